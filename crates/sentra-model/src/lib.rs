@@ -1,0 +1,47 @@
+//! The vocabulary of Sentra: what every other crate speaks about, and nothing that does anything.
+//!
+//! * [`Event`] is one normalised record, [`EventBatch`] many of them as an Arrow record batch.
+//! * [`Signal`] is a security-meaningful finding, [`Incident`] signals that share entities in time.
+//! * Ids are positions ([`EventId`]) or hashes of their inputs ([`SignalId`], [`IncidentId`]): law IDENTITY.
+//!
+//! Invariant: this crate does no I/O, reads no clock but through [`Clock`] and depends on no other room.
+
+mod batch;
+mod class;
+mod code;
+mod digest;
+mod entity;
+mod event;
+mod fact;
+mod id;
+mod incident;
+mod mart;
+mod narrative;
+mod raw;
+mod risk;
+mod severity;
+mod signal;
+mod tenant;
+mod time;
+
+pub use batch::{BatchBuilder, BatchError, EventBatch, EventRow, batch_schema, column, events_per_batch_max};
+pub use class::Class;
+pub use code::EventCode;
+pub use digest::Digest;
+pub use entity::{EntityRef, EntityType, Role};
+pub use event::{Event, FieldValue, Outcome};
+pub use fact::{Fact, FactKind, NamedSet};
+pub use id::{EventId, IdError, IncidentId, Position, SignalId, Topic};
+pub use incident::{Incident, IncidentStatus, Join, JoinReason};
+pub use mart::Mart;
+pub use narrative::{Narrative, Sentence, SentenceRole};
+pub use raw::{DeadLetter, DeadReason, OwnedRecord, RawRecord, Source, SourceKind};
+pub use risk::Estimate;
+pub use severity::Severity;
+pub use signal::{RuleKind, RuleRef, Signal};
+pub use tenant::{TenantError, TenantId, TenantScope};
+pub use time::{Clock, ManualClock, SystemClock, Timestamp, TimestampError};
+
+/// Version of the stored shapes of this crate. It goes up when a stored shape changes meaning;
+/// a data directory of a newer version is refused.
+pub const SCHEMA_VERSION: u32 = 1;

@@ -1,0 +1,102 @@
+use serde::{Deserialize, Serialize};
+
+use crate::{EventId, Timestamp};
+
+/// By which door a record came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A file read by the command line.
+    File,
+    /// HTTP NDJSON.
+    Http,
+    /// Syslog over UDP.
+    SyslogUdp,
+    /// Syslog over TCP.
+    SyslogTcp,
+}
+
+/// Where records come from. One per batch in the backbone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Source {
+    /// The door.
+    pub kind: SourceKind,
+    /// File path, or address of the sender.
+    pub origin: String,
+    /// The format the sender named (`--format`); `None` lets the decoder detect it.
+    pub format: Option<String>,
+    /// The year a year-less timestamp of this source is resolved against, with the rule in
+    /// `sentra_decode::time`; usually the modification time of the file or the arrival time.
+    pub reference: Timestamp,
+}
+
+/// One record as it came in: the unit that has an offset in the backbone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RawRecord<'a> {
+    /// Where it came from.
+    pub source: &'a Source,
+    /// Line number from 1 for text, event record id for EVTX, running number otherwise.
+    pub position: u64,
+    /// When Sentra took it in.
+    pub received: Timestamp,
+    /// The bytes, without the line end.
+    pub bytes: &'a [u8],
+}
+
+/// A record that owns its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedRecord {
+    /// See [`RawRecord::position`].
+    pub position: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a record is a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadReason {
+    /// The record has no bytes but white space.
+    Empty,
+    /// The record is longer than the limit; what is kept is its beginning.
+    TooLong,
+    /// The bytes are not text and no binary decoder knows them.
+    Binary,
+    /// The named or detected format could not read the record.
+    Malformed,
+    /// The file's container (.gz, .zst, EVTX) broke here; what came before it was taken.
+    Container,
+}
+
+impl DeadReason {
+    /// The name used in JSON and in metric labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong => "too_long",
+            Self::Binary => "binary",
+            Self::Malformed => "malformed",
+            Self::Container => "container",
+        }
+    }
+}
+
+/// A record that could not be understood, with the reason. Law LOSS: it is kept, counted and shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DeadLetter {
+    /// The raw record it stands for; `None` when it never became one (refused at the door).
+    pub event: Option<EventId>,
+    /// The kind of failure.
+    pub reason: DeadReason,
+    /// What was wrong and where, for people.
+    pub detail: String,
+    /// When it was taken in.
+    pub received: Timestamp,
+    /// Where it came from.
+    pub source: Source,
+    /// Line or record number in the source.
+    pub position: u64,
+    /// The first bytes of the record, invalid UTF-8 replaced.
+    pub excerpt: String,
+}
