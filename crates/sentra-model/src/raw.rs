@@ -66,6 +66,8 @@ pub enum DeadReason {
     Malformed,
     /// The file's container (.gz, .zst, EVTX) broke here; what came before it was taken.
     Container,
+    /// A frame of the backbone is damaged; the records in it cannot be read.
+    Damaged,
 }
 
 impl DeadReason {
@@ -78,6 +80,7 @@ impl DeadReason {
             Self::Binary => "binary",
             Self::Malformed => "malformed",
             Self::Container => "container",
+            Self::Damaged => "damaged",
         }
     }
 }

@@ -1,0 +1,162 @@
+//! Syslog, RFC 5424 and RFC 3164 and what daemons really write: with and without priority, with BSD, ISO or
+//! no time, with and without a host.
+//!
+//! The header fields of a line become the fields `facility`, `severity`, `hostname`, `program`, `pid` and
+//! `message` (RFC 5424 adds `appname`, `procid`, `msgid` and `sd.<id>.<parameter>`); what the message means
+//! is read by one module per family of programs.
+
+mod accounts;
+mod envelope;
+mod jobs;
+mod network;
+mod pam;
+mod privilege;
+mod sshd;
+mod structured;
+
+use std::borrow::Cow;
+
+use sentra_model::{Event, Mart, Severity};
+
+use crate::decoder::Context;
+use crate::names::note;
+use envelope::Envelope;
+
+/// Names by number, RFC 5424 table 1.
+const FACILITIES: [&str; 24] = [
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    "ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6",
+    "local7",
+];
+
+/// Names and the platform's severities by number, RFC 5424 table 2.
+const SEVERITIES: [(&str, Severity); 8] = [
+    ("emerg", Severity::Critical),
+    ("alert", Severity::Critical),
+    ("crit", Severity::Critical),
+    ("err", Severity::High),
+    ("warning", Severity::Medium),
+    ("notice", Severity::Low),
+    ("info", Severity::Informational),
+    ("debug", Severity::Informational),
+];
+
+/// The event of a syslog line; `None` when it is no syslog. `strict` asks for the marks by which syslog
+/// is told from other logs that begin with a time; without it, the sender has said that it is syslog.
+pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> Option<Event<'a>> {
+    let envelope = envelope::parse(context, line, strict)?;
+    let mut event = Event::new("syslog", Mart::LINUX, envelope.time.unwrap_or(context.received));
+    event.product = Cow::Borrowed("linux");
+    if envelope.time.is_none() {
+        note(&mut event, "no time in the record, arrival time taken");
+    }
+    if let Some(problem) = envelope.problem {
+        note(&mut event, problem);
+    }
+    put_fields(&mut event, &envelope);
+    event.service = Cow::Borrowed(service(envelope.program, envelope.priority));
+    event.host = Cow::Borrowed(envelope.host);
+    event.app = Cow::Borrowed(envelope.program);
+    event.process = Cow::Borrowed(envelope.program);
+    event.pid = Cow::Borrowed(envelope.pid);
+    event.message = Cow::Borrowed(envelope.message);
+    for (name, value) in envelope.structured {
+        event.push(name, sentra_model::FieldValue::Text(value));
+    }
+    understand(&mut event, envelope.program, envelope.module, envelope.message);
+    Some(event)
+}
+
+fn put_fields<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>) {
+    event.fields.reserve(8);
+    if let Some(priority) = envelope.priority {
+        if let Some(facility) = FACILITIES.get(usize::from(priority / 8)) {
+            event.push("facility", *facility);
+        }
+        if let Some((name, severity)) = SEVERITIES.get(usize::from(priority % 8)) {
+            event.push("severity", *name);
+            event.severity = *severity;
+        }
+    }
+    let named = [
+        ("hostname", envelope.host),
+        ("program", envelope.program),
+        ("appname", if envelope.is_rfc5424 { envelope.program } else { "" }),
+        ("pid", envelope.pid),
+        ("procid", if envelope.is_rfc5424 { envelope.pid } else { "" }),
+        ("msgid", envelope.message_id),
+        ("module", envelope.module),
+        ("message", envelope.message),
+    ];
+    for (name, value) in named {
+        if !value.is_empty() {
+            event.push(name, value);
+        }
+    }
+}
+
+/// The Sigma service of a program: its own where Sigma knows one, else by what it logs to.
+fn service(program: &str, priority: Option<u8>) -> &'static str {
+    match program {
+        "sshd" | "sshd-session" | "sshd-auth" => "sshd",
+        "sudo" => "sudo",
+        "cron" | "CRON" | "crond" | "CROND" | "anacron" | "crontab" | "atd" => "cron",
+        "vsftpd" => "vsftpd",
+        "clamd" | "freshclam" | "clamscan" | "clamav" => "clamav",
+        "auditd" | "audisp-syslog" | "audispd" | "audit" => "auditd",
+        "guacd" | "guacamole" => "guacamole",
+        "su" | "login" | "systemd-logind" | "polkitd" | "useradd" | "userdel" | "usermod" | "groupadd"
+        | "groupdel" | "groupmod" | "gpasswd" | "passwd" | "chpasswd" | "chage" | "chfn" | "chsh" => "auth",
+        _ if priority.is_some_and(|priority| matches!(priority / 8, 4 | 10)) => "auth",
+        _ => "syslog",
+    }
+}
+
+/// Fills the header with what the message means.
+fn understand<'a>(event: &mut Event<'a>, program: &'a str, module: &'a str, message: &'a str) {
+    let message = repeated(event, message);
+    if module.starts_with("pam_") {
+        pam::from_tag(event, program, message);
+        return;
+    }
+    if pam::understand(event, message) {
+        if event.service == "syslog" {
+            event.service = Cow::Borrowed("auth");
+        }
+        return;
+    }
+    match program {
+        "sshd" | "sshd-session" | "sshd-auth" => sshd::understand(event, message),
+        "sudo" => privilege::sudo(event, message),
+        "su" => privilege::su(event, message),
+        "useradd" | "userdel" | "usermod" | "groupadd" | "groupdel" | "groupmod" | "gpasswd" | "passwd"
+        | "chpasswd" | "chage" | "chfn" | "chsh" | "adduser" => accounts::understand(event, program, message),
+        "cron" | "CRON" | "crond" | "CROND" | "anacron" | "crontab" | "atd" => jobs::cron(event, message),
+        "systemd" | "systemd-logind" => jobs::systemd(event, message),
+        "kernel" => network::kernel(event, message),
+        "ftpd" => network::ftpd(event, message),
+        _ => {}
+    }
+}
+
+/// Reads `message repeated N times: [ … ]`: N goes into `count`, the inner message is what is understood.
+fn repeated<'a>(event: &mut Event<'a>, message: &'a str) -> &'a str {
+    let parts = message
+        .strip_prefix("message repeated ")
+        .and_then(|rest| rest.split_once(" times: ["))
+        .and_then(|(count, inner)| Some((count.parse::<u32>().ok()?, inner)));
+    let Some((count, inner)) = parts else { return message };
+    event.count = count.max(1);
+    let inner = inner.trim_end();
+    inner.strip_suffix(']').unwrap_or(inner).trim()
+}
+
+/// The text after `prefix`, whatever its case; `None` when it does not begin so.
+fn strip_prefix_caseless<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let head = text.get(..prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then(|| text.get(prefix.len()..)).flatten()
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
