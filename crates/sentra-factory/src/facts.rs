@@ -1,0 +1,207 @@
+//! From a rule's match to typed facts. Everything a story may say is computed here.
+
+use std::collections::BTreeMap;
+
+use sentra_detect::Match;
+use sentra_model::{
+    Class, EntityRef, EntityType, EventCode, EventId, EventRow, Fact, FactKind, NamedSet, Role,
+};
+
+/// Distinct names kept in a set.
+pub(crate) const NAMES_SHOWN_MAX: usize = 64;
+/// Event ids kept in a fact: the first half and the last half.
+pub(crate) const FACT_EVENTS_MAX: usize = 16;
+/// Bytes kept of one value; longer command lines end in `…`.
+const VALUE_BYTES_MAX: usize = 2_048;
+
+/// Adds `name` to `set` once. Beyond [`NAMES_SHOWN_MAX`] names are only counted, so that a total beyond
+/// it is an upper bound: a name that returns then counts again.
+pub(crate) fn add_name(set: &mut NamedSet, name: &str) {
+    let name = shorten(name);
+    if set.shown.contains(&name) {
+        return;
+    }
+    set.total += 1;
+    if set.shown.len() < NAMES_SHOWN_MAX {
+        set.shown.push(name);
+    }
+}
+
+/// Adds every name of `other` to `set`.
+pub(crate) fn merge_names(set: &mut NamedSet, other: &NamedSet) {
+    let unseen = other.total.saturating_sub(other.shown.len() as u64);
+    for name in &other.shown {
+        add_name(set, name);
+    }
+    set.total += unseen;
+}
+
+/// Keeps `event` among the first or last [`FACT_EVENTS_MAX`] of a fact.
+pub(crate) fn keep_evidence(events: &mut Vec<EventId>, event: EventId) {
+    if events.contains(&event) {
+        return;
+    }
+    if events.len() >= FACT_EVENTS_MAX {
+        events.remove(FACT_EVENTS_MAX / 2);
+    }
+    events.push(event);
+}
+
+fn shorten(text: &str) -> String {
+    if text.len() <= VALUE_BYTES_MAX {
+        return text.to_owned();
+    }
+    let mut end = VALUE_BYTES_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+/// Which kind of fact an event's code and class make.
+fn kind_of(row: EventRow<'_>) -> FactKind {
+    let code = row.text("code").and_then(|code| code.parse::<EventCode>().ok());
+    match code {
+        Some(EventCode::PA01) if row.text("command").is_some() => FactKind::PrivilegeUsed,
+        Some(EventCode::PA02) => FactKind::PrivilegeRefused,
+        Some(
+            EventCode::SA01
+            | EventCode::SA02
+            | EventCode::SA03
+            | EventCode::SA04
+            | EventCode::SA05
+            | EventCode::SA06
+            | EventCode::SA07
+            | EventCode::SA08
+            | EventCode::SA09
+            | EventCode::SA10
+            | EventCode::LL04,
+        ) => FactKind::AccountsChanged,
+        Some(EventCode::SS05 | EventCode::CC01 | EventCode::CC02) => FactKind::SecurityChanged,
+        _ if row.class() == Class::PROCESS.0 && row.text("process").is_some() => FactKind::ProcessesStarted,
+        _ => FactKind::Observed,
+    }
+}
+
+/// Whether an event is a login, whose facts come from the login counts instead.
+pub(crate) fn is_login(row: EventRow<'_>) -> bool {
+    matches!(row.text("code"), Some("LL01" | "LL03"))
+}
+
+/// The facts of `found`, whose last event is `row`: that the rule matched, and what the event did.
+pub(crate) fn facts_of(found: &Match, row: EventRow<'_>, entities: &[EntityRef]) -> Vec<Fact> {
+    let mut events = Vec::new();
+    for event in &found.evidence {
+        keep_evidence(&mut events, *event);
+    }
+    let base = Fact {
+        kind: FactKind::RuleMatched,
+        count: found.count,
+        first: found.first,
+        last: found.last,
+        entities: entities.to_vec(),
+        values: BTreeMap::from([("rule".to_owned(), one(&found.rule.title))]),
+        events,
+    };
+    if is_login(row) {
+        return vec![base];
+    }
+    let did = Fact { kind: kind_of(row), values: values_of(found, row), ..base.clone() };
+    vec![base, did]
+}
+
+fn values_of(found: &Match, row: EventRow<'_>) -> BTreeMap<String, NamedSet> {
+    let mut values = BTreeMap::new();
+    for (name, column) in [
+        ("user", "user"),
+        ("target_user", "target_user"),
+        ("command", "command"),
+        ("process", "process"),
+        ("parent", "parent_process"),
+        ("file", "file"),
+        ("domain", "domain"),
+    ] {
+        let set = match found.values.get(column) {
+            Some(set) if set.total > 0 => set.clone(),
+            _ => match row.text(column) {
+                Some(text) => one(text),
+                None => continue,
+            },
+        };
+        values.insert(name.to_owned(), set);
+    }
+    if let Some(code) = row.text("code").and_then(|code| code.parse::<EventCode>().ok()) {
+        values.insert("code".to_owned(), one(code.meaning()));
+    }
+    values.insert("what".to_owned(), one(&found.rule.title));
+    values
+}
+
+fn one(text: &str) -> NamedSet {
+    let mut set = NamedSet::default();
+    add_name(&mut set, text);
+    set
+}
+
+/// Who and what took part in `found`: from its group, its last event and the values of the run.
+pub(crate) fn entities_of(found: &Match, row: EventRow<'_>) -> Vec<EntityRef> {
+    let mut entities = Vec::new();
+    let login = is_login(row);
+    let user_role = if login { Role::Target } else { Role::Actor };
+    let host_role = if row.text("src_ip").is_some() { Role::Target } else { Role::Observer };
+    let process_role = Role::Actor;
+    for (column, entity_type, role) in [
+        ("src_ip", EntityType::Ip, Role::Source),
+        ("dst_ip", EntityType::Ip, Role::Destination),
+        ("host", EntityType::Host, host_role),
+        ("user", EntityType::User, user_role),
+        ("target_user", EntityType::User, Role::Target),
+        ("process", EntityType::Process, process_role),
+        ("file", EntityType::File, Role::Target),
+        ("domain", EntityType::Domain, Role::Related),
+        ("app", EntityType::Application, Role::Related),
+    ] {
+        let run = found.values.get(column).map(|set| set.shown.as_slice()).unwrap_or_default();
+        for value in run.iter().map(String::as_str).chain(row.text(column)) {
+            let entity = EntityRef::new(entity_type, role, shorten(value));
+            if !entities.contains(&entity) {
+                entities.push(entity);
+            }
+        }
+    }
+    entities
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_counts_what_it_does_not_keep() {
+        let mut set = NamedSet::default();
+        for number in 0..100 {
+            add_name(&mut set, &number.to_string());
+            add_name(&mut set, "0");
+        }
+        assert_eq!(set.total, 100);
+        assert_eq!(set.shown.len(), NAMES_SHOWN_MAX);
+    }
+
+    #[test]
+    fn evidence_keeps_both_ends() {
+        let mut events = Vec::new();
+        for offset in 0..100 {
+            keep_evidence(&mut events, EventId::raw(0, offset));
+        }
+        assert_eq!(events.len(), FACT_EVENTS_MAX);
+        assert_eq!(events.first(), Some(&EventId::raw(0, 0)));
+        assert_eq!(events.last(), Some(&EventId::raw(0, 99)));
+    }
+
+    #[test]
+    fn long_values_are_cut_between_characters() {
+        let cut = shorten(&"ä".repeat(VALUE_BYTES_MAX));
+        assert!(cut.len() <= VALUE_BYTES_MAX + '…'.len_utf8());
+        assert!(cut.ends_with('…'));
+    }
+}

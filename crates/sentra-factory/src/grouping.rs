@@ -1,0 +1,134 @@
+//! An incident as the sum of its signals.
+
+use std::collections::BTreeSet;
+
+use sentra_model::{
+    Clock, Digest, EntityRef, EntityType, Estimate, EventId, Incident, IncidentId, IncidentStatus, Join,
+    Narrative, Role, Severity, Signal, Timestamp,
+};
+
+use crate::risk::combine;
+
+/// Entities shown on an incident.
+const INCIDENT_ENTITIES_MAX: usize = 128;
+
+/// ATT&CK tactics in kill-chain order.
+const TACTICS: [&str; 14] = [
+    "reconnaissance",
+    "resource-development",
+    "initial-access",
+    "execution",
+    "persistence",
+    "privilege-escalation",
+    "defense-evasion",
+    "credential-access",
+    "discovery",
+    "lateral-movement",
+    "collection",
+    "command-and-control",
+    "exfiltration",
+    "impact",
+];
+
+/// The words of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Short name of what happened.
+    pub title: String,
+    /// One sentence that says what happened.
+    pub headline: String,
+    /// The story.
+    pub narrative: Narrative,
+}
+
+/// Who words incidents. Law MEANING: it is handed signals and incidents, never events.
+pub trait Teller: Send + Sync {
+    /// The words for `incident`, which is made of `signals`.
+    fn tell(&self, incident: &Incident, signals: &[Signal]) -> Told;
+}
+
+/// The incident that `first` opens. Its words and sums come from [`summarise`].
+pub(crate) fn open_incident(first: &Signal, join: Join, now: Timestamp) -> Incident {
+    let inputs = Digest::new("incident/1").text(first.tenant.as_str()).text(&first.id.to_string());
+    Incident {
+        id: IncidentId::derive(inputs),
+        tenant: first.tenant.clone(),
+        title: String::new(),
+        headline: String::new(),
+        status: IncidentStatus::New,
+        severity: Severity::Unknown,
+        risk: Estimate::new(0.0, 0.0, 0.0),
+        entities: Vec::new(),
+        techniques: Vec::new(),
+        tactics: Vec::new(),
+        first: first.first,
+        last: first.last,
+        joins: vec![join],
+        events_total: 0,
+        narrative: Narrative::default(),
+        version: 0,
+        created: now,
+        updated: now,
+    }
+}
+
+/// Brings everything that follows from the signals up to date and raises the version.
+pub(crate) fn summarise(incident: &mut Incident, signals: &[Signal], teller: &dyn Teller, clock: &dyn Clock) {
+    incident.severity = signals.iter().map(|signal| signal.severity).max().unwrap_or_default();
+    incident.risk = combine(signals);
+    incident.first = signals.iter().map(|signal| signal.first).min().unwrap_or(incident.first);
+    incident.last = signals.iter().map(|signal| signal.last).max().unwrap_or(incident.last);
+    incident.techniques = sorted(signals.iter().flat_map(|signal| &signal.techniques));
+    let tactics = sorted(signals.iter().flat_map(|signal| &signal.tactics));
+    incident.tactics = in_kill_chain_order(tactics);
+    incident.entities = entities(signals);
+    incident.events_total = events_total(signals);
+    incident.version += 1;
+    incident.updated = clock.now();
+    let told = teller.tell(incident, signals);
+    incident.title = told.title;
+    incident.headline = told.headline;
+    incident.narrative = told.narrative;
+}
+
+fn sorted<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
+    texts.collect::<BTreeSet<_>>().into_iter().cloned().collect()
+}
+
+fn in_kill_chain_order(mut tactics: Vec<String>) -> Vec<String> {
+    let rank = |tactic: &str| TACTICS.iter().position(|known| *known == tactic).unwrap_or(TACTICS.len());
+    tactics.sort_by_key(|tactic| rank(tactic));
+    tactics
+}
+
+/// Who took part, the ones that tell most first: sources, hosts, accounts, then the rest.
+fn entities(signals: &[Signal]) -> Vec<EntityRef> {
+    let rank = |entity: &EntityRef| match (entity.entity_type, entity.role) {
+        (EntityType::Ip, Role::Source) => 0,
+        (EntityType::Host, _) => 1,
+        (EntityType::User, Role::Actor) => 2,
+        (EntityType::User, _) => 3,
+        (EntityType::Ip, _) => 4,
+        (EntityType::Domain, _) => 5,
+        (EntityType::Process, _) => 6,
+        _ => 7,
+    };
+    let mut seen = BTreeSet::new();
+    let mut kept: Vec<EntityRef> = signals
+        .iter()
+        .flat_map(|signal| &signal.entities)
+        .filter(|entity| seen.insert((entity.key(), entity.role)))
+        .cloned()
+        .collect();
+    kept.sort_by_key(rank);
+    kept.truncate(INCIDENT_ENTITIES_MAX);
+    kept
+}
+
+/// Distinct events under the signals; those beyond a signal's kept evidence are counted as distinct.
+fn events_total(signals: &[Signal]) -> u64 {
+    let kept: BTreeSet<EventId> = signals.iter().flat_map(|signal| signal.events.iter().copied()).collect();
+    let beyond: u64 =
+        signals.iter().map(|signal| signal.events_total.saturating_sub(signal.events.len() as u64)).sum();
+    kept.len() as u64 + beyond
+}

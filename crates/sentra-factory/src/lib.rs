@@ -1,0 +1,55 @@
+//! The stream processor: it follows the backbone and turns raw records into events, events into
+//! signals and signals into incidents, and hands each store its share together with the position
+//! it was read up to.
+//!
+//! ```text
+//! backbone ─► decode ─► detect ─► signal ─► incident
+//!               │                    │          │
+//!               ▼                    └────┬─────┘
+//!             marts                    records (one transaction with position and detection state)
+//! ```
+//!
+//! Invariant SOURCE: a store's data and its position are committed together, so a crash at any point
+//! repeats nothing and loses nothing. Marts and records have positions of their own; after a restart
+//! the factory reads from the smaller one and skips for each store what it already has.
+//!
+//! Invariant TIME: detection, folding and grouping run on event time; the clock only stamps
+//! `created` and `updated` and paces flushes.
+//!
+//! Invariant MEANING: the story is told by a [`Teller`] that is handed signals and incidents, never events.
+//!
+//! This crate opens no socket, and no files but rule packs: logs, stores and the clock are passed in.
+
+mod activity;
+mod book;
+mod config;
+mod dead;
+mod error;
+mod facts;
+mod grouping;
+mod packs;
+mod pipeline;
+mod pivot;
+mod risk;
+mod samples;
+mod scan;
+mod signals;
+mod state;
+mod status;
+#[cfg(test)]
+mod testing;
+mod transform;
+mod worker;
+
+pub use config::FactoryConfig;
+pub use dead::CONSUMER as DEAD_CONSUMER;
+pub use error::FactoryError;
+pub use grouping::{Teller, Told};
+pub use packs::{PackError, PackFiles, built_in_packs, load_rules};
+pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
+pub use risk::{combine, signal_estimate};
+pub use samples::{SampleFailure, SampleReport, check_samples};
+pub use scan::{ScanMatch, Scanner};
+pub use status::{FactoryStatus, StatusSnapshot};
+pub use transform::{Transformed, transform};
+pub use worker::CONSUMER;

@@ -1,0 +1,274 @@
+//! The whole of the factory over the in-memory engines: lines in, incidents out, and what a restart at
+//! any point changes (nothing).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
+use sentra_decode::{DecodeOptions, Decoder};
+use sentra_detect::{RuleSet, RuleSource};
+use sentra_factory::{Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told};
+use sentra_model::{
+    DeadLetter, DeadReason, FactKind, Incident, ManualClock, Narrative, OwnedRecord, Signal, Source,
+    SourceKind, TenantId, TenantScope, Timestamp, Topic,
+};
+use sentra_store::{IncidentFilter, MartQuery, MartStore, MemoryMarts, Records, Shape, SqliteRecords};
+
+const RULES: &str = r"
+title: Failed login
+id: 8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a01
+name: failed_login
+status: test
+level: low
+logsource: {product: linux, service: sshd}
+detection:
+  selection: {code: LL03}
+  condition: selection
+---
+title: Brute force
+id: 8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a02
+status: test
+level: high
+tags: [attack.credential-access, attack.t1110.001]
+correlation:
+  type: event_count
+  rules: [failed_login]
+  group-by: [src_ip]
+  timespan: 5m
+  condition: {gte: 5}
+---
+title: Root command
+id: 8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a03
+status: test
+level: medium
+logsource: {product: linux}
+detection:
+  selection: {code: PA01}
+  condition: selection
+";
+
+struct Plain;
+
+impl Teller for Plain {
+    fn tell(&self, incident: &Incident, signals: &[Signal]) -> Told {
+        let rules: Vec<&str> = signals.iter().map(|signal| signal.rule.title.as_str()).collect();
+        Told { title: rules.join(", "), headline: incident.id.to_string(), narrative: Narrative::default() }
+    }
+}
+
+struct House {
+    log: Arc<MemoryLog>,
+    marts: Arc<MemoryMarts>,
+    records: Arc<SqliteRecords>,
+    scope: TenantScope,
+    stream: Stream,
+}
+
+impl House {
+    async fn new() -> Self {
+        let tenant = TenantId::default_tenant();
+        Self {
+            log: Arc::new(MemoryLog::default()),
+            marts: Arc::new(MemoryMarts::default()),
+            records: Arc::new(SqliteRecords::in_memory().await.unwrap()),
+            scope: TenantScope::new(tenant.clone()),
+            stream: Stream { tenant, topic: Topic::Raw, partition: 0 },
+        }
+    }
+
+    async fn append(&self, topic: Topic, lines: &[String]) {
+        let source = Source {
+            kind: SourceKind::File,
+            origin: "auth.log".to_owned(),
+            format: None,
+            reference: Timestamp::from_seconds(1_790_000_000),
+        };
+        let records = lines
+            .iter()
+            .enumerate()
+            .map(|(index, line)| OwnedRecord { position: index as u64 + 1, bytes: line.as_bytes().to_vec() })
+            .collect();
+        let batch = AppendBatch { received: Timestamp::from_seconds(1_790_000_000), source, records };
+        self.log.append(&Stream { topic, ..self.stream.clone() }, batch).await.unwrap();
+    }
+
+    /// Runs a fresh factory, as after a restart, until it has worked everything off.
+    async fn run(&self) {
+        let (rules, problems) = RuleSet::compile(vec![RuleSource {
+            path: "rules.yml".to_owned(),
+            text: RULES.to_owned(),
+            pack: "test@1".to_owned(),
+        }]);
+        assert!(
+            problems.iter().all(|problem| problem.severity != sentra_detect::ProblemSeverity::Error),
+            "{problems:?}"
+        );
+        let status = Arc::new(FactoryStatus::default());
+        let factory = Factory::start(FactoryParts {
+            log: self.log.clone(),
+            marts: self.marts.clone(),
+            records: self.records.clone(),
+            decoder: Decoder::new(DecodeOptions::default()),
+            rules: Arc::new(rules),
+            teller: Arc::new(Plain),
+            watcher: Arc::new(NoWatcher),
+            clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
+            config: FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() },
+            status: status.clone(),
+        });
+        for stream in self.log.streams().await.unwrap() {
+            while status.lag(&stream) != Some(0) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+        factory.stop().await;
+    }
+
+    async fn incidents(&self) -> Vec<Incident> {
+        let filter = IncidentFilter { limit: 100, ..IncidentFilter::default() };
+        let mut items = self.records.incidents(&self.scope, &filter).await.unwrap().items;
+        items.sort_by_key(|incident| incident.id);
+        items
+    }
+
+    async fn events(&self) -> u64 {
+        let query = MartQuery { shape: Shape::Count, ..MartQuery::default() };
+        let answer = self.marts.search(&self.scope, &query).await.unwrap();
+        answer.rows[0][0].as_u64().unwrap()
+    }
+}
+
+fn failures(address: &str, count: usize) -> Vec<String> {
+    (0..count)
+        .map(|number| {
+            format!(
+                "Dec 10 09:{:02}:{:02} web-1 sshd[{}]: Failed password for root from {address} port {} ssh2",
+                number / 60,
+                number % 60,
+                1_000 + number,
+                40_000 + number
+            )
+        })
+        .collect()
+}
+
+fn story() -> Vec<String> {
+    let mut lines = failures("192.0.2.7", 23);
+    lines.extend(failures("198.51.100.9", 3));
+    lines.push(
+        "Dec 10 09:30:00 web-1 sshd[9]: Accepted password for alice from 192.0.2.7 port 4 ssh2".to_owned(),
+    );
+    lines.push(
+        "Dec 10 09:31:00 web-1 sudo:    alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/bin/bash"
+            .to_owned(),
+    );
+    lines
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attack_becomes_one_incident_with_exact_counts() {
+    let house = House::new().await;
+    house.append(Topic::Raw, &story()).await;
+    house.run().await;
+    assert_eq!(house.events().await, 28);
+    let incidents = house.incidents().await;
+    assert_eq!(incidents.len(), 1, "{incidents:#?}");
+    let signals = house.records.incident_signals(&house.scope, incidents[0].id).await.unwrap();
+    let brute = signals.iter().find(|signal| signal.rule.title == "Brute force").unwrap();
+    assert_eq!(brute.count, 23);
+    assert_eq!(brute.events.len(), 23);
+    assert_eq!(brute.techniques, ["T1110.001"]);
+    let fact = |kind| brute.facts.iter().find(|fact| fact.kind == kind);
+    assert_eq!(fact(FactKind::LoginsFailed).unwrap().count, 23);
+    let succeeded = fact(FactKind::LoginsSucceeded).unwrap();
+    assert_eq!(succeeded.values["user"].shown, ["alice"]);
+    assert!(fact(FactKind::NoLoginSucceeded).is_none());
+    assert!(
+        signals.iter().any(|signal| signal.rule.title == "Root command"),
+        "sudo by the account that got in"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_success_the_story_can_say_so() {
+    let house = House::new().await;
+    house.append(Topic::Raw, &failures("192.0.2.7", 6)).await;
+    house.run().await;
+    let incidents = house.incidents().await;
+    let signals = house.records.incident_signals(&house.scope, incidents[0].id).await.unwrap();
+    let none = signals[0].facts.iter().find(|fact| fact.kind == FactKind::NoLoginSucceeded).unwrap();
+    assert_eq!(none.count, 0);
+    assert_eq!(none.first, signals[0].first);
+}
+
+/// Laws SOURCE and IDENTITY: wherever the process stops and starts again, the outcome is the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_at_any_record_change_nothing() {
+    let lines = story();
+    let whole = House::new().await;
+    whole.append(Topic::Raw, &lines).await;
+    whole.run().await;
+    let expected = whole.incidents().await;
+    for cut in [1, 4, 5, 6, 22, 23, 24, 26, 27] {
+        let house = House::new().await;
+        house.append(Topic::Raw, &lines[..cut]).await;
+        house.run().await;
+        house.append(Topic::Raw, &lines[cut..]).await;
+        house.run().await;
+        house.run().await;
+        assert_eq!(house.events().await, 28, "cut at {cut}");
+        let found = house.incidents().await;
+        let ids = |incidents: &[Incident]| {
+            incidents.iter().map(|one| (one.id, one.joins.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&found), ids(&expected), "cut at {cut}");
+        for (one, other) in found.iter().zip(&expected) {
+            let got = house.records.incident_signals(&house.scope, one.id).await.unwrap();
+            let wanted = whole.records.incident_signals(&whole.scope, other.id).await.unwrap();
+            assert_eq!(got, wanted, "cut at {cut}");
+        }
+    }
+}
+
+/// The records store kept its data, the marts lost what was in memory: each gets only what it lacks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_lost_its_memory_is_filled_again_without_repeating_signals() {
+    let mut house = House::new().await;
+    house.append(Topic::Raw, &story()).await;
+    house.run().await;
+    let before = house.incidents().await;
+    house.marts = Arc::new(MemoryMarts::default());
+    assert_eq!(house.events().await, 0);
+    house.run().await;
+    assert_eq!(house.events().await, 28);
+    assert_eq!(house.incidents().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_decoded_or_taken_in_is_listed_with_its_reason() {
+    let house = House::new().await;
+    let binary: String = std::iter::repeat_n('\u{1}', 64).collect();
+    house.append(Topic::Raw, &[binary, "Dec 10 09:00:00 web-1 cron[1]: fine".to_owned()]).await;
+    let letter = DeadLetter {
+        event: None,
+        reason: DeadReason::TooLong,
+        detail: "the line has 104857600 bytes".to_owned(),
+        received: Timestamp::from_seconds(0),
+        source: Source {
+            kind: SourceKind::File,
+            origin: "big.log".to_owned(),
+            format: None,
+            reference: Timestamp::from_seconds(0),
+        },
+        position: 3,
+        excerpt: "x".to_owned(),
+    };
+    house.append(Topic::Dead, &[serde_json::to_string(&letter).unwrap()]).await;
+    house.run().await;
+    house.run().await;
+    let letters = house.records.dead_letters(&house.scope, None, 10).await.unwrap().items;
+    let mut reasons: Vec<DeadReason> = letters.iter().map(|(_, letter)| letter.reason).collect();
+    reasons.sort_by_key(|reason| reason.as_str());
+    assert_eq!(reasons, [DeadReason::Binary, DeadReason::TooLong]);
+    assert_eq!(house.events().await, 1);
+}
