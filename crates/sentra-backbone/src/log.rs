@@ -1,0 +1,179 @@
+use std::fmt;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use sentra_model::{OwnedRecord, Source, TenantId, Timestamp, Topic};
+
+use crate::{LogError, StoredBatch};
+
+/// One ordered sequence of records: a partition of a topic of a tenant (law TENANT: there is no other way to
+/// name one).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stream {
+    /// Whose records.
+    pub tenant: TenantId,
+    /// Which of the tenant's topics.
+    pub topic: Topic,
+    /// Which partition of the topic, from 0.
+    pub partition: u32,
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.tenant, self.topic, self.partition)
+    }
+}
+
+/// Records of one source that are made durable together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppendBatch {
+    /// When Sentra took the records in.
+    pub received: Timestamp,
+    /// Where they come from.
+    pub source: Source,
+    /// The records in their order. None is allowed: then nothing is written.
+    pub records: Vec<OwnedRecord>,
+}
+
+impl AppendBatch {
+    /// Most records in a batch.
+    pub const RECORDS_MAX: usize = 100_000;
+    /// Most bytes in a batch: its records, its origin and its format name.
+    pub const BYTES_MAX: usize = 16 * 1024 * 1024;
+
+    /// Bytes of the records, the origin and the format name.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let records: usize = self.records.iter().map(|record| record.bytes.len()).sum();
+        records + self.source.origin.len() + self.source.format.as_ref().map_or(0, String::len)
+    }
+
+    /// Law LIMIT: refuses a batch over the limits.
+    pub(crate) fn check(&self) -> Result<(), LogError> {
+        let (records, bytes) = (self.records.len(), self.bytes());
+        if records <= Self::RECORDS_MAX && bytes <= Self::BYTES_MAX {
+            return Ok(());
+        }
+        Err(LogError::BatchTooLarge {
+            records,
+            bytes,
+            records_max: Self::RECORDS_MAX,
+            bytes_max: Self::BYTES_MAX,
+        })
+    }
+}
+
+/// Where a batch stands: its records have the offsets `first_offset .. first_offset + count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the first record.
+    pub first_offset: u64,
+    /// Number of records.
+    pub count: u64,
+}
+
+/// What a stream holds: offsets `begin .. end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// Offset of the oldest record kept.
+    pub begin: u64,
+    /// Offset that the next record gets.
+    pub end: u64,
+}
+
+/// What one read found.
+#[derive(Debug, Clone, Default)]
+pub struct ReadChunk {
+    /// The batches in offset order. The first one starts at the offset asked for, also where that lies inside
+    /// of a batch as it was appended.
+    pub batches: Vec<StoredBatch>,
+    /// Where the next read starts.
+    pub next_offset: u64,
+    /// Offsets that were passed over because their bytes on disk are damaged, in order. Law LOSS: the caller
+    /// shows them.
+    pub quarantined: Vec<Range<u64>>,
+}
+
+/// The backbone: an ordered, durable, replayable log per stream. Law SOURCE: everything else is a projection
+/// of it.
+///
+/// A stream comes into being with its first append; before that it is empty, `0..0`.
+#[async_trait]
+pub trait EventLog: Send + Sync + fmt::Debug {
+    /// Adds a batch to the end of `stream` and resolves when it survives power loss (law ACK).
+    ///
+    /// Records get consecutive offsets in the batch's order. Appends of one caller that awaits each one stand
+    /// in that order; concurrent ones in any order. A call that is dropped half-way may or may not have
+    /// appended. An empty batch writes nothing and answers the stream's end.
+    ///
+    /// # Errors
+    /// [`LogError::BatchTooLarge`], [`LogError::Full`], [`LogError::Poisoned`], [`LogError::Closed`].
+    async fn append(&self, stream: &Stream, batch: AppendBatch) -> Result<Appended, LogError>;
+
+    /// Reads from offset `from` on, at most about `bytes_max` bytes, but at least one batch where there is one.
+    ///
+    /// `from` before the stream's begin starts at the begin; at the end the chunk is empty.
+    ///
+    /// # Errors
+    /// [`LogError::BeyondEnd`] where `from` lies beyond the end; [`LogError::Io`].
+    async fn read(&self, stream: &Stream, from: u64, bytes_max: usize) -> Result<ReadChunk, LogError>;
+
+    /// Resolves when the stream's end is greater than `offset`, so that a read from `offset` finds something.
+    ///
+    /// # Errors
+    /// [`LogError::Poisoned`] or [`LogError::Closed`] when that cannot happen any more.
+    async fn wait_beyond(&self, stream: &Stream, offset: u64) -> Result<(), LogError>;
+
+    /// What the stream holds.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    async fn extent(&self, stream: &Stream) -> Result<Extent, LogError>;
+
+    /// Every stream that was ever appended to, in order.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    async fn streams(&self) -> Result<Vec<Stream>, LogError>;
+
+    /// The next offset of the durable consumer named `consumer`; `None` where it never committed.
+    ///
+    /// # Errors
+    /// [`LogError::ConsumerName`], [`LogError::Damaged`], [`LogError::Io`].
+    async fn position(&self, consumer: &str, stream: &Stream) -> Result<Option<u64>, LogError>;
+
+    /// Sets the next offset of the durable consumer named `consumer`, also backwards; resolves when it is durable.
+    ///
+    /// # Errors
+    /// [`LogError::ConsumerName`], [`LogError::BeyondEnd`], [`LogError::Full`], [`LogError::Poisoned`],
+    /// [`LogError::Io`].
+    async fn commit(&self, consumer: &str, stream: &Stream, next_offset: u64) -> Result<(), LogError>;
+
+    /// The first offset whose batch was received at or after `time`; the end where there is none.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    async fn offset_at(&self, stream: &Stream, time: Timestamp) -> Result<u64, LogError>;
+}
+
+/// Longest consumer name, in bytes.
+const CONSUMER_NAME_BYTES_MAX: usize = 63;
+
+/// A consumer's name is a file name, so its alphabet is narrow.
+pub(crate) fn check_consumer_name(name: &str) -> Result<(), LogError> {
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let all_allowed =
+        name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+    if starts_well && all_allowed && name.len() <= CONSUMER_NAME_BYTES_MAX {
+        return Ok(());
+    }
+    Err(LogError::ConsumerName { name: name.chars().take(80).collect() })
+}
+
+/// Refuses an offset beyond the end of a stream.
+pub(crate) fn check_not_beyond(stream: &Stream, offset: u64, end: u64) -> Result<(), LogError> {
+    if offset <= end {
+        return Ok(());
+    }
+    Err(LogError::BeyondEnd { stream: Box::new(stream.clone()), offset, end })
+}
