@@ -1,0 +1,84 @@
+//! Case folding, and the nearest right word for a wrong one.
+
+use std::borrow::Cow;
+
+/// Folds the case of `text`, letter by letter, so that what is folded at the rule and what is folded at the
+/// event meet. Text that is folded already is not copied.
+pub(crate) fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Owned(text.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().flat_map(char::to_lowercase).collect())
+}
+
+/// Longest word that is compared for nearness, in characters.
+const WORD_CHARS_MAX: usize = 64;
+
+/// The word of `known` that is nearest to `wrong`, where one is near enough to be meant.
+pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong: Vec<char> = fold(wrong).chars().take(WORD_CHARS_MAX).collect();
+    let allowed = wrong.len().div_ceil(3).max(1);
+    known
+        .into_iter()
+        .map(|word| {
+            let folded: Vec<char> = fold(word).chars().take(WORD_CHARS_MAX).collect();
+            (distance(&wrong, &folded), word)
+        })
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// `; did you mean "x"?` for the nearest right word, or nothing.
+pub(crate) fn hint<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(wrong, known).map_or_else(String::new, |word| format!("; did you mean {word:?}?"))
+}
+
+/// Edit distance: insertions, deletions, replacements, and neighbours that changed places.
+fn distance(left: &[char], right: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut previous: Vec<usize> = (0..=right.len()).collect();
+    for (row, left_char) in left.iter().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, right_char) in right.iter().enumerate() {
+            let at = |cells: &[usize], column: usize| cells.get(column).copied().unwrap_or(usize::MAX / 2);
+            let replaced = at(&previous, column) + usize::from(left_char != right_char);
+            let mut best = replaced.min(at(&previous, column + 1) + 1).min(at(&current, column) + 1);
+            let swapped = row > 0
+                && column > 0
+                && left.get(row - 1) == Some(right_char)
+                && right.get(column - 1) == Some(left_char);
+            if swapped {
+                best = best.min(at(&before, column - 1) + 1);
+            }
+            current.push(best);
+        }
+        before = std::mem::replace(&mut previous, current);
+    }
+    previous.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_treats_rule_and_event_alike() {
+        assert_eq!(fold("ABC-é"), "abc-é");
+        assert_eq!(fold("ÀΣ"), "àσ");
+        assert!(matches!(fold("plain"), Cow::Borrowed("plain")));
+    }
+
+    #[test]
+    fn only_near_words_are_offered() {
+        let known = ["contains", "startswith", "endswith", "all", "re"];
+        assert_eq!(nearest("contain", known), Some("contains"));
+        assert_eq!(nearest("startwith", known), Some("startswith"));
+        assert_eq!(nearest("sle", ["sel", "filter"]), Some("sel"));
+        assert_eq!(nearest("zzzzzzzz", known), None);
+        assert_eq!(hint("al", known), "; did you mean \"all\"?");
+    }
+}
