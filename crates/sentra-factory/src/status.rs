@@ -17,6 +17,7 @@ pub struct FactoryStatus {
     restarts: AtomicU64,
     last_progress_micros: AtomicI64,
     lag: Mutex<BTreeMap<Stream, u64>>,
+    matches: Mutex<BTreeMap<String, u64>>,
 }
 
 /// The counters at one moment.
@@ -59,6 +60,23 @@ impl FactoryStatus {
         metrics::counter!("sentra_factory_signals_total").increment(signals);
         metrics::counter!("sentra_factory_incidents_total").increment(opened);
         metrics::counter!("sentra_factory_incident_changes_total").increment(changed);
+    }
+
+    /// Counts one finding of the rule `id`; the number of rules bounds the table.
+    pub(crate) fn add_match(&self, id: &str) {
+        let mut matches = self.matches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match matches.get_mut(id) {
+            Some(count) => *count += 1,
+            None => {
+                matches.insert(id.to_owned(), 1);
+            }
+        }
+    }
+
+    /// How often each rule found something since the start, by rule id.
+    #[must_use]
+    pub fn matches(&self) -> BTreeMap<String, u64> {
+        self.matches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     pub(crate) fn add_restart(&self) {

@@ -18,6 +18,7 @@ use crate::error::FactoryError;
 use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
 use crate::state::StateKind;
+use crate::status::FactoryStatus;
 use crate::transform::{Transformed, transform};
 
 /// Name under which the records store keeps this consumer's position.
@@ -235,7 +236,7 @@ impl Brain {
         }
         let now = parts.clock.now();
         for batch in &transformed.batches {
-            self.detect(batch, now);
+            self.detect(batch, now, &parts.status);
         }
         let mut state: Vec<_> = self
             .detector
@@ -249,12 +250,13 @@ impl Brain {
 
     /// Takes findings and logins in the order of their rows, as if every event came alone: what is known
     /// about an address when a finding looks for its incident does not depend on how events were batched.
-    fn detect(&mut self, batch: &EventBatch, now: Timestamp) {
+    fn detect(&mut self, batch: &EventBatch, now: Timestamp, status: &FactoryStatus) {
         let mut found = self.detector.process(batch);
         found.sort_by_key(|found| found.row);
         let mut rows = batch.rows().peekable();
         let mut touched: BTreeSet<String> = BTreeSet::new();
         for found in found {
+            status.add_match(&found.rule.id);
             while let Some(row) = rows.next_if(|row| row.index() <= found.row) {
                 touched.extend(self.activity.observe(row));
             }

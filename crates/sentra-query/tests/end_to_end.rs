@@ -1,0 +1,237 @@
+//! Questions asked of both engines, before and after a restart.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may stop where it stands"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sentra_model::{
+    BatchBuilder, Event, EventBatch, EventCode, EventId, ManualClock, Mart, Outcome, Position, RawRecord,
+    Source, SourceKind, TenantId, TenantScope, Timestamp,
+};
+use sentra_query::{Answer, AskOptions, Engine, Intent, QueryError, Status, ask};
+use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts};
+use serde_json::{Value, json};
+
+const DAY: i64 = 1_767_225_600;
+
+fn scope(name: &str) -> TenantScope {
+    TenantScope::new(name.parse::<TenantId>().unwrap())
+}
+
+/// Twenty failed logins, one a minute, in two marts; the last one without a message.
+fn batches(scope: &TenantScope) -> Vec<EventBatch> {
+    let source = Source {
+        kind: SourceKind::File,
+        origin: "auth.log".into(),
+        format: None,
+        reference: Timestamp::default(),
+    };
+    let mut builders = [Mart::LINUX, Mart::WINDOWS]
+        .map(|mart| (BatchBuilder::new(scope.tenant().clone(), mart.clone()), mart));
+    for offset in 0..20_u64 {
+        let (builder, mart) = &mut builders[usize::from(offset % 4 == 3)];
+        let seconds = DAY + i64::try_from(offset).unwrap() * 60;
+        let mut event = Event::new("syslog", mart.clone(), Timestamp::from_seconds(seconds));
+        event.code = Some(EventCode::LL03);
+        event.outcome = Outcome::Failure;
+        event.user = if offset % 2 == 0 { "root".into() } else { "guest".into() };
+        event.src_ip = "203.0.113.9".into();
+        event.src_port = 4_000;
+        event.message = if offset == 19 { "".into() } else { format!("Failed password {offset}").into() };
+        event.push("EventID", sentra_model::FieldValue::Integer(4_625));
+        event.push("user", "of the source");
+        let raw = format!("raw {offset} \u{e9}");
+        let received = Timestamp::from_seconds(DAY + 7_200);
+        let record = RawRecord { source: &source, position: offset + 1, received, bytes: raw.as_bytes() };
+        builder.push(EventId::raw(0, offset), &record, &event).unwrap();
+    }
+    builders.map(|(mut builder, _)| builder.finish().unwrap()).to_vec()
+}
+
+async fn fill(marts: &dyn MartStore) {
+    let next = Position { partition: 0, offset: 20 };
+    marts.append(&scope("acme"), batches(&scope("acme")), next).await.unwrap();
+}
+
+async fn open(dir: &Path) -> EmbeddedMarts {
+    EmbeddedMarts::open(dir, MartOptions::default(), Arc::new(ManualClock::default())).await.unwrap()
+}
+
+fn options() -> AskOptions {
+    AskOptions::at(Timestamp::from_seconds(DAY + 3_600))
+}
+
+async fn answer(marts: &dyn MartStore, text: &str) -> Answer {
+    ask(marts, &scope("acme"), text, &options()).await.unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn column<'a>(answer: &'a Answer, name: &str) -> Vec<&'a Value> {
+    let index = answer.columns.iter().position(|column| column.name == name).unwrap();
+    answer.rows.iter().map(|row| &row[index]).collect()
+}
+
+/// Questions and the offsets of the events they find, newest first.
+fn cases() -> Vec<(&'static str, Vec<u64>)> {
+    let all = |meets: fn(u64) -> bool| (0..20).rev().filter(|offset| meets(*offset)).collect();
+    vec![
+        ("events", all(|_| true)),
+        ("linux | take 3", vec![18, 17, 16]),
+        ("windows", all(|o| o % 4 == 3)),
+        ("cloud", vec![]),
+        ("linux | where user == 'root' and message contains 'PASSWORD 1' | take 2", vec![18, 16]),
+        ("events | where user in~ ('ROOT', 'x') | where message endswith ' 4'", vec![4]),
+        ("events | where EventID == 4625 and fields.user has 'SOURCE' and src_port < 4000.5", all(|_| true)),
+        ("events | where EventID > 4625", vec![]),
+        ("events | where time >= ago(44m) and time < ago(42m)", vec![17, 16]),
+        (
+            "events | where time between (datetime(2026-01-01T00:01:00Z) .. datetime(2026-01-01T00:02:00Z))",
+            vec![2, 1],
+        ),
+        ("events | where isempty(message) or message has '7'", vec![19, 7]),
+        ("events | where not(user == 'root' or raw contains 'raw 1')", vec![9, 7, 5, 3]),
+        ("events | where id == 'raw.0.5' or id in ('raw.0.6', 'raw.0.600')", vec![6, 5]),
+        ("events | where user == \"' or 1=1 --\"", vec![]),
+    ]
+}
+
+async fn check(marts: &dyn MartStore) {
+    for (text, offsets) in cases() {
+        let answer = answer(marts, text).await;
+        let wanted: Vec<Value> = offsets.iter().map(|offset| json!(format!("raw.0.{offset}"))).collect();
+        assert_eq!(column(&answer, "id"), wanted.iter().collect::<Vec<_>>(), "{text}");
+        assert_eq!((answer.status, answer.route.intent), (Status::Complete, Intent::Exact), "{text}");
+        if !text.contains("take") {
+            let counted = self::answer(marts, &format!("{text} | count")).await;
+            assert_eq!(json!(counted.rows), json!([[offsets.len()]]), "{text}");
+            assert_eq!(counted.route.intent, Intent::Analytical);
+        }
+    }
+    let newest = answer(marts, "events | take 1").await;
+    assert_eq!(column(&newest, "message"), [&json!("raw 19 é")]);
+    check_event(marts).await;
+    assert_eq!(ask(marts, &scope("other"), "events", &options()).await.unwrap().rows.len(), 0);
+    let foreign = ask(marts, &scope("other"), "event(\"raw.0.3\")", &options()).await.unwrap();
+    assert!(foreign.rows.is_empty(), "law TENANT");
+}
+
+async fn check_event(marts: &dyn MartStore) {
+    let answer = answer(marts, "event(\"raw.0.18\")").await;
+    assert_eq!(answer.rows.len(), 1);
+    let expected = [
+        ("id", json!("raw.0.18")),
+        ("mart", json!("linux")),
+        ("time", json!("2026-01-01T00:18:00Z")),
+        ("seen", json!("2026-01-01T02:00:00Z")),
+        ("user", json!("root")),
+        ("src_port", json!(4_000)),
+        ("dst_port", json!(null)),
+        ("source_position", json!(19)),
+        ("fields", json!([["EventID", "4625"], ["user", "of the source"]])),
+        ("raw", json!("raw 18 é")),
+        ("raw_base64", json!("cmF3IDE4IMOp")),
+    ];
+    for (name, value) in expected {
+        assert_eq!(column(&answer, name), [&value], "{name}");
+    }
+    assert!(self::answer(marts, "event(\"raw.0.99\")").await.rows.is_empty());
+}
+
+#[tokio::test]
+async fn memory_answers() {
+    let marts = MemoryMarts::new();
+    fill(&marts).await;
+    check(&marts).await;
+}
+
+/// Law SAME, and law SOURCE: an answer does not depend on the engine, nor on what is flushed.
+#[tokio::test]
+async fn embedded_answers_before_and_after_a_flush_and_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let marts = open(dir.path()).await;
+    fill(&marts).await;
+    check(&marts).await;
+    marts.flush(&scope("acme")).await.unwrap();
+    check(&marts).await;
+    drop(marts);
+    check(&open(dir.path()).await).await;
+}
+
+#[tokio::test]
+async fn an_answer_has_its_promised_form() {
+    let marts = MemoryMarts::new();
+    fill(&marts).await;
+    let mut answer = serde_json::to_value(answer(&marts, "windows | take 1").await).unwrap();
+    answer["elapsed_ms"] = json!(0);
+    let expected = json!({
+        "route": {
+            "intent": "exact",
+            "engine": "marts",
+            "confidence": 1.0,
+            "reason": "the question takes events as they are, the newest first"
+        },
+        "status": "complete",
+        "columns": [
+            {"name": "id", "type": "string"}, {"name": "time", "type": "datetime"},
+            {"name": "mart", "type": "string"}, {"name": "host", "type": "string"},
+            {"name": "user", "type": "string"}, {"name": "src_ip", "type": "string"},
+            {"name": "dst_ip", "type": "string"}, {"name": "code", "type": "string"},
+            {"name": "outcome", "type": "string"}, {"name": "process", "type": "string"},
+            {"name": "command", "type": "string"}, {"name": "message", "type": "string"}
+        ],
+        "rows": [["raw.0.19", "2026-01-01T00:19:00Z", "windows", null, "guest", "203.0.113.9", null, "LL03",
+            "failure", null, null, "raw 19 é"]],
+        "elapsed_ms": 0
+    });
+    assert_eq!(answer, expected);
+}
+
+#[tokio::test]
+async fn explanations_and_notes() {
+    let dir = tempfile::tempdir().unwrap();
+    let marts = open(dir.path()).await;
+    fill(&marts).await;
+    marts.flush(&scope("acme")).await.unwrap();
+    let options = AskOptions { explain: true, ..options() };
+    let text = "linux|where usr=='root' and time>ago(1s)";
+    let answer = ask(&marts, &scope("acme"), text, &options).await.unwrap();
+    let explain = answer.explain.unwrap();
+    assert_eq!(explain.question, "linux | where usr == \"root\" and time > ago(1s)");
+    assert_eq!((explain.lineage.segments_considered, explain.lineage.segments_pruned), (1, 1));
+    let note = "usr is looked up among the source's fields, was user meant?";
+    assert_eq!(explain.notes, [note]);
+    assert!(answer.route.reason.ends_with(note), "{}", answer.route.reason);
+}
+
+/// Law LIMIT: no time at all gives a partial answer that says so.
+#[tokio::test]
+async fn an_answer_that_is_cut_off_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let marts = open(dir.path()).await;
+    fill(&marts).await;
+    marts.flush(&scope("acme")).await.unwrap();
+    let options = AskOptions { timeout_ms: 0, explain: true, ..options() };
+    for text in ["events", "events | where user == 'root' | count"] {
+        let answer = ask(&marts, &scope("acme"), text, &options).await.unwrap();
+        assert_eq!(answer.status, Status::Partial, "{text}");
+        assert_eq!(answer.explain.unwrap().notes, ["the time allowed was over"], "{text}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_refused() {
+    let marts = MemoryMarts::new();
+    let similar = AskOptions { engine: Engine::Similarity, ..options() };
+    let refused = ask(&marts, &scope("acme"), "events", &similar).await.unwrap_err();
+    assert!(matches!(refused, QueryError::EngineUnavailable { engine: "similarity" }), "{refused:?}");
+    assert!(refused.is_askers_fault());
+    let refused = ask(&marts, &scope("acme"), "evnts", &options()).await.unwrap_err();
+    assert_eq!((refused.place().unwrap().column, refused.hint()), (1, Some("events")));
+    assert_eq!("analytical".parse(), Ok(Engine::Analytical));
+    assert!("fast".parse::<Engine>().is_err());
+}

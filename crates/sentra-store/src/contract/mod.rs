@@ -1,0 +1,6 @@
+//! Law SAME: one suite per trait, and the engines that pass it.
+
+pub(crate) mod fixture;
+pub(crate) mod marts;
+pub(crate) mod oracle;
+mod records;

@@ -1,0 +1,182 @@
+//! Marts on disk: memory → Parquet segments → DataFusion.
+//!
+//! ```text
+//! DIR/marts/manifest.db                    segments and positions; the only truth about what exists
+//! DIR/marts/lock                           held while a process has the store open
+//! DIR/marts/TENANT/MART/P-FIRST-LAST.parquet   events of partition P with offsets from FIRST to LAST
+//! ```
+//!
+//! A flush writes and syncs its segments, then publishes them and the new position in one transaction
+//! (law SOURCE). A crash between any two steps leaves at most files that the manifest does not name;
+//! they are removed at the next start, and the replay brings their events again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::prelude::SessionContext;
+use sentra_model::{Clock, EventBatch, EventId, Position, TenantId, TenantScope};
+use tokio::sync::RwLock;
+
+use crate::admit::admit;
+use crate::memory::{add_memory, empty_stats, widen};
+use crate::{MartAnswer, MartQuery, MartStats, MartStore, SearchOptions, StoreError, StoredEvent};
+
+mod expression;
+mod flush;
+mod manifest;
+mod open;
+mod options;
+mod search;
+mod segment;
+mod session;
+mod table;
+mod tenant;
+mod value_test;
+
+#[cfg(test)]
+mod tests;
+
+pub use open::OpenReport;
+pub use options::MartOptions;
+
+use manifest::Manifest;
+use tenant::Tenant;
+
+/// [`MartStore`] on this machine's disk.
+pub struct EmbeddedMarts {
+    root: std::path::PathBuf,
+    options: MartOptions,
+    clock: Arc<dyn Clock>,
+    manifest: Manifest,
+    session: SessionContext,
+    tenants: RwLock<BTreeMap<TenantId, Arc<Tenant>>>,
+    report: OpenReport,
+    /// Held, not read: the lock goes with the file handle.
+    _lock: std::fs::File,
+    #[cfg(test)]
+    fail_at: std::sync::Mutex<Option<flush::Step>>,
+}
+
+impl std::fmt::Debug for EmbeddedMarts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmbeddedMarts")
+            .field("root", &self.root)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl EmbeddedMarts {
+    /// Opens the marts of the data directory `dir`, made if they are missing.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has them open, [`StoreError::NewerVersion`] when a newer
+    /// program wrote them, [`StoreError::Corrupt`] when a segment is missing or has another length than
+    /// the manifest says, others when the disk refuses.
+    pub async fn open(dir: &Path, options: MartOptions, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        open::open(dir, options, clock).await
+    }
+
+    /// What was found when the store was opened.
+    #[must_use]
+    pub fn open_report(&self) -> &OpenReport {
+        &self.report
+    }
+
+    /// Reads every segment of the tenant again and compares its checksum with the manifest's. Gives the
+    /// number of segments read.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for the first segment that is not what was written.
+    pub async fn verify(&self, scope: &TenantScope) -> Result<u64, StoreError> {
+        let mut verified = 0;
+        for segment in self.tenant(scope).await.snapshot().segments {
+            let path = self.root.join(&segment.path);
+            let checksum = tokio::task::spawn_blocking(move || segment::checksum(&path))
+                .await
+                .map_err(|_| StoreError::Stopped { operation: "verify a segment" })??;
+            if checksum != segment.checksum {
+                let detail = "its checksum is not the manifest's".to_owned();
+                return Err(StoreError::Corrupt { path: self.root.join(&segment.path), detail });
+            }
+            verified += 1;
+        }
+        Ok(verified)
+    }
+
+    /// The tenant's part of the store, made when it is first asked for.
+    async fn tenant(&self, scope: &TenantScope) -> Arc<Tenant> {
+        if let Some(tenant) = self.tenants.read().await.get(scope.tenant()) {
+            return Arc::clone(tenant);
+        }
+        Arc::clone(self.tenants.write().await.entry(scope.tenant().clone()).or_default())
+    }
+}
+
+#[async_trait]
+impl MartStore for EmbeddedMarts {
+    async fn append(
+        &self,
+        scope: &TenantScope,
+        batches: Vec<EventBatch>,
+        next: Position,
+    ) -> Result<(), StoreError> {
+        for batch in &batches {
+            segment::check_mart_name(batch.mart())?;
+        }
+        let tenant = self.tenant(scope).await;
+        let _in_order = tenant.appending.lock().await;
+        let chunks = admit(scope, &batches, next, tenant.taken(next.partition))?;
+        for chunk in &chunks {
+            let rows = chunk.record.num_rows() as u64;
+            metrics::counter!("sentra_store_rows_total", "mart" => chunk.mart.to_string()).increment(rows);
+        }
+        let now = self.clock.now();
+        tenant.take(chunks, next, now);
+        if tenant.is_flush_due(&self.options, now) {
+            self.flush_tenant(scope, &tenant).await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&self, scope: &TenantScope) -> Result<(), StoreError> {
+        let tenant = self.tenant(scope).await;
+        self.flush_tenant(scope, &tenant).await
+    }
+
+    async fn position(&self, scope: &TenantScope, partition: u32) -> Result<u64, StoreError> {
+        Ok(self.tenant(scope).await.durable(partition))
+    }
+
+    async fn search_with(
+        &self,
+        scope: &TenantScope,
+        query: &MartQuery,
+        options: &SearchOptions,
+    ) -> Result<MartAnswer, StoreError> {
+        self.answer(scope, query, options).await
+    }
+
+    async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
+        self.look_up(scope, ids).await
+    }
+
+    async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
+        let snapshot = self.tenant(scope).await.snapshot();
+        let mut marts = BTreeMap::new();
+        for segment in &snapshot.segments {
+            let stats = marts.entry(segment.mart.clone()).or_insert_with(|| empty_stats(&segment.mart));
+            stats.segments += 1;
+            stats.rows += segment.rows;
+            stats.bytes += segment.bytes;
+            widen(stats, segment.first);
+            widen(stats, segment.last);
+        }
+        for chunk in &snapshot.chunks {
+            add_memory(marts.entry(chunk.mart.clone()).or_insert_with(|| empty_stats(&chunk.mart)), chunk);
+        }
+        Ok(marts.into_values().collect())
+    }
+}

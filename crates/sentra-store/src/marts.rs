@@ -1,0 +1,216 @@
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{ColumnKind, Predicate, StoreError, StoredEvent};
+
+/// Most rows that one answer has.
+pub const ROWS_MAX: usize = 10_000;
+
+/// Columns of an answer when none are named. `message` is the beginning of `raw` where the event has none.
+pub const DEFAULT_COLUMNS: [&str; 12] = [
+    "id", "time", "mart", "host", "user", "src_ip", "dst_ip", "code", "outcome", "process", "command",
+    "message",
+];
+
+/// Every event, by tenant and mart.
+///
+/// Law SOURCE: the store is a projection. What [`MartStore::append`] took is answered from at once, and is
+/// durable when [`MartStore::flush`] returned; after a restart the caller replays the backbone from
+/// [`MartStore::position`].
+#[async_trait]
+pub trait MartStore: Send + Sync + Debug {
+    /// Takes events that all stand in partition `next.partition`, below `next.offset`. They are visible to
+    /// queries at once. Must be called in offset order per partition; events below the store's own position
+    /// are ignored, so that a replay repeats nothing (law IDENTITY).
+    ///
+    /// # Errors
+    /// [`StoreError::ForeignTenant`] and [`StoreError::Misplaced`] when the events do not fit; engines may
+    /// flush in here and fail as [`MartStore::flush`] does.
+    async fn append(
+        &self,
+        scope: &TenantScope,
+        batches: Vec<EventBatch>,
+        next: Position,
+    ) -> Result<(), StoreError>;
+
+    /// Makes everything taken so far durable, together with its position.
+    ///
+    /// # Errors
+    /// When it cannot be written. Nothing is lost then: the events stay visible and the next call tries again.
+    async fn flush(&self, scope: &TenantScope) -> Result<(), StoreError>;
+
+    /// The durable position of `partition`: replay from this offset after a restart. 0 when nothing is stored.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn position(&self, scope: &TenantScope, partition: u32) -> Result<u64, StoreError>;
+
+    /// Answers `query` within the default [`SearchOptions`].
+    ///
+    /// # Errors
+    /// See [`MartStore::search_with`].
+    async fn search(&self, scope: &TenantScope, query: &MartQuery) -> Result<MartAnswer, StoreError> {
+        self.search_with(scope, query, &SearchOptions::default()).await
+    }
+
+    /// Answers `query` within `options`. What stops a search early gives a partial answer, not an error.
+    ///
+    /// # Errors
+    /// [`StoreError::Predicate`] and [`StoreError::TooComplex`] for a filter that cannot be asked, others
+    /// when the store cannot be read.
+    async fn search_with(
+        &self,
+        scope: &TenantScope,
+        query: &MartQuery,
+        options: &SearchOptions,
+    ) -> Result<MartAnswer, StoreError>;
+
+    /// The event `id`, raw bytes included.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn event(&self, scope: &TenantScope, id: EventId) -> Result<Option<StoredEvent>, StoreError> {
+        Ok(self.events(scope, &[id]).await?.into_iter().next())
+    }
+
+    /// The events `ids` that there are, in the order of `ids`. At most [`ROWS_MAX`] are looked up.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// What is stored, one entry per mart that has events, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError>;
+}
+
+/// A question to the marts.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct MartQuery {
+    /// Which marts; `None` for all of them.
+    pub marts: Option<Vec<Mart>>,
+    /// Which events; `None` for all of them.
+    pub filter: Option<Predicate>,
+    /// What is wanted of them.
+    pub shape: Shape,
+    /// When they happened.
+    pub range: TimeRange,
+}
+
+/// What is wanted of the events found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The newest by event time, newest first, then by id downwards.
+    Take {
+        /// At most this many, and at most [`ROWS_MAX`].
+        rows_max: usize,
+    },
+    /// How many there are: one row with the column `count`.
+    Count,
+}
+
+impl Default for Shape {
+    fn default() -> Self {
+        Self::Take { rows_max: 100 }
+    }
+}
+
+/// A half-open range of event time: `from <= time < to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimeRange {
+    /// The first moment in it; `None` for open.
+    pub from: Option<Timestamp>,
+    /// The first moment after it; `None` for open.
+    pub to: Option<Timestamp>,
+}
+
+/// Limits and form of an answer (law LIMIT).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchOptions {
+    /// After this time the answer is what was found so far.
+    pub timeout: Duration,
+    /// Columns of a [`Shape::Take`] answer: header columns or source fields; `None` for [`DEFAULT_COLUMNS`].
+    pub columns: Option<Vec<String>>,
+}
+
+impl Default for SearchOptions {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(30), columns: None }
+    }
+}
+
+/// The answer to a [`MartQuery`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct MartAnswer {
+    /// The columns of the rows.
+    pub columns: Vec<Column>,
+    /// The rows; a value is `null` where the event has none.
+    pub rows: Vec<Vec<Value>>,
+    /// Whether everything asked for was looked at.
+    pub complete: bool,
+    /// What stopped the search when it is not complete.
+    pub stopped_by: Option<StoppedBy>,
+    /// How the answer came about.
+    pub lineage: Lineage,
+}
+
+/// A column of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    #[serde(rename = "type")]
+    pub kind: ColumnKind,
+}
+
+/// Which limit stopped a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum StoppedBy {
+    /// The time allowed was over.
+    Timeout,
+    /// The memory allowed was used up.
+    Memory,
+}
+
+/// What was looked at for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Lineage {
+    /// Segments of the marts asked for.
+    pub segments_considered: u64,
+    /// Of these, segments whose time range alone ruled them out, so that they were not opened.
+    pub segments_pruned: u64,
+    /// Of these, segments not opened because newer ones already held the rows wanted, or the search stopped.
+    pub segments_skipped: u64,
+    /// Rows in the segments that were opened; page statistics may have spared most of them.
+    pub segment_rows: u64,
+    /// Rows looked at that are not yet in a segment.
+    pub memory_rows: u64,
+}
+
+/// What a mart holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct MartStats {
+    /// Which mart.
+    pub mart: Mart,
+    /// Segments on disk.
+    pub segments: u64,
+    /// Events in segments.
+    pub rows: u64,
+    /// Bytes of the segments.
+    pub bytes: u64,
+    /// Events that are not yet in a segment.
+    pub memory_rows: u64,
+    /// Time of the earliest event.
+    pub first: Option<Timestamp>,
+    /// Time of the latest event.
+    pub last: Option<Timestamp>,
+}

@@ -1,0 +1,173 @@
+use std::collections::BTreeMap;
+
+use arrow_array::RecordBatch;
+use async_trait::async_trait;
+use sentra_model::{EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
+use tokio::sync::RwLock;
+
+use crate::admit::{Chunk, admit};
+use crate::answer::{Hit, answer_columns, gather, hits_of, in_order, json_rows, newest, stored_events};
+use crate::bound::{Bound, TimeBounds, bind};
+use crate::row::holds;
+use crate::schema::Keys;
+use crate::{
+    Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore, ROWS_MAX, SearchOptions, Shape,
+    StoreError, StoredEvent,
+};
+
+/// Marts in memory, for tests and for commands that store nothing. It evaluates row by row: slow, and the
+/// reference for the other engines. It takes no notice of [`SearchOptions::timeout`].
+#[derive(Debug, Default)]
+pub struct MemoryMarts {
+    tenants: RwLock<BTreeMap<TenantId, Tenant>>,
+}
+
+#[derive(Debug, Default)]
+struct Tenant {
+    chunks: Vec<Chunk>,
+    taken: BTreeMap<u32, u64>,
+    durable: BTreeMap<u32, u64>,
+}
+
+impl MemoryMarts {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+#[async_trait]
+impl MartStore for MemoryMarts {
+    async fn append(
+        &self,
+        scope: &TenantScope,
+        batches: Vec<EventBatch>,
+        next: Position,
+    ) -> Result<(), StoreError> {
+        let mut tenants = self.tenants.write().await;
+        let tenant = tenants.entry(scope.tenant().clone()).or_default();
+        let taken = tenant.taken.entry(next.partition).or_default();
+        let chunks = admit(scope, &batches, next, *taken)?;
+        *taken = (*taken).max(next.offset);
+        tenant.chunks.extend(chunks);
+        Ok(())
+    }
+
+    async fn flush(&self, scope: &TenantScope) -> Result<(), StoreError> {
+        if let Some(tenant) = self.tenants.write().await.get_mut(scope.tenant()) {
+            tenant.durable.clone_from(&tenant.taken);
+        }
+        Ok(())
+    }
+
+    async fn position(&self, scope: &TenantScope, partition: u32) -> Result<u64, StoreError> {
+        let tenants = self.tenants.read().await;
+        let durable = tenants.get(scope.tenant()).and_then(|tenant| tenant.durable.get(&partition));
+        Ok(durable.copied().unwrap_or_default())
+    }
+
+    async fn search_with(
+        &self,
+        scope: &TenantScope,
+        query: &MartQuery,
+        options: &SearchOptions,
+    ) -> Result<MartAnswer, StoreError> {
+        let filter = query.filter.as_ref().map(bind).transpose()?;
+        let tenants = self.tenants.read().await;
+        let records: Vec<RecordBatch> = tenants.get(scope.tenant()).map_or_else(Vec::new, |tenant| {
+            let wanted = |mart: &Mart| query.marts.as_ref().is_none_or(|marts| marts.contains(mart));
+            tenant.chunks.iter().filter(|c| wanted(&c.mart)).map(|c| c.record.clone()).collect()
+        });
+        drop(tenants);
+        let hits = find(&records, query, filter.as_ref());
+        let memory_rows = records.iter().map(|record| record.num_rows() as u64).sum();
+        let lineage = Lineage { memory_rows, ..Lineage::default() };
+        answer(&records, hits, query.shape, options, lineage)
+    }
+
+    async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
+        let tenants = self.tenants.read().await;
+        let Some(tenant) = tenants.get(scope.tenant()) else { return Ok(Vec::new()) };
+        let records: Vec<RecordBatch> = tenant.chunks.iter().map(|chunk| chunk.record.clone()).collect();
+        let ids = ids.get(..ROWS_MAX).unwrap_or(ids);
+        let hits = find_events(&records, ids);
+        let found = gather(&records, &hits)?;
+        Ok(in_order(ids, found.as_ref().map(stored_events).unwrap_or_default()))
+    }
+
+    async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
+        let tenants = self.tenants.read().await;
+        let mut marts: BTreeMap<Mart, MartStats> = BTreeMap::new();
+        for chunk in tenants.get(scope.tenant()).map(|tenant| tenant.chunks.as_slice()).unwrap_or_default() {
+            add_memory(marts.entry(chunk.mart.clone()).or_insert_with(|| empty_stats(&chunk.mart)), chunk);
+        }
+        Ok(marts.into_values().collect())
+    }
+}
+
+/// Statistics of a mart that holds nothing.
+pub(crate) fn empty_stats(mart: &Mart) -> MartStats {
+    MartStats { mart: mart.clone(), segments: 0, rows: 0, bytes: 0, memory_rows: 0, first: None, last: None }
+}
+
+/// Counts a chunk in memory.
+pub(crate) fn add_memory(stats: &mut MartStats, chunk: &Chunk) {
+    stats.memory_rows += chunk.record.num_rows() as u64;
+    let Some(keys) = Keys::of(&chunk.record) else { return };
+    for row in 0..chunk.record.num_rows() {
+        widen(stats, Timestamp::from_micros(keys.key(row).time));
+    }
+}
+
+/// Widens the time span of `stats` to `time`.
+pub(crate) fn widen(stats: &mut MartStats, time: Timestamp) {
+    stats.first = Some(stats.first.map_or(time, |first| first.min(time)));
+    stats.last = Some(stats.last.map_or(time, |last| last.max(time)));
+}
+
+/// The rows of `records` with one of the `ids`.
+pub(crate) fn find_events(records: &[RecordBatch], ids: &[EventId]) -> Vec<Hit> {
+    let wanted: std::collections::BTreeSet<EventId> = ids.iter().copied().collect();
+    let mut hits = Vec::new();
+    for (index, record) in records.iter().enumerate() {
+        let found = |hit: &Hit| wanted.contains(&EventId::raw(hit.key.partition, hit.key.offset));
+        hits.extend(hits_of(record, index).into_iter().filter(found));
+    }
+    hits
+}
+
+fn find(records: &[RecordBatch], query: &MartQuery, filter: Option<&Bound>) -> Vec<Hit> {
+    let range = TimeBounds::of(query.range, None);
+    let mut hits = Vec::new();
+    for (index, record) in records.iter().enumerate() {
+        let in_range = |hit: &Hit| range.first <= hit.key.time && hit.key.time <= range.last;
+        let matches = |hit: &Hit| filter.is_none_or(|filter| holds(filter, record, hit.row));
+        hits.extend(hits_of(record, index).into_iter().filter(|hit| in_range(hit) && matches(hit)));
+    }
+    hits
+}
+
+fn answer(
+    records: &[RecordBatch],
+    mut hits: Vec<Hit>,
+    shape: Shape,
+    options: &SearchOptions,
+    lineage: Lineage,
+) -> Result<MartAnswer, StoreError> {
+    let (columns, rows) = match shape {
+        Shape::Count => (count_columns(), vec![vec![hits.len().into()]]),
+        Shape::Take { rows_max } => {
+            newest(&mut hits, rows_max.min(ROWS_MAX));
+            let columns = answer_columns(options.columns.as_deref());
+            let rows = gather(records, &hits)?.map(|found| json_rows(&found, &columns)).unwrap_or_default();
+            (columns, rows)
+        }
+    };
+    Ok(MartAnswer { columns, rows, complete: true, stopped_by: None, lineage })
+}
+
+/// The columns of a [`Shape::Count`] answer.
+pub(crate) fn count_columns() -> Vec<Column> {
+    vec![Column { name: "count".to_owned(), kind: ColumnKind::Long }]
+}

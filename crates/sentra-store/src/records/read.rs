@@ -1,0 +1,285 @@
+//! Reading. Law TENANT: every question but [`tenants`] has the tenant in its condition.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::{Expr, Func};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
+use sentra_model::{
+    DeadLetter, DeadReason, Estimate, EventId, Incident, IncidentId, IncidentStatus, Signal, SignalId,
+    TenantId, TenantScope, Timestamp, Topic,
+};
+use serde::de::DeserializeOwned;
+
+use super::{INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, Page, entity};
+use crate::StoreError;
+use crate::marts::ROWS_MAX;
+use crate::matcher::fold;
+use crate::sqlite::{from_sql, to_sql};
+
+/// Ids in one statement.
+const IDS_PER_STATEMENT_MAX: usize = 1_000;
+
+fn failed(operation: &'static str) -> impl FnOnce(DbErr) -> StoreError {
+    StoreError::database(operation)
+}
+
+fn parse<T: DeserializeOwned>(operation: &'static str, body: &str) -> Result<T, StoreError> {
+    serde_json::from_str(body).map_err(StoreError::json(operation))
+}
+
+pub(super) async fn position(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    consumer: &str,
+    partition: u32,
+) -> Result<u64, StoreError> {
+    let key = (scope.tenant().to_string(), consumer.to_owned(), i64::from(partition));
+    let row = entity::position::Entity::find_by_id(key).one(database).await;
+    let row = row.map_err(failed("read a position"))?;
+    Ok(row.map(|row| from_sql(row.next_offset)).unwrap_or_default())
+}
+
+pub(super) async fn state(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+    use entity::detector_state::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::Tenant.eq(scope.tenant().as_str()))
+        .order_by_asc(Column::Key)
+        .all(database)
+        .await
+        .map_err(failed("read the state"))?;
+    Ok(rows.into_iter().map(|row| (row.key, row.value)).collect())
+}
+
+pub(super) async fn incident(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    id: IncidentId,
+) -> Result<Option<Incident>, StoreError> {
+    let key = (scope.tenant().to_string(), id.to_string());
+    let row = entity::incident::Entity::find_by_id(key).one(database).await;
+    let row = row.map_err(failed("read an incident"))?;
+    row.map(|row| parse("read an incident", &row.body)).transpose()
+}
+
+pub(super) async fn incidents(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    filter: &IncidentFilter,
+) -> Result<Page<Incident>, StoreError> {
+    use entity::incident::Column;
+    let selected = select_incidents(scope, filter);
+    let total = selected.clone().count(database).await.map_err(failed("count incidents"))?;
+    let limit = filter.limit.clamp(1, INCIDENTS_PAGE_MAX);
+    let mut page = selected.order_by_desc(Column::UpdatedMicros).order_by_asc(Column::Id);
+    if let Some(cursor) = &filter.cursor {
+        let (updated, id) = read_cursor(cursor)?;
+        let same_moment = Column::UpdatedMicros.eq(updated).and(Column::Id.gt(id));
+        page = page.filter(Condition::any().add(Column::UpdatedMicros.lt(updated)).add(same_moment));
+    }
+    // One more than wanted tells whether there is a next page.
+    let rows = page.limit(limit as u64 + 1).all(database).await.map_err(failed("read incidents"))?;
+    let has_next = rows.len() > limit;
+    let rows: Vec<_> = rows.into_iter().take(limit).collect();
+    let last = rows.last().map(|row| format!("{}.{}", row.updated_micros, row.id));
+    let items = rows.iter().map(|row| parse("read an incident", &row.body)).collect::<Result<_, _>>()?;
+    Ok(Page { items, next: last.filter(|_| has_next), total })
+}
+
+fn select_incidents(scope: &TenantScope, filter: &IncidentFilter) -> Select<entity::incident::Entity> {
+    use entity::incident::{Column, Entity};
+    let mut selected = Entity::find().filter(Column::Tenant.eq(scope.tenant().as_str()));
+    if let Some(status) = filter.status {
+        selected = selected.filter(Column::Status.eq(status.as_str()));
+    }
+    if let Some(severity) = filter.severity_min {
+        selected = selected.filter(Column::Severity.gte(i32::from(severity.ocsf())));
+    }
+    if let Some(moment) = filter.updated_after {
+        selected = selected.filter(Column::UpdatedMicros.gt(moment.micros()));
+    }
+    if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        // instr, not LIKE: a percent sign in the text is a percent sign.
+        let place = Func::cust("instr").arg(Expr::col(Column::Search)).arg(fold(text));
+        selected = selected.filter(Expr::expr(place).gt(0));
+    }
+    selected
+}
+
+fn read_cursor(cursor: &str) -> Result<(i64, String), StoreError> {
+    let parts = cursor.split_once('.').and_then(|(updated, id)| {
+        let id: IncidentId = id.parse().ok()?;
+        Some((updated.parse().ok()?, id.to_string()))
+    });
+    parts.ok_or_else(|| StoreError::Cursor { cursor: cursor.chars().take(80).collect() })
+}
+
+pub(super) async fn open_incidents_since(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    last_at_or_after: Timestamp,
+) -> Result<Vec<Incident>, StoreError> {
+    use entity::incident::{Column, Entity};
+    let done = [IncidentStatus::Resolved.as_str(), IncidentStatus::Closed.as_str()];
+    let rows = Entity::find()
+        .filter(Column::Tenant.eq(scope.tenant().as_str()))
+        .filter(Column::LastMicros.gte(last_at_or_after.micros()))
+        .filter(Column::Status.is_not_in(done))
+        .order_by_asc(Column::LastMicros)
+        .order_by_asc(Column::Id)
+        .all(database)
+        .await
+        .map_err(failed("read open incidents"))?;
+    rows.iter().map(|row| parse("read an incident", &row.body)).collect()
+}
+
+pub(super) async fn incident_signals(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    id: IncidentId,
+) -> Result<Vec<Signal>, StoreError> {
+    use entity::incident_signal::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::Tenant.eq(scope.tenant().as_str()))
+        .filter(Column::Incident.eq(id.to_string()))
+        .order_by_asc(Column::Ordinal)
+        .all(database)
+        .await
+        .map_err(failed("read the signals of an incident"))?;
+    let ids: Vec<String> = rows.into_iter().map(|row| row.signal).collect();
+    signals_by_text(database, scope, &ids).await
+}
+
+pub(super) async fn signals(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    ids: &[SignalId],
+) -> Result<Vec<Signal>, StoreError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    signals_by_text(database, scope, &ids).await
+}
+
+async fn signals_by_text(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    ids: &[String],
+) -> Result<Vec<Signal>, StoreError> {
+    use entity::signal::{Column, Entity};
+    let mut bodies = BTreeMap::new();
+    for chunk in ids.chunks(IDS_PER_STATEMENT_MAX) {
+        let rows = Entity::find()
+            .filter(Column::Tenant.eq(scope.tenant().as_str()))
+            .filter(Column::Id.is_in(chunk.iter().cloned()))
+            .all(database)
+            .await
+            .map_err(failed("read signals"))?;
+        bodies.extend(rows.into_iter().map(|row| (row.id, row.body)));
+    }
+    ids.iter().filter_map(|id| bodies.get(id)).map(|body| parse("read a signal", body)).collect()
+}
+
+pub(super) async fn incident_history(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    id: IncidentId,
+) -> Result<Vec<IncidentVersion>, StoreError> {
+    use entity::incident_version::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::Tenant.eq(scope.tenant().as_str()))
+        .filter(Column::Incident.eq(id.to_string()))
+        .order_by_asc(Column::Version)
+        .all(database)
+        .await
+        .map_err(failed("read the history of an incident"))?;
+    let version = |row: entity::incident_version::Model| IncidentVersion {
+        version: from_sql(row.version),
+        updated: Timestamp::from_micros(row.updated_micros),
+        title: row.title,
+        risk: Estimate::new(row.risk_score, row.risk_low, row.risk_high),
+        signals: from_sql(row.signals),
+    };
+    Ok(rows.into_iter().map(version).collect())
+}
+
+pub(super) async fn dead_letters(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    after: Option<EventId>,
+    limit: usize,
+) -> Result<Page<(EventId, DeadLetter)>, StoreError> {
+    use entity::dead_letter::{Column, Entity};
+    let selected = Entity::find().filter(Column::Tenant.eq(scope.tenant().as_str()));
+    let total = selected.clone().count(database).await.map_err(failed("count dead letters"))?;
+    let limit = limit.clamp(1, ROWS_MAX);
+    let mut page =
+        selected.order_by_asc(Column::Topic).order_by_asc(Column::Partition).order_by_asc(Column::Offset);
+    if let Some(after) = after {
+        let (topic, partition) = (after.topic.as_str(), i64::from(after.partition));
+        let in_topic = Column::Topic.eq(topic);
+        let in_partition = in_topic.clone().and(Column::Partition.eq(partition));
+        page = page.filter(
+            Condition::any()
+                .add(Column::Topic.gt(topic))
+                .add(in_topic.and(Column::Partition.gt(partition)))
+                .add(in_partition.and(Column::Offset.gt(to_sql(after.offset)))),
+        );
+    }
+    let rows = page.limit(limit as u64 + 1).all(database).await.map_err(failed("read dead letters"))?;
+    let has_next = rows.len() > limit;
+    let items = rows.iter().take(limit).map(dead_letter).collect::<Result<Vec<_>, _>>()?;
+    let next = items.last().filter(|_| has_next).map(|(id, _)| id.to_string());
+    Ok(Page { items, next, total })
+}
+
+fn dead_letter(row: &entity::dead_letter::Model) -> Result<(EventId, DeadLetter), StoreError> {
+    let id = EventId {
+        topic: row.topic.parse().unwrap_or(Topic::Dead),
+        partition: u32::try_from(row.partition).unwrap_or_default(),
+        offset: from_sql(row.offset),
+    };
+    Ok((id, parse("read a dead letter", &row.body)?))
+}
+
+pub(super) async fn dead_letter_counts(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+) -> Result<Vec<(DeadReason, u64)>, StoreError> {
+    use entity::dead_letter::{Column, Entity};
+    let rows: Vec<(String, i64)> = Entity::find()
+        .select_only()
+        .column(Column::Reason)
+        .column_as(Column::Offset.count(), "letters")
+        .filter(Column::Tenant.eq(scope.tenant().as_str()))
+        .group_by(Column::Reason)
+        .order_by_asc(Column::Reason)
+        .into_tuple()
+        .all(database)
+        .await
+        .map_err(failed("count dead letters"))?;
+    let counted = |(reason, count): (String, i64)| {
+        let reason: DeadReason =
+            serde_json::from_value(reason.into()).map_err(StoreError::json("read a reason"))?;
+        Ok((reason, from_sql(count)))
+    };
+    rows.into_iter().map(counted).collect()
+}
+
+pub(super) async fn tenants(database: &DatabaseConnection) -> Result<Vec<TenantId>, StoreError> {
+    use entity::position::{Column, Entity};
+    let names: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Tenant)
+        .distinct()
+        .order_by_asc(Column::Tenant)
+        .into_tuple()
+        .all(database)
+        .await
+        .map_err(failed("list tenants"))?;
+    // A name that is no tenant was not written by this program; it is left out rather than served.
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+}

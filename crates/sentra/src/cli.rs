@@ -1,0 +1,281 @@
+//! What can be typed, with help and examples.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use sentra_model::TenantId;
+
+/// Raw logs in, incidents that tell their story out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sentra",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  sentra serve                                    everything on this machine, console on http://127.0.0.1:8080
+  sentra ingest /var/log/auth.log                 take a file in
+  sentra incidents list                           what happened
+  sentra query 'linux | where user == \"root\" | take 20'
+  sentra detect --rules ./my-rules *.evtx         rules over files, nothing stored"
+)]
+pub(crate) struct Cli {
+    /// What to log to standard error: error, warn, info, debug, or per module as in `sentra_factory=debug`.
+    #[arg(long, global = true, env = "SENTRA_LOG", default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run everything, embedded: intake, detection, stores, API and console
+    Serve(ServeArguments),
+    /// Take files and directories in
+    Ingest(IngestArguments),
+    /// Run rules over files; nothing is stored
+    Detect(DetectArguments),
+    /// Work with detection rules
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Ask the stored events
+    Query(QueryArguments),
+    /// Read incidents
+    #[command(subcommand)]
+    Incidents(IncidentsCommand),
+    /// Print a new one-time link to the console of the running server
+    LoginLink(LoginLinkArguments),
+    /// Measure the product on your own data
+    Bench(BenchArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Check rules and run their samples
+    Check(RulesCheckArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum IncidentsCommand {
+    /// List incidents, the latest change first
+    List(IncidentsListArguments),
+    /// Show one incident with its story and signals
+    Show(IncidentsShowArguments),
+}
+
+/// Where the data is: a directory, or a server.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Data directory; when a server holds it, the command talks to that server.
+    #[arg(long, env = "SENTRA_DATA", value_name = "DIR", default_value_os_t = default_data())]
+    pub(crate) data: PathBuf,
+    /// Server to talk to instead, as in http://127.0.0.1:8080; its token comes from --token-file.
+    #[arg(long, env = "SENTRA_SERVER", value_name = "URL")]
+    pub(crate) server: Option<String>,
+    /// File with the server's bearer token [default: admin.token in the data directory].
+    #[arg(long, env = "SENTRA_TOKEN_FILE", value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Tenant.
+    #[arg(long, env = "SENTRA_TENANT", value_name = "T", default_value = "default")]
+    pub(crate) tenant: TenantId,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra serve
+  sentra serve --data /srv/sentra --config /etc/sentra.toml
+  sentra serve --listen 127.0.0.1:9000 --rules ./my-rules")]
+pub(crate) struct ServeArguments {
+    /// Data directory, made when missing.
+    #[arg(long, env = "SENTRA_DATA", value_name = "DIR", default_value_os_t = default_data())]
+    pub(crate) data: PathBuf,
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of API and console; only loopback until TLS is set up.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Directory with more rules; may be given more than once.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Do not open the syslog ports.
+    #[arg(long)]
+    pub(crate) no_syslog: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra ingest /var/log/auth.log
+  sentra ingest --tenant acme exports/ more/security.evtx
+  zcat old.log.gz | sentra ingest --format syslog -
+Files ending in .gz and .zst are read as what they contain; .evtx files are Windows event logs.")]
+pub(crate) struct IngestArguments {
+    /// Format of the records [default: detected]; `sentra ingest --format help` lists them.
+    #[arg(long, value_name = "F")]
+    pub(crate) format: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Files and directories; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// One JSON object per match.
+    Json,
+    /// A table for people.
+    Table,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra detect /var/log/auth.log                        the built-in rules
+  sentra detect --rules sigma/rules --output json logs.ndjson.zst
+  sentra detect --rules my.yml --format windows -")]
+pub(crate) struct DetectArguments {
+    /// Rule file or directory; may be given more than once [default: the built-in packs].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Format of the records [default: detected].
+    #[arg(long, value_name = "F")]
+    pub(crate) format: Option<String>,
+    /// How to print matches.
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    pub(crate) output: OutputFormat,
+    /// Files and directories; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra rules check packs/core
+  sentra rules check --json my-rules/ | jq .problems")]
+pub(crate) struct RulesCheckArguments {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Rule files, directories and packs [default: the built-in packs].
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra query 'linux | where user == \"root\" and message contains \"Failed\" | take 20'
+  sentra query 'windows | where EventID == 4625 | count'
+  sentra query 'event(\"raw.0.17\")'")]
+pub(crate) struct QueryArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Engine to use.
+    #[arg(long, value_name = "E", default_value = "auto", value_parser = ["auto", "exact", "analytical", "similarity"])]
+    pub(crate) engine: String,
+    /// Say what was understood and which segments were read.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The question.
+    #[arg(required = true, value_name = "TEXT")]
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentsListArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Most incidents to print.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) limit: usize,
+    /// Print one JSON array.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IncidentsShowArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The incident, as `sentra incidents list` names it.
+    #[arg(value_name = "ID")]
+    pub(crate) id: sentra_model::IncidentId,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LoginLinkArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BenchName {
+    /// Each stage of the pipeline and the whole of it.
+    Pipeline,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench pipeline /var/log/auth.log
+  sentra bench pipeline --rules sigma/rules --runs 5 events.ndjson.zst")]
+pub(crate) struct BenchArguments {
+    /// What to measure.
+    #[arg(value_enum)]
+    pub(crate) name: BenchName,
+    /// Rule file or directory; may be given more than once [default: the built-in packs].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Runs of each stage; the median is reported.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=101))]
+    pub(crate) runs: u16,
+    /// Where the log and the stores of the measurement are made [default: the system's temporary directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// File with the data; it is read whole, at most 1 GiB.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+fn default_data() -> PathBuf {
+    let home = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")));
+    home.map_or_else(|| PathBuf::from("sentra-data"), |home| home.join("sentra"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example_or_needs_none() {
+        for command in Cli::command().get_subcommands() {
+            let has_example =
+                command.get_after_help().is_some_and(|help| help.to_string().contains("sentra "));
+            let is_plain = ["incidents", "rules", "login-link"].contains(&command.get_name());
+            assert!(has_example || is_plain, "{} has no example", command.get_name());
+        }
+    }
+}

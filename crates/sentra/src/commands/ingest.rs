@@ -1,0 +1,151 @@
+//! `sentra ingest`
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use sentra_model::{DeadLetter, OwnedRecord, Source, SystemClock};
+use sentra_server::api::types::IngestAnswer;
+use sentra_server::intake::file::{FileProblem, LogSink, RecordSink};
+
+use crate::cli::IngestArguments;
+use crate::client::{Client, percent_encoded};
+use crate::commands::access::Access;
+use crate::commands::reading::{Reported, check_format, read_all};
+use crate::engines::Engines;
+use crate::output;
+use crate::progress::{self, counted};
+
+/// What was taken in.
+#[derive(Debug, Default)]
+struct Taken {
+    accepted: u64,
+    dead_letters: u64,
+}
+
+pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<()> {
+    check_format(arguments.format.as_deref())?;
+    let access = Access::open(&arguments.place, true)?;
+    let (reported, taken) = match &access {
+        Access::Server(client) => into_server(arguments, client)?,
+        Access::Embedded { runtime, engines, .. } => {
+            let (reported, taken) = into_log(arguments, engines, runtime.handle())?;
+            work_off(runtime, engines)?;
+            (reported, taken)
+        }
+    };
+    let mut summary =
+        format!("{} from {} accepted", counted(taken.accepted, "record"), counted(reported.files, "file"));
+    if taken.dead_letters > 0 {
+        summary.push_str(&format!(", {}", counted(taken.dead_letters, "dead letter")));
+    }
+    if let Access::Embedded { engines, .. } = &access {
+        let status = engines.status.snapshot();
+        summary.push_str(&format!(
+            "; {}, {}, {} not understood",
+            counted(status.events, "event"),
+            counted(status.incidents, "new incident"),
+            counted(status.dead_letters, "record"),
+        ));
+    }
+    output::remark(&summary);
+    if reported.failures > 0 {
+        bail!("{} could not be read", counted(reported.failures, "path"));
+    }
+    Ok(())
+}
+
+fn into_log(
+    arguments: &IngestArguments,
+    engines: &Engines,
+    runtime: &tokio::runtime::Handle,
+) -> anyhow::Result<(Reported, Taken)> {
+    let tenant = arguments.place.tenant.clone();
+    let mut sink = LogSink::new(Arc::clone(&engines.log), tenant, Arc::new(SystemClock), runtime.clone());
+    let format = arguments.format.as_deref();
+    let reported = read_all(&arguments.paths, format, &SystemClock, &mut sink);
+    let taken = Taken { accepted: sink.accepted(), dead_letters: sink.dead_letters() };
+    if let Some(failure) = sink.take_failure() {
+        let accepted = counted(taken.accepted, "record");
+        return Err(failure).with_context(|| format!("stopped after {accepted}, which are safe"));
+    }
+    Ok((reported, taken))
+}
+
+/// Runs the factory over what was taken in, so that the command ends with incidents and not with a queue.
+fn work_off(runtime: &tokio::runtime::Runtime, engines: &Engines) -> anyhow::Result<()> {
+    let bar = progress::bar(None);
+    bar.set_message("detecting");
+    let done = runtime.block_on(engines.catch_up(|backlog| {
+        bar.set_message(format!("detecting, {} to go", counted(backlog, "record")));
+    }));
+    bar.finish_and_clear();
+    done
+}
+
+fn into_server(arguments: &IngestArguments, client: &Client) -> anyhow::Result<(Reported, Taken)> {
+    let mut sink = ServerSink { client, taken: Taken::default(), failure: None };
+    let format = arguments.format.as_deref();
+    let reported = read_all(&arguments.paths, format, &SystemClock, &mut sink);
+    match sink.failure {
+        Some(failure) => {
+            let accepted = counted(sink.taken.accepted, "record");
+            Err(failure.context(format!("stopped after {accepted}, which are safe")))
+        }
+        None => Ok((reported, sink.taken)),
+    }
+}
+
+/// Sends records to a server as lines. Law ACK: counted when the server has answered.
+struct ServerSink<'a> {
+    client: &'a Client,
+    taken: Taken,
+    failure: Option<anyhow::Error>,
+}
+
+impl ServerSink<'_> {
+    fn send(&mut self, source: &Source, records: &[OwnedRecord]) -> anyhow::Result<()> {
+        let mut body = Vec::with_capacity(records.iter().map(|record| record.bytes.len() + 1).sum());
+        for record in records {
+            body.extend_from_slice(&record.bytes);
+            body.push(b'\n');
+        }
+        let mut path = format!(
+            "/api/v1/ingest?source={}&reference={}",
+            percent_encoded(&source.origin),
+            percent_encoded(&source.reference.to_string())
+        );
+        if let Some(format) = &source.format {
+            path.push_str("&format=");
+            path.push_str(&percent_encoded(format));
+        }
+        if let Some(first) = records.first() {
+            path.push_str(&format!("&position={}", first.position));
+        }
+        let answer: IngestAnswer = self.client.post(&path, &body, "application/x-ndjson")?;
+        self.taken.accepted += answer.accepted;
+        self.taken.dead_letters += answer.rejected.len() as u64;
+        Ok(())
+    }
+}
+
+impl RecordSink for ServerSink<'_> {
+    fn records(&mut self, source: &Source, records: Vec<OwnedRecord>) -> ControlFlow<()> {
+        // The server numbers lines one after the other, so a gap in the numbers starts a new request.
+        let follows = |one: &OwnedRecord, next: &OwnedRecord| one.position + 1 == next.position;
+        for run in records.chunk_by(follows) {
+            if let Err(error) = self.send(source, run) {
+                self.failure = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn dead_letter(&mut self, _: DeadLetter) -> ControlFlow<()> {
+        self.taken.dead_letters += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn problem(&mut self, _: FileProblem) {}
+}

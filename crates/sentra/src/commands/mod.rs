@@ -1,0 +1,12 @@
+//! One module per command.
+
+pub(crate) mod access;
+pub(crate) mod bench;
+pub(crate) mod detect;
+pub(crate) mod incidents;
+pub(crate) mod ingest;
+pub(crate) mod login_link;
+pub(crate) mod query;
+pub(crate) mod reading;
+pub(crate) mod rules;
+pub(crate) mod serve;

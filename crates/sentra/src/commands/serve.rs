@@ -1,0 +1,216 @@
+//! `sentra serve`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use sentra_backbone::LogOptions;
+use sentra_decode::DecodeOptions;
+use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
+use sentra_factory::{FactoryConfig, FactoryStatus, Watcher};
+use sentra_model::{Clock, Incident, SystemClock};
+use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
+use sentra_server::{App, Config, Door, LiveHub, Metrics, PipelineSnapshot, PipelineStatus, Running, Server};
+use sentra_store::MartOptions;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::ServeArguments;
+use crate::commands::access::runtime;
+use crate::engines::{EngineOptions, Engines, Opened};
+use crate::output;
+use crate::progress::counted;
+
+pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
+    let config = configuration(arguments)?;
+    runtime()?.block_on(serve(&arguments.data, config))
+}
+
+fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let environment = std::env::vars_os().filter_map(text);
+    let mut config = Config::load(arguments.config.as_deref(), environment)?;
+    if let Some(listen) = arguments.listen {
+        config.server.listen = listen.to_string();
+    }
+    if arguments.no_syslog {
+        config.intake.syslog_udp.clear();
+        config.intake.syslog_tcp.clear();
+    }
+    config.detect.rules.extend(arguments.rules.iter().cloned());
+    Ok(config)
+}
+
+/// The settings of the engines, from the configuration.
+fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
+    let zone = &config.decode.time_zone;
+    let time_zone = jiff::tz::TimeZone::get(zone).with_context(|| {
+        format!("decode.time_zone = {zone:?} is no time zone: write UTC or Europe/Berlin")
+    })?;
+    let factory = &config.factory;
+    Ok(EngineOptions {
+        log: LogOptions {
+            segment_bytes_max: config.backbone.segment_bytes_max,
+            commit_bytes_max: usize::try_from(config.backbone.commit_bytes_max)?,
+            commit_wait_ms: config.backbone.commit_wait_ms,
+            disk_bytes_max: config.backbone.disk_bytes_max,
+            ..LogOptions::default()
+        },
+        marts: MartOptions {
+            memtable_bytes_max: config.store.memtable_bytes_max as u64,
+            ..MartOptions::default()
+        },
+        factory: FactoryConfig {
+            batch_events_max: factory.batch_events_max,
+            batch_bytes_max: factory.batch_bytes_max,
+            batch_wait_ms: factory.batch_wait_ms,
+            flush_interval_ms: config.store.flush_interval_ms,
+            group_window_s: factory.group_window_s,
+            fold_window_s: factory.fold_window_s,
+            incident_signals_max: factory.incident_signals_max,
+            open_incidents_max: factory.open_incidents_max,
+            activity_entities_max: factory.activity_entities_max,
+            activity_idle_s: factory.activity_idle_s,
+            restart_backoff_ms_max: factory.restart_backoff_ms_max,
+        },
+        decode: DecodeOptions { time_zone },
+        rules: config.detect.rules.clone(),
+        without_built_in: !config.detect.built_in,
+    })
+}
+
+async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let engines = match Engines::open(data, engine_options(&config)?).await? {
+        Opened::Engines(engines) => engines,
+        Opened::Held { error } => {
+            return Err(error).context("another Sentra runs on this data directory; stop it or use --data");
+        }
+    };
+    say_rule_problems(&engines.rule_problems);
+    let metrics = PrometheusBuilder::new().install_recorder().context("cannot start the metrics")?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
+    let pipeline = Pipeline {
+        status: Arc::clone(&engines.status),
+        rules: Arc::clone(&engines.rules),
+        problems: engines.rule_problems.clone(),
+    };
+    let app = App {
+        directory: data.to_owned(),
+        log: Arc::clone(&engines.log),
+        marts: Arc::clone(&engines.marts),
+        records: Arc::clone(&engines.records),
+        pipeline: Arc::new(pipeline),
+        clock: Arc::clone(&clock),
+        live: Arc::clone(&live),
+        door: Door::open(data, &config.server, clock)?,
+        metrics: Some(Metrics(metrics)),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let server = Server::start(app, config).await?;
+    let factory = engines.start_factory(Arc::new(Announcer(live)));
+    announce(&server, &engines)?;
+    let ended = tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
+        _ = terminate.recv() => Ok(()),
+        // Law ACK: after a failed write or fsync nothing more is acknowledged, and the process ends.
+        reason = engines.segments.until_poisoned() => Err(anyhow::anyhow!("{reason}").context(
+            "the log could not be written safely and has stopped; what was acknowledged is on disk. \
+             Check the disk, then start again",
+        )),
+    };
+    output::remark("stopping");
+    server.stop().await;
+    factory.stop().await;
+    ended
+}
+
+fn announce(server: &Running, engines: &Engines) -> anyhow::Result<()> {
+    output::line(&format!(
+        "Sentra {} with {}",
+        env!("CARGO_PKG_VERSION"),
+        counted(engines.rules.len() as u64, "rule")
+    ))?;
+    for listener in server.listeners() {
+        output::line(&format!("  {:<12} {}", listener.name, listener.address))?;
+    }
+    output::line("")?;
+    output::line(&format!("  Console: http://{}", server.address()))?;
+    output::line(&format!("  First login (works once, for 15 minutes): {}", server.login_url()?))?;
+    output::line("  A new link: sentra login-link")
+}
+
+fn say_rule_problems(problems: &[RuleProblem]) {
+    let errors = problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
+    for problem in errors.take(10) {
+        output::remark(&format!("{}:{}: {}", problem.path, problem.line, problem.message));
+    }
+}
+
+/// Hands incident changes to the live stream.
+struct Announcer(Arc<LiveHub>);
+
+impl Watcher for Announcer {
+    fn incident_changed(&self, incident: &Incident) {
+        self.0.incident(incident);
+    }
+}
+
+/// The factory as the server sees it.
+struct Pipeline {
+    status: Arc<FactoryStatus>,
+    rules: Arc<RuleSet>,
+    problems: Vec<RuleProblem>,
+}
+
+impl std::fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipeline").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}
+
+impl PipelineStatus for Pipeline {
+    fn snapshot(&self) -> PipelineSnapshot {
+        let now = self.status.snapshot();
+        let never = sentra_model::Timestamp::from_micros(0);
+        PipelineSnapshot {
+            events_total: now.events,
+            bytes_total: now.bytes,
+            lag_records: now.lag_records,
+            signals_total: now.signals,
+            incidents_total: now.incidents,
+            dead_letters_total: now.dead_letters,
+            last_progress: Some(now.last_progress).filter(|progress| *progress > never),
+        }
+    }
+
+    fn rules(&self) -> RulesView {
+        let matches = self.status.matches();
+        let rules = self.rules.rules().iter().map(|rule| {
+            let reference = rule.reference();
+            RuleView {
+                id: reference.id.clone(),
+                title: reference.title.clone(),
+                kind: reference.kind,
+                level: reference.level,
+                tags: reference.tags.clone(),
+                pack: reference.pack.clone(),
+                matches: matches.get(&reference.id).copied().unwrap_or(0),
+            }
+        });
+        let problems = self.problems.iter().map(|problem| RuleProblemView {
+            path: problem.path.clone(),
+            line: problem.line,
+            rule: problem.rule.clone(),
+            severity: match problem.severity {
+                ProblemSeverity::Error => RuleProblemSeverity::Error,
+                ProblemSeverity::Warning => RuleProblemSeverity::Warning,
+            },
+            message: problem.message.clone(),
+        });
+        RulesView { rules: rules.collect(), problems: problems.collect() }
+    }
+}

@@ -1,0 +1,169 @@
+//! The embedded engines of one data directory, and the factory that runs on them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
+use sentra_decode::{DecodeOptions, Decoder};
+use sentra_detect::{RuleProblem, RuleSet};
+use sentra_factory::{
+    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Watcher,
+    built_in_packs, load_rules,
+};
+use sentra_model::{Clock, SystemClock, TenantScope, Topic};
+use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
+
+use crate::teller::Narrator;
+
+/// How often catching up looks whether it has.
+const CATCH_UP_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How the engines are set up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EngineOptions {
+    pub(crate) log: LogOptions,
+    pub(crate) marts: MartOptions,
+    pub(crate) factory: FactoryConfig,
+    pub(crate) decode: DecodeOptions,
+    /// Rule directories beside the built-in packs.
+    pub(crate) rules: Vec<PathBuf>,
+    /// Whether the built-in packs are left out.
+    pub(crate) without_built_in: bool,
+}
+
+/// Open engines. Dropping them closes the data directory.
+pub(crate) struct Engines {
+    pub(crate) log: Arc<dyn EventLog>,
+    /// The same log, for what only the embedded one can tell.
+    pub(crate) segments: Arc<SegmentLog>,
+    pub(crate) marts: Arc<dyn MartStore>,
+    pub(crate) records: Arc<dyn Records>,
+    pub(crate) rules: Arc<RuleSet>,
+    pub(crate) rule_problems: Vec<RuleProblem>,
+    pub(crate) decoder: Decoder,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) status: Arc<FactoryStatus>,
+    pub(crate) config: FactoryConfig,
+}
+
+/// The rules of the built-in packs and of `directories`, with what is wrong with them.
+pub(crate) fn compile_rules(
+    directories: &[PathBuf],
+    with_built_in: bool,
+) -> anyhow::Result<(Arc<RuleSet>, Vec<RuleProblem>)> {
+    let mut sources = if with_built_in { built_in_packs().rules } else { Vec::new() };
+    for directory in directories {
+        sources.extend(load_rules(directory)?.rules);
+    }
+    let (rules, problems) = RuleSet::compile(sources);
+    Ok((Arc::new(rules), problems))
+}
+
+/// Why the engines of a data directory could not be opened.
+pub(crate) enum Opened {
+    /// They are open.
+    Engines(Box<Engines>),
+    /// Another process holds the directory.
+    Held {
+        /// What it said.
+        error: LogError,
+    },
+}
+
+impl Engines {
+    /// Opens the engines in `data`, which is made when it is missing.
+    pub(crate) async fn open(data: &Path, options: EngineOptions) -> anyhow::Result<Opened> {
+        std::fs::create_dir_all(data)
+            .with_context(|| format!("cannot make the data directory {}", data.display()))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let log = match SegmentLog::open(&data.join("backbone"), options.log, Arc::clone(&clock)) {
+            Ok((log, report)) => {
+                if report.truncated.is_empty() && report.quarantined.is_empty() {
+                    tracing::debug!(?report, "backbone opened");
+                } else {
+                    tracing::warn!(?report, "backbone recovered");
+                }
+                Arc::new(log)
+            }
+            Err(error @ LogError::Locked { .. }) => return Ok(Opened::Held { error }),
+            Err(error) => {
+                let path = data.display();
+                return Err(error).with_context(|| format!("cannot open the data directory {path}"));
+            }
+        };
+        let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
+        tracing::debug!(report = ?marts.open_report(), "marts opened");
+        let records = SqliteRecords::open(&data.join("records.db")).await?;
+        let (rules, rule_problems) = compile_rules(&options.rules, !options.without_built_in)?;
+        Ok(Opened::Engines(Box::new(Self {
+            log: Arc::clone(&log) as Arc<dyn EventLog>,
+            segments: log,
+            marts: Arc::new(marts),
+            records: Arc::new(records),
+            rules,
+            rule_problems,
+            decoder: Decoder::new(options.decode),
+            clock,
+            status: Arc::new(FactoryStatus::default()),
+            config: options.factory,
+        })))
+    }
+
+    /// Starts the factory on these engines.
+    pub(crate) fn start_factory(&self, watcher: Arc<dyn Watcher>) -> Factory {
+        Factory::start(FactoryParts {
+            log: Arc::clone(&self.log),
+            marts: Arc::clone(&self.marts),
+            records: Arc::clone(&self.records),
+            decoder: self.decoder.clone(),
+            rules: Arc::clone(&self.rules),
+            teller: Arc::new(Narrator),
+            watcher,
+            clock: Arc::clone(&self.clock),
+            config: self.config.clone(),
+            status: Arc::clone(&self.status),
+        })
+    }
+
+    /// Runs the factory until it has worked off everything that stands in the backbone now.
+    pub(crate) async fn catch_up(&self, mut progress: impl FnMut(u64)) -> anyhow::Result<()> {
+        let streams = self.behind().await?;
+        if streams.is_empty() {
+            return Ok(());
+        }
+        let factory = self.start_factory(Arc::new(NoWatcher));
+        loop {
+            let lags: Vec<Option<u64>> = streams.iter().map(|stream| self.status.lag(stream)).collect();
+            progress(lags.iter().flatten().sum());
+            if lags.iter().all(|lag| *lag == Some(0)) {
+                break;
+            }
+            tokio::time::sleep(CATCH_UP_INTERVAL).await;
+        }
+        factory.stop().await;
+        Ok(())
+    }
+
+    /// The streams of which a store lacks something: after a crash the marts lack what was in memory.
+    async fn behind(&self) -> anyhow::Result<Vec<Stream>> {
+        let mut behind = Vec::new();
+        for stream in self.log.streams().await? {
+            let scope = TenantScope::new(stream.tenant.clone());
+            let end = self.log.extent(&stream).await?.end;
+            let done = match stream.topic {
+                Topic::Raw => {
+                    let records = self.records.position(&scope, CONSUMER, stream.partition).await?;
+                    records.min(self.marts.position(&scope, stream.partition).await?)
+                }
+                Topic::Dead => self.records.position(&scope, DEAD_CONSUMER, stream.partition).await?,
+                Topic::Signals => end,
+            };
+            if done < end {
+                behind.push(stream);
+            }
+        }
+        Ok(behind)
+    }
+}

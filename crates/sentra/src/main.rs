@@ -1,0 +1,49 @@
+//! The command line of Sentra.
+//!
+//! It wires the rooms together and talks to people; it decides nothing about events, signals or incidents.
+//! Results go to standard output, progress and summaries to standard error. Exit codes: 0 done,
+//! 1 the work failed, 2 wrong usage.
+
+mod cli;
+mod client;
+mod commands;
+mod engines;
+mod output;
+mod progress;
+mod teller;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command, IncidentsCommand, RulesCommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    output::start_logging(&cli.log);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::failure(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(arguments) => commands::serve::run(&arguments),
+        Command::Ingest(arguments) => commands::ingest::run(&arguments),
+        Command::Detect(arguments) => commands::detect::run(&arguments),
+        Command::Rules(RulesCommand::Check(arguments)) => commands::rules::check(&arguments),
+        Command::Query(arguments) => commands::query::run(&arguments),
+        Command::Incidents(IncidentsCommand::List(arguments)) => commands::incidents::list(&arguments),
+        Command::Incidents(IncidentsCommand::Show(arguments)) => commands::incidents::show(&arguments),
+        Command::LoginLink(arguments) => commands::login_link::run(&arguments),
+        Command::Bench(arguments) => commands::bench::run(&arguments),
+    }
+}

@@ -1,0 +1,108 @@
+//! What people and scripts see. The only place that writes to standard output and standard error.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging to standard error.
+pub(crate) fn start_logging(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    // A second call can only come from a test; the first logger stays.
+    let _ = subscriber.try_init();
+}
+
+/// Prints a line to standard output.
+pub(crate) fn line(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")?;
+    Ok(())
+}
+
+/// Prints `value` as one line of JSON to standard output.
+pub(crate) fn json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string(value)?)
+}
+
+/// Prints a remark to standard error, above a progress bar if one is drawn.
+pub(crate) fn remark(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Prints why the work failed, cause by cause.
+pub(crate) fn failure(error: &anyhow::Error) {
+    let mut text = format!("error: {error}");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !said.contains(&cause) {
+            text.push_str("\n  because: ");
+            text.push_str(&cause);
+        }
+        said = cause;
+    }
+    remark(&text);
+}
+
+/// Whether the reader of standard output went away, as `| head` does: no failure of ours.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    })
+}
+
+/// Makes control characters visible, so that a log line cannot move the cursor of who reads it.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|character| {
+            let escaped: Box<dyn Iterator<Item = char>> = if character.is_control() {
+                Box::new(character.escape_default())
+            } else {
+                Box::new(std::iter::once(character))
+            };
+            escaped
+        })
+        .collect()
+}
+
+/// A table with a head, columns as wide as their widest cell up to a limit.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
+    const CELL_CHARACTERS_MAX: usize = 80;
+    let shorten = |text: &str| -> String {
+        let text = visible(text);
+        if text.chars().count() <= CELL_CHARACTERS_MAX {
+            return text;
+        }
+        text.chars().take(CELL_CHARACTERS_MAX - 1).chain(std::iter::once('…')).collect()
+    };
+    let head: Vec<String> = head.iter().map(|cell| cell.to_uppercase()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| shorten(cell)).collect()).collect();
+    let widths: Vec<usize> = (0..head.len())
+        .map(|column| {
+            let cells = std::iter::once(&head).chain(&rows).filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    for row in std::iter::once(&head).chain(&rows) {
+        let padded: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        line(padded.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn control_characters_are_shown_not_obeyed() {
+        assert_eq!(visible("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\\nc");
+        assert_eq!(visible("grün"), "grün");
+    }
+}
