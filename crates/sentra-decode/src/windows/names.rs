@@ -45,9 +45,10 @@ fn alias(name: &str) -> Option<(usize, usize)> {
         "LogName" => (2, 1),
         "log_name" => (2, 2),
         "Provider_Name" => (3, 0),
-        "SourceName" => (3, 1),
-        "ProviderName" => (3, 2),
-        "Provider" => (3, 3),
+        // NXLog's SourceName is left alone: it often is the provider, but the record does not say so, and rules
+        // are judged by the fields that the record has.
+        "ProviderName" => (3, 1),
+        "Provider" => (3, 2),
         _ => return None,
     })
 }
