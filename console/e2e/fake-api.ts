@@ -1,0 +1,217 @@
+import { existsSync, readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { deadLetters, events, history, incident, queue, rules, status } from "./fixtures";
+
+const dist = join(import.meta.dirname, "../dist");
+/** What the real server sends: anything inline or from elsewhere is refused by the browser. */
+const policy = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+const types: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
+
+const known_query = /^(linux|windows|events|cloud)\b|^event\("/;
+
+/** A stand-in for the Sentra server: invented data, the real contract, the real content security policy. */
+export class FakeApi {
+  readonly requests: string[] = [];
+  isSignedOut = false;
+  isEmpty = false;
+  #extra: typeof queue = [];
+  #streams = new Set<ServerResponse>();
+  #lastEvent = 0;
+  #server = createServer((request, response) => void this.#answer(request, response));
+
+  async listen(): Promise<string> {
+    await new Promise<void>((done) => this.#server.listen(0, "127.0.0.1", done));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close() {
+    for (const stream of this.#streams) stream.destroy();
+    this.#server.closeAllConnections();
+    await new Promise((done) => this.#server.close(done));
+  }
+
+  /** Forgets what a test changed. */
+  reset() {
+    this.isSignedOut = false;
+    this.isEmpty = false;
+    this.#extra = [];
+    this.requests.length = 0;
+  }
+
+  push(kind: "incident" | "status" | "gap", data: unknown) {
+    this.#lastEvent += 1;
+    for (const stream of this.#streams) {
+      stream.write(`id: ${this.#lastEvent}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`);
+    }
+  }
+
+  /** A new incident: first in the list, and announced on the stream. */
+  open(id: string, title: string) {
+    const [model] = queue;
+    if (model === undefined) throw new Error("the queue has no incident to copy");
+    const made = { ...model, id, title, version: 1, updated: new Date().toISOString() };
+    this.#extra.unshift(made);
+    this.push("incident", made);
+  }
+
+  dropStreams() {
+    for (const stream of this.#streams) stream.destroy();
+    this.#streams.clear();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse) {
+    const url = new URL(request.url ?? "/", "http://localhost");
+    this.requests.push(`${request.method} ${url.pathname}`);
+    if (!url.pathname.startsWith("/api/")) return this.#file(url.pathname, response);
+    if (this.isSignedOut) return problem(response, 401, "unauthorized", "credentials are missing or wrong");
+    if (request.method !== "GET" && request.headers["x-sentra-csrf"] !== "1") {
+      return problem(response, 403, "csrf-header-missing", "the request could come from another site");
+    }
+    return this.#route(url, await bodyOf(request), request, response);
+  }
+
+  #route(url: URL, body: Record<string, unknown>, request: IncomingMessage, response: ServerResponse) {
+    const path = url.pathname.slice("/api/v1/".length);
+    if (path === "incidents") return json(response, this.#incidents(url.searchParams));
+    if (path === "events/lookup") return json(response, lookup(body.ids as string[]));
+    if (path === "query") return this.#query(String(body.text), response);
+    if (path === "status")
+      return json(response, this.isEmpty ? { ...status(), marts: [], dead_letters: [] } : status());
+    if (path === "status/history") return json(response, history());
+    if (path === "rules") return json(response, rules);
+    if (path === "dead-letters") return json(response, this.isEmpty ? page([]) : page(deadLetters));
+    if (path === "logout") return response.writeHead(204).end();
+    if (path === "stream") return this.#stream(request, response);
+    if (path === `incidents/${incident.id}`) return json(response, incident);
+    const event = events.get(path.slice("events/".length));
+    return event ? json(response, event) : problem(response, 404, "not-found", "there is no such thing");
+  }
+
+  #incidents(search: URLSearchParams) {
+    const order = ["critical", "high", "medium", "low", "informational", "unknown"];
+    const q = search.get("q")?.toLowerCase() ?? "";
+    const floor = order.indexOf(search.get("severity") ?? "unknown");
+    const state = search.get("status");
+    const all = this.isEmpty ? this.#extra : [...this.#extra, ...queue];
+    const found = all.filter(
+      (each) =>
+        `${each.title} ${each.headline}`.toLowerCase().includes(q) &&
+        order.indexOf(each.severity) <= floor &&
+        (state === null || each.status === state),
+    );
+    const from = Number(search.get("cursor") ?? 0);
+    const end = from + Number(search.get("limit") ?? 50);
+    return {
+      items: found.slice(from, end),
+      next: end < found.length ? String(end) : null,
+      total: found.length,
+    };
+  }
+
+  #query(text: string, response: ServerResponse) {
+    const bad = text.search(/\bwher\b/);
+    if (bad >= 0) {
+      const position = Buffer.byteLength(text.slice(0, bad));
+      const detail = `line 1, column ${bad + 1}: "wher" is unknown; did you mean where?`;
+      return problem(response, 400, "query-invalid", "the question cannot be read", { detail, position });
+    }
+    if (!known_query.test(text))
+      return problem(response, 400, "query-invalid", "the question cannot be read", { position: 0 });
+    const columns = [
+      "id",
+      "time",
+      "mart",
+      "host",
+      "user",
+      "src_ip",
+      "dst_ip",
+      "code",
+      "outcome",
+      "process",
+      "command",
+      "message",
+    ];
+    const id = /^event\("([^"]+)"\)/.exec(text)?.[1];
+    const taken = Number(/take (\d+)/.exec(text)?.[1] ?? 100);
+    const found = [...events.values()].filter((event) => id === undefined || event.id === id).slice(0, taken);
+    return json(response, {
+      route: {
+        intent: "exact",
+        engine: "embedded",
+        confidence: 1,
+        reason: "the text is a query with a mart and steps",
+      },
+      status: "complete",
+      columns: columns.map((name) => ({ name, type: name === "time" ? "datetime" : "string" })),
+      rows: found.map((event) => {
+        const known: Record<string, string | undefined> = {
+          ...event.header,
+          id: event.id,
+          time: event.time,
+          mart: event.mart,
+          message: event.fields[2]?.[1],
+        };
+        return columns.map((name) => known[name] ?? null);
+      }),
+      elapsed_ms: 3.4,
+    });
+  }
+
+  #stream(request: IncomingMessage, response: ServerResponse) {
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+    response.write(": hello\n\n");
+    this.#streams.add(response);
+    request.on("close", () => this.#streams.delete(response));
+    this.push("status", status().pipeline);
+  }
+
+  #file(path: string, response: ServerResponse) {
+    const file = join(dist, path);
+    const found = extname(path) !== "" && existsSync(file) ? file : join(dist, "index.html");
+    response.writeHead(200, {
+      "content-type": types[extname(found)] ?? "text/plain",
+      "content-security-policy": policy,
+    });
+    response.end(readFileSync(found));
+  }
+}
+
+const page = (items: unknown[]) => ({ items, next: null, total: items.length });
+
+function lookup(ids: string[]) {
+  const found = ids.flatMap((id) => events.get(id) ?? []);
+  return { events: found, missing: ids.filter((id) => !events.has(id)) };
+}
+
+function json(response: ServerResponse, body: unknown) {
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(JSON.stringify(body));
+}
+
+function problem(response: ServerResponse, code: number, slug: string, title: string, more: object = {}) {
+  response.writeHead(code, { "content-type": "application/problem+json" });
+  response.end(
+    JSON.stringify({
+      type: `urn:sentra:problem:${slug}`,
+      title,
+      status: code,
+      detail: title,
+      next: "correct the text at the position",
+      ...more,
+    }),
+  );
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString());
+}

@@ -1,0 +1,68 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { IncidentPage } from "./incident/incident-page";
+import { incidentView, parseSearch, queueFilters, searchView, stringifySearch } from "./lib/url-state";
+import { QueuePage } from "./queue/queue-page";
+import { AppShell } from "./shell/app-shell";
+import { Crash } from "./shell/crash";
+import { NotFound } from "./shell/not-found";
+
+const rootRoute = createRootRoute({ component: AppShell, notFoundComponent: NotFound });
+
+const homeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/incidents", replace: true });
+  },
+});
+
+const queueRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/incidents",
+  validateSearch: queueFilters,
+  component: QueuePage,
+});
+
+const incidentRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/incidents/$id",
+  validateSearch: incidentView,
+  component: IncidentPage,
+});
+
+const searchRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/search",
+  validateSearch: searchView,
+  component: lazyRouteComponent(() => import("./search/search-page"), "SearchPage"),
+});
+
+const healthRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./health/health-page"), "HealthPage"),
+});
+
+const routeTree = rootRoute.addChildren([homeRoute, queueRoute, incidentRoute, searchRoute, healthRoute]);
+
+export const createAppRouter = () =>
+  createRouter({
+    routeTree,
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultErrorComponent: Crash,
+    defaultNotFoundComponent: NotFound,
+  });
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}
