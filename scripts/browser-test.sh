@@ -11,7 +11,8 @@ if [ -z "$chromium" ]; then
 fi
 export SENTRA_CHROMIUM=$chromium
 
-cargo build --quiet --locked --package sentra
+# The same selection as the tests, so that nothing is compiled twice with other features.
+cargo test --quiet --locked --workspace --no-run
 sentra=${CARGO_TARGET_DIR:-target}/debug/sentra
 data=$(mktemp -d)
 server=

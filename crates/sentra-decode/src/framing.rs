@@ -53,6 +53,13 @@ impl LineFramer {
         Self { line_bytes_max, pending: Vec::new(), pending_bytes: 0, pending_ends_in_cr: false, position: 0 }
     }
 
+    /// The same framer for a stream that continues another: its first line has the number `first`.
+    #[must_use]
+    pub fn starting_at(mut self, first: u64) -> Self {
+        self.position = first.saturating_sub(1);
+        self
+    }
+
     /// Takes the next bytes of the stream and hands every line that is complete to `emit`.
     pub fn push(&mut self, chunk: &[u8], emit: &mut impl FnMut(Framed<'_>)) {
         let mut rest = chunk;

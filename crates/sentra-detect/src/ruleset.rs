@@ -79,6 +79,12 @@ impl Rule {
         &self.path
     }
 
+    /// Whether it emits matches of its own; a rule that only feeds a correlation does not.
+    #[must_use]
+    pub fn reports(&self) -> bool {
+        self.reports
+    }
+
     /// The line it begins at, from 1.
     #[must_use]
     pub fn line(&self) -> u64 {

@@ -33,7 +33,8 @@ fn every_rule_that_reports_has_samples_that_match_and_samples_that_do_not() {
     for text in &texts {
         assert!(text.contains("expect: match") && text.contains("expect: none"), "{text}");
     }
-    let reporting: Vec<&str> = rules.rules().iter().filter(|rule| rule.reports()).map(|rule| rule.reference().id.as_str()).collect();
+    let reporting: Vec<&str> =
+        rules.rules().iter().filter(|rule| rule.reports()).map(|rule| rule.reference().id.as_str()).collect();
     let unsampled: Vec<&&str> = reporting.iter().filter(|id| !sampled.contains(**id)).collect();
     assert!(unsampled.is_empty(), "rules without samples: {unsampled:?}");
     assert!(reporting.len() >= 20, "only {} rules report", reporting.len());

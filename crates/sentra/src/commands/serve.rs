@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::PrometheusBuilder;
 use sentra_backbone::LogOptions;
 use sentra_decode::DecodeOptions;
 use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
@@ -83,6 +82,8 @@ fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
 
 async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    // Before the engines: they keep handles to their figures.
+    let metrics = Metrics::install()?;
     let engines = match Engines::open(data, engine_options(&config)?).await? {
         Opened::Engines(engines) => engines,
         Opened::Held { error } => {
@@ -90,7 +91,6 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
         }
     };
     say_rule_problems(&engines.rule_problems);
-    let metrics = PrometheusBuilder::new().install_recorder().context("cannot start the metrics")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline {
@@ -107,12 +107,15 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
         clock: Arc::clone(&clock),
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
-        metrics: Some(Metrics(metrics)),
+        metrics: Some(metrics),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let server = Server::start(app, config).await?;
     let factory = engines.start_factory(Arc::new(Announcer(live)));
-    announce(&server, &engines)?;
+    if let Err(error) = announce(&server, &engines) {
+        // Whoever started us does not listen; the work goes on.
+        tracing::warn!(%error, "cannot print where the console is");
+    }
     let ended = tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
         _ = terminate.recv() => Ok(()),

@@ -1,0 +1,78 @@
+//! Errors of other crates as problems: the one place where it is decided which is which.
+
+use sentra_backbone::LogError;
+use sentra_query::QueryError;
+use sentra_store::StoreError;
+
+use crate::problem::{Problem, ProblemKind};
+
+/// When a sender that found no room should try again.
+const FULL_RETRY_AFTER_S: u64 = 5;
+
+/// The text of an error and of everything behind it, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(behind) = cause {
+        text.push_str(": ");
+        text.push_str(&behind.to_string());
+        cause = behind.source();
+    }
+    text
+}
+
+impl From<LogError> for Problem {
+    fn from(error: LogError) -> Self {
+        let detail = error.to_string();
+        match error {
+            LogError::Full { .. } => Self::new(ProblemKind::LogFull, detail).retry_after(FULL_RETRY_AFTER_S),
+            LogError::Poisoned { .. } => Self::new(ProblemKind::LogPoisoned, detail),
+            LogError::Closed => Self::new(ProblemKind::NotReady, "the server is stopping"),
+            LogError::BatchTooLarge { .. } => Self::new(ProblemKind::BodyTooLarge, detail),
+            // Paths and causes are for the server's own log, not for whoever asks.
+            other => {
+                tracing::error!(error = with_causes(&other), "the log failed");
+                Self::new(ProblemKind::LogFailed, "the log failed; the server's own log says why")
+            }
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Cursor { .. } => Self::new(ProblemKind::ParameterInvalid, error.to_string())
+                .with_next("begin again without a cursor"),
+            StoreError::Predicate { .. } | StoreError::TooComplex { .. } => {
+                Self::new(ProblemKind::QueryInvalid, error.to_string())
+            }
+            other => {
+                tracing::error!(error = with_causes(other), "a store failed");
+                Self::new(ProblemKind::StoreFailed, "a store failed; the server's own log says why")
+            }
+        }
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        let detail = error.to_string();
+        match error {
+            QueryError::Store(error) => error.into(),
+            QueryError::EngineUnavailable { .. } => {
+                Self::new(ProblemKind::ParameterInvalid, detail).with_next("use auto, exact or analytical")
+            }
+            QueryError::Syntax(error) => {
+                let place = error.place;
+                let problem = Self::new(ProblemKind::QueryInvalid, detail)
+                    .with("position", place.offset)
+                    .with("line", place.line)
+                    .with("column", place.column);
+                match error.hint {
+                    Some(hint) => problem.with_next(hint),
+                    None => problem,
+                }
+            }
+        }
+    }
+}

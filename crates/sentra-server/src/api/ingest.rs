@@ -1,0 +1,109 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Extension, State};
+use axum::http::{HeaderMap, header};
+use sentra_model::{SourceKind, TimestampError};
+
+use super::extract::{NewScope, Params};
+use super::params::IngestQuery;
+use super::types::IngestAnswer;
+use crate::config::nearest;
+use crate::intake::http::{Intake, unframe};
+use crate::intake::inflate::Compression;
+use crate::problem::{Problem, ProblemDocument, ProblemKind};
+use crate::state::Shared;
+
+/// Longest name of a source.
+const SOURCE_BYTES_MAX: usize = 512;
+
+/// Takes records in: one per line. Law ACK: what the answer counts as accepted is durable.
+#[utoipa::path(
+    post,
+    path = "/api/v1/ingest",
+    operation_id = "ingest",
+    tag = "intake",
+    request_body(content = String, content_type = "application/x-ndjson"),
+    params(
+        IngestQuery,
+        ("Content-Encoding" = Option<String>, Header, description = "`gzip` or `zstd`"),
+        ("X-Sentra-Tenant" = Option<String>, Header, description = "The tenant; `default` where absent"),
+    ),
+    responses(
+        (status = 200, description = "What became of the lines", body = IngestAnswer),
+        (status = "default", description = "A problem document (RFC 9457)", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn ingest(
+    State(shared): State<Shared>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    NewScope(scope): NewScope,
+    Params(query): Params<IngestQuery>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<IngestAnswer>, Problem> {
+    let _turn = Arc::clone(&shared.ingests).try_acquire_owned().map_err(|_| {
+        let requests_max = shared.config.intake.requests_max;
+        Problem::new(ProblemKind::Busy, format!("{requests_max} ingest requests are open")).retry_after(1)
+    })?;
+    let format = checked_format(query.format)?;
+    let compression = content_encoding(&headers)?;
+    let origin = match query.source {
+        Some(name) if name.len() > SOURCE_BYTES_MAX => {
+            let detail = format!("source is longer than {SOURCE_BYTES_MAX} bytes");
+            return Err(Problem::new(ProblemKind::ParameterInvalid, detail));
+        }
+        Some(name) => name,
+        None => peer.map_or_else(|| "http".to_owned(), |Extension(ConnectInfo(peer))| peer.ip().to_string()),
+    };
+    let first_line = query.position.unwrap_or(1).max(1);
+    refuse_announced_excess(&headers, shared.config.intake.request_bytes_max, first_line)?;
+    let mut source = shared.appender.source(SourceKind::Http, origin, format);
+    if let Some(reference) = query.reference {
+        let wrong = |error: TimestampError| Problem::new(ProblemKind::ParameterInvalid, error.to_string());
+        source.reference = reference.parse().map_err(wrong)?;
+    }
+    let mut intake = Intake::new(shared.appender.clone(), scope.tenant().clone(), source, first_line);
+    let idle_ms = shared.config.server.body_idle_timeout_ms;
+    let result = unframe(&mut intake, body, compression, idle_ms).await;
+    intake.answer(result).map(Json)
+}
+
+/// A body that says beforehand that it is too large is refused before any of it is taken.
+fn refuse_announced_excess(headers: &HeaderMap, bytes_max: usize, first_line: u64) -> Result<(), Problem> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_none_or(|length: u64| length <= bytes_max as u64) {
+        return Ok(());
+    }
+    let detail = format!("the body has more than {bytes_max} bytes (intake.request_bytes_max)");
+    let problem = Problem::new(ProblemKind::BodyTooLarge, detail).with_next("send it in smaller bodies");
+    Err(problem.with("accepted", 0).with("next_line", first_line))
+}
+
+fn checked_format(format: Option<String>) -> Result<Option<String>, Problem> {
+    let Some(name) = format.filter(|name| name != "auto") else { return Ok(None) };
+    let known = || sentra_decode::formats().iter().map(|format| format.name);
+    if known().any(|format| format == name) {
+        return Ok(Some(name));
+    }
+    let problem = Problem::new(ProblemKind::ParameterInvalid, format!("there is no format {name:?}"));
+    Err(match nearest(&name, known()) {
+        Some(right) => problem.with_next(format!("did you mean {right}?")),
+        None => problem.with_next(format!("use one of {}", known().collect::<Vec<_>>().join(", "))),
+    })
+}
+
+fn content_encoding(headers: &HeaderMap) -> Result<Option<Compression>, Problem> {
+    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(None) };
+    match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "identity" | "" => Ok(None),
+        "gzip" | "x-gzip" => Ok(Some(Compression::Gzip)),
+        "zstd" => Ok(Some(Compression::Zstd)),
+        other => {
+            let detail = format!("content encoding {other:?} is not known");
+            Err(Problem::new(ProblemKind::EncodingUnsupported, detail))
+        }
+    }
+}

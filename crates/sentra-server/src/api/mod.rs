@@ -1,0 +1,22 @@
+//! The HTTP interface: types, routes and the OpenAPI document that describes them.
+
+pub mod types;
+
+mod convert;
+pub(crate) mod dead_letters;
+pub(crate) mod events;
+mod extract;
+mod failures;
+pub(crate) mod health;
+pub(crate) mod incidents;
+pub(crate) mod ingest;
+pub(crate) mod login;
+mod openapi;
+mod params;
+pub(crate) mod query;
+pub(crate) mod rules;
+pub(crate) mod status;
+pub(crate) mod stream;
+
+pub(crate) use openapi::serve_openapi;
+pub use openapi::{openapi, openapi_json};

@@ -1,0 +1,24 @@
+//! What goes over the wire: one type per request and response of the HTTP interface.
+//!
+//! Types of `sentra-model` go out as they are. What other crates return is copied into a type of this
+//! module, so that a change inside a crate cannot change the interface unseen: `openapi.json` beside
+//! `Cargo.toml` is compared with the code by a test.
+
+mod door;
+mod event;
+mod incident;
+mod query;
+mod rules;
+mod status;
+
+pub use door::{IngestAnswer, LoginLink, RejectedLine};
+pub use event::{DeadLetterItem, DeadLetterPage, EventDetail, EventLookup, EventLookupAnswer};
+pub use incident::{
+    IncidentChange, IncidentDetail, IncidentPage, IncidentRevision, IncidentSummary, StreamGap,
+};
+pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
+pub use rules::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
+pub use status::{
+    DeadLetterCount, HistoryPoint, Listener, MartSummary, Pipeline, PipelineState, RuleCounts, Status,
+    StatusHistory,
+};

@@ -1,0 +1,257 @@
+//! The configuration: one TOML file, every key with a default, every value overridable by
+//! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
+
+mod load;
+mod nearest;
+mod value;
+
+use std::path::PathBuf;
+
+use toml::de::DeValue;
+
+pub use load::ConfigError;
+use value::ConfigValue;
+
+pub(crate) use nearest::nearest;
+
+/// A key of the configuration, for the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigKey {
+    /// The table it stands in.
+    pub section: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What a right value looks like.
+    pub expected: &'static str,
+    /// The default as it is written in TOML.
+    pub default: String,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// A value from a file or from the environment, on its way into a key.
+pub(crate) enum Given<'a> {
+    Toml(&'a DeValue<'a>),
+    Text(&'a str),
+}
+
+/// Why a value did not get into its key.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    UnknownSection,
+    UnknownKey,
+    WrongValue { expected: &'static str },
+}
+
+macro_rules! sections {
+    ($($(#[$section_doc:meta])* $section:ident: $Section:ident {
+        $($(#[doc = $doc:literal])+ $key:ident: $kind:ty = $default:expr,)+
+    })+) => {
+        /// Every setting of the server.
+        #[derive(Debug, Clone, PartialEq, Eq, Default)]
+        pub struct Config {
+            $($(#[$section_doc])* pub $section: $Section,)+
+        }
+
+        $(
+            $(#[$section_doc])*
+            #[derive(Debug, Clone, PartialEq, Eq)]
+            pub struct $Section {
+                $($(#[doc = $doc])+ pub $key: $kind,)+
+            }
+
+            impl Default for $Section {
+                fn default() -> Self {
+                    Self { $($key: $default,)+ }
+                }
+            }
+        )+
+
+        impl Config {
+            /// Every key with its default and its meaning, in the order of the documentation.
+            #[must_use]
+            pub fn keys() -> Vec<ConfigKey> {
+                let defaults = Self::default();
+                vec![$($(ConfigKey {
+                    section: stringify!($section),
+                    name: stringify!($key),
+                    expected: <$kind as ConfigValue>::EXPECTED,
+                    default: defaults.$section.$key.to_toml(),
+                    meaning: [$($doc.trim()),+].join(" "),
+                },)+)+]
+            }
+
+            fn set(&mut self, section: &str, key: &str, given: &Given<'_>) -> Result<(), Refused> {
+                match (section, key) {
+                    $($((stringify!($section), stringify!($key)) => {
+                        self.$section.$key = read(given)?;
+                        Ok(())
+                    })+)+
+                    $((stringify!($section), _) => Err(Refused::UnknownKey),)+
+                    _ => Err(Refused::UnknownSection),
+                }
+            }
+        }
+    };
+}
+
+fn read<T: ConfigValue>(given: &Given<'_>) -> Result<T, Refused> {
+    let value = match given {
+        Given::Toml(value) => T::from_toml(value),
+        Given::Text(text) => T::from_text(text),
+    };
+    value.ok_or(Refused::WrongValue { expected: T::EXPECTED })
+}
+
+const MEBIBYTE: usize = 1024 * 1024;
+
+sections! {
+    /// The HTTP interface and the console.
+    server: ServerConfig {
+        /// Address of console and API. Anything but loopback needs TLS, which this version does not have.
+        listen: String = "127.0.0.1:8080".to_owned(),
+        /// Names and addresses, beside the loopback ones, that a request's Host header may have.
+        host_names: Vec<String> = Vec::new(),
+        /// Connections at the same time; further ones wait.
+        connections_max: usize = 512,
+        /// Requests at the same time; further ones are answered 503.
+        requests_max: usize = 256,
+        /// Live streams at the same time; further ones are answered 503.
+        streams_max: usize = 64,
+        /// A request whose head is not there after this long is dropped.
+        header_timeout_ms: u64 = 10_000,
+        /// A request that is not answered after this long is answered 504. Ingest has no such limit.
+        request_timeout_ms: u64 = 60_000,
+        /// A body that does not move for this long is given up.
+        body_idle_timeout_ms: u64 = 30_000,
+        /// Largest JSON body. Ingest has limits of its own.
+        json_bytes_max: usize = MEBIBYTE,
+        /// How long open requests may go on after the server was told to stop.
+        shutdown_grace_ms: u64 = 10_000,
+        /// With records waiting and nothing processed for this long, the pipeline counts as stalled.
+        stalled_after_s: u64 = 30,
+        /// Incident changes kept for browsers that come back after an interruption.
+        live_ring_max: usize = 4_096,
+        /// Browser sessions at the same time; one more ends the oldest.
+        sessions_max: usize = 64,
+        /// How long a browser session lasts.
+        session_s: u64 = 12 * 3_600,
+        /// How long a login link works.
+        login_link_s: u64 = 15 * 60,
+        /// Longest time a question may take.
+        query_timeout_ms: u64 = 30_000,
+        /// Questions at the same time; further ones wait.
+        queries_max: usize = 8,
+    }
+
+    /// What comes in, and by which doors.
+    intake: IntakeConfig {
+        /// Address for syslog over UDP; empty for none.
+        syslog_udp: String = "127.0.0.1:5514".to_owned(),
+        /// Address for syslog over TCP; empty for none.
+        syslog_tcp: String = "127.0.0.1:5514".to_owned(),
+        /// Whether syslog may listen beyond loopback. It is neither encrypted nor authenticated.
+        syslog_public: bool = false,
+        /// Tenant of what comes in by syslog.
+        syslog_tenant: String = "default".to_owned(),
+        /// Longest record; a longer one is a dead letter.
+        line_bytes_max: usize = MEBIBYTE,
+        /// Largest body of one ingest request, as it comes over the wire.
+        request_bytes_max: usize = 64 * MEBIBYTE,
+        /// Largest body of one ingest request, decompressed.
+        request_expanded_bytes_max: usize = 512 * MEBIBYTE,
+        /// Ingest requests at the same time; further ones are answered 503.
+        requests_max: usize = 32,
+        /// Bytes appended to the log in one go.
+        batch_bytes_max: usize = 2 * MEBIBYTE,
+        /// Records appended to the log in one go.
+        batch_records_max: usize = 8_192,
+        /// How long syslog records wait for company before they are appended.
+        batch_wait_ms: u64 = 20,
+        /// Syslog connections at the same time; further ones wait.
+        tcp_connections_max: usize = 256,
+        /// A syslog connection that is silent for this long is closed.
+        tcp_idle_timeout_s: u64 = 3_600,
+        /// Buffer asked of the kernel for syslog datagrams.
+        udp_receive_buffer_bytes: usize = 8 * MEBIBYTE,
+        /// Tenants there may be.
+        tenants_max: usize = 256,
+    }
+
+    /// The log that everything is read from.
+    backbone: BackboneConfig {
+        /// A segment that has grown beyond this is closed and a new one begun.
+        segment_bytes_max: u64 = 128 * MEBIBYTE as u64,
+        /// Bytes written and synced together.
+        commit_bytes_max: u64 = 4 * MEBIBYTE as u64,
+        /// How long a record waits for others to be synced with.
+        commit_wait_ms: u64 = 5,
+        /// Disk space the log may take; 0 for all there is.
+        disk_bytes_max: Option<u64> = None,
+    }
+
+    /// Marts and records.
+    store: StoreConfig {
+        /// Events in memory, per tenant, before they are written to files.
+        memtable_bytes_max: usize = 64 * MEBIBYTE,
+        /// Events are written to files at least this often.
+        flush_interval_ms: u64 = 30_000,
+    }
+
+    /// Detection content.
+    detect: DetectConfig {
+        /// Directories with rules, beside the ones that are built in.
+        rules: Vec<PathBuf> = Vec::new(),
+        /// Whether the built-in rules are used.
+        built_in: bool = true,
+    }
+
+    /// The stream processor.
+    factory: FactorySection {
+        /// Events decoded and searched in one go.
+        batch_events_max: usize = 8_192,
+        /// Raw bytes read in one go.
+        batch_bytes_max: usize = 8 * MEBIBYTE,
+        /// How long a few records wait for more.
+        batch_wait_ms: u64 = 20,
+        /// Signals that share an entity join one incident when they are at most this far apart.
+        group_window_s: u64 = 4 * 3_600,
+        /// Findings of one rule about the same entities within this time are one signal.
+        fold_window_s: u64 = 300,
+        /// Signals in one incident; the next one opens a new incident.
+        incident_signals_max: usize = 2_000,
+        /// Incidents that can still be joined, per tenant.
+        open_incidents_max: usize = 2_000,
+        /// Addresses and accounts whose logins are counted, per tenant.
+        activity_entities_max: usize = 100_000,
+        /// An entity's login counts start anew after this long without a login.
+        activity_idle_s: u64 = 24 * 3_600,
+        /// Longest pause before a failed worker starts again.
+        restart_backoff_ms_max: u64 = 30_000,
+    }
+
+    /// Reading records.
+    decode: DecodeConfig {
+        /// Time zone of times that name none: `UTC`, or a name like `Europe/Berlin`.
+        time_zone: String = "UTC".to_owned(),
+    }
+}
+
+impl Config {
+    /// A Markdown table of every key, its environment variable, its default and its meaning.
+    #[must_use]
+    pub fn reference() -> String {
+        let mut table =
+            String::from("| key | environment | value | default | meaning |\n|---|---|---|---|---|\n");
+        for key in Self::keys() {
+            let (section, name) = (key.section, key.name);
+            let environment = format!("SENTRA_{section}__{name}").to_uppercase();
+            let line = format!(
+                "| `{section}.{name}` | `{environment}` | {} | `{}` | {} |\n",
+                key.expected, key.default, key.meaning
+            );
+            table.push_str(&line);
+        }
+        table
+    }
+}

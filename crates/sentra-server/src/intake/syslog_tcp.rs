@@ -1,0 +1,238 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sentra_backbone::LogError;
+use sentra_model::{DeadLetter, DeadReason, Source, SourceKind, TenantId};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::appender::Appender;
+use super::gather::Gather;
+use super::letters::{dead_letter, too_long};
+use super::syslog_frames::{SyslogFramed, SyslogFramer};
+use crate::accept::accept;
+
+/// Bytes read from a connection in one go.
+const READ_BYTES: usize = 64 * 1024;
+/// Dead letters that are kept before they are appended.
+const LETTERS_MAX: usize = 64;
+
+/// Takes syslog connections until `stop`. While the log has no room nothing is read, so the sender's own
+/// queue holds the records (law LOSS).
+pub(crate) async fn listen(
+    listener: TcpListener,
+    tenant: TenantId,
+    appender: Appender,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let permits = Arc::new(Semaphore::new(appender.limits.tcp_connections_max));
+    let connections = TaskTracker::new();
+    let accepted = accept(&listener, &permits, &stop, |stream, peer, permit| {
+        let (tenant, appender, stop) = (tenant.clone(), appender.clone(), stop.clone());
+        connections.spawn(async move {
+            metrics::gauge!("sentra_syslog_tcp_connections").increment(1.0);
+            if let Err(error) = Connection::new(tenant, appender, peer).run(stream, &stop).await {
+                tracing::info!(%peer, %error, "syslog connection ended");
+            }
+            metrics::gauge!("sentra_syslog_tcp_connections").decrement(1.0);
+            drop(permit);
+        });
+    });
+    accepted.await;
+    connections.close();
+    connections.wait().await;
+    Ok(())
+}
+
+/// Why a connection ended before its end.
+#[derive(Debug, thiserror::Error)]
+enum ConnectionError {
+    #[error("the connection failed: {0}")]
+    Read(io::Error),
+    #[error("nothing came for {0:?}")]
+    Idle(Duration),
+    #[error("the framing is lost")]
+    Framing,
+    #[error("the log takes nothing any more: {0}")]
+    Log(LogError),
+}
+
+struct Connection {
+    tenant: TenantId,
+    appender: Appender,
+    source: Source,
+    framer: SyslogFramer,
+    gather: Gather,
+    letters: Vec<DeadLetter>,
+    position: u64,
+    /// When the first of the gathered records came.
+    since: Option<Instant>,
+}
+
+impl Connection {
+    fn new(tenant: TenantId, appender: Appender, peer: SocketAddr) -> Self {
+        let source = appender.source(SourceKind::SyslogTcp, peer.ip().to_canonical().to_string(), None);
+        Self {
+            framer: SyslogFramer::new(appender.limits.line_bytes_max),
+            gather: Gather::new(appender.batch_limits()),
+            tenant,
+            appender,
+            source,
+            letters: Vec::new(),
+            position: 0,
+            since: None,
+        }
+    }
+
+    async fn run(mut self, mut stream: TcpStream, stop: &CancellationToken) -> Result<(), ConnectionError> {
+        let ended = self.read_all(&mut stream, stop).await;
+        if let Err(ConnectionError::Log(_)) = &ended {
+            return ended;
+        }
+        self.finish(stop).await?;
+        ended
+    }
+
+    async fn read_all(
+        &mut self,
+        stream: &mut TcpStream,
+        stop: &CancellationToken,
+    ) -> Result<(), ConnectionError> {
+        let wait = Duration::from_millis(self.appender.limits.batch_wait_ms);
+        let idle = Duration::from_secs(self.appender.limits.tcp_idle_timeout_s);
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            let deadline = self.since.map_or_else(|| Instant::now() + idle, |since| since + wait);
+            let read = tokio::select! {
+                () = stop.cancelled() => return self.take_arrived(stream, &mut buffer, stop).await,
+                read = tokio::time::timeout_at(deadline, stream.read(&mut buffer)) => read,
+            };
+            match read {
+                Err(_) if self.since.is_some() => self.flush(stop).await?,
+                Err(_) => return Err(ConnectionError::Idle(idle)),
+                Ok(Ok(0)) => return Ok(()),
+                Ok(Ok(length)) => {
+                    self.take(buffer.get(..length).unwrap_or_default(), stop).await?;
+                    if self.framer.is_broken() {
+                        return Err(ConnectionError::Framing);
+                    }
+                }
+                Ok(Err(error)) => return Err(ConnectionError::Read(error)),
+            }
+        }
+    }
+
+    /// Law LOSS: what has arrived when the server is told to stop is taken too, up to one batch.
+    async fn take_arrived(
+        &mut self,
+        stream: &TcpStream,
+        buffer: &mut [u8],
+        stop: &CancellationToken,
+    ) -> Result<(), ConnectionError> {
+        let mut left = self.appender.limits.batch_bytes_max;
+        while left > 0 {
+            match stream.try_read(buffer) {
+                Ok(length) if length > 0 => {
+                    self.take(buffer.get(..length).unwrap_or_default(), stop).await?;
+                    left = left.saturating_sub(length);
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, chunk: &[u8], stop: &CancellationToken) -> Result<(), ConnectionError> {
+        self.source.reference = self.appender.clock.now();
+        let mut full = Vec::new();
+        let mut sorted = Sorted {
+            gather: &mut self.gather,
+            letters: &mut self.letters,
+            full: &mut full,
+            position: &mut self.position,
+            source: &self.source,
+            appender: &self.appender,
+        };
+        self.framer.push(chunk, &mut |framed| sorted.take(framed));
+        for records in full {
+            self.append(records, stop).await?;
+        }
+        let waits = !self.gather.is_empty() || !self.letters.is_empty();
+        if self.gather.is_full() || self.letters.len() >= LETTERS_MAX {
+            self.flush(stop).await?;
+        } else if waits {
+            self.since.get_or_insert_with(Instant::now);
+        }
+        Ok(())
+    }
+
+    /// What the sender had not finished is judged and kept too.
+    async fn finish(&mut self, stop: &CancellationToken) -> Result<(), ConnectionError> {
+        let mut full = Vec::new();
+        let mut sorted = Sorted {
+            gather: &mut self.gather,
+            letters: &mut self.letters,
+            full: &mut full,
+            position: &mut self.position,
+            source: &self.source,
+            appender: &self.appender,
+        };
+        self.framer.finish(&mut |framed| sorted.take(framed));
+        for records in full {
+            self.append(records, stop).await?;
+        }
+        self.flush(stop).await
+    }
+
+    async fn flush(&mut self, stop: &CancellationToken) -> Result<(), ConnectionError> {
+        self.since = None;
+        let records = self.gather.take();
+        self.append(records, stop).await
+    }
+
+    async fn append(
+        &mut self,
+        records: Vec<sentra_model::OwnedRecord>,
+        stop: &CancellationToken,
+    ) -> Result<(), ConnectionError> {
+        let letters = std::mem::take(&mut self.letters);
+        self.appender
+            .records_patiently(&self.tenant, &self.source, records, letters, stop)
+            .await
+            .map_err(ConnectionError::Log)
+    }
+}
+
+/// Sorts what the framer finds into records and letters.
+struct Sorted<'a> {
+    gather: &'a mut Gather,
+    letters: &'a mut Vec<DeadLetter>,
+    full: &'a mut Vec<Vec<sentra_model::OwnedRecord>>,
+    position: &'a mut u64,
+    source: &'a Source,
+    appender: &'a Appender,
+}
+
+impl Sorted<'_> {
+    fn take(&mut self, framed: SyslogFramed<'_>) {
+        *self.position += 1;
+        let (reason, detail, excerpt) = match framed {
+            SyslogFramed::Record(bytes) => {
+                self.full.extend(self.gather.push(*self.position, bytes));
+                return;
+            }
+            SyslogFramed::TooLong { length_bytes, excerpt } => {
+                (DeadReason::TooLong, too_long(length_bytes, self.appender.limits.line_bytes_max), excerpt)
+            }
+            SyslogFramed::Broken { detail, excerpt } => (DeadReason::Malformed, detail.to_owned(), excerpt),
+        };
+        let now = self.appender.clock.now();
+        self.letters.push(dead_letter(self.source, now, *self.position, reason, detail, excerpt));
+    }
+}

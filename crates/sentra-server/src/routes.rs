@@ -1,0 +1,131 @@
+//! The routes and what surrounds them. Every route stands in one table with who may use it, so that a test
+//! can ask each of them without credentials.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodRouter, get, post};
+
+use crate::api::{
+    self, dead_letters, events, health, incidents, ingest, login, query, rules, status, stream,
+};
+use crate::console;
+use crate::layers;
+use crate::problem::{Problem, ProblemKind};
+use crate::state::Shared;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody who can reach the port.
+    Open,
+    /// Whoever carries the bearer token or a browser session.
+    Credentials,
+}
+
+/// How long an answer may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// `server.request_timeout_ms`.
+    Timed,
+    /// As long as something moves: bodies and streams have limits of their own.
+    Streaming,
+}
+
+/// One row of the table.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    pace: Pace,
+    handler: MethodRouter<Shared>,
+}
+
+/// Every route but the console's files, which anybody may have: they hold nothing but code.
+pub(crate) fn table() -> Vec<Route> {
+    use Access::{Credentials, Open};
+    use Pace::{Streaming, Timed};
+    let read = |path, access, pace, handler| Route { method: Method::GET, path, access, pace, handler };
+    let write =
+        |path, pace, handler| Route { method: Method::POST, path, access: Credentials, pace, handler };
+    vec![
+        read("/healthz", Open, Timed, get(health::alive)),
+        read("/readyz", Open, Timed, get(health::ready)),
+        read("/login", Open, Timed, get(login::login)),
+        read("/metrics", Credentials, Timed, get(health::metrics)),
+        read("/api/v1/openapi.json", Credentials, Timed, get(api::serve_openapi)),
+        read("/api/v1/status", Credentials, Timed, get(status::status)),
+        read("/api/v1/status/history", Credentials, Timed, get(status::history)),
+        read("/api/v1/incidents", Credentials, Timed, get(incidents::list)),
+        read("/api/v1/incidents/{id}", Credentials, Timed, get(incidents::show)),
+        read("/api/v1/events/{id}", Credentials, Timed, get(events::show)),
+        write("/api/v1/events/lookup", Timed, post(events::lookup)),
+        read("/api/v1/dead-letters", Credentials, Timed, get(dead_letters::list)),
+        write("/api/v1/query", Timed, post(query::ask)),
+        read("/api/v1/rules", Credentials, Timed, get(rules::list)),
+        read("/api/v1/stream", Credentials, Streaming, get(stream::follow)),
+        write("/api/v1/ingest", Streaming, post(ingest::ingest)),
+        write("/api/v1/login-links", Timed, post(login::create_link)),
+        write("/api/v1/logout", Timed, post(login::logout)),
+    ]
+}
+
+/// The whole HTTP interface.
+pub(crate) fn router(shared: &Shared) -> Router {
+    let mut router = Router::new();
+    for route in table() {
+        let allowed = route.method.clone();
+        let mut handler = route.handler.fallback(move || wrong_method(allowed.clone()));
+        if route.pace == Pace::Timed {
+            handler = handler.layer(middleware::from_fn_with_state(shared.clone(), layers::time_limit));
+        }
+        if route.access == Access::Credentials {
+            handler = handler.layer(middleware::from_fn_with_state(shared.clone(), credentials));
+        }
+        router = router.route(route.path, handler);
+    }
+    // Below /api everything needs credentials, also to learn that it is not there.
+    let unknown = || {
+        axum::routing::any(unknown_route).layer(middleware::from_fn_with_state(shared.clone(), credentials))
+    };
+    let router = router
+        .route("/api", unknown())
+        .route("/api/", unknown())
+        .route("/api/{*rest}", unknown())
+        .fallback(console::serve)
+        .layer(DefaultBodyLimit::max(shared.config.server.json_bytes_max));
+    layers::surround(router, shared).with_state(shared.clone())
+}
+
+/// The door: lets a request in or answers it.
+async fn credentials(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
+    match shared.app.door.admit(request.method(), request.headers()) {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            let mut response = next.run(request).await;
+            // What credentials were needed for is in nobody's cache.
+            response
+                .headers_mut()
+                .entry(header::CACHE_CONTROL)
+                .or_insert(HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn unknown_route(request: Request) -> Problem {
+    let path: String = request.uri().path().chars().take(200).collect();
+    Problem::new(ProblemKind::RouteUnknown, format!("there is no {path}"))
+}
+
+async fn wrong_method(allowed: Method) -> Response {
+    let detail = format!("this route knows {allowed} only");
+    let mut response = Problem::new(ProblemKind::MethodNotAllowed, detail).into_response();
+    if let Ok(allowed) = HeaderValue::from_str(allowed.as_str()) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}

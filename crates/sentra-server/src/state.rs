@@ -1,0 +1,134 @@
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use sentra_backbone::EventLog;
+use sentra_model::{Clock, TenantId, Timestamp};
+use sentra_store::{MartStore, Records};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::types::{Listener, Pipeline};
+use crate::intake::appender::Appender;
+use crate::pipeline::{Meter, PipelineStatus};
+use crate::problem::Problem;
+use crate::{Config, Door, LiveHub, ServerError};
+
+/// What the server works on; all of it is passed in.
+#[derive(Debug)]
+pub struct App {
+    /// The data directory: the server writes its address there while it runs.
+    pub directory: PathBuf,
+    /// The backbone.
+    pub log: Arc<dyn EventLog>,
+    /// Events.
+    pub marts: Arc<dyn MartStore>,
+    /// Signals, incidents, dead letters.
+    pub records: Arc<dyn Records>,
+    /// The stream processor's word about itself.
+    pub pipeline: Arc<dyn PipelineStatus>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where incident changes are announced; the factory's watcher has the other end.
+    pub live: Arc<LiveHub>,
+    /// Who may come in.
+    pub door: Door,
+    /// What `/metrics` shows; `None` shows nothing.
+    pub metrics: Option<Metrics>,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// The figures of this process, as Prometheus reads them.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Installs the recorder that all figures of the process go to. Once per process.
+    ///
+    /// # Errors
+    /// When a recorder is installed already.
+    pub fn install() -> Result<Self, ServerError> {
+        let recorder = PrometheusBuilder::new().install_recorder();
+        recorder.map(Self).map_err(|error| ServerError::Metrics { detail: error.to_string() })
+    }
+
+    pub(crate) fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Histograms keep every value until this is called.
+    pub(crate) fn tidy(&self) {
+        self.0.run_upkeep();
+    }
+}
+
+impl std::fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Metrics")
+    }
+}
+
+/// What every request handler shares.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) app: App,
+    pub(crate) config: Config,
+    pub(crate) meter: Meter,
+    pub(crate) appender: Appender,
+    pub(crate) listeners: Vec<Listener>,
+    /// Address of the UDP socket, to find its drops in the kernel's table.
+    pub(crate) udp: Option<std::net::SocketAddr>,
+    pub(crate) started: Timestamp,
+    pub(crate) requests: Arc<Semaphore>,
+    pub(crate) ingests: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) queries: Semaphore,
+    pub(crate) stop: CancellationToken,
+}
+
+pub(crate) type Shared = Arc<State>;
+
+impl State {
+    pub(crate) fn new(
+        app: App,
+        config: Config,
+        listeners: Vec<Listener>,
+        udp: Option<std::net::SocketAddr>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            meter: Meter::new(config.server.stalled_after_s),
+            appender: Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), config.intake.clone()),
+            started: app.clock.now(),
+            requests: Arc::new(Semaphore::new(config.server.requests_max)),
+            ingests: Arc::new(Semaphore::new(config.intake.requests_max)),
+            streams: Arc::new(Semaphore::new(config.server.streams_max)),
+            queries: Semaphore::new(config.server.queries_max),
+            app,
+            config,
+            listeners,
+            udp,
+            stop,
+        }
+    }
+
+    /// Where the processing stands now.
+    pub(crate) fn pipeline(&self) -> Pipeline {
+        self.meter.pipeline(self.app.clock.now(), self.app.pipeline.snapshot())
+    }
+
+    /// Whether something of `tenant` is in the log.
+    pub(crate) async fn has_sent(&self, tenant: &TenantId) -> Result<bool, Problem> {
+        Ok(self.app.log.streams().await?.iter().any(|stream| stream.tenant == *tenant))
+    }
+
+    /// Every tenant that has sent or committed something, and the default one.
+    pub(crate) async fn tenants(&self) -> Result<BTreeSet<TenantId>, Problem> {
+        let mut tenants = BTreeSet::from([TenantId::default_tenant()]);
+        tenants.extend(self.app.log.streams().await?.into_iter().map(|stream| stream.tenant));
+        tenants.extend(self.app.records.tenants().await?);
+        Ok(tenants)
+    }
+}
