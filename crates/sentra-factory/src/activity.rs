@@ -8,7 +8,7 @@ use sentra_model::{Fact, FactKind, NamedSet};
 use serde::{Deserialize, Serialize};
 
 use crate::facts::{add_name, keep_evidence};
-use crate::state::StateKind;
+use crate::state::{StateKind, StateRow};
 
 /// Counts of one outcome.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -166,7 +166,7 @@ impl Activity {
     }
 
     /// The rows to store since the last call.
-    pub(crate) fn take_changes(&mut self) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>, serde_json::Error> {
+    pub(crate) fn take_changes(&mut self) -> Result<Vec<StateRow>, serde_json::Error> {
         std::mem::take(&mut self.changed)
             .into_iter()
             .map(|address| {

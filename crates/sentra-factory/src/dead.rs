@@ -35,7 +35,7 @@ impl DeadWorker {
             let chunk =
                 self.parts.log.read(&self.stream, self.next, self.parts.config.batch_bytes_max).await?;
             if chunk.next_offset == self.next {
-                self.parts.status.progress(&self.stream, 0, self.parts.clock.now());
+                self.parts.status.progress(&self.stream, self.next, self.next, self.parts.clock.now());
                 tokio::select! {
                     arrived = self.parts.log.wait_beyond(&self.stream, self.next) => arrived?,
                     () = tokio::time::sleep(IDLE_WAIT) => {}

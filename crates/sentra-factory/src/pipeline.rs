@@ -98,6 +98,9 @@ async fn supervise(parts: Arc<FactoryParts>, mut stopping: watch::Receiver<bool>
         match parts.log.streams().await {
             Ok(streams) => {
                 for stream in streams.into_iter().filter(|stream| stream.topic != Topic::Signals) {
+                    if let Ok(extent) = parts.log.extent(&stream).await {
+                        parts.status.extent(&stream, extent.end);
+                    }
                     workers.entry(stream.clone()).or_insert_with(|| {
                         tokio::spawn(keep_running(Arc::clone(&parts), stream, stopping.clone()))
                     });

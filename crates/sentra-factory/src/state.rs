@@ -1,5 +1,8 @@
 //! The keys under which the factory keeps what it must remember between events in the records store.
 
+/// A row to store, or to delete where there is no value.
+pub(crate) type StateRow = (Vec<u8>, Option<Vec<u8>>);
+
 /// What a state row belongs to; the first byte of its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StateKind {

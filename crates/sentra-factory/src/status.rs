@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sentra_backbone::Stream;
 use sentra_model::Timestamp;
@@ -16,8 +16,23 @@ pub struct FactoryStatus {
     incident_changes: AtomicU64,
     restarts: AtomicU64,
     last_progress_micros: AtomicI64,
-    lag: Mutex<BTreeMap<Stream, u64>>,
+    places: Mutex<BTreeMap<Stream, Place>>,
     matches: Mutex<BTreeMap<String, u64>>,
+}
+
+/// Where a stream ends and where its worker stands; `None` before it has looked.
+#[derive(Debug, Default)]
+struct Place {
+    next: Option<u64>,
+    end: u64,
+}
+
+fn total_lag(places: &BTreeMap<Stream, Place>) -> u64 {
+    places.values().map(|place| place.end.saturating_sub(place.next.unwrap_or(0))).sum()
+}
+
+fn gauge(places: &BTreeMap<Stream, Place>) {
+    metrics::gauge!("sentra_factory_lag_records").set(total_lag(places) as f64);
 }
 
 /// The counters at one moment.
@@ -64,7 +79,7 @@ impl FactoryStatus {
 
     /// Counts one finding of the rule `id`; the number of rules bounds the table.
     pub(crate) fn add_match(&self, id: &str) {
-        let mut matches = self.matches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut matches = self.matches.lock().unwrap_or_else(PoisonError::into_inner);
         match matches.get_mut(id) {
             Some(count) => *count += 1,
             None => {
@@ -76,7 +91,7 @@ impl FactoryStatus {
     /// How often each rule found something since the start, by rule id.
     #[must_use]
     pub fn matches(&self) -> BTreeMap<String, u64> {
-        self.matches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.matches.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn add_restart(&self) {
@@ -84,24 +99,39 @@ impl FactoryStatus {
         metrics::counter!("sentra_factory_restarts_total").increment(1);
     }
 
-    pub(crate) fn progress(&self, stream: &Stream, lag: u64, now: Timestamp) {
+    /// A worker stands at offset `next` of `stream`, which ends at `end`.
+    pub(crate) fn progress(&self, stream: &Stream, next: u64, end: u64, now: Timestamp) {
         self.last_progress_micros.fetch_max(now.micros(), Ordering::Relaxed);
-        let mut lags = self.lag.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        lags.insert(stream.clone(), lag);
-        let total: u64 = lags.values().sum();
-        metrics::gauge!("sentra_factory_lag_records").set(total as f64);
+        let mut places = self.places();
+        let place = places.entry(stream.clone()).or_default();
+        *place = Place { next: Some(next), end: end.max(place.end) };
+        gauge(&places);
+    }
+
+    /// `stream` ends at `end`: told by the supervisor, so that lag grows while a worker hangs.
+    pub(crate) fn extent(&self, stream: &Stream, end: u64) {
+        let mut places = self.places();
+        let place = places.entry(stream.clone()).or_default();
+        place.end = end.max(place.end);
+        gauge(&places);
+    }
+
+    fn places(&self) -> MutexGuard<'_, BTreeMap<Stream, Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Records of `stream` that wait; `None` before its worker has looked.
     #[must_use]
     pub fn lag(&self, stream: &Stream) -> Option<u64> {
-        self.lag.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(stream).copied()
+        let places = self.places();
+        let place = places.get(stream)?;
+        place.next.map(|next| place.end.saturating_sub(next))
     }
 
     /// The counters now.
     #[must_use]
     pub fn snapshot(&self) -> StatusSnapshot {
-        let lags = self.lag.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lag_records = total_lag(&self.places());
         StatusSnapshot {
             events: self.events.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
@@ -110,8 +140,29 @@ impl FactoryStatus {
             incidents: self.incidents.load(Ordering::Relaxed),
             incident_changes: self.incident_changes.load(Ordering::Relaxed),
             restarts: self.restarts.load(Ordering::Relaxed),
-            lag_records: lags.values().sum(),
+            lag_records,
             last_progress: Timestamp::from_micros(self.last_progress_micros.load(Ordering::Relaxed)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sentra_model::{TenantId, Topic};
+
+    use super::*;
+
+    #[test]
+    fn lag_grows_while_a_worker_hangs() {
+        let stream = Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: 0 };
+        let status = FactoryStatus::default();
+        assert_eq!(status.lag(&stream), None);
+        status.extent(&stream, 5);
+        assert_eq!(status.lag(&stream), None, "no worker has looked yet");
+        assert_eq!(status.snapshot().lag_records, 5);
+        status.progress(&stream, 5, 5, Timestamp::from_seconds(1));
+        assert_eq!(status.lag(&stream), Some(0));
+        status.extent(&stream, 9);
+        assert_eq!(status.snapshot().lag_records, 4);
     }
 }

@@ -17,7 +17,7 @@ use crate::config::FactoryConfig;
 use crate::error::FactoryError;
 use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
-use crate::state::StateKind;
+use crate::state::{StateKind, StateRow};
 use crate::status::FactoryStatus;
 use crate::transform::{Transformed, transform};
 
@@ -48,7 +48,7 @@ struct Brain {
 /// What the heavy part of a batch yields.
 struct Digested {
     transformed: Transformed,
-    state: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    state: Vec<StateRow>,
 }
 
 impl Worker {
@@ -106,9 +106,8 @@ impl Worker {
 
     async fn report(&self) -> Result<(), FactoryError> {
         let end = self.parts.log.extent(&self.stream).await?.end;
-        let lag = end.saturating_sub(self.next);
         let now = self.parts.clock.now();
-        self.parts.status.progress(&self.stream, lag, now);
+        self.parts.status.progress(&self.stream, self.next, end, now);
         Ok(())
     }
 
@@ -149,7 +148,7 @@ impl Worker {
         &mut self,
         next: Position,
         dead_letters: Vec<DeadLetter>,
-        state: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+        state: Vec<StateRow>,
         events: usize,
         bytes: u64,
     ) -> Result<(), FactoryError> {

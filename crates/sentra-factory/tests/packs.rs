@@ -1,5 +1,14 @@
 //! The packs that ship: every rule compiles without a problem, has samples, and does what they say.
 
+// Helpers of tests are not inside `#[test]` functions, where clippy allows these.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,6 +1,15 @@
 //! The whole of the factory over the in-memory engines: lines in, incidents out, and what a restart at
 //! any point changes (nothing).
 
+// Helpers of tests are not inside `#[test]` functions, where clippy allows these.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 

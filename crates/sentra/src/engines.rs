@@ -1,5 +1,6 @@
 //! The embedded engines of one data directory, and the factory that runs on them.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,7 +76,11 @@ pub(crate) enum Opened {
 impl Engines {
     /// Opens the engines in `data`, which is made when it is missing.
     pub(crate) async fn open(data: &Path, options: EngineOptions) -> anyhow::Result<Opened> {
-        std::fs::create_dir_all(data)
+        // Logs hold what others must not read; an existing directory keeps the mode its owner gave it.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data)
             .with_context(|| format!("cannot make the data directory {}", data.display()))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let log = match SegmentLog::open(&data.join("backbone"), options.log, Arc::clone(&clock)) {

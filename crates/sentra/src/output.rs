@@ -69,6 +69,15 @@ pub(crate) fn visible(text: &str) -> String {
         .collect()
 }
 
+/// A probability in percent. What is not certain is never shown as 0 or 100.
+pub(crate) fn percent(probability: f64) -> String {
+    match (probability * 100.0).round() as i64 {
+        ..=0 => "<1%".to_owned(),
+        100.. => ">99%".to_owned(),
+        percent => format!("{percent}%"),
+    }
+}
+
 /// A table with a head, columns as wide as their widest cell up to a limit.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
     const CELL_CHARACTERS_MAX: usize = 80;
@@ -98,11 +107,18 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{percent, visible};
 
     #[test]
     fn control_characters_are_shown_not_obeyed() {
         assert_eq!(visible("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb\\nc");
         assert_eq!(visible("grün"), "grün");
+    }
+
+    #[test]
+    fn nothing_is_certain() {
+        assert_eq!(percent(0.999), ">99%");
+        assert_eq!(percent(0.001), "<1%");
+        assert_eq!(percent(0.605), "61%");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) fn list(arguments: &IncidentsListArguments) -> anyhow::Result<()> {
             vec![
                 incident.id.to_string(),
                 incident.severity.as_str().to_owned(),
-                format!("{:.0}%", incident.risk.score * 100.0),
+                output::percent(incident.risk.score),
                 incident.status.as_str().to_owned(),
                 incident.signals.to_string(),
                 incident.first.to_string(),
@@ -39,12 +39,12 @@ pub(crate) fn show(arguments: &IncidentsShowArguments) -> anyhow::Result<()> {
     let risk = incident.risk;
     output::line(&output::visible(&incident.title))?;
     output::line(&format!(
-        "{}  {}  risk {:.0}% ({:.0}-{:.0}%)  {}",
+        "{}  {}  risk {} ({} to {})  {}",
         incident.id,
         incident.severity.as_str(),
-        risk.score * 100.0,
-        risk.low * 100.0,
-        risk.high * 100.0,
+        output::percent(risk.score),
+        output::percent(risk.low),
+        output::percent(risk.high),
         incident.status.as_str()
     ))?;
     output::line(&format!("{} to {}", incident.first, incident.last))?;

@@ -55,7 +55,7 @@ pub(crate) fn ok(arguments: &[&str]) -> Ran {
 /// A path of the real data that lies beside the project; `None`, said aloud, where it is absent.
 pub(crate) fn real_data(path: &str) -> Option<PathBuf> {
     let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
-    if found.exists() {
+    if found.try_exists().unwrap() {
         return Some(found);
     }
     println!("SKIP: {} is not here", found.display());

@@ -1,5 +1,14 @@
 //! The command line from outside: the real binary, real files, a real server on loopback.
 
+// Helpers of tests are not inside `#[test]` functions, where clippy allows these.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
 mod bad_input;
 mod crate_graph;
 mod docs;
