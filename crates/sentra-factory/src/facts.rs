@@ -149,7 +149,8 @@ pub(crate) fn entities_of(found: &Match, row: EventRow<'_>) -> Vec<EntityRef> {
     let login = is_login(row);
     let user_role = if login { Role::Target } else { Role::Actor };
     let host_role = if row.text("src_ip").is_some() { Role::Target } else { Role::Observer };
-    let process_role = Role::Actor;
+    // The program that logs a login is the door, not who knocks.
+    let process_role = if login { Role::Related } else { Role::Actor };
     for (column, entity_type, role) in [
         ("src_ip", EntityType::Ip, Role::Source),
         ("dst_ip", EntityType::Ip, Role::Destination),

@@ -13,10 +13,10 @@ use tower_http::compression::CompressionLayer;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Shared;
 
-/// Scripts come from this server alone. Styles may stand in the page, because the console's components set
-/// some as they move; frames, objects and forms to elsewhere are not needed.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
-     img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// Scripts, styles and pictures come from this server alone; frames, objects and forms to elsewhere are not
+/// needed.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Headers of every answer.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
