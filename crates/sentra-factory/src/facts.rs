@@ -130,10 +130,15 @@ fn values_of(found: &Match, row: EventRow<'_>) -> BTreeMap<String, NamedSet> {
         };
         values.insert(name.to_owned(), set);
     }
-    if let Some(code) = row.text("code").and_then(|code| code.parse::<EventCode>().ok()) {
-        values.insert("code".to_owned(), one(code.meaning()));
-    }
-    values.insert("what".to_owned(), one(&found.rule.title));
+    // A code says what happened in the same words for every source; without one the rule's title must do.
+    let codes = match found.values.get("code") {
+        Some(set) if set.total > 0 => Some(set.clone()),
+        _ => row.text("code").map(one),
+    };
+    match codes {
+        Some(codes) => values.insert("code".to_owned(), codes),
+        None => values.insert("what".to_owned(), one(&found.rule.title)),
+    };
     values
 }
 
