@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sentra_narrate::{Story, verify};
+use sentra_server::api::types::IncidentDetail;
 use serde_json::Value;
 
 use crate::house::{ok, real_data};
@@ -64,6 +66,32 @@ fn attacked_ssh_server_gives_incidents_with_the_right_counts() {
         assert!(story.contains(words), "{words:?} is not in the story: {story}");
     }
     every_sentence_leads_to_raw_lines(data, &shown, most_active);
+    for incident in incidents {
+        stories_say_only_what_their_facts_say(data, incident["id"].as_str().unwrap());
+    }
+}
+
+/// Law MEANING, checked by the narrator's own verifier on what is stored and shown.
+fn stories_say_only_what_their_facts_say(data: &str, incident: &str) {
+    let shown = ok(&["incidents", "show", "--data", data, "--json", incident]);
+    let shown: IncidentDetail = serde_json::from_str(&shown.out).unwrap();
+    let story =
+        Story { title: shown.title, headline: shown.headline, narrative: shown.narrative, risk: shown.risk };
+    assert_eq!(verify(&story, &shown.signals), Ok(()));
+}
+
+#[test]
+fn windows_attacks_become_incidents_with_stories_that_hold() {
+    let Some(path) = real_data("windows/otrf.ndjson.zst") else { return };
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().to_str().unwrap();
+    ok(&["ingest", "--data", data, path.to_str().unwrap()]);
+    let incidents = ok(&["incidents", "list", "--data", data, "--json"]).json();
+    let incidents = incidents.as_array().unwrap();
+    assert!((5..=40).contains(&incidents.len()), "{} incidents of 40 recorded attacks", incidents.len());
+    for incident in incidents {
+        stories_say_only_what_their_facts_say(data, incident["id"].as_str().unwrap());
+    }
 }
 
 /// Sentence → signals → events → raw bytes.
