@@ -34,9 +34,9 @@ export function EvidencePanel({ sentence, listed, selected, focus }: EvidencePan
         </span>
       </header>
       {sentence === undefined ? null : (
-        <p className="line-clamp-2 shrink-0 border-b border-line px-4 py-2 text-xs text-dim">
-          {sentence.text}
-        </p>
+        <div className="shrink-0 border-b border-line px-4 py-2">
+          <p className="line-clamp-2 text-xs text-dim">{sentence.text}</p>
+        </div>
       )}
       <CitedSignals listed={listed} selected={selected} onSelect={focus.showSignal} />
       {selected === undefined ? (
