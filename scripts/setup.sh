@@ -16,14 +16,17 @@ fail() {
 command -v cargo >/dev/null || fail "no Rust toolchain found: install Rust 1.95 or newer with rustup, then run this again"
 command -v node >/dev/null || fail "no Node.js found: install Node.js 20 or newer, then run this again"
 node_major=$(node --version | sed -E 's/^v([0-9]+).*/\1/')
-[ "$node_major" -ge 20 ] || fail "Node.js $(node --version) is too old: 20 or newer is needed"
+node_minor=$(node --version | sed -E 's/^v[0-9]+\.([0-9]+).*/\1/')
+[ "$node_major" -gt 20 ] || { [ "$node_major" -eq 20 ] && [ "$node_minor" -ge 19 ]; } ||
+  fail "Node.js $(node --version) is too old: 20.19 or newer is needed"
+rust_minor=$(rustc --version | sed -E 's/^rustc 1\.([0-9]+).*/\1/')
+[ "$rust_minor" -ge 95 ] || fail "$(rustc --version) is too old: 1.95 or newer is needed — run: rustup update"
 
 missing=()
 needs_command() { command -v "$1" >/dev/null || missing+=("$2"); }
 needs_command cc gcc
 needs_command c++ g++
 needs_command make make
-needs_command curl curl
 if [ "$goal" = test ]; then
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 fi
@@ -45,6 +48,6 @@ done
 
 if [ "$goal" = test ] && ! command -v cargo-deny >/dev/null && [ ! -x "$cache/tools/bin/cargo-deny" ]; then
   echo "setup: building cargo-deny (once)"
-  CARGO_TARGET_DIR="$cache/tools-target" cargo install --quiet --locked --root "$cache/tools" cargo-deny
+  CARGO_TARGET_DIR="$cache/tools-target" cargo install --quiet --locked --root "$cache/tools" --version 0.20.2 cargo-deny
   rm -rf "$cache/tools-target"
 fi

@@ -53,7 +53,7 @@ impl fmt::Debug for EvtxRecords {
 /// Law LOSS: a broken record, chunk or end of the file is an item of its own, and the rest goes on.
 #[must_use]
 pub fn evtx_records(mut bytes: Vec<u8>) -> EvtxRecords {
-    let settings = Arc::new(ParserSettings::new().num_threads(1));
+    let settings = Arc::new(ParserSettings::new());
     let mut records =
         EvtxRecords { chunks: None, settings, ready: VecDeque::new(), at_end: None, chunks_read: 0 };
     let partial_bytes = bytes.len().saturating_sub(HEADER_BYTES) % CHUNK_BYTES;

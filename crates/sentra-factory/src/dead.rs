@@ -65,6 +65,7 @@ impl DeadWorker {
                 state: Vec::new(),
             };
             self.parts.records.commit(&self.scope, commit).await?;
+            self.parts.status.recovered(&self.stream);
             self.parts.status.add_batch(0, 0, count);
             self.next = chunk.next_offset;
         }

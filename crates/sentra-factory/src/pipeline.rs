@@ -137,7 +137,7 @@ async fn keep_running(parts: Arc<FactoryParts>, stream: Stream, mut stopping: wa
             backoff_ms = RESTART_BACKOFF_MS_MIN;
         }
         tracing::error!(tenant = %stream.tenant, topic = %stream.topic, reason, backoff_ms, "factory worker failed, it starts again");
-        parts.status.add_restart();
+        parts.status.add_restart(&stream);
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(backoff_ms)) => {}
             _ = stopping.changed() => {}

@@ -73,7 +73,9 @@ pub fn combine<'a>(signals: impl IntoIterator<Item = &'a Signal>) -> Estimate {
     }
     let mut by_technique: BTreeMap<&str, Vec<Evidence>> = BTreeMap::new();
     for (signal, gain) in by_rule.values() {
+        // Sub-techniques share their evidence: guessing and spraying are seen in the same failed logins.
         let technique = signal.techniques.first().map_or(signal.rule.id.as_str(), String::as_str);
+        let technique = technique.split('.').next().unwrap_or(technique);
         let width = log_odds(signal.probability.high) - log_odds(signal.probability.low);
         let variance = (width / (2.0 * INTERVAL_DEVIATIONS)).powi(2);
         by_technique.entry(technique).or_default().push(Evidence { gain: *gain, variance });

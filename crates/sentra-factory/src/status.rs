@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +15,7 @@ pub struct FactoryStatus {
     incidents: AtomicU64,
     incident_changes: AtomicU64,
     restarts: AtomicU64,
+    failing: Mutex<BTreeSet<Stream>>,
     last_progress_micros: AtomicI64,
     places: Mutex<BTreeMap<Stream, Place>>,
     matches: Mutex<BTreeMap<String, u64>>,
@@ -94,14 +95,29 @@ impl FactoryStatus {
         self.matches.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(crate) fn add_restart(&self) {
+    /// The worker of `stream` failed; it counts as failing until it has written something again.
+    pub(crate) fn add_restart(&self, stream: &Stream) {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).insert(stream.clone());
         self.restarts.fetch_add(1, Ordering::Relaxed);
         metrics::counter!("sentra_factory_restarts_total").increment(1);
     }
 
+    /// The worker of `stream` has committed or flushed.
+    pub(crate) fn recovered(&self, stream: &Stream) {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).remove(stream);
+    }
+
+    /// Whether a worker failed and has not written anything since.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        !self.failing.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// A worker stands at offset `next` of `stream`, which ends at `end`.
     pub(crate) fn progress(&self, stream: &Stream, next: u64, end: u64, now: Timestamp) {
-        self.last_progress_micros.fetch_max(now.micros(), Ordering::Relaxed);
+        if !self.is_failing() {
+            self.last_progress_micros.fetch_max(now.micros(), Ordering::Relaxed);
+        }
         let mut places = self.places();
         let place = places.entry(stream.clone()).or_default();
         *place = Place { next: Some(next), end: end.max(place.end) };

@@ -99,6 +99,7 @@ impl Worker {
         let interval = i64::try_from(self.parts.config.flush_interval_ms).unwrap_or(i64::MAX);
         if now.since(self.flushed) >= interval.saturating_mul(1_000) {
             self.parts.marts.flush(&self.scope).await?;
+            self.parts.status.recovered(&self.stream);
             self.flushed = now;
         }
         Ok(())

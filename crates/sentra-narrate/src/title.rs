@@ -1,4 +1,4 @@
-//! The title of an incident: `SSH brute force from 203.0.113.9 and 2 more`.
+//! The title of an incident: `SSH brute force from 203.0.113.9 and 2 more rules`.
 
 use sentra_model::{EntityType, Role, Signal};
 
@@ -9,12 +9,16 @@ use crate::sheet::Sheet;
 /// Most characters of a rule's title within an incident's.
 const RULE_CHARS_MAX: usize = 80;
 
-/// The signal that names the incident: the gravest, then the most probable, then the earliest.
+/// The signal that names the incident: the gravest, then the most probable, then the earliest,
+/// then by its title: never by an id, which says nothing about what happened.
 pub(crate) fn leading<'a>(sheet: &Sheet<'a>) -> Option<&'a Signal> {
     // The signals are in canonical order and the first of equals is kept.
     sheet.signals.iter().copied().reduce(|best, signal| {
         let graver = signal.severity.cmp(&best.severity);
-        let order = graver.then(signal.probability.score.total_cmp(&best.probability.score));
+        let order = graver
+            .then(signal.probability.score.total_cmp(&best.probability.score))
+            .then(best.first.cmp(&signal.first))
+            .then(best.rule.title.cmp(&signal.rule.title));
         if order.is_gt() { signal } else { best }
     })
 }
@@ -25,7 +29,8 @@ pub(crate) fn title(sheet: &Sheet<'_>, signal: &Signal) -> String {
         sheet.signals.iter().map(|signal| signal.rule.title.as_str()).collect();
     let more = match rules.len() {
         0 | 1 => String::new(),
-        many => format!(" and {} more", many - 1),
+        2 => " and 1 more rule".to_owned(),
+        many => format!(" and {} more rules", many - 1),
     };
     format!("{}{}{more}", quote::shown(signal.rule.title.trim(), RULE_CHARS_MAX), place(signal))
 }

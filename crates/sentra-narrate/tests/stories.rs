@@ -51,13 +51,13 @@ fn failed_logins_seen_by_two_rules_are_told_once() {
     check(
         &brute_force(),
         &expect![[r#"
-        # SSH brute force from 203.0.113.9 and 1 more
-        Headline [2]: 203.0.113.9 failed to log in to host web-1 286 times as root, admin, oracle, test, ubuntu and 5 other accounts in 10 min 14 s; no login succeeded.
-        Event [2]: Between 2017-12-10 10:54:29 UTC and 2017-12-10 11:04:43 UTC (10 min 14 s), logins from 203.0.113.9 to host web-1 failed 286 times, as root, admin, oracle, test, ubuntu and 5 other accounts.
-        Outcome [2]: No login from 203.0.113.9 to host web-1 succeeded between 2017-12-10 10:54:29 UTC and 2017-12-10 11:04:43 UTC.
-        Assessment [2]: It is very likely that this is malicious (93 %, 90 % interval 81 % to 97 %); the severity is high.
-        Assessment [2]: This rests on the rules “SSH brute force” and “SSH password spraying”; the techniques are T1110.001 and T1110.003; the tactic is credential-access.
-    "#]],
+            # SSH brute force from 203.0.113.9 and 1 more rule
+            Headline [2]: 203.0.113.9 failed to log in to host web-1 286 times as root, admin, oracle, test, ubuntu and 5 other accounts in 10 min 14 s; no login succeeded.
+            Event [2]: Between 2017-12-10 10:54:29 UTC and 2017-12-10 11:04:43 UTC (10 min 14 s), logins from 203.0.113.9 to host web-1 failed 286 times, as root, admin, oracle, test, ubuntu and 5 other accounts.
+            Outcome [2]: No login from 203.0.113.9 to host web-1 succeeded between 2017-12-10 10:54:29 UTC and 2017-12-10 11:04:43 UTC.
+            Assessment [2]: It is very likely that this is malicious (93 %, 90 % interval 81 % to 97 %); the severity is high.
+            Assessment [2]: This rests on the rules “SSH brute force” and “SSH password spraying”; the techniques are T1110.001 and T1110.003; the tactic is credential-access.
+        "#]],
     );
 }
 
@@ -86,7 +86,7 @@ fn a_login_after_the_failures_is_an_outcome() {
     check(
         &signals,
         &expect![[r##"
-            # SSH login after failures from 203.0.113.9 and 3 more
+            # SSH login after failures from 203.0.113.9 and 3 more rules
             Headline [4]: 203.0.113.9 failed to log in to host web-1 286 times as root, admin, oracle, test, ubuntu and 5 other accounts in 10 min 14 s; a login as fztu succeeded at 2017-12-10 11:07:02 UTC; 2 other rules matched.
             Event [2]: Between 2017-12-10 10:54:29 UTC and 2017-12-10 11:04:43 UTC (10 min 14 s), logins from 203.0.113.9 to host web-1 failed 286 times, as root, admin, oracle, test, ubuntu and 5 other accounts.
             Event [1]: Between 2017-12-10 11:07:02 UTC and 2017-12-10 11:09:00 UTC (1 min 58 s) on host web-1, privileges were used 2 times by fztu with the commands “/usr/bin/id” and “/bin/sh -c "useradd -m x"” (rule “Root shell by sudo”).
@@ -123,7 +123,7 @@ fn windows_rules_are_told_with_their_programs() {
     check(
         &signals,
         &expect![[r#"
-            # LSASS memory access on WORKSTATION5 and 1 more
+            # LSASS memory access on WORKSTATION5 and 1 more rule
             Headline [2]: At 2017-12-10 11:04:43 UTC on host WORKSTATION5, the rule “LSASS memory access” matched 3 times for activity as “EXAMPLE\pgustavo”; 1 other rule matched.
             Event [1]: At 2017-12-10 10:54:29 UTC on host WORKSTATION5, the program “C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe” was started once by parent “C:\Program Files\Microsoft Office\WINWORD.EXE” as “EXAMPLE\pgustavo” with the command “powershell -enc QQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBBQQBB…” (rule “Office program starts a shell”).
             Event [1]: At 2017-12-10 11:04:43 UTC on host WORKSTATION5, the rule “LSASS memory access” matched 3 times for activity as “EXAMPLE\pgustavo”.
@@ -171,28 +171,28 @@ fn two_hundred_signals_make_a_bounded_story() {
     check(
         &signals,
         &expect![[r#"
-        # Technique number 0 on host0 and 22 more
-        Headline [92]: At 2017-12-10 10:54:29 UTC on host host0, the rule “Technique number 0” matched once; 22 other rules matched.
-        Event [1]: At 2017-12-10 10:54:29 UTC on host host0, the rule “Technique number 0” matched once.
-        Event [1]: At 2017-12-10 10:55:29 UTC on host host1, the rule “Technique number 1” matched once.
-        Event [1]: At 2017-12-10 10:56:29 UTC on host host2, the rule “Technique number 2” matched once.
-        Event [1]: At 2017-12-10 10:57:29 UTC on host host3, the rule “Technique number 3” matched once.
-        Event [1]: At 2017-12-10 10:58:29 UTC on host host4, the rule “Technique number 4” matched once.
-        Event [1]: At 2017-12-10 10:59:29 UTC on host host5, the rule “Technique number 5” matched once.
-        Event [1]: At 2017-12-10 11:00:29 UTC on host host6, the rule “Technique number 6” matched once.
-        Event [1]: At 2017-12-10 11:01:29 UTC on host host0, the rule “Technique number 7” matched once.
-        Event [1]: At 2017-12-10 11:02:29 UTC on host host1, the rule “Technique number 8” matched once.
-        Event [1]: At 2017-12-10 11:03:29 UTC on host host2, the rule “Technique number 9” matched once.
-        Event [1]: At 2017-12-10 11:04:29 UTC on host host3, the rule “Technique number 10” matched once.
-        Event [1]: At 2017-12-10 11:05:29 UTC on host host4, the rule “Technique number 11” matched once.
-        Event [47]: Between 2017-12-10 11:06:29 UTC and 2017-12-10 14:10:29 UTC (3 h 4 min), 47 signals with the tactic execution were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
-        Event [47]: Between 2017-12-10 11:07:29 UTC and 2017-12-10 14:11:29 UTC (3 h 4 min), 47 signals with the tactic persistence were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
-        Event [47]: Between 2017-12-10 11:08:29 UTC and 2017-12-10 14:12:29 UTC (3 h 4 min), 47 signals with the tactic credential-access were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
-        Event [47]: Between 2017-12-10 11:09:29 UTC and 2017-12-10 14:13:29 UTC (3 h 4 min), 47 signals with the tactic discovery were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
-        Assessment [92]: It is very likely that this is malicious (93 %, 90 % interval 81 % to 97 %); the severity is medium.
-        Assessment [92]: This rests on the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others; the technique is T1059; the tactics are execution, persistence, credential-access and discovery.
-        Gap [188]: 188 signals are not told individually.
-    "#]],
+            # Technique number 0 on host0 and 22 more rules
+            Headline [92]: At 2017-12-10 10:54:29 UTC on host host0, the rule “Technique number 0” matched once; 22 other rules matched.
+            Event [1]: At 2017-12-10 10:54:29 UTC on host host0, the rule “Technique number 0” matched once.
+            Event [1]: At 2017-12-10 10:55:29 UTC on host host1, the rule “Technique number 1” matched once.
+            Event [1]: At 2017-12-10 10:56:29 UTC on host host2, the rule “Technique number 2” matched once.
+            Event [1]: At 2017-12-10 10:57:29 UTC on host host3, the rule “Technique number 3” matched once.
+            Event [1]: At 2017-12-10 10:58:29 UTC on host host4, the rule “Technique number 4” matched once.
+            Event [1]: At 2017-12-10 10:59:29 UTC on host host5, the rule “Technique number 5” matched once.
+            Event [1]: At 2017-12-10 11:00:29 UTC on host host6, the rule “Technique number 6” matched once.
+            Event [1]: At 2017-12-10 11:01:29 UTC on host host0, the rule “Technique number 7” matched once.
+            Event [1]: At 2017-12-10 11:02:29 UTC on host host1, the rule “Technique number 8” matched once.
+            Event [1]: At 2017-12-10 11:03:29 UTC on host host2, the rule “Technique number 9” matched once.
+            Event [1]: At 2017-12-10 11:04:29 UTC on host host3, the rule “Technique number 10” matched once.
+            Event [1]: At 2017-12-10 11:05:29 UTC on host host4, the rule “Technique number 11” matched once.
+            Event [47]: Between 2017-12-10 11:06:29 UTC and 2017-12-10 14:10:29 UTC (3 h 4 min), 47 signals with the tactic execution were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
+            Event [47]: Between 2017-12-10 11:07:29 UTC and 2017-12-10 14:11:29 UTC (3 h 4 min), 47 signals with the tactic persistence were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
+            Event [47]: Between 2017-12-10 11:08:29 UTC and 2017-12-10 14:12:29 UTC (3 h 4 min), 47 signals with the tactic credential-access were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
+            Event [47]: Between 2017-12-10 11:09:29 UTC and 2017-12-10 14:13:29 UTC (3 h 4 min), 47 signals with the tactic discovery were raised on hosts host0, host1, host2, host3, host4 and 2 others by the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others.
+            Assessment [92]: It is very likely that this is malicious (93 %, 90 % interval 81 % to 97 %); the severity is medium.
+            Assessment [92]: This rests on the rules “Technique number 0”, “Technique number 1”, “Technique number 10”, “Technique number 11”, “Technique number 12” and 18 others; the technique is T1059; the tactics are execution, persistence, credential-access and discovery.
+            Gap [188]: 188 signals are not told individually.
+        "#]],
     );
 }
 

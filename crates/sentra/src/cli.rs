@@ -114,7 +114,7 @@ Examples:
   zcat old.log.gz | sentra ingest --format syslog -
 Files ending in .gz and .zst are read as what they contain; .evtx files are Windows event logs.")]
 pub(crate) struct IngestArguments {
-    /// Format of the records [default: detected]; `sentra ingest --format help` lists them.
+    /// Format of the records [default: detected]: syslog, windows, cloudtrail, json, text.
     #[arg(long, value_name = "F")]
     pub(crate) format: Option<String>,
     #[command(flatten)]

@@ -13,7 +13,8 @@ use tokio::runtime::Runtime;
 
 use crate::cli::Place;
 use crate::client::Client;
-use crate::engines::{EngineOptions, Engines, Opened};
+use crate::engines::{Engines, Opened};
+use crate::settings;
 
 /// Incidents asked of the store at a time.
 const PAGE_INCIDENTS_MAX: usize = 200;
@@ -48,7 +49,8 @@ impl Access {
             );
         }
         let runtime = runtime()?;
-        match runtime.block_on(Engines::open(&place.data, EngineOptions::default()))? {
+        let options = settings::engine_options(&settings::load(None)?)?;
+        match runtime.block_on(Engines::open(&place.data, options))? {
             Opened::Engines(engines) => {
                 let scope = TenantScope::new(place.tenant.clone());
                 Ok(Self::Embedded { runtime, engines, scope })

@@ -1,8 +1,12 @@
 //! `sentra detect`
 
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::Read;
 use std::ops::ControlFlow;
+use std::path::Path;
 
-use sentra_decode::{DecodeOptions, Decoder};
+use sentra_decode::Decoder;
 use sentra_detect::ProblemSeverity;
 use sentra_factory::{ScanMatch, Scanner};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, RawRecord, Source, SystemClock, Timestamp};
@@ -14,6 +18,7 @@ use crate::commands::reading::{check_format, read_all};
 use crate::engines::compile_rules;
 use crate::output;
 use crate::progress::counted;
+use crate::settings;
 
 /// Rule problems that are said one by one.
 const PROBLEMS_SAID_MAX: usize = 10;
@@ -34,15 +39,19 @@ pub(crate) fn run(arguments: &DetectArguments) -> anyhow::Result<()> {
     }
     anyhow::ensure!(!rules.is_empty(), "there are no rules to run");
     let count = rules.len() as u64;
+    let config = settings::load(None)?;
+    let decoder = Decoder::new(settings::engine_options(&config)?.decode);
     let mut sink = DetectSink {
-        scanner: Scanner::new(Decoder::new(DecodeOptions::default()), rules),
+        scanner: Scanner::new(decoder, rules),
         output: arguments.output,
         received: SystemClock.now(),
         found: 0,
         rows: Vec::new(),
+        evtx: HashSet::new(),
         failure: None,
     };
-    let reported = read_all(&arguments.paths, arguments.format.as_deref(), &SystemClock, &mut sink);
+    let format = arguments.format.as_deref();
+    let reported = read_all(&arguments.paths, format, &config.intake, &SystemClock, &mut sink);
     if let Some(failure) = sink.failure.take() {
         return Err(failure);
     }
@@ -70,6 +79,8 @@ struct DetectSink {
     received: Timestamp,
     found: u64,
     rows: Vec<Vec<String>>,
+    /// Files whose places are record ids, by their first bytes.
+    evtx: HashSet<String>,
     failure: Option<anyhow::Error>,
 }
 
@@ -78,7 +89,10 @@ impl DetectSink {
         for one in found {
             self.found += 1;
             match self.output {
-                OutputFormat::Json => output::json(&as_json(&one))?,
+                OutputFormat::Json => {
+                    let is_evtx = self.evtx.contains(&one.source);
+                    output::json(&as_json(&one, is_evtx))?;
+                }
                 OutputFormat::Table => self.rows.push(vec![
                     one.time.to_string(),
                     one.rule.level.as_str().to_owned(),
@@ -123,10 +137,18 @@ impl RecordSink for DetectSink {
     }
 
     fn problem(&mut self, _: FileProblem) {}
+
+    fn opened(&mut self, path: &Path, _: u64) {
+        let mut head = [0; 8];
+        let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+        if read.is_ok() && sentra_decode::is_evtx(&head) {
+            self.evtx.insert(path.display().to_string());
+        }
+    }
 }
 
 /// The contract of `--output json`: `line` counts from 1 for text, `record` is the id in an EVTX file.
-fn as_json(found: &ScanMatch) -> Value {
+fn as_json(found: &ScanMatch, is_evtx: bool) -> Value {
     let mut fields = Map::new();
     for (name, value) in &found.fields {
         match fields.get_mut(name) {
@@ -137,7 +159,6 @@ fn as_json(found: &ScanMatch) -> Value {
             Some(single) => *single = json!([single.take(), value]),
         }
     }
-    let is_evtx = fields.contains_key("EventRecordID") && found.source.contains(".evtx");
     let place = |wanted: bool| if wanted { Value::from(found.position) } else { Value::Null };
     json!({
         "rule": {

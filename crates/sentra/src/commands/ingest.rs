@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use sentra_model::{DeadLetter, OwnedRecord, Source, SystemClock};
-use sentra_server::api::types::IngestAnswer;
+use sentra_server::api::types::{IngestAnswer, Status};
 use sentra_server::intake::file::{FileProblem, LogSink, RecordSink};
 
 use crate::cli::IngestArguments;
@@ -15,6 +16,12 @@ use crate::commands::reading::{Reported, check_format, read_all};
 use crate::engines::Engines;
 use crate::output;
 use crate::progress::{self, counted};
+use crate::settings;
+
+/// Pause between two looks at the server, longer than it takes to notice a new tenant.
+const SERVER_WAIT: Duration = Duration::from_millis(300);
+/// Looks at the server before the command ends without it: five minutes.
+const SERVER_WAITS_MAX: u32 = 1_000;
 
 /// What was taken in.
 #[derive(Debug, Default)]
@@ -63,7 +70,8 @@ fn into_log(
     let tenant = arguments.place.tenant.clone();
     let mut sink = LogSink::new(Arc::clone(&engines.log), tenant, Arc::new(SystemClock), runtime.clone());
     let format = arguments.format.as_deref();
-    let reported = read_all(&arguments.paths, format, &SystemClock, &mut sink);
+    let intake = settings::load(None)?.intake;
+    let reported = read_all(&arguments.paths, format, &intake, &SystemClock, &mut sink);
     let taken = Taken { accepted: sink.accepted(), dead_letters: sink.dead_letters() };
     if let Some(failure) = sink.take_failure() {
         let accepted = counted(taken.accepted, "record");
@@ -86,7 +94,11 @@ fn work_off(runtime: &tokio::runtime::Runtime, engines: &Engines) -> anyhow::Res
 fn into_server(arguments: &IngestArguments, client: &Client) -> anyhow::Result<(Reported, Taken)> {
     let mut sink = ServerSink { client, taken: Taken::default(), failure: None };
     let format = arguments.format.as_deref();
-    let reported = read_all(&arguments.paths, format, &SystemClock, &mut sink);
+    let intake = settings::load(None)?.intake;
+    let reported = read_all(&arguments.paths, format, &intake, &SystemClock, &mut sink);
+    if sink.failure.is_none() {
+        wait_for_server(client)?;
+    }
     match sink.failure {
         Some(failure) => {
             let accepted = counted(sink.taken.accepted, "record");
@@ -94,6 +106,36 @@ fn into_server(arguments: &IngestArguments, client: &Client) -> anyhow::Result<(
         }
         None => Ok((reported, sink.taken)),
     }
+}
+
+/// The record on one line, where it is JSON over several.
+fn one_line(record: &[u8]) -> Option<Vec<u8>> {
+    if !record.contains(&b'\n') {
+        return None;
+    }
+    let value: serde_json::Value = serde_json::from_slice(record).ok()?;
+    serde_json::to_vec(&value).ok()
+}
+
+/// Waits until the server has worked off what it took, so that the next command sees it.
+fn wait_for_server(client: &Client) -> anyhow::Result<()> {
+    let bar = progress::bar(None);
+    bar.set_message("detecting");
+    for _ in 0..SERVER_WAITS_MAX {
+        let status: Status = client.get("/api/v1/status")?;
+        // The server looks for new streams five times a second; the first look comes after that.
+        std::thread::sleep(SERVER_WAIT);
+        if status.pipeline.lag_records == 0 {
+            let again: Status = client.get("/api/v1/status")?;
+            if again.pipeline.lag_records == 0 {
+                bar.finish_and_clear();
+                return Ok(());
+            }
+        }
+    }
+    bar.finish_and_clear();
+    output::remark("the server is still working on it: see /health in the console");
+    Ok(())
 }
 
 /// Sends records to a server as lines. Law ACK: counted when the server has answered.
@@ -107,7 +149,11 @@ impl ServerSink<'_> {
     fn send(&mut self, source: &Source, records: &[OwnedRecord]) -> anyhow::Result<()> {
         let mut body = Vec::with_capacity(records.iter().map(|record| record.bytes.len() + 1).sum());
         for record in records {
-            body.extend_from_slice(&record.bytes);
+            // Lines are the frame here, so an element of a printed JSON document goes over on one line.
+            match one_line(&record.bytes) {
+                Some(compact) => body.extend_from_slice(&compact),
+                None => body.extend_from_slice(&record.bytes),
+            }
             body.push(b'\n');
         }
         let mut path = format!(
@@ -124,7 +170,7 @@ impl ServerSink<'_> {
         }
         let answer: IngestAnswer = self.client.post(&path, &body, "application/x-ndjson")?;
         self.taken.accepted += answer.accepted;
-        self.taken.dead_letters += answer.rejected.len() as u64;
+        self.taken.dead_letters += answer.rejected_total;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! `sentra query`
 
-use sentra_server::api::types::{QueryRequest, QueryStatus};
+use sentra_server::api::types::{QueryAnswer, QueryRequest, QueryStatus};
 use serde_json::Value;
 
 use crate::cli::QueryArguments;
@@ -22,15 +22,7 @@ pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     let rows: Vec<Vec<String>> = answer.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     match rows.as_slice() {
         // One event is easier to read from top to bottom.
-        [row] if head.len() > 12 => {
-            let pairs: Vec<Vec<String>> = head
-                .iter()
-                .zip(row)
-                .filter(|(_, cell)| !cell.is_empty())
-                .map(|(name, cell)| vec![(*name).to_owned(), cell.clone()])
-                .collect();
-            output::table(&["column", "value"], &pairs)?;
-        }
+        [_] if answer.columns.iter().any(|column| column.name == "raw_base64") => event(&answer)?,
         _ => output::table(&head, &rows)?,
     }
     if let Some(explain) = &answer.explain {
@@ -51,5 +43,42 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+/// One event whole, nothing cut: the raw line first, then what was understood of it.
+fn event(answer: &QueryAnswer) -> anyhow::Result<()> {
+    let Some(row) = answer.rows.first() else { return Ok(()) };
+    let pairs: Vec<(&str, &Value)> =
+        answer.columns.iter().map(|column| column.name.as_str()).zip(row).collect();
+    let value = |name: &str| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let raw = value("raw").map(cell).unwrap_or_default();
+    output::line(&output::visible(&raw))?;
+    if raw.contains('\u{fffd}') {
+        let bytes = value("raw_base64").map(cell).unwrap_or_default();
+        output::line(&format!("(not all of it is text; base64 of the bytes: {bytes})"))?;
+    }
+    output::line("")?;
+    let say = |name: &str, value: &Value| match value {
+        Value::Null => Ok(()),
+        value => output::line(&format!("{name:<24} {}", output::visible(&cell(value)))),
+    };
+    for (name, value) in pairs.iter().filter(|(name, _)| !["raw", "raw_base64", "fields"].contains(name)) {
+        say(name, value)?;
+    }
+    match value("fields") {
+        Some(Value::Object(fields)) => {
+            output::line("")?;
+            fields.iter().try_for_each(|(name, value)| say(name, value))
+        }
+        Some(Value::Array(fields)) => {
+            output::line("")?;
+            for field in fields {
+                let part = |index| field.get(index).map(cell).unwrap_or_default();
+                output::line(&format!("{:<24} {}", part(0), output::visible(&part(1))))?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
     }
 }

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
 use indicatif::ProgressBar;
 use sentra_model::{Clock, DeadLetter, OwnedRecord, Source};
 use sentra_server::IntakeConfig;
@@ -26,18 +25,20 @@ pub(crate) fn check_format(format: Option<&str>) -> anyhow::Result<()> {
     }
     let known: Vec<String> =
         formats.iter().map(|format| format!("  {:<12} {}", format.name, format.title)).collect();
-    bail!("there is no format {format:?}; the formats are:\n{}", known.join("\n"));
+    let known = known.join("\n");
+    Err(output::Usage(format!("there is no format {format:?}; the formats are:\n{known}")).into())
 }
 
 /// Reads `paths` (`-` is standard input) into `sink`, with a progress bar.
 pub(crate) fn read_all(
     paths: &[PathBuf],
     format: Option<&str>,
+    intake: &IntakeConfig,
     clock: &dyn Clock,
     sink: &mut impl RecordSink,
 ) -> Reported {
     let format = format.filter(|format| *format != "auto").map(str::to_owned);
-    let options = FileOptions::new(&IntakeConfig::default(), format);
+    let options = FileOptions::new(intake, format);
     let (standard_input, files): (Vec<&PathBuf>, Vec<&PathBuf>) =
         paths.iter().partition(|path| path.as_os_str() == "-");
     let files: Vec<PathBuf> = files.into_iter().cloned().collect();

@@ -4,21 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use sentra_backbone::LogOptions;
-use sentra_decode::DecodeOptions;
 use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
-use sentra_factory::{FactoryConfig, FactoryStatus, Watcher};
+use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
 use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
 use sentra_server::{App, Config, Door, LiveHub, Metrics, PipelineSnapshot, PipelineStatus, Running, Server};
-use sentra_store::MartOptions;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
-use crate::engines::{EngineOptions, Engines, Opened};
+use crate::engines::{Engines, Opened};
 use crate::output;
 use crate::progress::counted;
+use crate::settings;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = configuration(arguments)?;
@@ -26,11 +24,7 @@ pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
 }
 
 fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    let environment = std::env::vars_os().filter_map(text);
-    let mut config = Config::load(arguments.config.as_deref(), environment)?;
+    let mut config = settings::load(arguments.config.as_deref())?;
     if let Some(listen) = arguments.listen {
         config.server.listen = listen.to_string();
     }
@@ -42,49 +36,11 @@ fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-/// The settings of the engines, from the configuration.
-fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
-    let zone = &config.decode.time_zone;
-    let time_zone = jiff::tz::TimeZone::get(zone).with_context(|| {
-        format!("decode.time_zone = {zone:?} is no time zone: write UTC or Europe/Berlin")
-    })?;
-    let factory = &config.factory;
-    Ok(EngineOptions {
-        log: LogOptions {
-            segment_bytes_max: config.backbone.segment_bytes_max,
-            commit_bytes_max: usize::try_from(config.backbone.commit_bytes_max)?,
-            commit_wait_ms: config.backbone.commit_wait_ms,
-            disk_bytes_max: config.backbone.disk_bytes_max,
-            ..LogOptions::default()
-        },
-        marts: MartOptions {
-            memtable_bytes_max: config.store.memtable_bytes_max as u64,
-            ..MartOptions::default()
-        },
-        factory: FactoryConfig {
-            batch_events_max: factory.batch_events_max,
-            batch_bytes_max: factory.batch_bytes_max,
-            batch_wait_ms: factory.batch_wait_ms,
-            flush_interval_ms: config.store.flush_interval_ms,
-            group_window_s: factory.group_window_s,
-            fold_window_s: factory.fold_window_s,
-            incident_signals_max: factory.incident_signals_max,
-            open_incidents_max: factory.open_incidents_max,
-            activity_entities_max: factory.activity_entities_max,
-            activity_idle_s: factory.activity_idle_s,
-            restart_backoff_ms_max: factory.restart_backoff_ms_max,
-        },
-        decode: DecodeOptions { time_zone },
-        rules: config.detect.rules.clone(),
-        without_built_in: !config.detect.built_in,
-    })
-}
-
 async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     // Before the engines: they keep handles to their figures.
     let metrics = Metrics::install()?;
-    let engines = match Engines::open(data, engine_options(&config)?).await? {
+    let engines = match Engines::open(data, settings::engine_options(&config)?).await? {
         Opened::Engines(engines) => engines,
         Opened::Held { error } => {
             return Err(error).context("another Sentra runs on this data directory; stop it or use --data");
@@ -182,7 +138,8 @@ impl PipelineStatus for Pipeline {
         PipelineSnapshot {
             events_total: now.events,
             bytes_total: now.bytes,
-            lag_records: now.lag_records,
+            // A worker that fails has work that waits, whatever its position says.
+            lag_records: now.lag_records.max(u64::from(self.status.is_failing())),
             signals_total: now.signals,
             incidents_total: now.incidents,
             dead_letters_total: now.dead_letters,

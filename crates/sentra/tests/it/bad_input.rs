@@ -120,7 +120,7 @@ fn wrong_usage_says_what_is_right_and_exits_with_2() {
     assert_eq!(missing.code, 1);
     assert!(missing.err.contains("sentra ingest"), "{}", missing.err);
     let format = run(&["detect", "--format", "nonsense", "x.log"]);
-    assert_eq!(format.code, 1);
+    assert_eq!(format.code, 2);
     assert!(format.err.contains("syslog"), "{}", format.err);
 }
 

@@ -1,0 +1,58 @@
+//! The configuration as every command reads it, so that the same line becomes the same event whoever takes it in.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use anyhow::Context;
+use sentra_backbone::LogOptions;
+use sentra_decode::DecodeOptions;
+use sentra_factory::FactoryConfig;
+use sentra_server::Config;
+use sentra_store::MartOptions;
+
+use crate::engines::EngineOptions;
+
+/// The configuration of `file` (or the defaults) with the overrides of the environment.
+pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    Ok(Config::load(file, std::env::vars_os().filter_map(text))?)
+}
+
+/// The settings of the engines, from the configuration.
+pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
+    let zone = &config.decode.time_zone;
+    let time_zone = jiff::tz::TimeZone::get(zone).with_context(|| {
+        format!("decode.time_zone = {zone:?} is no time zone: write UTC or Europe/Berlin")
+    })?;
+    let factory = &config.factory;
+    Ok(EngineOptions {
+        log: LogOptions {
+            segment_bytes_max: config.backbone.segment_bytes_max,
+            commit_bytes_max: usize::try_from(config.backbone.commit_bytes_max)?,
+            commit_wait_ms: config.backbone.commit_wait_ms,
+            disk_bytes_max: config.backbone.disk_bytes_max,
+            ..LogOptions::default()
+        },
+        marts: MartOptions {
+            memtable_bytes_max: config.store.memtable_bytes_max as u64,
+            ..MartOptions::default()
+        },
+        factory: FactoryConfig {
+            batch_events_max: factory.batch_events_max,
+            batch_bytes_max: factory.batch_bytes_max,
+            batch_wait_ms: factory.batch_wait_ms,
+            flush_interval_ms: config.store.flush_interval_ms,
+            group_window_s: factory.group_window_s,
+            fold_window_s: factory.fold_window_s,
+            incident_signals_max: factory.incident_signals_max,
+            open_incidents_max: factory.open_incidents_max,
+            activity_entities_max: factory.activity_entities_max,
+            activity_idle_s: factory.activity_idle_s,
+            restart_backoff_ms_max: factory.restart_backoff_ms_max,
+        },
+        decode: DecodeOptions { time_zone },
+        rules: config.detect.rules.clone(),
+        without_built_in: !config.detect.built_in,
+    })
+}
