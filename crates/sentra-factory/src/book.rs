@@ -172,8 +172,8 @@ impl Book {
         None
     }
 
-    /// The incident that shares most pivots with `signal` within the window; of equals the one opened
-    /// first by event time.
+    /// The incident whose shared pivots with `signal` weigh most, within the window; of equals the one
+    /// that began first by event time.
     fn best_incident(&self, signal: &Signal) -> Option<(IncidentId, Pivot)> {
         let window = self.config.group_window_micros();
         let mut shared: BTreeMap<IncidentId, Vec<Pivot>> = BTreeMap::new();
@@ -188,10 +188,11 @@ impl Book {
             let has_room = open.signals.len() < self.config.incident_signals_max;
             (apart <= window && has_room).then_some((pivots, open.incident.first, id))
         });
+        let weight = |pivots: &[Pivot]| pivots.iter().map(Pivot::weight).sum::<u32>();
         let best = near.min_by(|one, other| {
-            other.0.len().cmp(&one.0.len()).then(one.1.cmp(&other.1)).then(one.2.cmp(&other.2))
+            weight(&other.0).cmp(&weight(&one.0)).then(one.1.cmp(&other.1)).then(one.2.cmp(&other.2))
         })?;
-        best.0.into_iter().next().map(|pivot| (best.2, pivot))
+        best.0.into_iter().max_by_key(Pivot::weight).map(|pivot| (best.2, pivot))
     }
 
     /// Renews the login facts of the signals about `addresses`.
@@ -335,6 +336,23 @@ mod tests {
         );
         assert_eq!(found.iter().map(|incident| incident.joins.len()).max(), Some(2));
         assert_eq!(found.len(), 2);
+    }
+
+    /// Something else on the host came first, and is not what the account's doings belong to.
+    #[test]
+    fn an_account_on_a_host_binds_closer_than_the_host() {
+        let found = incidents(
+            FactoryConfig::default(),
+            vec![
+                signal("cron", 0, None, "web-1", "root"),
+                signal("login", 1, Some("192.0.2.1"), "web-1", "alice"),
+                signal("sudo", 2, None, "web-1", "alice"),
+            ],
+        );
+        let sizes: Vec<usize> = found.iter().map(|incident| incident.joins.len()).collect();
+        assert_eq!(found.len(), 2);
+        let login = found.iter().find(|incident| incident.entities[0].value == "192.0.2.1").unwrap();
+        assert_eq!(login.joins.len(), 2, "{sizes:?}");
     }
 
     #[test]

@@ -13,6 +13,17 @@ pub(crate) struct Pivot {
     pub(crate) value: String,
 }
 
+impl Pivot {
+    /// How much it says: an account on a host more than the host that everything there shares.
+    pub(crate) fn weight(&self) -> u32 {
+        match self.entity_type {
+            EntityType::Ip => 3,
+            EntityType::User => 2,
+            _ => 1,
+        }
+    }
+}
+
 /// Accounts that everything on a machine shares; they connect nothing.
 const SHARED_ACCOUNTS: [&str; 8] = [
     "system",

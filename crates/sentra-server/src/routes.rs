@@ -67,6 +67,7 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         read("/api/v1/stream", Credentials, Streaming, get(stream::follow)),
         write("/api/v1/ingest", Streaming, post(ingest::ingest)),
+        write("/api/v1/ingest/dead-letters", Timed, post(dead_letters::report)),
         write("/api/v1/login-links", Timed, post(login::create_link)),
         write("/api/v1/logout", Timed, post(login::logout)),
     ]

@@ -1,7 +1,7 @@
 //! The configuration as every command reads it, so that the same line becomes the same event whoever takes it in.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use sentra_backbone::LogOptions;
@@ -17,6 +17,31 @@ pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Config> {
     let text =
         |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
     Ok(Config::load(file, std::env::vars_os().filter_map(text))?)
+}
+
+/// In the data directory: the rule directories that the last server on it was given, one per line.
+const RULES_FILE: &str = "rules.list";
+
+/// Writes down which rules run on `data`, so that a command that opens it alone runs the same ones.
+pub(crate) fn remember_rules(data: &Path, config: &Config) -> anyhow::Result<()> {
+    let mut lines = String::new();
+    for directory in &config.detect.rules {
+        let absolute = std::path::absolute(directory)?;
+        lines.push_str(&absolute.to_string_lossy());
+        lines.push('\n');
+    }
+    let path = data.join(RULES_FILE);
+    std::fs::write(&path, lines).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Adds the rule directories that were written down for `data`.
+pub(crate) fn recall_rules(data: &Path, config: &mut Config) {
+    let Ok(lines) = std::fs::read_to_string(data.join(RULES_FILE)) else { return };
+    for directory in lines.lines().map(PathBuf::from) {
+        if !config.detect.rules.contains(&directory) {
+            config.detect.rules.push(directory);
+        }
+    }
 }
 
 /// The settings of the engines, from the configuration.

@@ -1,10 +1,10 @@
 use axum::Json;
 use axum::extract::State;
-use sentra_model::EventId;
+use sentra_model::{DeadLetter, EventId};
 
-use super::extract::{Params, Scope};
+use super::extract::{Body, NewScope, Params, Scope};
 use super::params::{PageQuery, page_limit};
-use super::types::{DeadLetterItem, DeadLetterPage};
+use super::types::{DeadLetterItem, DeadLetterPage, IngestAnswer};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
 
@@ -33,4 +33,38 @@ pub(crate) async fn list(
     let page = shared.app.records.dead_letters(&scope, after, page_limit(query.limit)?).await?;
     let items = page.items.into_iter().map(|(id, letter)| DeadLetterItem { id, letter }).collect();
     Ok(Json(DeadLetterPage { items, next: page.next, total: page.total }))
+}
+
+/// Characters of a reported letter's texts that are kept.
+const REPORTED_CHARACTERS_MAX: usize = 1_024;
+
+/// Takes the word of a sender that something could not even become a record: a line over the limit, an
+/// archive that breaks off. Law LOSS: it is answered when the letter is durable.
+#[utoipa::path(
+    post,
+    path = "/api/v1/ingest/dead-letters",
+    operation_id = "reportDeadLetter",
+    tag = "intake",
+    request_body = DeadLetter,
+    params(("X-Sentra-Tenant" = Option<String>, Header, description = "The tenant; `default` where absent")),
+    responses(
+        (status = 200, description = "It is kept", body = IngestAnswer),
+        (status = "default", description = "A problem document (RFC 9457)", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn report(
+    State(shared): State<Shared>,
+    NewScope(scope): NewScope,
+    Body(mut letter): Body<DeadLetter>,
+) -> Result<Json<IngestAnswer>, Problem> {
+    let shorten = |text: &str| text.chars().take(REPORTED_CHARACTERS_MAX).collect::<String>();
+    letter.event = None;
+    letter.received = shared.app.clock.now();
+    letter.detail = shorten(&letter.detail);
+    letter.excerpt = shorten(&letter.excerpt);
+    letter.source.origin = shorten(&letter.source.origin);
+    letter.source.format = letter.source.format.as_deref().map(shorten);
+    let source = letter.source.clone();
+    shared.appender.letters(scope.tenant(), &source, std::slice::from_ref(&letter)).await?;
+    Ok(Json(IngestAnswer { rejected_total: 1, ..IngestAnswer::default() }))
 }

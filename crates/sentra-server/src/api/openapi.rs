@@ -15,7 +15,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
     paths(
         status::status, status::history,
         incidents::list, incidents::show,
-        events::show, events::lookup, dead_letters::list,
+        events::show, events::lookup, dead_letters::list, dead_letters::report,
         query::ask, rules::list, stream::follow, ingest::ingest,
         login::create_link, login::logout,
     ),

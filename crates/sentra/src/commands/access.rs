@@ -49,7 +49,9 @@ impl Access {
             );
         }
         let runtime = runtime()?;
-        let options = settings::engine_options(&settings::load(None)?)?;
+        let mut config = settings::load(None)?;
+        settings::recall_rules(&place.data, &mut config);
+        let options = settings::engine_options(&config)?;
         match runtime.block_on(Engines::open(&place.data, options))? {
             Opened::Engines(engines) => {
                 let scope = TenantScope::new(place.tenant.clone());

@@ -188,9 +188,20 @@ impl RecordSink for ServerSink<'_> {
         ControlFlow::Continue(())
     }
 
-    fn dead_letter(&mut self, _: DeadLetter) -> ControlFlow<()> {
-        self.taken.dead_letters += 1;
-        ControlFlow::Continue(())
+    fn dead_letter(&mut self, letter: DeadLetter) -> ControlFlow<()> {
+        let told = serde_json::to_vec(&letter).map_err(anyhow::Error::from).and_then(|body| {
+            self.client.post::<IngestAnswer>("/api/v1/ingest/dead-letters", &body, "application/json")
+        });
+        match told {
+            Ok(answer) => {
+                self.taken.dead_letters += answer.rejected_total;
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                self.failure = Some(error);
+                ControlFlow::Break(())
+            }
+        }
     }
 
     fn problem(&mut self, _: FileProblem) {}

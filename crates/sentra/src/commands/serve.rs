@@ -46,6 +46,7 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
             return Err(error).context("another Sentra runs on this data directory; stop it or use --data");
         }
     };
+    settings::remember_rules(data, &config)?;
     say_rule_problems(&engines.rule_problems);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));

@@ -49,6 +49,12 @@ fn every_kind_of_bad_file_is_named_and_the_good_ones_are_taken() {
     // truncated archive still held.
     let salvaged = events(data).checked_sub(7).unwrap();
     assert!(salvaged > 0 && salvaged < 5_000, "{salvaged} lines of the truncated archive");
+    // The binary file, the long line and the broken archive at the door, and the broken JSON line.
+    assert!(
+        ran.err.contains("3 dead letters") && ran.err.contains("4 records not understood"),
+        "{}",
+        ran.err
+    );
     let letters =
         ok(&["query", "--data", data, "--json", "events | where problem contains \"UTF-8\" | count"]).json();
     assert_eq!(letters["rows"][0][0], 1);
@@ -99,6 +105,17 @@ fn a_broken_rule_among_good_ones_is_named_with_its_line_and_the_others_run() {
     let found = ok(&["detect", "--rules", place, "--output", "json", log.to_str().unwrap()]);
     assert!(found.out.lines().count() > 10);
     assert!(found.err.contains("broken.yml"), "{}", found.err);
+}
+
+#[test]
+fn a_file_is_an_event_log_by_its_bytes_not_by_its_name() {
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("export.evtx.ndjson");
+    let event = r#"{"EventID":1102,"Channel":"Security","Computer":"ws-1","EventRecordID":77,"TimeCreated":"2026-03-01T10:00:00Z"}"#;
+    std::fs::write(&file, format!("\n{event}\n")).unwrap();
+    let out = ok(&["detect", "--output", "json", file.to_str().unwrap()]).out;
+    let found: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!((&found["line"], &found["record"]), (&2.into(), &serde_json::Value::Null), "{found}");
 }
 
 #[test]

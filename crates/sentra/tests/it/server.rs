@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::house::{Served, ok, real_data, repository, run};
+use crate::house::{Served, ok, real_data, repository, run, sentra};
 
 fn body(from: usize, count: usize) -> Vec<u8> {
     let line = |number: usize| {
@@ -193,6 +193,85 @@ fn metrics_and_contract_are_served() {
     assert_eq!(value("sentra_factory_events_total"), 10.0);
     let document = server.get_json("/api/v1/openapi.json");
     assert!(document["paths"]["/api/v1/incidents"].is_object());
+}
+
+/// The way in does not change what comes of a file.
+#[test]
+fn a_printed_json_document_is_the_same_events_through_a_server_and_without_one() {
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("export.json");
+    let document = "[\n  {\n    \"time\": \"2026-03-01T10:00:00Z\",\n    \"n\": 1\n  },\n  {\n    \"n\": 2,\n    \"time\": \"2026-03-01T10:00:01Z\"\n  }\n]\n";
+    std::fs::write(&file, document).unwrap();
+    let file = file.to_str().unwrap();
+    let (alone, served) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Served::start(served.path());
+    for data in [alone.path(), served.path()] {
+        let place = data.to_str().unwrap();
+        ok(&["ingest", "--data", place, file]);
+        assert_eq!(count(place, "events | count"), 2, "{place}");
+        assert_eq!(count(place, "cloud | where n == 2 | count"), 1, "{place}");
+    }
+    drop(server);
+}
+
+/// What the command line could not make a record of is listed where people look.
+#[test]
+fn dead_letters_of_the_command_line_reach_the_server() {
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("long.log");
+    std::fs::write(&file, format!("{}\nshort\n", "x".repeat(3_000_000))).unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let server = Served::start(data.path());
+    ok(&["ingest", "--data", data.path().to_str().unwrap(), file.to_str().unwrap()]);
+    for _ in 0..600 {
+        let letters = server.get_json("/api/v1/dead-letters");
+        if letters["total"] == 1 {
+            let letter = &letters["items"][0];
+            assert_eq!((&letter["reason"], &letter["position"]), (&"too_long".into(), &1.into()), "{letter}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("no dead letter: {}", server.get_json("/api/v1/dead-letters"));
+}
+
+/// Rules that a server was given run on its directory also when no server does.
+#[test]
+fn rules_of_the_server_are_remembered_for_its_directory() {
+    let files = tempfile::tempdir().unwrap();
+    let rule = "title: Cron ran\nid: 0d5c1a52-8c3e-4b0e-9d1b-3f7c26a1a002\nstatus: test\nlevel: low\n\
+                logsource: {product: linux}\ndetection: {selection: {process|contains: CRON}, condition: selection}\n";
+    std::fs::write(files.path().join("cron.yml"), rule).unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let server = Served::start_with(data.path(), &[("SENTRA_DETECT__RULES", files.path().to_str().unwrap())]);
+    assert_eq!(server.terminate(), 0);
+    let place = data.path().to_str().unwrap();
+    ok(&["ingest", "--data", place, repository("examples/ssh-attack.log").to_str().unwrap()]);
+    let incidents = ok(&["incidents", "list", "--data", place, "--json"]).json();
+    let found = incidents.as_array().unwrap().iter().any(|incident| {
+        let shown = ok(&["incidents", "show", "--data", place, "--json", incident["id"].as_str().unwrap()]);
+        shown.out.contains("\"title\":\"Cron ran\"")
+    });
+    assert!(found, "{incidents}");
+}
+
+/// A directory is not read with other settings only because no server runs.
+#[test]
+fn settings_of_the_environment_reach_every_way_in() {
+    let data = tempfile::tempdir().unwrap();
+    let place = data.path().to_str().unwrap();
+    let log = repository("examples/ssh-attack.log");
+    let ran = sentra()
+        .env("SENTRA_DECODE__TIME_ZONE", "America/New_York")
+        .args(["ingest", "--data", place, log.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(ran.status.success());
+    let first = ok(&["query", "--data", place, "--json", "event(\"raw.0.0\")"]).json();
+    let columns = first["columns"].as_array().unwrap();
+    let time = columns.iter().position(|column| column["name"] == "time").unwrap();
+    let time = first["rows"][0][time].as_str().unwrap();
+    assert!(time.contains("T05:58:00"), "01:58 in New York is 05:58 in UTC in March: {time}");
 }
 
 #[test]
