@@ -10,6 +10,9 @@ export default defineConfig({
   workers: 2,
   forbidOnly: process.env.CI !== undefined,
   reporter: [["list"]],
+  // Generous: no journey may depend on how fast the machine is.
+  expect: { timeout: 20_000 },
+  timeout: 90_000,
   use: {
     viewport: { width: 1440, height: 900 },
     timezoneId: "UTC",

@@ -125,6 +125,8 @@ test("signals say why they are here, and the timeline leads to their events", as
 
 test("a wrong query shows where it is wrong", async ({ page }) => {
   await page.goto("/incidents");
+  // Keys work once the page does.
+  await expect(page.getByRole("link", { name: /SSH brute force/ })).toBeVisible();
   await page.keyboard.press("g");
   await page.keyboard.press("s");
   await expect(page.getByRole("heading", { name: "Ask the marts" })).toBeVisible();
@@ -157,6 +159,7 @@ test("the theme follows the system until it is chosen, and is remembered", async
   const html = page.locator("html");
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto("/");
+  await expect(page.getByRole("link", { name: /SSH brute force/ })).toBeVisible();
   await expect(html).toHaveAttribute("data-theme", "light");
   await page.emulateMedia({ colorScheme: "dark" });
   await expect(html).toHaveAttribute("data-theme", "dark");
