@@ -1,24 +1,6 @@
 //! ATT&CK techniques and tactics from Sigma tags.
 
-/// The tactics of ATT&CK for enterprises, by their short names.
-const TACTICS: [&str; 16] = [
-    "reconnaissance",
-    "resource-development",
-    "initial-access",
-    "execution",
-    "persistence",
-    "privilege-escalation",
-    "defense-evasion",
-    "stealth",
-    "defense-impairment",
-    "credential-access",
-    "discovery",
-    "lateral-movement",
-    "collection",
-    "command-and-control",
-    "exfiltration",
-    "impact",
-];
+use sentra_model::TACTICS;
 
 /// The technique ids in `tags`, in upper case and in their order: `attack.t1110.001` is `T1110.001`.
 #[must_use]

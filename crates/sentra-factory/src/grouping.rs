@@ -4,31 +4,13 @@ use std::collections::BTreeSet;
 
 use sentra_model::{
     Clock, Digest, EntityRef, EntityType, Estimate, EventId, Incident, IncidentId, IncidentStatus, Join,
-    Narrative, Role, Severity, Signal, Timestamp,
+    Narrative, Role, Severity, Signal, Timestamp, tactic_order,
 };
 
 use crate::risk::combine;
 
 /// Entities shown on an incident.
 const INCIDENT_ENTITIES_MAX: usize = 128;
-
-/// ATT&CK tactics in kill-chain order.
-const TACTICS: [&str; 14] = [
-    "reconnaissance",
-    "resource-development",
-    "initial-access",
-    "execution",
-    "persistence",
-    "privilege-escalation",
-    "defense-evasion",
-    "credential-access",
-    "discovery",
-    "lateral-movement",
-    "collection",
-    "command-and-control",
-    "exfiltration",
-    "impact",
-];
 
 /// The words of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +78,7 @@ fn sorted<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
 }
 
 fn in_kill_chain_order(mut tactics: Vec<String>) -> Vec<String> {
-    let rank = |tactic: &str| TACTICS.iter().position(|known| *known == tactic).unwrap_or(TACTICS.len());
-    tactics.sort_by_key(|tactic| rank(tactic));
+    tactics.sort_by_key(|tactic| tactic_order(tactic));
     tactics
 }
 

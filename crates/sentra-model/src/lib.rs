@@ -21,6 +21,7 @@ mod raw;
 mod risk;
 mod severity;
 mod signal;
+mod tactic;
 mod tenant;
 mod time;
 
@@ -39,6 +40,7 @@ pub use raw::{DeadLetter, DeadReason, OwnedRecord, RawRecord, Source, SourceKind
 pub use risk::Estimate;
 pub use severity::Severity;
 pub use signal::{RuleKind, RuleRef, Signal};
+pub use tactic::{TACTICS, tactic_order};
 pub use tenant::{TenantError, TenantId, TenantScope};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp, TimestampError};
 
