@@ -48,7 +48,7 @@ impl Appender {
         let batch = AppendBatch { received: self.clock.now(), source: source.clone(), records };
         let stream = stream(tenant, Topic::Raw);
         let appended = self.log.append(&stream, batch).await?;
-        let door = door_name(source.kind);
+        let door = source.kind.as_str();
         metrics::counter!("sentra_intake_records_total", "door" => door).increment(appended.count);
         metrics::counter!("sentra_intake_bytes_total", "door" => door).increment(bytes as u64);
         Ok(appended.count)
@@ -98,12 +98,12 @@ impl Appender {
             let can_wait = matches!(error, LogError::Full { .. }) && !stop.is_cancelled();
             if !can_wait {
                 let lost = (records_left.len() + letters_left.len()) as u64;
-                let door = door_name(source.kind);
+                let door = source.kind.as_str();
                 metrics::counter!("sentra_intake_lost_total", "door" => door).increment(lost);
                 tracing::error!(%error, door, lost, origin = source.origin, "records could not be kept");
                 return Err(error);
             }
-            metrics::counter!("sentra_intake_waits_total", "door" => door_name(source.kind)).increment(1);
+            metrics::counter!("sentra_intake_waits_total", "door" => source.kind.as_str()).increment(1);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => {}
@@ -115,13 +115,4 @@ impl Appender {
 
 fn stream(tenant: &TenantId, topic: Topic) -> Stream {
     Stream { tenant: tenant.clone(), topic, partition: PARTITION }
-}
-
-pub(crate) fn door_name(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::File => "file",
-        SourceKind::Http => "http",
-        SourceKind::SyslogUdp => "syslog_udp",
-        SourceKind::SyslogTcp => "syslog_tcp",
-    }
 }
