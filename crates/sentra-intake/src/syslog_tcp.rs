@@ -12,11 +12,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::appender::Appender;
-use super::gather::Gather;
-use super::letters::{dead_letter, too_long};
-use super::syslog_frames::{SyslogFramed, SyslogFramer};
+use crate::Sender;
 use crate::accept::accept;
+use crate::appender::Appender;
+use crate::gather::Gather;
+use crate::intake::Door;
+use crate::letters::{dead_letter, too_long};
+use crate::syslog_frames::{SyslogFramed, SyslogFramer};
 
 /// Bytes read from a connection in one go.
 const READ_BYTES: usize = 64 * 1024;
@@ -25,19 +27,15 @@ const LETTERS_MAX: usize = 64;
 
 /// Takes syslog connections until `stop`. While the log has no room nothing is read, so the sender's own
 /// queue holds the records (law LOSS).
-pub(crate) async fn listen(
-    listener: TcpListener,
-    tenant: TenantId,
-    appender: Appender,
-    stop: CancellationToken,
-) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(appender.limits.tcp_connections_max));
+pub(crate) async fn listen(listener: TcpListener, door: Door, stop: CancellationToken) -> io::Result<()> {
+    let permits = Arc::new(Semaphore::new(door.appender.limits().connections_max));
     let connections = TaskTracker::new();
     let accepted = accept(&listener, &permits, &stop, |stream, peer, permit| {
-        let (tenant, appender, stop) = (tenant.clone(), appender.clone(), stop.clone());
+        let (door, stop) = (door.clone(), stop.clone());
         connections.spawn(async move {
             metrics::gauge!("sentra_syslog_tcp_connections").increment(1.0);
-            if let Err(error) = Connection::new(tenant, appender, peer).run(stream, &stop).await {
+            let Some(sender) = door.sender(peer, &[]) else { return };
+            if let Err(error) = Connection::new(sender, door.appender, peer).run(stream, &stop).await {
                 tracing::info!(%peer, %error, "syslog connection ended");
             }
             metrics::gauge!("sentra_syslog_tcp_connections").decrement(1.0);
@@ -76,10 +74,11 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(tenant: TenantId, appender: Appender, peer: SocketAddr) -> Self {
-        let source = appender.source(SourceKind::SyslogTcp, peer.ip().to_canonical().to_string(), None);
+    fn new(sender: Sender, appender: Appender, peer: SocketAddr) -> Self {
+        let Sender { tenant, format } = sender;
+        let source = appender.source(SourceKind::SyslogTcp, peer.ip().to_canonical().to_string(), format);
         Self {
-            framer: SyslogFramer::new(appender.limits.line_bytes_max),
+            framer: SyslogFramer::new(appender.limits().line_bytes_max),
             gather: Gather::new(appender.batch_limits()),
             tenant,
             appender,
@@ -104,8 +103,8 @@ impl Connection {
         stream: &mut TcpStream,
         stop: &CancellationToken,
     ) -> Result<(), ConnectionError> {
-        let wait = Duration::from_millis(self.appender.limits.batch_wait_ms);
-        let idle = Duration::from_secs(self.appender.limits.tcp_idle_timeout_s);
+        let wait = Duration::from_millis(self.appender.limits().batch_wait_ms);
+        let idle = Duration::from_secs(self.appender.limits().idle_timeout_s);
         let mut buffer = vec![0; READ_BYTES];
         loop {
             let deadline = self.since.map_or_else(|| Instant::now() + idle, |since| since + wait);
@@ -135,7 +134,7 @@ impl Connection {
         buffer: &mut [u8],
         stop: &CancellationToken,
     ) -> Result<(), ConnectionError> {
-        let mut left = self.appender.limits.batch_bytes_max;
+        let mut left = self.appender.limits().batch_bytes_max;
         while left > 0 {
             match stream.try_read(buffer) {
                 Ok(length) if length > 0 => {
@@ -228,7 +227,7 @@ impl Sorted<'_> {
                 return;
             }
             SyslogFramed::TooLong { length_bytes, excerpt } => {
-                (DeadReason::TooLong, too_long(length_bytes, self.appender.limits.line_bytes_max), excerpt)
+                (DeadReason::TooLong, too_long(length_bytes, self.appender.limits().line_bytes_max), excerpt)
             }
             SyslogFramed::Broken { detail, excerpt } => (DeadReason::Malformed, detail.to_owned(), excerpt),
         };
