@@ -3,12 +3,14 @@ use std::io;
 use std::net::{SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::connection::{self, Wire};
 use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
-use crate::{Appender, Live, Presented, Sender, Senders, syslog_tcp, syslog_udp};
+use crate::tls::{Tls, TlsError};
+use crate::{Appender, Live, Presented, Sender, Senders, syslog_udp};
 
 /// Why the doors could not be opened as configured.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,15 @@ pub enum IntakeError {
         name: String,
         /// The address.
         address: SocketAddr,
+    },
+    /// TLS cannot be spoken as configured.
+    #[error("cannot open {name:?}")]
+    Tls {
+        /// The listener.
+        name: String,
+        /// Why not.
+        #[source]
+        source: TlsError,
     },
     /// Somebody else listens there.
     #[error(
@@ -80,10 +91,23 @@ pub struct Reloaded {
 pub(crate) struct Door {
     pub(crate) listener: Arc<ListenerSettings>,
     pub(crate) appender: Appender,
+    /// Certificates may be replaced while the door is open.
+    pub(crate) tls: Option<Live<Tls>>,
     senders: Live<Senders>,
 }
 
 impl Door {
+    /// The connection as it is read and written, and the names in the client's certificate.
+    pub(crate) async fn shake_hands(&self, stream: TcpStream) -> io::Result<(Box<dyn Wire>, Vec<String>)> {
+        match &self.tls {
+            None => Ok((Box::new(stream), Vec::new())),
+            Some(tls) => {
+                let (stream, names) = tls.get().accept(stream).await?;
+                Ok((Box::new(stream), names))
+            }
+        }
+    }
+
     /// Who comes in; `None` is counted and told in the log (law LOSS).
     pub(crate) fn sender(&self, peer: SocketAddr, certificate: &[String]) -> Option<Sender> {
         let presented = Presented { listener: &self.listener, address: peer.ip(), certificate, key: None };
@@ -111,15 +135,35 @@ pub struct Intake {
 #[derive(Debug)]
 struct Running {
     settings: Arc<ListenerSettings>,
+    /// The socket, so that a door with other manners can go on with it: nothing that waits in it is lost.
+    socket: Bound,
     address: SocketAddr,
+    tls: Option<Live<Tls>>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-/// A socket that is bound and not served yet.
+/// A socket that is bound.
+#[derive(Debug)]
 enum Bound {
     Tcp(StdTcpListener),
     Udp(StdUdpSocket),
+}
+
+impl Bound {
+    fn try_clone(&self) -> io::Result<Self> {
+        match self {
+            Self::Tcp(listener) => listener.try_clone().map(Self::Tcp),
+            Self::Udp(socket) => socket.try_clone().map(Self::Udp),
+        }
+    }
+}
+
+/// A door that is about to be opened.
+struct Prepared {
+    settings: ListenerSettings,
+    socket: Bound,
+    tls: Option<Tls>,
 }
 
 impl Intake {
@@ -188,6 +232,7 @@ impl Intake {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// All that can fail comes first; then nothing does.
     fn apply(&self, settings: &IntakeSettings) -> Result<(Reloaded, Vec<Running>), IntakeError> {
         check(settings)?;
         let mut running = self.locked();
@@ -195,43 +240,83 @@ impl Intake {
             running.get(&listener.name).is_some_and(|door| *door.settings == **listener)
         };
         let (kept, new): (Vec<_>, Vec<_>) = settings.listeners.iter().partition(is_kept);
-        let mut bound = Vec::new();
-        for listener in new {
-            // A door that only changes its manners keeps its port: the old one lets go of it first.
-            bound.push((listener.clone(), bind(listener, settings)?));
+        let prepared = new.into_iter().map(|listener| prepare(listener, settings, &running));
+        let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+        let renewed = kept.iter().map(|listener| load_tls(listener)).collect::<Result<Vec<_>, _>>()?;
+        for (listener, tls) in kept.iter().zip(renewed) {
+            if let (Some(tls), Some(live)) =
+                (tls, running.get(&listener.name).and_then(|door| door.tls.as_ref()))
+            {
+                live.set(tls);
+            }
         }
-        let is_gone = |name: &String| !kept.iter().any(|listener| listener.name == *name);
-        let gone: Vec<String> = running.keys().filter(|name| is_gone(name)).cloned().collect();
-        let closing: Vec<Running> = gone.iter().filter_map(|name| running.remove(name)).collect();
-        closing.iter().for_each(|door| door.stop.cancel());
         self.appender.set_limits(settings.limits.clone());
         self.senders.set(Senders::new(settings));
-        let mut reloaded = Reloaded {
-            kept: kept.iter().map(|listener| listener.name.clone()).collect(),
-            ..Reloaded::default()
-        };
-        reloaded.closed = gone;
-        for (listener, bound) in bound {
-            reloaded.opened.push(listener.name.clone());
-            let name = listener.name.clone();
-            let address = listener.address;
+        let names = |listeners: &[&ListenerSettings]| listeners.iter().map(|one| one.name.clone()).collect();
+        let mut reloaded = Reloaded { kept: names(&kept), ..Reloaded::default() };
+        let is_gone = |name: &&String| !kept.iter().any(|listener| listener.name == **name);
+        reloaded.closed = running.keys().filter(is_gone).cloned().collect();
+        let closing: Vec<Running> = reloaded.closed.iter().filter_map(|name| running.remove(name)).collect();
+        closing.iter().for_each(|door| door.stop.cancel());
+        for prepared in prepared {
+            let (name, address) = (prepared.settings.name.clone(), prepared.settings.address);
             let failed = |source| IntakeError::Listen { name: name.clone(), address, source };
-            let door = self.serve(listener, bound).map_err(failed)?;
+            let door = self.serve(prepared).map_err(failed)?;
+            reloaded.opened.push(name.clone());
             running.insert(name, door);
         }
         Ok((reloaded, closing))
     }
 
-    fn serve(&self, listener: ListenerSettings, bound: Bound) -> io::Result<Running> {
-        let settings = Arc::new(listener);
+    fn serve(&self, prepared: Prepared) -> io::Result<Running> {
+        let Prepared { settings, socket, tls } = prepared;
+        let settings = Arc::new(settings);
         let stop = self.stop.child_token();
+        let tls = tls.map(Live::new);
         let door = Door {
             listener: Arc::clone(&settings),
             appender: self.appender.clone(),
+            tls: tls.clone(),
             senders: self.senders.clone(),
         };
-        let (address, task) = start(bound, door, stop.clone())?;
-        Ok(Running { settings, address, stop, task })
+        let (address, task) = start(socket.try_clone()?, door, stop.clone())?;
+        Ok(Running { settings, socket, address, tls, stop, task })
+    }
+}
+
+fn prepare(
+    listener: &ListenerSettings,
+    settings: &IntakeSettings,
+    running: &BTreeMap<String, Running>,
+) -> Result<Prepared, IntakeError> {
+    let tls = load_tls(listener)?;
+    let is_udp = listener.protocol.is_udp();
+    let same = running
+        .values()
+        .find(|door| door.settings.address == listener.address && door.settings.protocol.is_udp() == is_udp);
+    let socket = match same {
+        Some(door) => door.socket.try_clone().map_err(|source| IntakeError::Listen {
+            name: listener.name.clone(),
+            address: listener.address,
+            source,
+        })?,
+        None => bind(listener, settings)?,
+    };
+    Ok(Prepared { settings: listener.clone(), socket, tls })
+}
+
+fn load_tls(listener: &ListenerSettings) -> Result<Option<Tls>, IntakeError> {
+    let load = |settings| Tls::load(settings, alpn(listener.protocol));
+    let failed = |source| IntakeError::Tls { name: listener.name.clone(), source };
+    listener.tls.as_ref().map(load).transpose().map_err(failed)
+}
+
+/// What a door offers by ALPN.
+fn alpn(protocol: Protocol) -> &'static [&'static str] {
+    match protocol {
+        Protocol::OtlpGrpc => &["h2"],
+        Protocol::Http => &["h2", "http/1.1"],
+        Protocol::SyslogTcp | Protocol::SyslogUdp | Protocol::Snmp | Protocol::Framed => &[],
     }
 }
 
@@ -247,7 +332,7 @@ fn start(bound: Bound, door: Door, stop: CancellationToken) -> io::Result<(Socke
             let address = listener.local_addr()?;
             listener.set_nonblocking(true)?;
             let listener = TcpListener::from_std(listener)?;
-            Ok((address, tokio::spawn(async move { report(syslog_tcp::listen(listener, door, stop).await) })))
+            Ok((address, tokio::spawn(async move { report(connection::listen(listener, door, stop).await) })))
         }
         Bound::Udp(socket) => {
             let address = socket.local_addr()?;

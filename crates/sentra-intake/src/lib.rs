@@ -13,6 +13,7 @@
 
 mod accept;
 mod appender;
+mod connection;
 pub mod file;
 mod gather;
 mod inflate;
@@ -25,8 +26,8 @@ mod live;
 mod senders;
 mod settings;
 mod syslog_frames;
-mod syslog_tcp;
 mod syslog_udp;
+mod tls;
 
 pub use accept::accept;
 pub use appender::Appender;
@@ -40,3 +41,4 @@ pub use senders::{Presented, Refused, Sender, Senders};
 pub use settings::{
     IntakeSettings, KeySettings, ListenerSettings, Protocol, RouteSettings, SourceSettings, TlsSettings,
 };
+pub use tls::{Tls, TlsError};
