@@ -81,6 +81,30 @@ pub enum ServerError {
         #[source]
         source: std::io::Error,
     },
+    /// A name that no key can have, or that one has.
+    #[error("a key cannot be called {name:?}: it is taken, empty, too long or has quotes in it")]
+    KeyName {
+        /// The name.
+        name: String,
+    },
+    /// The file with senders' keys cannot be read or written.
+    #[error("cannot read or write {path}")]
+    KeysFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] crate::ConfigError),
+    /// New settings could not be read.
+    #[error("{detail}")]
+    Reload {
+        /// Why not.
+        detail: String,
+    },
     /// The figures of the process cannot be collected.
     #[error("cannot collect metrics: {detail}")]
     Metrics {

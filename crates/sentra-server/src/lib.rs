@@ -19,10 +19,12 @@ mod console;
 mod door;
 mod error;
 mod http;
+mod keys;
 mod layers;
 mod live;
 mod pipeline;
 mod problem;
+mod reload;
 mod routes;
 mod server;
 mod state;
@@ -30,13 +32,15 @@ mod state;
 mod tests;
 
 pub use config::{
-    BackboneConfig, Config, ConfigError, ConfigKey, DecodeConfig, DetectConfig, FactorySection, IntakeConfig,
-    ServerConfig, StoreConfig,
+    BackboneConfig, Config, ConfigError, ConfigKey, DecodeConfig, DetectConfig, Doors, FactorySection,
+    IntakeConfig, ServerConfig, StoreConfig,
 };
 pub use door::{CSRF_HEADER, Door, SESSION_COOKIE, TOKEN_FILE, read_admin_token};
 pub use error::ServerError;
+pub use keys::{KEYS_FILE, create_key, load_keys, revoke_key};
 pub use live::LiveHub;
 pub use pipeline::{PipelineSnapshot, PipelineStatus};
 pub use problem::{Problem, ProblemDocument, ProblemKind};
+pub use reload::{ReloadAnswer, Reloader};
 pub use server::{ADDRESS_FILE, Running, Server};
 pub use state::{App, Metrics};

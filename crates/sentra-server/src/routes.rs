@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::api::{
-    self, dead_letters, events, health, incidents, ingest, login, query, rules, status, stream,
+    self, dead_letters, events, health, incidents, ingest, login, query, reload, rules, status, stream,
 };
 use crate::console;
 use crate::layers;
@@ -68,6 +68,7 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/stream", Credentials, Streaming, get(stream::follow)),
         write("/api/v1/ingest", Streaming, post(ingest::ingest)),
         write("/api/v1/ingest/dead-letters", Timed, post(dead_letters::report)),
+        write("/api/v1/reload", Timed, post(reload::reload)),
         write("/api/v1/login-links", Timed, post(login::create_link)),
         write("/api/v1/logout", Timed, post(login::logout)),
     ]

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::types::Listener;
+use crate::reload::{self, ReloadAnswer};
 use crate::state::{App, Shared, State};
 use crate::{Config, ServerError, http as edge, routes};
 
@@ -42,7 +43,7 @@ impl Server {
     pub async fn start(app: App, config: Config) -> Result<Running, ServerError> {
         let http = open_http(&config)?;
         let address = http.local_addr().map_err(|source| listen_error(&config, source))?;
-        let settings = config.intake_settings()?;
+        let settings = reload::settings(&config, &app.directory)?;
         let limits = settings.limits.clone();
         let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), limits);
         let intake = Intake::start(appender, &settings)?;
@@ -70,6 +71,14 @@ impl Running {
     #[must_use]
     pub fn listeners(&self) -> Vec<Listener> {
         self.shared.listeners()
+    }
+
+    /// Reads configuration, keys, certificates and formats again; with an error nothing has changed.
+    ///
+    /// # Errors
+    /// What is wrong with the new settings.
+    pub async fn reload(&self) -> Result<ReloadAnswer, ServerError> {
+        self.shared.reload().await
     }
 
     /// A new one-time link to the console.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::api::types::{Listener, Pipeline};
 use crate::pipeline::{Meter, PipelineStatus};
 use crate::problem::Problem;
+use crate::reload::Reloader;
 use crate::{Config, Door, LiveHub, ServerError};
 
 /// What the server works on; all of it is passed in.
@@ -36,6 +37,8 @@ pub struct App {
     pub door: Door,
     /// What `/metrics` shows; `None` shows nothing.
     pub metrics: Option<Metrics>,
+    /// Reads settings again while the server runs; `None` never does.
+    pub reloader: Option<Arc<dyn Reloader>>,
     /// Version of the program.
     pub version: String,
 }

@@ -45,6 +45,11 @@ pub(crate) enum Command {
     /// Read incidents
     #[command(subcommand)]
     Incidents(IncidentsCommand),
+    /// Make and revoke API keys of senders
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Let the running server read its configuration, keys, certificates and formats again
+    Reload(ReloadArguments),
     /// Print a new one-time link to the console of the running server
     LoginLink(LoginLinkArguments),
     /// Measure the product on your own data
@@ -55,6 +60,55 @@ pub(crate) enum Command {
 pub(crate) enum RulesCommand {
     /// Check rules and run their samples
     Check(RulesCheckArguments),
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  sentra keys create --name fluent-bit-dmz --tenant acme
+  sentra keys list
+  sentra keys revoke --name fluent-bit-dmz
+A key works as a Splunk HEC token, an Elasticsearch API key and a bearer token for OTLP and /api/v1/ingest.")]
+pub(crate) enum KeysCommand {
+    /// Make a key; it is printed once
+    Create(KeysCreateArguments),
+    /// List keys by name; the keys themselves are nowhere
+    List(KeysListArguments),
+    /// Revoke a key
+    Revoke(KeysRevokeArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysCreateArguments {
+    /// Name of the key, for people.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    /// Format of what is sent with it [default: detected].
+    #[arg(long, value_name = "F")]
+    pub(crate) format: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysListArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysRevokeArguments {
+    /// Name of the key.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReloadArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,7 +136,7 @@ pub(crate) struct Place {
     pub(crate) tenant: TenantId,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
   sentra serve

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, IncidentsCommand, RulesCommand};
+use crate::cli::{Cli, Command, IncidentsCommand, KeysCommand, RulesCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -44,6 +44,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Incidents(IncidentsCommand::List(arguments)) => commands::incidents::list(&arguments),
         Command::Incidents(IncidentsCommand::Show(arguments)) => commands::incidents::show(&arguments),
+        Command::Keys(KeysCommand::Create(arguments)) => commands::keys::create(&arguments),
+        Command::Keys(KeysCommand::List(arguments)) => commands::keys::list(&arguments),
+        Command::Keys(KeysCommand::Revoke(arguments)) => commands::keys::revoke(&arguments),
+        Command::Reload(arguments) => commands::reload::run(&arguments),
         Command::LoginLink(arguments) => commands::login_link::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),
     }

@@ -45,7 +45,8 @@ pub(crate) async fn ingest(
 ) -> Result<Json<IngestAnswer>, Problem> {
     let _turn = Arc::clone(&shared.ingests).try_acquire_owned().map_err(|_| {
         let requests_max = shared.config.intake.requests_max;
-        Problem::new(ProblemKind::Busy, format!("{requests_max} ingest requests are open")).retry_after(1)
+        Problem::new(ProblemKind::IntakeBusy, format!("{requests_max} ingest requests are open"))
+            .retry_after(1)
     })?;
     let format = checked_format(query.format)?;
     let compression = content_encoding(&headers)?;

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::types::{IncidentChange, StreamGap};
-use super::{dead_letters, events, incidents, ingest, login, query, rules, status, stream};
+use super::{dead_letters, events, incidents, ingest, login, query, reload, rules, status, stream};
 use crate::door::SESSION_COOKIE;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 
@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
         incidents::list, incidents::show,
         events::show, events::lookup, dead_letters::list, dead_letters::report,
         query::ask, rules::list, stream::follow, ingest::ingest,
-        login::create_link, login::logout,
+        login::create_link, login::logout, reload::reload,
     ),
     components(schemas(ProblemDocument, IncidentChange, StreamGap)),
     modifiers(&Credentials),

@@ -1,6 +1,6 @@
 use sentra_intake::{IntakeSettings, Limits, ListenerSettings, Protocol};
 
-use super::Config;
+use super::{Config, Doors};
 use crate::ServerError;
 use crate::server::parse;
 
@@ -27,7 +27,23 @@ impl Config {
                 tls: None,
             });
         }
-        Ok(IntakeSettings { limits: self.limits(), listeners, ..IntakeSettings::default() })
+        let Doors { listeners: more, sources, routes, keys } = self.doors.clone();
+        listeners.extend(more);
+        Ok(IntakeSettings { limits: self.limits(), listeners, sources, routes, keys })
+    }
+
+    /// Keys whose values differ in `new` and that are only looked at when the server starts.
+    pub(crate) fn restart_needed(&self, new: &Self) -> Vec<String> {
+        let is_live = |section: &str, name: &str| match section {
+            "intake" => !matches!(name, "requests_max" | "tenants_max"),
+            "server" => name == "body_idle_timeout_ms",
+            "detect" => name == "rules",
+            _ => false,
+        };
+        let pairs = self.values().into_iter().zip(new.values());
+        let changed =
+            pairs.filter(|((section, name, old), (_, _, new))| old != new && !is_live(section, name));
+        changed.map(|((section, name, _), _)| format!("{section}.{name}")).collect()
     }
 
     /// What the doors take at most.

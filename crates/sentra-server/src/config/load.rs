@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use sentra_backbone::AppendBatch;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, Given, Refused, nearest};
+use super::{Config, Doors, Given, Refused, doors, nearest};
 
 /// Start of every environment variable that overrides a key.
 const ENVIRONMENT_PREFIX: &str = "SENTRA_";
@@ -93,7 +93,11 @@ impl Config {
             place: place(error.span().unwrap_or_default()),
             message: error.message().to_owned(),
         })?;
-        for (section, entries) in table.get_ref() {
+        let is_list = |name: &str| doors::LISTS.contains(&name);
+        if table.get_ref().keys().any(|name| is_list(name.get_ref())) {
+            self.doors = Doors::parse(text, place)?;
+        }
+        for (section, entries) in table.get_ref().iter().filter(|(name, _)| !is_list(name.get_ref())) {
             let section_place = place(section.span());
             let section = section.get_ref().as_ref();
             let Some(entries) = entries.get_ref().as_table() else {
@@ -203,9 +207,12 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 fn unknown_section(place: String, section: &str) -> ConfigError {
     let keys = Config::keys();
-    let right = nearest(section, keys.iter().map(|key| key.section)).map(str::to_owned).or_else(|| {
-        keys.iter().find(|key| key.name == section).map(|key| format!("{}.{section}", key.section))
-    });
+    let exact = keys.iter().find(|key| key.name == section);
+    let names = keys.iter().map(|key| key.section).chain(doors::LISTS);
+    let right = match exact {
+        Some(key) => Some(format!("{}.{section}", key.section)),
+        None => nearest(section, names).map(str::to_owned),
+    };
     ConfigError::UnknownKey { place, key: section.to_owned(), nearest: right }
 }
 

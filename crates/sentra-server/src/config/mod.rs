@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, every key with a default, every value overridable by
 //! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
 
+mod doors;
 mod intake;
 mod load;
 mod nearest;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
+pub use doors::Doors;
 pub use load::ConfigError;
 use value::ConfigValue;
 
@@ -52,6 +54,8 @@ macro_rules! sections {
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub struct Config {
             $($(#[$section_doc])* pub $section: $Section,)+
+            /// Listeners, followed files, routes and keys: tables that come as often as they are needed.
+            pub doors: Doors,
         }
 
         $(
@@ -80,6 +84,11 @@ macro_rules! sections {
                     default: defaults.$section.$key.to_toml(),
                     meaning: [$($doc.trim()),+].join(" "),
                 },)+)+]
+            }
+
+            /// Every value as it is written in TOML, with its section and name.
+            fn values(&self) -> Vec<(&'static str, &'static str, String)> {
+                vec![$($((stringify!($section), stringify!($key), self.$section.$key.to_toml()),)+)+]
             }
 
             fn set(&mut self, section: &str, key: &str, given: &Given<'_>) -> Result<(), Refused> {
@@ -161,7 +170,7 @@ sections! {
         request_bytes_max: usize = 64 * MEBIBYTE,
         /// Largest body of one ingest request, decompressed.
         request_expanded_bytes_max: usize = 512 * MEBIBYTE,
-        /// Ingest requests at the same time; further ones are answered 503.
+        /// Ingest requests at the same time; further ones are answered 429.
         requests_max: usize = 32,
         /// Bytes appended to the log in one go.
         batch_bytes_max: usize = 2 * MEBIBYTE,

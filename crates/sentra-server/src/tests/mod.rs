@@ -142,6 +142,7 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         door: Door::open(directory.path(), &config.server, clock.clone()).unwrap(),
         clock: clock.clone(),
         metrics: None,
+        reloader: None,
         version: "0.0.0-test".to_owned(),
     };
     let token = read_admin_token(directory.path()).unwrap();

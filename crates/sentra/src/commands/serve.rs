@@ -8,7 +8,10 @@ use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
 use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
-use sentra_server::{App, Config, Door, LiveHub, Metrics, PipelineSnapshot, PipelineStatus, Running, Server};
+use sentra_server::{
+    App, Config, Door, LiveHub, Metrics, PipelineSnapshot, PipelineStatus, ReloadAnswer, Reloader, Running,
+    Server, ServerError,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArguments;
@@ -20,7 +23,7 @@ use crate::settings;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = configuration(arguments)?;
-    runtime()?.block_on(serve(&arguments.data, config))
+    runtime()?.block_on(serve(&arguments.data, config, FromFile(arguments.clone())))
 }
 
 fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
@@ -36,10 +39,11 @@ fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
+async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     // Before the engines: they keep handles to their figures.
     let metrics = Metrics::install()?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let engines = match Engines::open(data, settings::engine_options(&config)?).await? {
         Opened::Engines(engines) => engines,
         Opened::Held { error } => {
@@ -65,6 +69,7 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
         metrics: Some(metrics),
+        reloader: Some(Arc::new(again)),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let server = Server::start(app, config).await?;
@@ -73,7 +78,13 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
         // Whoever started us does not listen; the work goes on.
         tracing::warn!(%error, "cannot print where the console is");
     }
+    let reloads = async {
+        while hangup.recv().await.is_some() {
+            say_reload(&server.reload().await);
+        }
+    };
     let ended = tokio::select! {
+        () = reloads => Ok(()),
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
         _ = terminate.recv() => Ok(()),
         // Law ACK: after a failed write or fsync nothing more is acknowledged, and the process ends.
@@ -107,6 +118,34 @@ fn say_rule_problems(problems: &[RuleProblem]) {
     let errors = problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
     for problem in errors.take(10) {
         output::remark(&format!("{}:{}: {}", problem.path, problem.line, problem.message));
+    }
+}
+
+fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
+    match result {
+        Ok(ReloadAnswer { opened, closed, kept, restart_needed, problems }) => {
+            let (opened, closed, kept) = (opened.len(), closed.len(), kept.len());
+            output::remark(&format!("reloaded: {opened} opened, {closed} closed, {kept} unchanged"));
+            if !restart_needed.is_empty() {
+                output::remark(&format!("after a restart: {}", restart_needed.join(", ")));
+            }
+            problems.iter().for_each(|problem| output::remark(problem));
+        }
+        Err(error) => output::remark(&format!("not reloaded, nothing has changed: {error}")),
+    }
+}
+
+/// Reads the configuration again as it was read at the start.
+#[derive(Debug)]
+struct FromFile(ServeArguments);
+
+impl Reloader for FromFile {
+    fn config(&self) -> Result<Config, String> {
+        configuration(&self.0).map_err(|error| format!("{error:#}"))
+    }
+
+    fn content(&self, _: &Config) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
     }
 }
 
