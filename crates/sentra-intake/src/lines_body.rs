@@ -1,7 +1,4 @@
-use std::time::Duration;
-
-use axum::body::{Body, Bytes};
-use http_body_util::BodyExt as _;
+use axum::body::Body;
 use sentra_backbone::LogError;
 use sentra_decode::{Framed, LineFramer};
 use sentra_model::{DeadLetter, DeadReason, OwnedRecord, Source, TenantId};
@@ -11,23 +8,16 @@ use utoipa::ToSchema;
 
 use crate::appender::Appender;
 use crate::gather::Gather;
-use crate::inflate::{Compression, InflateLimits, InflateProblem, Inflater, Step};
+use crate::http::body::{drain, inflate_limits, next_chunk, too_large};
+use crate::inflate::{Compression, InflateProblem, Inflater, Step};
 use crate::letters::{dead_letter, too_long};
 
 /// Rejected lines that the answer lists; all of them are counted.
 const REJECTED_LISTED_MAX: usize = 100;
 /// Dead letters that are kept before they are appended.
 const LETTERS_MAX: usize = 64;
-/// How much and how long is read from a sender after its body was given up.
-const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
-const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 /// Bytes decompressed in one go.
 const PIECE_BYTES: usize = 64 * 1024;
-/// Law LIMIT: how many times its size a body may expand, once it is past [`FREE_BYTES`].
-const RATIO_MAX: u64 = 1_000;
-const FREE_BYTES: u64 = 32 * 1024 * 1024;
-/// RFC 9659: the window of zstd as a content encoding is at most 8 MiB.
-const WINDOW_LOG_MAX: u32 = 23;
 
 /// A line that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -207,14 +197,7 @@ async fn read_body(
     let limits = intake.appender.limits();
     let mut inflater = match compression {
         Some(compression) => {
-            let total_bytes_max = limits.request_expanded_bytes_max as u64;
-            let limits = InflateLimits {
-                ratio_max: RATIO_MAX,
-                free_bytes: FREE_BYTES,
-                total_bytes_max,
-                window_log_max: WINDOW_LOG_MAX,
-            };
-            Some(Inflater::new(compression, limits)?)
+            Some(Inflater::new(compression, inflate_limits(limits.request_expanded_bytes_max))?)
         }
         None => None,
     };
@@ -222,8 +205,7 @@ async fn read_body(
     while let Some(chunk) = next_chunk(body, limits.body_idle_timeout_ms).await? {
         bytes = bytes.saturating_add(chunk.len());
         if bytes > limits.request_bytes_max {
-            let detail = format!("the body has more than {} bytes", limits.request_bytes_max);
-            return Err(BodyError::TooLarge(detail));
+            return Err(too_large(limits.request_bytes_max));
         }
         match &mut inflater {
             Some(inflater) => inflate(intake, inflater, &chunk).await?,
@@ -241,21 +223,6 @@ async fn read_body(
     Ok(())
 }
 
-/// Reads on for a while without taking anything: many senders look for an answer only when all is sent, and
-/// a connection closed before that would cost them the answer (law LOSS).
-async fn drain(body: &mut Body) {
-    let reading = async {
-        let mut left = DRAIN_BYTES_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
-            left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-            if left == 0 {
-                return;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(DRAIN_TIME_MAX, reading).await;
-}
-
 async fn inflate(intake: &mut LinesBody, inflater: &mut Inflater, chunk: &[u8]) -> Result<(), BodyError> {
     let mut output = vec![0; PIECE_BYTES];
     let mut rest = chunk;
@@ -265,26 +232,6 @@ async fn inflate(intake: &mut LinesBody, inflater: &mut Inflater, chunk: &[u8]) 
         intake.take(output.get(..step.written).unwrap_or_default()).await?;
         if rest.is_empty() && (step == Step { read: 0, written: 0 } || step.written == 0) {
             return Ok(());
-        }
-    }
-}
-
-async fn next_chunk(body: &mut Body, idle_ms: u64) -> Result<Option<Bytes>, BodyError> {
-    loop {
-        let frame = tokio::time::timeout(Duration::from_millis(idle_ms), body.frame()).await;
-        match frame {
-            Err(_) => {
-                let detail = format!("nothing came for {idle_ms} ms");
-                return Err(BodyError::BrokenOff(detail));
-            }
-            Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => return Err(BodyError::BrokenOff(error.to_string())),
-            Ok(Some(Ok(frame))) => {
-                // Trailers hold nothing for us.
-                if let Ok(data) = frame.into_data() {
-                    return Ok(Some(data));
-                }
-            }
         }
     }
 }
