@@ -2,16 +2,24 @@
 mod ber;
 mod clocks;
 mod engine_id;
+#[cfg(test)]
+mod hostile_tests;
 mod listen;
 mod message_v3;
 mod notification;
 mod problem;
 mod reader;
+#[cfg(test)]
+mod reader_tests;
 mod record;
 mod redact;
+#[cfg(test)]
+mod test_kit;
 mod users;
 mod usm;
 mod v3;
+#[cfg(test)]
+mod v3_tests;
 
 use std::fmt::Write as _;
 

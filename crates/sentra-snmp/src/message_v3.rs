@@ -105,6 +105,12 @@ impl<'a> MessageV3<'a> {
         auth.verify(key, &[before, &zeros, after], self.digest.content)
     }
 
+    /// Where the digest lies in the message.
+    #[cfg(test)]
+    pub(crate) fn digest_at(&self) -> usize {
+        self.digest.content_at
+    }
+
     /// The plain text of an encrypted message.
     pub(crate) fn decrypt(&self, privacy: PrivProtocol, key: &Key) -> Option<Vec<u8>> {
         let salt: [u8; SALT_BYTES] = self.salt.try_into().ok()?;
