@@ -128,14 +128,18 @@ impl Clocks {
     ) -> Result<(), SnmpProblem> {
         let Some(seen) = self.seen.get_mut(engine) else {
             if boots == BOOTS_MAX {
-                return Err(SnmpProblem::NotInTimeWindow { boots, time_s, expected: "a new engine id".to_owned() });
+                return Err(SnmpProblem::NotInTimeWindow {
+                    boots,
+                    time_s,
+                    expected: "a new engine id".to_owned(),
+                });
             }
             self.remember(EngineClock { engine: engine.clone(), boots, time_s }, now_s);
             return Ok(());
         };
         let is_newer = boots > seen.boots || (boots == seen.boots && time_s > seen.time_s);
-        let is_within = boots == seen.boots
-            && u64::from(time_s).saturating_add(TIME_WINDOW_S) >= seen.expected_s(now_s);
+        let is_within =
+            boots == seen.boots && u64::from(time_s).saturating_add(TIME_WINDOW_S) >= seen.expected_s(now_s);
         if boots == BOOTS_MAX || !(is_newer || is_within) {
             let expected = format!("boots {}, time {} s", seen.boots, seen.expected_s(now_s));
             return Err(SnmpProblem::NotInTimeWindow { boots, time_s, expected });
@@ -218,9 +222,14 @@ mod tests {
     #[test]
     fn informs_must_show_our_clock() {
         let authority = Authority::new(engine(9), 3, 0, 1_000).unwrap();
-        for (boots, time_s, expected) in
-            [(3, 500, true), (3, 350, true), (3, 650, true), (3, 349, false), (3, 651, false), (2, 500, false)]
-        {
+        for (boots, time_s, expected) in [
+            (3, 500, true),
+            (3, 350, true),
+            (3, 650, true),
+            (3, 349, false),
+            (3, 651, false),
+            (2, 500, false),
+        ] {
             assert_eq!(authority.check(boots, time_s, 1_500).is_ok(), expected, "{boots} {time_s}");
         }
         for boots in [0, BOOTS_MAX] {

@@ -48,11 +48,15 @@ impl FromStr for EngineId {
     fn from_str(text: &str) -> Result<Self, SetupProblem> {
         let problem = || SetupProblem::EngineId { text: text.chars().take(80).collect() };
         let digits = text.strip_prefix("0x").unwrap_or(text);
-        let nibbles: Option<Vec<u8>> =
-            digits.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
+        let nibbles: Option<Vec<u8>> = digits
+            .chars()
+            .map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok()))
+            .collect();
         let nibbles = nibbles.filter(|nibbles| nibbles.len() % 2 == 0).ok_or_else(problem)?;
-        let bytes: Vec<u8> =
-            nibbles.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)).collect();
+        let bytes: Vec<u8> = nibbles
+            .chunks_exact(2)
+            .map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble))
+            .collect();
         Self::of_message(&bytes).map_err(|_| problem())
     }
 }

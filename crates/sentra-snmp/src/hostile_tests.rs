@@ -52,7 +52,9 @@ fn nesting_does_not_recurse() {
         bytes = ber::element(ber::SEQUENCE, &[&bytes, &bytes.clone()]);
         bytes.truncate(60_000);
     }
-    let deep = (0..10_000).fold(Vec::new(), |inner: Vec<u8>, _| if inner.len() > 60_000 { inner } else { ber::element(ber::SEQUENCE, &[&inner]) });
+    let deep = (0..10_000).fold(Vec::new(), |inner: Vec<u8>, _| {
+        if inner.len() > 60_000 { inner } else { ber::element(ber::SEQUENCE, &[&inner]) }
+    });
     let mut reader = reader();
     for pdu in [&bytes, &deep] {
         assert!(reader.read(&community_message(1, b"hush", pdu), PEER, 0).is_err());

@@ -14,6 +14,8 @@ use crate::reader::{Received, Refused, TrapReader};
 
 /// Largest datagram there is.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
+/// How long a listener that stops looks for datagrams that have arrived.
+const STOP_WAIT: Duration = Duration::from_millis(10);
 
 /// Law LIMIT: how many notifications are handed over at once, and how long they are waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +82,21 @@ pub async fn listen<S: TrapSink>(
                 None => std::future::pending().await,
             }
         };
+        let accepted = async {
+            match accepting.as_mut() {
+                Some(running) => running.await,
+                None => std::future::pending().await,
+            }
+        };
         let is_over = tokio::select! {
             () = stop.cancelled() => true,
             () = timeout => false,
+            result = accepted => {
+                // Who waits for an answer should not wait for the next batch to learn that there will be none.
+                result??;
+                accepting = None;
+                continue;
+            }
             readable = socket.readable() => {
                 readable?;
                 gathered.receive(&socket, &mut datagram, &mut reader, started, &limits)?;
@@ -93,7 +107,9 @@ pub async fn listen<S: TrapSink>(
             }
         };
         if is_over {
-            // Law LOSS: what has arrived is taken too, up to one batch.
+            // Law LOSS: what has arrived is taken too, up to one batch. The wait lets the runtime look at the socket,
+            // which it may not have done yet.
+            let _ = tokio::time::timeout(STOP_WAIT, socket.readable()).await;
             gathered.receive(&socket, &mut datagram, &mut reader, started, &limits)?;
         }
         // One batch at a time: the next datagrams are gathered meanwhile, and no more than one batch of them.

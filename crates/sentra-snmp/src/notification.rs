@@ -135,11 +135,7 @@ fn read_v2<'a>(pdu: &Element<'a>, varbinds_max: usize) -> Result<Notification<'a
 }
 
 /// Takes the first variable of this name and type out of the list.
-fn take<'a>(
-    all: &mut Vec<(Element<'a>, Varbind)>,
-    oid: &str,
-    tag: u8,
-) -> Option<(Element<'a>, Varbind)> {
+fn take<'a>(all: &mut Vec<(Element<'a>, Varbind)>, oid: &str, tag: u8) -> Option<(Element<'a>, Varbind)> {
     let place = all.iter().position(|(value, varbind)| varbind.oid == oid && value.tag == tag)?;
     Some(all.remove(place))
 }

@@ -77,7 +77,9 @@ pub enum SnmpProblem {
         name: String,
     },
     /// The message is older than the window allows: a replay, or a device whose boots counter went back.
-    #[error("the message is outside the time window: boots {boots}, time {time_s} s, expected about {expected}")]
+    #[error(
+        "the message is outside the time window: boots {boots}, time {time_s} s, expected about {expected}"
+    )]
     NotInTimeWindow {
         /// How often the authoritative engine had booted.
         boots: u32,

@@ -33,11 +33,15 @@ fn a_v1_trap_becomes_a_record() {
     let varbinds = varbind(&[1, 3, 6, 1, 2, 1, 2, 2, 1, 2, 3], &ber::octets(b"Ethernet0/3"));
     check(
         &community_message(0, b"hush", &trap_v1(2, 0, &varbinds)),
-        expect![[r#"{"snmp_version":"1","pdu":"trap","peer":"192.0.2.1","community":"core","trap_oid":"1.3.6.1.6.3.1.1.5.3","enterprise":"1.3.6.1.4.1.9.1.1","generic_trap":2,"specific_trap":0,"agent_address":"198.51.100.7","uptime_cs":4711,"varbinds":[{"oid":"1.3.6.1.2.1.2.2.1.2.3","type":"string","value":"Ethernet0/3"}]}"#]],
+        expect![[
+            r#"{"snmp_version":"1","pdu":"trap","peer":"192.0.2.1","community":"core","trap_oid":"1.3.6.1.6.3.1.1.5.3","enterprise":"1.3.6.1.4.1.9.1.1","generic_trap":2,"specific_trap":0,"agent_address":"198.51.100.7","uptime_cs":4711,"varbinds":[{"oid":"1.3.6.1.2.1.2.2.1.2.3","type":"string","value":"Ethernet0/3"}]}"#
+        ]],
     );
     check(
         &community_message(0, b"hush", &trap_v1(6, 17, &[])),
-        expect![[r#"{"snmp_version":"1","pdu":"trap","peer":"192.0.2.1","community":"core","trap_oid":"1.3.6.1.4.1.9.1.1.0.17","enterprise":"1.3.6.1.4.1.9.1.1","generic_trap":6,"specific_trap":17,"agent_address":"198.51.100.7","uptime_cs":4711,"varbinds":[]}"#]],
+        expect![[
+            r#"{"snmp_version":"1","pdu":"trap","peer":"192.0.2.1","community":"core","trap_oid":"1.3.6.1.4.1.9.1.1.0.17","enterprise":"1.3.6.1.4.1.9.1.1","generic_trap":6,"specific_trap":17,"agent_address":"198.51.100.7","uptime_cs":4711,"varbinds":[]}"#
+        ]],
     );
 }
 
@@ -45,7 +49,9 @@ fn a_v1_trap_becomes_a_record() {
 fn a_v2_trap_becomes_a_record() {
     check(
         &community_message(1, b"hush", &trap_v2()),
-        expect![[r#"{"snmp_version":"2c","pdu":"trap","peer":"192.0.2.1","community":"core","request_id":77,"trap_oid":"1.3.6.1.6.3.1.1.5.3","uptime_cs":4711,"varbinds":[{"oid":"1.3.6.1.2.1.2.2.1.1.3","type":"integer","value":3}]}"#]],
+        expect![[
+            r#"{"snmp_version":"2c","pdu":"trap","peer":"192.0.2.1","community":"core","request_id":77,"trap_oid":"1.3.6.1.6.3.1.1.5.3","uptime_cs":4711,"varbinds":[{"oid":"1.3.6.1.2.1.2.2.1.1.3","type":"integer","value":3}]}"#
+        ]],
     );
 }
 
@@ -75,8 +81,12 @@ fn values_keep_their_type() {
     let varbinds: Vec<u8> = values.iter().flat_map(|value| varbind(&NAME, value)).collect();
     let (json, _) = record(&community_message(1, b"hush", &pdu_v2(TRAP_V2, &LINK_DOWN, &varbinds)));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let lines: Vec<_> =
-        json["varbinds"].as_array().unwrap().iter().map(|one| format!("{} {}", one["type"], one["value"])).collect();
+    let lines: Vec<_> = json["varbinds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{} {}", one["type"], one["value"]))
+        .collect();
     expect![[r#"
         "integer" -1
         "string" "up & \"running\"\n"
@@ -108,7 +118,9 @@ fn a_proxy_says_who_it_speaks_for_and_its_community_is_hidden() {
     ];
     check(
         &community_message(1, b"hush", &pdu_v2(TRAP_V2, &LINK_DOWN, &varbinds.concat())),
-        expect![[r#"{"snmp_version":"2c","pdu":"trap","peer":"192.0.2.1","community":"core","request_id":77,"trap_oid":"1.3.6.1.6.3.1.1.5.3","enterprise":"1.3.6.1.4.1.9.1.1","agent_address":"198.51.100.7","uptime_cs":4711,"varbinds":[{"oid":"1.3.6.1.6.3.18.1.3.0","type":"ip","value":"198.51.100.7"},{"oid":"1.3.6.1.6.3.18.1.4.0","type":"hidden","value":""},{"oid":"1.3.6.1.6.3.1.1.4.3.0","type":"oid","value":"1.3.6.1.4.1.9.1.1"}]}"#]],
+        expect![[
+            r#"{"snmp_version":"2c","pdu":"trap","peer":"192.0.2.1","community":"core","request_id":77,"trap_oid":"1.3.6.1.6.3.1.1.5.3","enterprise":"1.3.6.1.4.1.9.1.1","agent_address":"198.51.100.7","uptime_cs":4711,"varbinds":[{"oid":"1.3.6.1.6.3.18.1.3.0","type":"ip","value":"198.51.100.7"},{"oid":"1.3.6.1.6.3.18.1.4.0","type":"hidden","value":""},{"oid":"1.3.6.1.6.3.1.1.4.3.0","type":"oid","value":"1.3.6.1.4.1.9.1.1"}]}"#
+        ]],
     );
 }
 
@@ -126,21 +138,16 @@ fn an_inform_is_answered_with_its_own_variables() {
 
 #[test]
 fn what_is_not_taken_is_refused_with_a_reason() {
-    let no_oid = ber::element(TRAP_V2, &[
-        &ber::integer(1),
-        &ber::integer(0),
-        &ber::integer(0),
-        &ber::element(ber::SEQUENCE, &[]),
-    ]);
+    let no_oid = ber::element(
+        TRAP_V2,
+        &[&ber::integer(1), &ber::integer(0), &ber::integer(0), &ber::element(ber::SEQUENCE, &[])],
+    );
     let mut trailing = community_message(1, b"hush", &trap_v2());
     trailing.push(0);
     let cases = [
         (Vec::new(), "no SNMP message: an element at byte 0 is cut off"),
         (b"<13>hello".to_vec(), "no SNMP message: an element at byte 0 is cut off"),
-        (
-            b"\x04\x01x".to_vec(),
-            "no SNMP message: expected an element of tag 0x30 at byte 0, found 0x04",
-        ),
+        (b"\x04\x01x".to_vec(), "no SNMP message: expected an element of tag 0x30 at byte 0, found 0x04"),
         (trailing, "no SNMP message: unexpected bytes follow at byte 82"),
         (
             community_message(2, b"hush", &trap_v2()),

@@ -8,8 +8,8 @@ use crate::engine_id::EngineId;
 use crate::message_v3::{Answer, LocalKeys, MessageV3};
 use crate::notification::{INFORM, TRAP_V1, TRAP_V2};
 use crate::reader::{Limits, TrapReader};
-use crate::usm::{AuthProtocol, Iv, PrivProtocol};
 use crate::users::{Communities, Community, Secret, SecurityLevel, User, Users};
+use crate::usm::{AuthProtocol, Iv, PrivProtocol};
 
 pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -29,7 +29,8 @@ pub(crate) fn reader() -> TrapReader {
 pub(crate) fn reader_with(limits: Limits) -> TrapReader {
     let auth = || Some((AuthProtocol::Sha256, Secret::new(PASSWORD)));
     let privacy = || Some((PrivProtocol::Aes128, Secret::new(PASSWORD)));
-    let user = |name: &str| User { name: name.to_owned(), auth: None, privacy: None, least: None, engine: None };
+    let user =
+        |name: &str| User { name: name.to_owned(), auth: None, privacy: None, least: None, engine: None };
     let users = [
         user("plain"),
         User { auth: auth(), ..user("signed") },
@@ -37,7 +38,8 @@ pub(crate) fn reader_with(limits: Limits) -> TrapReader {
     ];
     let community = Community { name: "core".to_owned(), secret: Secret::new("hush") };
     let authority = Authority::new(own_engine(), 3, 0x1122_3344, STARTED_S).unwrap();
-    TrapReader::new(Communities::from(vec![community]), Users::new(&users).unwrap(), authority, limits).unwrap()
+    TrapReader::new(Communities::from(vec![community]), Users::new(&users).unwrap(), authority, limits)
+        .unwrap()
 }
 
 pub(crate) fn keys(engine: &[u8]) -> LocalKeys {

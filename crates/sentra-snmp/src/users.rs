@@ -6,8 +6,9 @@ use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::engine_id::EngineId;
+use crate::key::Key;
 use crate::problem::SetupProblem;
-use crate::usm::{AuthProtocol, Key, PrivProtocol};
+use crate::usm::{AuthProtocol, PrivProtocol};
 
 /// Law LIMIT: users of one reader.
 pub const USERS_MAX: usize = 1_024;
@@ -206,14 +207,20 @@ fn keys_of(user: &User) -> Result<UserKeys, SetupProblem> {
             return Err(SetupProblem::LongPassword { user: name(), bytes_max: PASSWORD_BYTES_MAX });
         }
     }
-    let auth = user.auth.as_ref().map(|(protocol, password)| (*protocol, protocol.password_key(password.bytes())));
+    let auth =
+        user.auth.as_ref().map(|(protocol, password)| (*protocol, protocol.password_key(password.bytes())));
     let privacy = match (&user.auth, &user.privacy) {
         (_, None) => None,
         (None, Some(_)) => return Err(SetupProblem::PrivacyWithoutAuthentication { user: name() }),
         (Some((auth, _)), Some((cipher, password))) => Some((*cipher, auth.password_key(password.bytes()))),
     };
-    let mut keys =
-        UserKeys { name: name(), auth, privacy, least: SecurityLevel::NoAuthNoPriv, engine: user.engine.clone() };
+    let mut keys = UserKeys {
+        name: name(),
+        auth,
+        privacy,
+        least: SecurityLevel::NoAuthNoPriv,
+        engine: user.engine.clone(),
+    };
     keys.least = user.least.unwrap_or(keys.best());
     if keys.least > keys.best() {
         return Err(SetupProblem::LevelWithoutPassword { user: name(), level: keys.least });
@@ -287,7 +294,8 @@ mod tests {
 
     #[test]
     fn communities_are_found_by_their_string() {
-        let entry = |name: &str, secret: &str| Community { name: name.to_owned(), secret: Secret::new(secret) };
+        let entry =
+            |name: &str, secret: &str| Community { name: name.to_owned(), secret: Secret::new(secret) };
         let named = [entry("one", "alpha"), entry("two", "beta")];
         for (string, expected) in [("alpha", Some("one")), ("beta", Some("two")), ("bet", None), ("", None)] {
             assert_eq!(Communities::named(&named, string.as_bytes()), expected);

@@ -5,8 +5,6 @@
 //! for them are here: that of draft-blumenthal-aes-usm-04, which net-snmp uses, and that of draft-reeder-snmpv3-usm-3desede-00,
 //! which Cisco and others use.
 
-use std::fmt;
-
 use cbc::cipher::block_padding::NoPadding;
 use cfb_mode::cipher::{AsyncStreamCipher, BlockDecryptMut, BlockEncryptMut, KeyIvInit};
 use hmac::digest::core_api::BlockSizeUser;
@@ -17,6 +15,7 @@ use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
+use crate::key::Key;
 use crate::problem::SetupProblem;
 
 /// RFC 3414 A.2: a password is repeated to this length and hashed.
@@ -161,7 +160,8 @@ fn mac<D: Digest + BlockSizeUser>(key: &Key, parts: &[&[u8]]) -> Option<SimpleHm
 }
 
 fn cut<D: Digest + BlockSizeUser>(mac: Option<SimpleHmac<D>>, digest_bytes: usize) -> Vec<u8> {
-    mac.map(|mac| mac.finalize().into_bytes().iter().copied().take(digest_bytes).collect()).unwrap_or_default()
+    mac.map(|mac| mac.finalize().into_bytes().iter().copied().take(digest_bytes).collect())
+        .unwrap_or_default()
 }
 
 fn is_digest<D: Digest + BlockSizeUser>(mac: Option<SimpleHmac<D>>, digest: &[u8]) -> bool {
@@ -202,14 +202,12 @@ impl PrivProtocol {
         let mut last = localized.clone();
         while localized.bytes().len() < self.key_bytes() {
             last = match self {
-                Self::Aes192C | Self::Aes256C => {
-                    auth.localize(&auth.password_key(last.bytes()), engine_id)
-                }
+                Self::Aes192C | Self::Aes256C => auth.localize(&auth.password_key(last.bytes()), engine_id),
                 Self::Des | Self::Aes128 | Self::Aes192 | Self::Aes256 => auth.hash(&[localized.bytes()]),
             };
-            localized.0.extend_from_slice(last.bytes());
+            localized.lengthen(&last);
         }
-        localized.0.truncate(self.key_bytes());
+        localized.truncate(self.key_bytes());
         localized
     }
 
@@ -289,32 +287,12 @@ impl Iv {
     }
 }
 
-/// Key material: wiped when dropped, and never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Key(Zeroizing<Vec<u8>>);
-
-impl Key {
-    fn of(bytes: &[u8]) -> Self {
-        // Room for the longest that a key is lengthened to, so that growing it leaves no copy behind.
-        let mut own = Vec::with_capacity(128);
-        own.extend_from_slice(bytes);
-        Self(Zeroizing::new(own))
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Key(hidden)")
-    }
-}
-
 /// A protocol's name without dashes and in capitals.
 fn plain(name: &str) -> String {
-    name.chars().filter(|letter| !matches!(letter, '-' | '_')).map(|letter| letter.to_ascii_uppercase()).collect()
+    name.chars()
+        .filter(|letter| !matches!(letter, '-' | '_'))
+        .map(|letter| letter.to_ascii_uppercase())
+        .collect()
 }
 
 fn unknown(what: &'static str, name: &str, known: &'static str) -> SetupProblem {

@@ -179,7 +179,8 @@ impl Usm {
         let wrong = || SnmpProblem::WrongDigest { name: name() };
         let place = (number, engine.clone());
         if let Some(keys) = self.keys.get(&place) {
-            let is_authentic = keys.auth.as_ref().is_some_and(|(protocol, key)| message.is_authentic(*protocol, key));
+            let is_authentic =
+                keys.auth.as_ref().is_some_and(|(protocol, key)| message.is_authentic(*protocol, key));
             return if is_authentic { Ok(Arc::clone(keys)) } else { Err(wrong()) };
         }
         let local = protocol.localize(key, engine.bytes());
@@ -188,8 +189,7 @@ impl Usm {
         }
         // Only now, because the ciphers that Cisco lengthens the keys of make this expensive.
         let privacy = user.privacy.as_ref();
-        let privacy =
-            privacy.map(|(cipher, key)| (*cipher, cipher.localize(*protocol, key, engine.bytes())));
+        let privacy = privacy.map(|(cipher, key)| (*cipher, cipher.localize(*protocol, key, engine.bytes())));
         let keys = Arc::new(LocalKeys { auth: Some((*protocol, local)), privacy });
         if self.keys.len() >= self.limits.keys_max {
             // Law LIMIT: they are made again when they are needed again.
