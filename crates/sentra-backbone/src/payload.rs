@@ -90,23 +90,26 @@ fn read_table(bytes: &[u8], count: u32) -> Option<(Vec<Place>, usize)> {
     Some((places, bytes.len() - reader.rest.len()))
 }
 
+/// The number of a door on disk; numbers are never used again.
 fn kind_to_byte(kind: SourceKind) -> u8 {
     match kind {
         SourceKind::File => 1,
         SourceKind::Http => 2,
         SourceKind::SyslogUdp => 3,
         SourceKind::SyslogTcp => 4,
+        SourceKind::SyslogTls => 5,
+        SourceKind::Hec => 6,
+        SourceKind::ElasticBulk => 7,
+        SourceKind::OtlpGrpc => 8,
+        SourceKind::OtlpHttp => 9,
+        SourceKind::Snmp => 10,
+        SourceKind::Tail => 11,
+        SourceKind::Framed => 12,
     }
 }
 
 fn kind_from_byte(byte: u8) -> Option<SourceKind> {
-    match byte {
-        1 => Some(SourceKind::File),
-        2 => Some(SourceKind::Http),
-        3 => Some(SourceKind::SyslogUdp),
-        4 => Some(SourceKind::SyslogTcp),
-        _ => None,
-    }
+    SourceKind::ALL.into_iter().find(|kind| kind_to_byte(*kind) == byte)
 }
 
 fn zigzag(value: i64) -> u64 {

@@ -7,8 +7,16 @@ use sentra_model::{Class, Event, EventCode, FieldValue, Mart, Outcome};
 use crate::address;
 use crate::decoder::Context;
 use crate::flatten::Field;
+use crate::format::{Format, Shape};
 use crate::names::{first_of, header_text, note};
 use crate::time;
+
+pub(crate) static FORMAT: Format = Format {
+    name: "cloudtrail",
+    title: "AWS CloudTrail records as JSON, with eventSource and eventName",
+    sample: r#"{"eventVersion":"1.08","eventTime":"2026-03-01T10:00:00Z","eventSource":"signin.amazonaws.com","eventName":"ConsoleLogin","userIdentity":{"userName":"alice"},"sourceIPAddress":"192.0.2.7","responseElements":{"ConsoleLogin":"Failure"}}"#,
+    shape: Shape::Object { recognise: is_record, decode },
+};
 
 /// Whether the flat fields are those of a CloudTrail record.
 pub(crate) fn is_record(fields: &[Field<'_>]) -> bool {

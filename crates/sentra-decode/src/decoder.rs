@@ -1,14 +1,17 @@
 //! The door of the crate: which format a record is, and what happens when it is none.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
-use sentra_model::{DeadReason, Event, RawRecord, SourceKind, Timestamp};
+use sentra_model::{DeadReason, Event, Mart, RawRecord, Timestamp};
 
+use crate::flatten::Field;
+use crate::format::{FORMATS, Format, Payload, Shape};
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
-use crate::{cloudtrail, flatten, json, syslog, text, windows};
+use crate::{flatten, json, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
@@ -45,19 +48,41 @@ pub struct FormatInfo {
     pub name: &'static str,
     /// What it is, for help texts.
     pub title: &'static str,
+    /// A record of this format; empty where every record is one.
+    pub sample: &'static str,
 }
+
+/// The formats that the decoder itself knows.
+const GENERAL: [FormatInfo; 4] = [
+    FormatInfo { name: "auto", title: "detect the format of every record", sample: "" },
+    FormatInfo {
+        name: "syslog",
+        title: "syslog lines, RFC 3164 and RFC 5424",
+        sample: "<38>Mar  1 10:00:00 web1 sshd[811]: Failed password for invalid user admin from 192.0.2.7 port 40022 ssh2",
+    },
+    FormatInfo {
+        name: "json",
+        title: "any JSON object per line",
+        sample: r#"{"time":"2026-03-01T10:00:00Z","user":"alice"}"#,
+    },
+    FormatInfo {
+        name: "text",
+        title: "lines of text, taken as they are",
+        sample: "2026-03-01 10:00:00 started",
+    },
+];
 
 /// Every format that a sender may name; the first one leaves the choice to the decoder.
 #[must_use]
 pub fn formats() -> &'static [FormatInfo] {
-    &[
-        FormatInfo { name: "auto", title: "detect the format of every record" },
-        FormatInfo { name: "syslog", title: "syslog lines, RFC 3164 and RFC 5424" },
-        FormatInfo { name: "windows", title: "Windows events: EVTX, XML, and the JSON of common shippers" },
-        FormatInfo { name: "cloudtrail", title: "AWS CloudTrail records as JSON" },
-        FormatInfo { name: "json", title: "any JSON object per line" },
-        FormatInfo { name: "text", title: "lines of text, taken as they are" },
-    ]
+    static ALL: LazyLock<Vec<FormatInfo>> = LazyLock::new(|| {
+        let info =
+            |format: &&Format| FormatInfo { name: format.name, title: format.title, sample: format.sample };
+        let mut all: Vec<FormatInfo> = FORMATS.iter().map(info).collect();
+        all.sort_by_key(|format| format.name);
+        GENERAL.into_iter().chain(all).collect()
+    });
+    &ALL
 }
 
 /// Turns records into events. It has no state: the same record always gives the same event.
@@ -82,15 +107,14 @@ impl Context<'_> {
     }
 }
 
-/// The formats as the decoder tells them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What the sender asked for.
+#[derive(Clone, Copy)]
 enum Wanted {
     Any,
     Syslog,
-    Windows,
-    CloudTrail,
     Json,
     Text,
+    Named(&'static Format),
 }
 
 impl Wanted {
@@ -98,12 +122,20 @@ impl Wanted {
         Some(match name {
             None | Some("auto" | "") => Self::Any,
             Some("syslog") => Self::Syslog,
-            Some("windows" | "evtx") => Self::Windows,
-            Some("cloudtrail") => Self::CloudTrail,
             Some("json") => Self::Json,
             Some("text") => Self::Text,
-            Some(_) => return None,
+            Some("evtx") => Self::Named(&windows::FORMAT),
+            Some(name) => Self::Named(FORMATS.iter().find(|format| format.name == name)?),
         })
+    }
+
+    /// Whether a record of `format` is what the sender asked for.
+    fn admits(self, format: &'static Format) -> bool {
+        match self {
+            Self::Any | Self::Syslog => true,
+            Self::Json | Self::Text => false,
+            Self::Named(named) => std::ptr::eq(named, format),
+        }
     }
 }
 
@@ -148,8 +180,11 @@ impl Decoder {
             zone: &self.zone,
             reference: record.source.reference,
             received: record.received,
-            by_syslog: matches!(record.source.kind, SourceKind::SyslogUdp | SourceKind::SyslogTcp),
+            by_syslog: record.source.kind.is_syslog(),
         };
+        if let Some(outcome) = decode_binary(&context, wanted, record.bytes) {
+            return outcome;
+        }
         match text::of(record.bytes)? {
             Text::Valid(line) => decode_line(&context, wanted, line),
             Text::Replaced(line) => {
@@ -167,9 +202,17 @@ fn unknown_format(name: Option<&str>) -> Dead {
     Dead::malformed(format!("unknown format {name:?}, known are {}", known.join(", ")))
 }
 
+fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted, bytes: &'a [u8]) -> Option<Outcome<'a>> {
+    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
+        Shape::Binary { recognise, decode } if recognise(bytes) => Some(decode(context, bytes)),
+        _ => None,
+    })
+}
+
 fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
     match wanted {
         Wanted::Text => text::require_text(line).map(|()| text::decode(context, line)),
+        Wanted::Json if !line.starts_with('{') => Err(Dead::malformed("expected a JSON object")),
         Wanted::Syslog => {
             text::require_text(line)?;
             syslog::decode(context, line, false).ok_or_else(|| {
@@ -177,17 +220,58 @@ fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outc
             })
         }
         _ if line.starts_with('{') => decode_object(context, wanted, line),
-        Wanted::Any | Wanted::Windows if windows::xml::is_xml(line) => windows::xml::decode(context, line),
+        Wanted::Any if windows::xml::is_xml(line) => windows::xml::decode(context, line),
+        Wanted::Named(format) if std::ptr::eq(format, &windows::FORMAT) && windows::xml::is_xml(line) => {
+            windows::xml::decode(context, line)
+        }
         Wanted::Any => {
             text::require_text(line)?;
-            Ok(syslog::decode(context, line, true).unwrap_or_else(|| text::decode(context, line)))
+            let bare = || decode_bare(context, line);
+            let event = syslog::decode(context, line, true).or_else(bare);
+            Ok(event.unwrap_or_else(|| text::decode(context, line)))
         }
-        Wanted::Windows => {
-            Err(Dead::malformed("expected a Windows event as a JSON object or as <Event> XML"))
-        }
-        Wanted::CloudTrail => Err(Dead::malformed("expected a CloudTrail record as a JSON object")),
+        Wanted::Named(format) => decode_named(context, format, line),
         Wanted::Json => Err(Dead::malformed("expected a JSON object")),
     }
+}
+
+/// A line without a syslog envelope, where some format knows it.
+fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Event<'a>> {
+    let payload = Payload { text: line, program: "", in_syslog: false };
+    let mut event = Event::new("text", Mart::LINUX, context.received);
+    FORMATS.iter().any(|format| understand(context, format, &payload, &mut event)).then_some(event)
+}
+
+/// Lets `format` read the payload if it recognises it.
+pub(crate) fn understand<'a>(
+    context: &Context<'_>,
+    format: &'static Format,
+    payload: &Payload<'a>,
+    event: &mut Event<'a>,
+) -> bool {
+    let Shape::Text { recognise, parse, .. } = format.shape else { return false };
+    if !(recognise(payload) && parse(context, payload, event)) {
+        return false;
+    }
+    event.format = Cow::Borrowed(format.name);
+    true
+}
+
+/// A line of a format that the sender named: in a syslog envelope or bare, but of that format.
+fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a str) -> Outcome<'a> {
+    text::require_text(line)?;
+    let refused = || Dead::malformed(format!("expected {}", format.title));
+    let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
+    let mut event = Event::new(format.name, Mart::LINUX, context.received);
+    if parse(context, &Payload { text: line, program: "", in_syslog: false }, &mut event) {
+        return Ok(event);
+    }
+    let (mut event, payload) = syslog::envelope_event(context, line).ok_or_else(refused)?;
+    if !parse(context, &payload, &mut event) {
+        return Err(refused());
+    }
+    event.format = Cow::Borrowed(format.name);
+    Ok(event)
 }
 
 fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
@@ -196,22 +280,30 @@ fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Ou
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let fields = flat.fields;
-    let mut event = match wanted {
-        Wanted::Windows | Wanted::Any if windows::is_event(&fields) => windows::decode(context, fields),
-        Wanted::CloudTrail | Wanted::Any if cloudtrail::is_record(&fields) => {
-            cloudtrail::decode(context, fields)
-        }
-        Wanted::Windows => return Err(Dead::malformed("expected a Windows event: there is no EventID")),
-        Wanted::CloudTrail => {
-            return Err(Dead::malformed(
-                "expected a CloudTrail record: there is no eventSource with an eventName",
-            ));
-        }
-        _ => json::decode(context, fields),
+    let mut event = match wanted_object_format(wanted, &flat.fields) {
+        Some(decode) => decode(context, flat.fields),
+        None => match wanted {
+            Wanted::Named(format) => return Err(Dead::malformed(format!("expected {}", format.title))),
+            _ => json::decode(context, flat.fields),
+        },
     };
     if let Some(problem) = problem {
         note(&mut event, Cow::Owned(problem));
     }
     Ok(event)
+}
+
+/// The format that knows these fields.
+pub(crate) fn object_format(fields: &[Field<'_>]) -> Option<DecodeObject> {
+    wanted_object_format(Wanted::Any, fields)
+}
+
+pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event<'a>;
+
+/// The format that knows these fields and was asked for.
+fn wanted_object_format(wanted: Wanted, fields: &[Field<'_>]) -> Option<DecodeObject> {
+    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
+        Shape::Object { recognise, decode } if recognise(fields) => Some(decode),
+        _ => None,
+    })
 }

@@ -32,6 +32,7 @@ mod cloudtrail;
 mod decoder;
 mod evtx_file;
 mod flatten;
+mod format;
 mod framing;
 mod json;
 mod json_document;

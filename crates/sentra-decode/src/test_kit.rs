@@ -53,6 +53,7 @@ fn header(event: &Event<'_>) -> String {
         ("file", &event.file),
         ("domain", &event.domain),
         ("app", &event.app),
+        ("virtual", &event.virtual_entity),
         ("message", &event.message),
     ];
     parts.extend(

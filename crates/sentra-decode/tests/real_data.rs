@@ -76,7 +76,7 @@ fn openssh_every_failed_password_counts_once() {
         let event = event(decoded);
         let host = String::from_utf8_lossy(line).split_whitespace().nth(3).unwrap().to_owned();
         assert_eq!(
-            (event.format, event.service.as_ref(), event.host.as_ref()),
+            (event.format.as_ref(), event.service.as_ref(), event.host.as_ref()),
             ("syslog", "sshd", host.as_str())
         );
         assert_eq!(event.problem, None);
@@ -155,7 +155,7 @@ fn cloudtrail_every_line_has_caller_call_and_time() {
     let bytes = std::fs::read(&path).unwrap();
     let lines = for_each_line(&bytes, &path, |position, line, decoded| {
         let event = event(decoded);
-        assert_eq!((event.format, event.service.as_ref()), ("cloudtrail", "cloudtrail"));
+        assert_eq!((event.format.as_ref(), event.service.as_ref()), ("cloudtrail", "cloudtrail"));
         assert!(
             !event.user.is_empty() && !event.app.is_empty() && !event.command.is_empty(),
             "line {position}"
@@ -209,7 +209,7 @@ fn evtx_every_file_is_read_and_every_record_is_an_event() {
                     bytes: &record.bytes,
                 };
                 let event = event(decoder.decode(&raw));
-                assert_eq!((event.format, &event.problem), ("windows", &None), "{}", path.display());
+                assert_eq!((event.format.as_ref(), &event.problem), ("windows", &None), "{}", path.display());
                 assert!(!event.host.is_empty() && event.time < source.reference, "{}", path.display());
                 assert!(event.field("EventRecordID").is_some(), "{}", path.display());
                 assert!(positions.insert(record.position), "{} position twice", path.display());

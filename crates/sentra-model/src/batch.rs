@@ -44,7 +44,7 @@ pub mod column {
     /// First of the text columns; they follow in the order of [`TEXT_NAMES`].
     pub const TEXT_FIRST: usize = 10;
     /// Names of the text columns (dictionary-encoded, nullable).
-    pub const TEXT_NAMES: [&str; 23] = [
+    pub const TEXT_NAMES: [&str; 24] = [
         "code",
         "outcome",
         "format",
@@ -63,6 +63,7 @@ pub mod column {
         "file",
         "domain",
         "app",
+        "virtual_entity",
         "message",
         "problem",
         "source",
@@ -430,16 +431,10 @@ impl BatchBuilder {
 
     /// In the order of [`column::TEXT_NAMES`].
     fn push_texts(&mut self, record: &RawRecord<'_>, event: &Event<'_>) -> Result<(), BatchError> {
-        let kind = match record.source.kind {
-            crate::SourceKind::File => "file",
-            crate::SourceKind::Http => "http",
-            crate::SourceKind::SyslogUdp => "syslog_udp",
-            crate::SourceKind::SyslogTcp => "syslog_tcp",
-        };
         let texts: [&str; column::TEXT_NAMES.len()] = [
             event.code.map_or("", |code| code.as_str()),
             event.outcome.as_str(),
-            event.format,
+            &event.format,
             &event.product,
             &event.service,
             &event.host,
@@ -455,10 +450,11 @@ impl BatchBuilder {
             &event.file,
             &event.domain,
             &event.app,
+            &event.virtual_entity,
             &event.message,
             event.problem.as_ref().map_or("", Cow::as_ref),
             &record.source.origin,
-            kind,
+            record.source.kind.as_str(),
             event.mart.as_str(),
         ];
         for (builder, text) in self.texts.iter_mut().zip(texts) {

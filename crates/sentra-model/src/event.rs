@@ -80,8 +80,8 @@ pub struct Event<'a> {
     pub severity: Severity,
     /// How many identical happenings the record stands for; 1 but for "message repeated N times".
     pub count: u32,
-    /// Name of the decoder that understood it, `syslog`, `windows`, `cloudtrail`, `json`, `text`.
-    pub format: &'static str,
+    /// Name of the format that understood it, `syslog`, `windows`, `cloudtrail`, `json`, `text`.
+    pub format: Cow<'a, str>,
     /// Sigma product: `windows`, `linux`, `aws`.
     pub product: Cow<'a, str>,
     /// Sigma service: `security`, `sysmon`, `sshd`, `cloudtrail`; empty where none applies.
@@ -116,6 +116,8 @@ pub struct Event<'a> {
     pub domain: Cow<'a, str>,
     /// Application or cloud service.
     pub app: Cow<'a, str>,
+    /// Hypervisor type, VM uuid and application instance, as `sentra_decode::virtual_entity` composes them.
+    pub virtual_entity: Cow<'a, str>,
     /// The human sentence of the record where it has one.
     pub message: Cow<'a, str>,
     /// The source's fields, nested ones under dotted names; a name may come more than once (arrays).
@@ -127,7 +129,7 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// An event of `format` that happened at `time`, standing for one happening.
     #[must_use]
-    pub fn new(format: &'static str, mart: Mart, time: Timestamp) -> Self {
+    pub fn new(format: impl Into<Cow<'a, str>>, mart: Mart, time: Timestamp) -> Self {
         const NONE: Cow<'static, str> = Cow::Borrowed("");
         Self {
             time,
@@ -137,7 +139,7 @@ impl<'a> Event<'a> {
             outcome: Outcome::Unknown,
             severity: Severity::Unknown,
             count: 1,
-            format,
+            format: format.into(),
             product: NONE,
             service: NONE,
             host: NONE,
@@ -155,6 +157,7 @@ impl<'a> Event<'a> {
             file: NONE,
             domain: NONE,
             app: NONE,
+            virtual_entity: NONE,
             message: NONE,
             fields: Vec::new(),
             problem: None,

@@ -46,4 +46,4 @@ pub use time::{Clock, ManualClock, SystemClock, Timestamp, TimestampError};
 
 /// Version of the stored shapes of this crate. It goes up when a stored shape changes meaning;
 /// a data directory of a newer version is refused.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;

@@ -14,6 +14,65 @@ pub enum SourceKind {
     SyslogUdp,
     /// Syslog over TCP.
     SyslogTcp,
+    /// Syslog over TLS, RFC 5425.
+    SyslogTls,
+    /// Splunk's HTTP Event Collector.
+    Hec,
+    /// Elasticsearch's `_bulk`.
+    ElasticBulk,
+    /// OTLP over gRPC.
+    OtlpGrpc,
+    /// OTLP over HTTP.
+    OtlpHttp,
+    /// SNMP notifications.
+    Snmp,
+    /// A file that is followed as it grows.
+    Tail,
+    /// Length-framed records over TCP, as legacy systems send them.
+    Framed,
+}
+
+impl SourceKind {
+    /// Every door.
+    pub const ALL: [Self; 12] = [
+        Self::File,
+        Self::Http,
+        Self::SyslogUdp,
+        Self::SyslogTcp,
+        Self::SyslogTls,
+        Self::Hec,
+        Self::ElasticBulk,
+        Self::OtlpGrpc,
+        Self::OtlpHttp,
+        Self::Snmp,
+        Self::Tail,
+        Self::Framed,
+    ];
+
+    /// The name used in JSON, in the `source_kind` column and in metric labels.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Http => "http",
+            Self::SyslogUdp => "syslog_udp",
+            Self::SyslogTcp => "syslog_tcp",
+            Self::SyslogTls => "syslog_tls",
+            Self::Hec => "hec",
+            Self::ElasticBulk => "elastic_bulk",
+            Self::OtlpGrpc => "otlp_grpc",
+            Self::OtlpHttp => "otlp_http",
+            Self::Snmp => "snmp",
+            Self::Tail => "tail",
+            Self::Framed => "framed",
+        }
+    }
+
+    /// Whether it is one of the syslog doors.
+    #[must_use]
+    pub fn is_syslog(self) -> bool {
+        matches!(self, Self::SyslogUdp | Self::SyslogTcp | Self::SyslogTls)
+    }
 }
 
 /// Where records come from. One per batch in the backbone.

@@ -23,15 +23,9 @@ pub enum ServerError {
         /// The address.
         address: SocketAddr,
     },
-    /// Syslog beyond loopback without consent.
-    #[error(
-        "refusing to listen for syslog on {address}: it can be reached from other machines, and syslog is \
-         neither encrypted nor authenticated; set intake.syslog_public = true if you mean it"
-    )]
-    SyslogNotPublic {
-        /// The address.
-        address: SocketAddr,
-    },
+    /// A door for records cannot be opened.
+    #[error(transparent)]
+    Intake(#[from] sentra_intake::IntakeError),
     /// Somebody else listens there.
     #[error("cannot listen on {address}: it is in use; stop the other program or set {key} to another port")]
     AddressInUse {

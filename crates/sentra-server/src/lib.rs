@@ -1,6 +1,5 @@
 //! The edges: where records come in and where answers go out.
 //!
-//! * [`intake`] takes records from files, HTTP and syslog, cuts them and appends them to the backbone.
 //! * [`api`] answers the console and the command line; its OpenAPI document is checked in beside `Cargo.toml`.
 //! * [`Door`] decides who may come in, [`LiveHub`] tells browsers what changes, [`Config`] is every setting.
 //! * [`Server::start`] opens all of it on an [`App`] that the binary puts together.
@@ -14,14 +13,12 @@
 //! only for syslog and only when told to, and no route but liveness, login and the console's own files
 //! answers without credentials.
 
-mod accept;
 pub mod api;
 mod config;
 mod console;
 mod door;
 mod error;
 mod http;
-pub mod intake;
 mod layers;
 mod live;
 mod pipeline;

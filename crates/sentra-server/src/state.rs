@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sentra_backbone::EventLog;
+use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
 use sentra_store::{MartStore, Records};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::types::{Listener, Pipeline};
-use crate::intake::appender::Appender;
 use crate::pipeline::{Meter, PipelineStatus};
 use crate::problem::Problem;
 use crate::{Config, Door, LiveHub, ServerError};
@@ -77,9 +77,10 @@ pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) meter: Meter,
     pub(crate) appender: Appender,
-    pub(crate) listeners: Vec<Listener>,
-    /// Address of the UDP socket, to find its drops in the kernel's table.
-    pub(crate) udp: Option<std::net::SocketAddr>,
+    /// Where the HTTP interface listens.
+    pub(crate) http: std::net::SocketAddr,
+    /// The other doors.
+    pub(crate) intake: Intake,
     pub(crate) started: Timestamp,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) ingests: Arc<Semaphore>,
@@ -94,13 +95,13 @@ impl State {
     pub(crate) fn new(
         app: App,
         config: Config,
-        listeners: Vec<Listener>,
-        udp: Option<std::net::SocketAddr>,
+        intake: Intake,
+        http: std::net::SocketAddr,
         stop: CancellationToken,
     ) -> Self {
         Self {
             meter: Meter::new(config.server.stalled_after_s),
-            appender: Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), config.intake.clone()),
+            appender: intake.appender().clone(),
             started: app.clock.now(),
             requests: Arc::new(Semaphore::new(config.server.requests_max)),
             ingests: Arc::new(Semaphore::new(config.intake.requests_max)),
@@ -108,10 +109,18 @@ impl State {
             queries: Semaphore::new(config.server.queries_max),
             app,
             config,
-            listeners,
-            udp,
+            http,
+            intake,
             stop,
         }
+    }
+
+    /// Every open door.
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        let http = Listener { name: "http".to_owned(), address: self.http.to_string() };
+        let doors = self.intake.listeners().into_iter();
+        let doors = doors.map(|door| Listener { name: door.name, address: door.address.to_string() });
+        std::iter::once(http).chain(doors).collect()
     }
 
     /// Where the processing stands now.

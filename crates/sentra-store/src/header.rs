@@ -60,6 +60,7 @@ static HEADER: [HeaderColumn; 13 + column::TEXT_NAMES.len()] = [
     header("file", ColumnKind::String, "file or object path"),
     header("domain", ColumnKind::String, "DNS name"),
     header("app", ColumnKind::String, "application or cloud service"),
+    header("virtual_entity", ColumnKind::String, "hypervisor type, VM uuid and application instance"),
     header("message", ColumnKind::String, "the human sentence of the record"),
     header("problem", ColumnKind::String, "what was not understood"),
     header("source", ColumnKind::String, "file path, or address of the sender"),

@@ -18,7 +18,9 @@ use std::borrow::Cow;
 
 use sentra_model::{Event, Mart, Severity};
 
-use crate::decoder::Context;
+use crate::decoder::{self, Context};
+use crate::flatten;
+use crate::format::{FORMATS, Payload, Shape};
 use crate::names::note;
 use envelope::Envelope;
 
@@ -44,7 +46,57 @@ const SEVERITIES: [(&str, Severity); 8] = [
 /// The event of a syslog line; `None` when it is no syslog. `strict` asks for the marks by which syslog
 /// is told from other logs that begin with a time; without it, the sender has said that it is syslog.
 pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> Option<Event<'a>> {
-    let envelope = envelope::parse(context, line, strict)?;
+    let mut envelope = envelope::parse(context, line, strict)?;
+    let mut event = enveloped(context, &mut envelope);
+    if !read_message(context, &mut event, &envelope) {
+        understand(&mut event, envelope.program, envelope.module, envelope.message);
+    }
+    Some(event)
+}
+
+/// Lets another format read the message: by the program's name, else by the message's looks.
+fn read_message<'a>(context: &Context<'_>, event: &mut Event<'a>, envelope: &Envelope<'a>) -> bool {
+    let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
+    let named = FORMATS.iter().find(|format| match format.shape {
+        Shape::Text { programs, .. } => programs.contains(&envelope.program),
+        _ => false,
+    });
+    if payload.text.starts_with('{') {
+        return read_object(context, event, payload.text);
+    }
+    if let Some(format) = named {
+        return decoder::understand(context, format, &payload, event);
+    }
+    !is_own(envelope.program)
+        && FORMATS.iter().any(|format| decoder::understand(context, format, &payload, event))
+}
+
+/// Reads a message that is a JSON object. What the object does not say, the envelope does.
+fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) -> bool {
+    let Ok(flat) = flatten::object(text) else { return false };
+    if let Some(problem) = flat.problem() {
+        note(event, problem);
+    }
+    let Some(decode) = decoder::object_format(&flat.fields) else {
+        event.fields.extend(flat.fields);
+        return true;
+    };
+    let mut inner = decode(context, flat.fields);
+    if inner.host.is_empty() {
+        inner.host = std::mem::take(&mut event.host);
+    }
+    *event = inner;
+    true
+}
+
+/// The event of what the envelope of a syslog line says, for a format that will read its message.
+pub(crate) fn envelope_event<'a>(context: &Context<'_>, line: &'a str) -> Option<(Event<'a>, Payload<'a>)> {
+    let mut envelope = envelope::parse(context, line, false)?;
+    let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
+    Some((enveloped(context, &mut envelope), payload))
+}
+
+fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>) -> Event<'a> {
     let mut event = Event::new("syslog", Mart::LINUX, envelope.time.unwrap_or(context.received));
     event.product = Cow::Borrowed("linux");
     if envelope.time.is_none() {
@@ -53,18 +105,52 @@ pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> 
     if let Some(problem) = envelope.problem {
         note(&mut event, problem);
     }
-    put_fields(&mut event, &envelope);
+    put_fields(&mut event, envelope);
     event.service = Cow::Borrowed(service(envelope.program, envelope.priority));
     event.host = Cow::Borrowed(envelope.host);
     event.app = Cow::Borrowed(envelope.program);
     event.process = Cow::Borrowed(envelope.program);
     event.pid = Cow::Borrowed(envelope.pid);
     event.message = Cow::Borrowed(envelope.message);
-    for (name, value) in envelope.structured {
+    for (name, value) in std::mem::take(&mut envelope.structured) {
         event.push(name, sentra_model::FieldValue::Text(value));
     }
-    understand(&mut event, envelope.program, envelope.module, envelope.message);
-    Some(event)
+    event
+}
+
+/// Programs whose messages this module reads itself, so that no other format is asked.
+fn is_own(program: &str) -> bool {
+    matches!(
+        program,
+        "sshd"
+            | "sshd-session"
+            | "sshd-auth"
+            | "sudo"
+            | "su"
+            | "useradd"
+            | "userdel"
+            | "usermod"
+            | "groupadd"
+            | "groupdel"
+            | "groupmod"
+            | "gpasswd"
+            | "passwd"
+            | "chpasswd"
+            | "chage"
+            | "chfn"
+            | "chsh"
+            | "adduser"
+            | "cron"
+            | "CRON"
+            | "crond"
+            | "CROND"
+            | "anacron"
+            | "crontab"
+            | "atd"
+            | "systemd"
+            | "systemd-logind"
+            | "ftpd"
+    )
 }
 
 fn put_fields<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>) {

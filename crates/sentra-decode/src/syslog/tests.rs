@@ -13,7 +13,11 @@ fn check(program: &str, messages: &[&str], expected: Expect) {
         let line = format!("Feb 28 10:00:00 web1 {program}: {message}");
         let decoded = decode(&source, line.as_bytes());
         let Decoded::Event(event) = &decoded else { panic!("{line}: {decoded:?}") };
-        assert_eq!((event.format, event.host.as_ref(), &event.problem), ("syslog", "web1", &None), "{line}");
+        assert_eq!(
+            (event.format.as_ref(), event.host.as_ref(), &event.problem),
+            ("syslog", "web1", &None),
+            "{line}"
+        );
         let code = event.code.map_or("-", |code| code.as_str());
         write!(table, "{code} {} {} x{}", event.class.0, event.outcome.as_str(), event.count).expect("text");
         let texts = [

@@ -21,8 +21,16 @@ use sentra_model::{Event, FieldValue, Mart};
 
 use crate::decoder::Context;
 use crate::flatten::Field;
+use crate::format::{Format, Shape};
 use crate::names::{header_text, is_placeholder, note};
 use crate::time;
+
+pub(crate) static FORMAT: Format = Format {
+    name: "windows",
+    title: "Windows events with an EventID: EVTX, XML, and the JSON of common shippers",
+    sample: r#"{"EventID":4625,"Channel":"Security","Hostname":"dc1.example.com","TimeCreated":"2026-03-01T10:00:00Z","TargetUserName":"alice","IpAddress":"192.0.2.7","LogonType":3}"#,
+    shape: Shape::Object { recognise: is_event, decode },
+};
 
 /// Whether the flat fields are those of a Windows event.
 pub(crate) fn is_event(fields: &[Field<'_>]) -> bool {

@@ -5,14 +5,13 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::{HeaderMap, header};
+use sentra_intake::{BodyError, Compression, LinesBody, Taken};
 use sentra_model::{SourceKind, TimestampError};
 
 use super::extract::{NewScope, Params};
 use super::params::IngestQuery;
 use super::types::IngestAnswer;
 use crate::config::nearest;
-use crate::intake::http::{Intake, unframe};
-use crate::intake::inflate::Compression;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
 
@@ -59,16 +58,32 @@ pub(crate) async fn ingest(
         None => peer.map_or_else(|| "http".to_owned(), |Extension(ConnectInfo(peer))| peer.ip().to_string()),
     };
     let first_line = query.position.unwrap_or(1).max(1);
-    refuse_announced_excess(&headers, shared.config.intake.request_bytes_max, first_line)?;
+    refuse_announced_excess(&headers, shared.appender.limits().request_bytes_max, first_line)?;
     let mut source = shared.appender.source(SourceKind::Http, origin, format);
     if let Some(reference) = query.reference {
         let wrong = |error: TimestampError| Problem::new(ProblemKind::ParameterInvalid, error.to_string());
         source.reference = reference.parse().map_err(wrong)?;
     }
-    let mut intake = Intake::new(shared.appender.clone(), scope.tenant().clone(), source, first_line);
-    let idle_ms = shared.config.server.body_idle_timeout_ms;
-    let result = unframe(&mut intake, body, compression, idle_ms).await;
-    intake.answer(result).map(Json)
+    let lines = LinesBody::new(shared.appender.clone(), scope.tenant().clone(), source, first_line);
+    let Taken { answer, next_line, error } = lines.take_all(body, compression).await;
+    match error {
+        None => Ok(Json(answer)),
+        Some(error) => {
+            Err(Problem::from(error).with("accepted", answer.accepted).with("next_line", next_line))
+        }
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let kind = match error {
+            BodyError::Log(error) => return Self::from(error),
+            BodyError::TooLarge(_) => ProblemKind::BodyTooLarge,
+            BodyError::BrokenOff(_) => ProblemKind::BodyBrokenOff,
+            BodyError::EncodingBroken(_) => ProblemKind::EncodingBroken,
+        };
+        Self::new(kind, error.to_string())
+    }
 }
 
 /// A body that says beforehand that it is too large is refused before any of it is taken.

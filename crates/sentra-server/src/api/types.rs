@@ -11,13 +11,14 @@ mod query;
 mod rules;
 mod status;
 
-pub use door::{IngestAnswer, LoginLink, RejectedLine};
+pub use door::LoginLink;
 pub use event::{DeadLetterItem, DeadLetterPage, EventDetail, EventLookup, EventLookupAnswer};
 pub use incident::{
     IncidentChange, IncidentDetail, IncidentPage, IncidentRevision, IncidentSummary, StreamGap,
 };
 pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
 pub use rules::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
+pub use sentra_intake::{IngestAnswer, RejectedLine};
 pub use status::{
     DeadLetterCount, HistoryPoint, Listener, MartSummary, Pipeline, PipelineState, RuleCounts, Status,
     StatusHistory,

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, every key with a default, every value overridable by
 //! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
 
+mod intake;
 mod load;
 mod nearest;
 mod value;

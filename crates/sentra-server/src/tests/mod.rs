@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod compressed;
 mod ingest;
 mod sockets;
 mod stream;
@@ -14,6 +15,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use sentra_backbone::{AppendBatch, Appended, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream};
+use sentra_intake::{Appender, Intake, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
 use serde_json::Value;
@@ -193,8 +195,12 @@ impl Fixture {
 
     pub(super) fn shared(&mut self) -> Shared {
         if self.shared.is_none() {
-            let state =
-                State::new(self.app(), self.config.clone(), Vec::new(), None, CancellationToken::new());
+            let app = self.app();
+            let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), self.config.limits());
+            let intake = Intake::start(appender, &IntakeSettings::default()).unwrap();
+            intake.appender().set_limits(self.config.limits());
+            let http = "127.0.0.1:8080".parse().unwrap();
+            let state = State::new(app, self.config.clone(), intake, http, CancellationToken::new());
             self.shared = Some(Arc::new(state));
         }
         self.shared.clone().unwrap()

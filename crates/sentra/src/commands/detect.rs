@@ -9,8 +9,8 @@ use std::path::Path;
 use sentra_decode::Decoder;
 use sentra_detect::ProblemSeverity;
 use sentra_factory::{ScanMatch, Scanner};
+use sentra_intake::file::{FileProblem, RecordSink};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, RawRecord, Source, SystemClock, Timestamp};
-use sentra_server::intake::file::{FileProblem, RecordSink};
 use serde_json::{Map, Value, json};
 
 use crate::cli::{DetectArguments, OutputFormat};
@@ -51,7 +51,7 @@ pub(crate) fn run(arguments: &DetectArguments) -> anyhow::Result<()> {
         failure: None,
     };
     let format = arguments.format.as_deref();
-    let reported = read_all(&arguments.paths, format, &config.intake, &SystemClock, &mut sink);
+    let reported = read_all(&arguments.paths, format, &config.limits(), &SystemClock, &mut sink);
     if let Some(failure) = sink.failure.take() {
         return Err(failure);
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use sentra_intake::file::{FileProblem, LogSink, RecordSink};
 use sentra_model::{DeadLetter, OwnedRecord, Source, SystemClock};
 use sentra_server::api::types::{IngestAnswer, Status};
-use sentra_server::intake::file::{FileProblem, LogSink, RecordSink};
 
 use crate::cli::IngestArguments;
 use crate::client::{Client, percent_encoded};
@@ -70,7 +70,7 @@ fn into_log(
     let tenant = arguments.place.tenant.clone();
     let mut sink = LogSink::new(Arc::clone(&engines.log), tenant, Arc::new(SystemClock), runtime.clone());
     let format = arguments.format.as_deref();
-    let intake = settings::load(None)?.intake;
+    let intake = settings::load(None)?.limits();
     let reported = read_all(&arguments.paths, format, &intake, &SystemClock, &mut sink);
     let taken = Taken { accepted: sink.accepted(), dead_letters: sink.dead_letters() };
     if let Some(failure) = sink.take_failure() {
@@ -94,7 +94,7 @@ fn work_off(runtime: &tokio::runtime::Runtime, engines: &Engines) -> anyhow::Res
 fn into_server(arguments: &IngestArguments, client: &Client) -> anyhow::Result<(Reported, Taken)> {
     let mut sink = ServerSink { client, taken: Taken::default(), failure: None };
     let format = arguments.format.as_deref();
-    let intake = settings::load(None)?.intake;
+    let intake = settings::load(None)?.limits();
     let reported = read_all(&arguments.paths, format, &intake, &SystemClock, &mut sink);
     if sink.failure.is_none() {
         wait_for_server(client)?;

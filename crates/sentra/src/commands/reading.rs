@@ -4,11 +4,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
+use sentra_intake::Limits;
+use sentra_intake::file::{FileOptions, FileProblem, RecordSink, read_records, read_stream, total_bytes};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, Source};
-use sentra_server::IntakeConfig;
-use sentra_server::intake::file::{
-    FileOptions, FileProblem, RecordSink, read_records, read_stream, total_bytes,
-};
 
 use crate::output;
 use crate::progress;
@@ -33,7 +31,7 @@ pub(crate) fn check_format(format: Option<&str>) -> anyhow::Result<()> {
 pub(crate) fn read_all(
     paths: &[PathBuf],
     format: Option<&str>,
-    intake: &IntakeConfig,
+    intake: &Limits,
     clock: &dyn Clock,
     sink: &mut impl RecordSink,
 ) -> Reported {

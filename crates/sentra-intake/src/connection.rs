@@ -5,40 +5,44 @@ use std::time::Duration;
 
 use sentra_backbone::LogError;
 use sentra_model::{DeadLetter, DeadReason, Source, SourceKind, TenantId};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::appender::Appender;
-use super::gather::Gather;
-use super::letters::{dead_letter, too_long};
-use super::syslog_frames::{SyslogFramed, SyslogFramer};
+use crate::Sender;
 use crate::accept::accept;
+use crate::appender::Appender;
+use crate::gather::Gather;
+use crate::intake::Door;
+use crate::letters::{dead_letter, too_long};
+use crate::syslog_frames::{SyslogFramed, SyslogFramer};
 
 /// Bytes read from a connection in one go.
 const READ_BYTES: usize = 64 * 1024;
 /// Dead letters that are kept before they are appended.
 const LETTERS_MAX: usize = 64;
 
+/// How long a sender that was told of the end may go on with what it has under way.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// A connection in the clear or in TLS.
+pub(crate) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
 /// Takes syslog connections until `stop`. While the log has no room nothing is read, so the sender's own
 /// queue holds the records (law LOSS).
-pub(crate) async fn listen(
-    listener: TcpListener,
-    tenant: TenantId,
-    appender: Appender,
-    stop: CancellationToken,
-) -> io::Result<()> {
-    let permits = Arc::new(Semaphore::new(appender.limits.tcp_connections_max));
+pub(crate) async fn listen(listener: TcpListener, door: Door, stop: CancellationToken) -> io::Result<()> {
+    let permits = Arc::new(Semaphore::new(door.appender.limits().connections_max));
     let connections = TaskTracker::new();
     let accepted = accept(&listener, &permits, &stop, |stream, peer, permit| {
-        let (tenant, appender, stop) = (tenant.clone(), appender.clone(), stop.clone());
+        let (door, stop) = (door.clone(), stop.clone());
         connections.spawn(async move {
             metrics::gauge!("sentra_syslog_tcp_connections").increment(1.0);
-            if let Err(error) = Connection::new(tenant, appender, peer).run(stream, &stop).await {
-                tracing::info!(%peer, %error, "syslog connection ended");
+            if let Err(error) = serve(stream, peer, door, &stop).await {
+                tracing::info!(%peer, %error, "connection ended");
             }
             metrics::gauge!("sentra_syslog_tcp_connections").decrement(1.0);
             drop(permit);
@@ -50,9 +54,24 @@ pub(crate) async fn listen(
     Ok(())
 }
 
+async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    door: Door,
+    stop: &CancellationToken,
+) -> Result<(), ConnectionError> {
+    let (mut wire, certificate) = door.shake_hands(stream).await.map_err(ConnectionError::Handshake)?;
+    // A refusal is counted and told where it is met.
+    let Some(sender) = door.sender(peer, &certificate) else { return Ok(()) };
+    let kind = if door.tls.is_some() { SourceKind::SyslogTls } else { SourceKind::SyslogTcp };
+    Connection::new(sender, door.appender, kind, peer).run(&mut wire, stop).await
+}
+
 /// Why a connection ended before its end.
 #[derive(Debug, thiserror::Error)]
 enum ConnectionError {
+    #[error("no handshake: {0}")]
+    Handshake(io::Error),
     #[error("the connection failed: {0}")]
     Read(io::Error),
     #[error("nothing came for {0:?}")]
@@ -76,10 +95,11 @@ struct Connection {
 }
 
 impl Connection {
-    fn new(tenant: TenantId, appender: Appender, peer: SocketAddr) -> Self {
-        let source = appender.source(SourceKind::SyslogTcp, peer.ip().to_canonical().to_string(), None);
+    fn new(sender: Sender, appender: Appender, kind: SourceKind, peer: SocketAddr) -> Self {
+        let Sender { tenant, format } = sender;
+        let source = appender.source(kind, peer.ip().to_canonical().to_string(), format);
         Self {
-            framer: SyslogFramer::new(appender.limits.line_bytes_max),
+            framer: SyslogFramer::new(appender.limits().line_bytes_max),
             gather: Gather::new(appender.batch_limits()),
             tenant,
             appender,
@@ -90,8 +110,8 @@ impl Connection {
         }
     }
 
-    async fn run(mut self, mut stream: TcpStream, stop: &CancellationToken) -> Result<(), ConnectionError> {
-        let ended = self.read_all(&mut stream, stop).await;
+    async fn run(mut self, wire: &mut impl Wire, stop: &CancellationToken) -> Result<(), ConnectionError> {
+        let ended = self.read_all(wire, stop).await;
         if let Err(ConnectionError::Log(_)) = &ended {
             return ended;
         }
@@ -101,17 +121,17 @@ impl Connection {
 
     async fn read_all(
         &mut self,
-        stream: &mut TcpStream,
+        wire: &mut impl Wire,
         stop: &CancellationToken,
     ) -> Result<(), ConnectionError> {
-        let wait = Duration::from_millis(self.appender.limits.batch_wait_ms);
-        let idle = Duration::from_secs(self.appender.limits.tcp_idle_timeout_s);
+        let wait = Duration::from_millis(self.appender.limits().batch_wait_ms);
+        let idle = Duration::from_secs(self.appender.limits().idle_timeout_s);
         let mut buffer = vec![0; READ_BYTES];
         loop {
             let deadline = self.since.map_or_else(|| Instant::now() + idle, |since| since + wait);
             let read = tokio::select! {
-                () = stop.cancelled() => return self.take_arrived(stream, &mut buffer, stop).await,
-                read = tokio::time::timeout_at(deadline, stream.read(&mut buffer)) => read,
+                () = stop.cancelled() => return self.part(wire, &mut buffer, stop).await,
+                read = tokio::time::timeout_at(deadline, wire.read(&mut buffer)) => read,
             };
             match read {
                 Err(_) if self.since.is_some() => self.flush(stop).await?,
@@ -128,24 +148,23 @@ impl Connection {
         }
     }
 
-    /// Law LOSS: what has arrived when the server is told to stop is taken too, up to one batch.
-    async fn take_arrived(
+    /// Law LOSS: tells the sender that nothing more is wanted, and takes what it had under way.
+    async fn part(
         &mut self,
-        stream: &TcpStream,
+        wire: &mut impl Wire,
         buffer: &mut [u8],
         stop: &CancellationToken,
     ) -> Result<(), ConnectionError> {
-        let mut left = self.appender.limits.batch_bytes_max;
-        while left > 0 {
-            match stream.try_read(buffer) {
-                Ok(length) if length > 0 => {
+        let _ = wire.shutdown().await;
+        let deadline = Instant::now() + FAREWELL;
+        loop {
+            match tokio::time::timeout_at(deadline, wire.read(buffer)).await {
+                Ok(Ok(length)) if length > 0 => {
                     self.take(buffer.get(..length).unwrap_or_default(), stop).await?;
-                    left = left.saturating_sub(length);
                 }
-                _ => break,
+                _ => return Ok(()),
             }
         }
-        Ok(())
     }
 
     async fn take(&mut self, chunk: &[u8], stop: &CancellationToken) -> Result<(), ConnectionError> {
@@ -228,7 +247,7 @@ impl Sorted<'_> {
                 return;
             }
             SyslogFramed::TooLong { length_bytes, excerpt } => {
-                (DeadReason::TooLong, too_long(length_bytes, self.appender.limits.line_bytes_max), excerpt)
+                (DeadReason::TooLong, too_long(length_bytes, self.appender.limits().line_bytes_max), excerpt)
             }
             SyslogFramed::Broken { detail, excerpt } => (DeadReason::Malformed, detail.to_owned(), excerpt),
         };

@@ -11,7 +11,7 @@ const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until `stop`, each with a permit that it holds while it lives. Without a free permit
 /// nothing is accepted: the next ones wait in the kernel's queue.
-pub(crate) async fn accept(
+pub async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
     stop: &CancellationToken,

@@ -6,12 +6,13 @@ use sentra_backbone::LogError;
 use sentra_decode::{Framed, LineFramer};
 use sentra_model::{DeadLetter, DeadReason, OwnedRecord, Source, TenantId};
 
-use super::appender::Appender;
-use super::gather::Gather;
-use super::inflate::{Compression, InflateLimits, InflateProblem, Inflater, Step};
-use super::letters::{dead_letter, too_long};
-use crate::api::types::{IngestAnswer, RejectedLine};
-use crate::problem::{Problem, ProblemKind};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::appender::Appender;
+use crate::gather::Gather;
+use crate::inflate::{Compression, InflateLimits, InflateProblem, Inflater, Step};
+use crate::letters::{dead_letter, too_long};
 
 /// Rejected lines that the answer lists; all of them are counted.
 const REJECTED_LISTED_MAX: usize = 100;
@@ -28,8 +29,58 @@ const FREE_BYTES: u64 = 32 * 1024 * 1024;
 /// RFC 9659: the window of zstd as a content encoding is at most 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
 
-/// One body on its way into the log.
-pub(crate) struct Intake {
+/// A line that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RejectedLine {
+    /// Line of the body, from 1.
+    pub line: u64,
+    /// Why.
+    pub reason: DeadReason,
+    /// What was wrong, for people.
+    pub detail: String,
+}
+
+/// What became of the lines of a body. Law ACK: `accepted` records are durable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default, ToSchema)]
+pub struct IngestAnswer {
+    /// Records that are durable.
+    pub accepted: u64,
+    /// The first 100 lines that were not taken; each is a dead letter.
+    pub rejected: Vec<RejectedLine>,
+    /// How many lines were not taken.
+    pub rejected_total: u64,
+}
+
+/// Why a body was not taken as a whole.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// It is larger than a limit, compressed or not.
+    #[error("{0}")]
+    TooLarge(String),
+    /// It broke off, or nothing came for too long.
+    #[error("{0}")]
+    BrokenOff(String),
+    /// What is compressed is damaged.
+    #[error("{0}")]
+    EncodingBroken(String),
+    /// The log did not take it.
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+/// What was taken of a body, and why not all of it.
+#[derive(Debug)]
+pub struct Taken {
+    /// What became of its lines.
+    pub answer: IngestAnswer,
+    /// The first line of which it is not known that it is durable: send the body again from here.
+    pub next_line: u64,
+    /// Why it ended before its end.
+    pub error: Option<BodyError>,
+}
+
+/// One body of lines on its way into the log.
+pub struct LinesBody {
     appender: Appender,
     tenant: TenantId,
     source: Source,
@@ -43,10 +94,12 @@ pub(crate) struct Intake {
     last_line: u64,
 }
 
-impl Intake {
-    pub(crate) fn new(appender: Appender, tenant: TenantId, source: Source, first_line: u64) -> Self {
+impl LinesBody {
+    /// A body of `source` for `tenant`, whose first line has the number `first_line`.
+    #[must_use]
+    pub fn new(appender: Appender, tenant: TenantId, source: Source, first_line: u64) -> Self {
         Self {
-            framer: LineFramer::new(appender.limits.line_bytes_max).starting_at(first_line),
+            framer: LineFramer::new(appender.limits().line_bytes_max).starting_at(first_line),
             gather: Gather::new(appender.batch_limits()),
             appender,
             tenant,
@@ -58,7 +111,7 @@ impl Intake {
         }
     }
 
-    async fn take(&mut self, piece: &[u8]) -> Result<(), Problem> {
+    async fn take(&mut self, piece: &[u8]) -> Result<(), BodyError> {
         let mut framer = std::mem::replace(&mut self.framer, LineFramer::new(0));
         let mut full = Vec::new();
         framer.push(piece, &mut |framed| full.extend(self.line(framed)));
@@ -66,7 +119,7 @@ impl Intake {
         self.append(full).await
     }
 
-    async fn finish(&mut self) -> Result<(), Problem> {
+    async fn finish(&mut self) -> Result<(), BodyError> {
         let mut framer = std::mem::replace(&mut self.framer, LineFramer::new(0));
         let mut full = Vec::new();
         framer.finish(&mut |framed| full.extend(self.line(framed)));
@@ -75,7 +128,7 @@ impl Intake {
     }
 
     /// What is complete so far becomes durable; a torn last line is left for the sender to send again.
-    async fn flush(&mut self) -> Result<(), Problem> {
+    async fn flush(&mut self) -> Result<(), BodyError> {
         let records = self.gather.take();
         if !records.is_empty() {
             self.append(vec![records]).await?;
@@ -93,7 +146,7 @@ impl Intake {
             }
             Framed::TooLong { position, length_bytes, excerpt } => {
                 self.last_line = position;
-                let detail = too_long(length_bytes, self.appender.limits.line_bytes_max);
+                let detail = too_long(length_bytes, self.appender.limits().line_bytes_max);
                 let reason = DeadReason::TooLong;
                 self.answer.rejected_total += 1;
                 if self.answer.rejected.len() < REJECTED_LISTED_MAX {
@@ -111,7 +164,7 @@ impl Intake {
     }
 
     /// Law ACK: counts records only when they are durable.
-    async fn append(&mut self, batches: Vec<Vec<OwnedRecord>>) -> Result<(), Problem> {
+    async fn append(&mut self, batches: Vec<Vec<OwnedRecord>>) -> Result<(), BodyError> {
         for records in batches {
             let last_line = records.last().map_or(0, |record| record.position);
             let appended: Result<u64, LogError> =
@@ -125,56 +178,33 @@ impl Intake {
         Ok(())
     }
 
-    async fn append_letters(&mut self) -> Result<(), Problem> {
+    async fn append_letters(&mut self) -> Result<(), BodyError> {
         let letters = std::mem::take(&mut self.letters);
         Ok(self.appender.letters(&self.tenant, &self.source, &letters).await?)
     }
 
-    /// The answer, or the problem with what was taken before it.
-    pub(crate) fn answer(self, result: Result<(), Problem>) -> Result<IngestAnswer, Problem> {
-        match result {
-            Ok(()) => Ok(self.answer),
-            Err(problem) => {
-                Err(problem.with("accepted", self.answer.accepted).with("next_line", self.settled_line + 1))
+    /// Reads `body`, piece by piece, each durable before much more is read.
+    pub async fn take_all(mut self, mut body: Body, compression: Option<Compression>) -> Taken {
+        let result = match read_body(&mut self, &mut body, compression).await {
+            Ok(()) => self.finish().await,
+            Err(error) => {
+                drain(&mut body).await;
+                match error {
+                    BodyError::Log(_) => Err(error),
+                    _ => self.flush().await.and(Err(error)),
+                }
             }
-        }
-    }
-}
-
-/// Reads a body into `intake`: piece by piece, each durable before much more is read.
-pub(crate) async fn unframe(
-    intake: &mut Intake,
-    mut body: Body,
-    compression: Option<Compression>,
-    idle_ms: u64,
-) -> Result<(), Problem> {
-    let result = read_body(intake, &mut body, compression, idle_ms).await;
-    match result {
-        Ok(()) => intake.finish().await,
-        Err(problem) => {
-            drain(&mut body).await;
-            let is_log = matches!(
-                problem.kind(),
-                ProblemKind::LogFull
-                    | ProblemKind::LogPoisoned
-                    | ProblemKind::LogFailed
-                    | ProblemKind::NotReady
-            );
-            if !is_log {
-                intake.flush().await?;
-            }
-            Err(problem)
-        }
+        };
+        Taken { answer: self.answer, next_line: self.settled_line + 1, error: result.err() }
     }
 }
 
 async fn read_body(
-    intake: &mut Intake,
+    intake: &mut LinesBody,
     body: &mut Body,
     compression: Option<Compression>,
-    idle_ms: u64,
-) -> Result<(), Problem> {
-    let limits = intake.appender.limits.clone();
+) -> Result<(), BodyError> {
+    let limits = intake.appender.limits();
     let mut inflater = match compression {
         Some(compression) => {
             let total_bytes_max = limits.request_expanded_bytes_max as u64;
@@ -189,11 +219,11 @@ async fn read_body(
         None => None,
     };
     let mut bytes = 0_usize;
-    while let Some(chunk) = next_chunk(body, idle_ms).await? {
+    while let Some(chunk) = next_chunk(body, limits.body_idle_timeout_ms).await? {
         bytes = bytes.saturating_add(chunk.len());
         if bytes > limits.request_bytes_max {
             let detail = format!("the body has more than {} bytes", limits.request_bytes_max);
-            return Err(Problem::new(ProblemKind::BodyTooLarge, detail));
+            return Err(BodyError::TooLarge(detail));
         }
         match &mut inflater {
             Some(inflater) => inflate(intake, inflater, &chunk).await?,
@@ -226,7 +256,7 @@ async fn drain(body: &mut Body) {
     let _ = tokio::time::timeout(DRAIN_TIME_MAX, reading).await;
 }
 
-async fn inflate(intake: &mut Intake, inflater: &mut Inflater, chunk: &[u8]) -> Result<(), Problem> {
+async fn inflate(intake: &mut LinesBody, inflater: &mut Inflater, chunk: &[u8]) -> Result<(), BodyError> {
     let mut output = vec![0; PIECE_BYTES];
     let mut rest = chunk;
     loop {
@@ -239,16 +269,16 @@ async fn inflate(intake: &mut Intake, inflater: &mut Inflater, chunk: &[u8]) -> 
     }
 }
 
-async fn next_chunk(body: &mut Body, idle_ms: u64) -> Result<Option<Bytes>, Problem> {
+async fn next_chunk(body: &mut Body, idle_ms: u64) -> Result<Option<Bytes>, BodyError> {
     loop {
         let frame = tokio::time::timeout(Duration::from_millis(idle_ms), body.frame()).await;
         match frame {
             Err(_) => {
                 let detail = format!("nothing came for {idle_ms} ms");
-                return Err(Problem::new(ProblemKind::BodyBrokenOff, detail));
+                return Err(BodyError::BrokenOff(detail));
             }
             Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => return Err(Problem::new(ProblemKind::BodyBrokenOff, error.to_string())),
+            Ok(Some(Err(error))) => return Err(BodyError::BrokenOff(error.to_string())),
             Ok(Some(Ok(frame))) => {
                 // Trailers hold nothing for us.
                 if let Ok(data) = frame.into_data() {
@@ -259,14 +289,15 @@ async fn next_chunk(body: &mut Body, idle_ms: u64) -> Result<Option<Bytes>, Prob
     }
 }
 
-impl From<InflateProblem> for Problem {
+impl From<InflateProblem> for BodyError {
     fn from(problem: InflateProblem) -> Self {
-        let kind = match problem {
-            InflateProblem::Damaged { .. } | InflateProblem::Truncated { .. } => ProblemKind::EncodingBroken,
-            InflateProblem::RatioTooHigh { .. } | InflateProblem::TooLarge { .. } => {
-                ProblemKind::BodyTooLarge
+        match problem {
+            InflateProblem::Damaged { .. } | InflateProblem::Truncated { .. } => {
+                Self::EncodingBroken(problem.to_string())
             }
-        };
-        Self::new(kind, problem.to_string())
+            InflateProblem::RatioTooHigh { .. } | InflateProblem::TooLarge { .. } => {
+                Self::TooLarge(problem.to_string())
+            }
+        }
     }
 }

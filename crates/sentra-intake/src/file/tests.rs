@@ -4,7 +4,7 @@ use std::fs;
 use sentra_model::{DeadReason, ManualClock, Timestamp};
 
 use super::*;
-use crate::intake::inflate::tests::{gzip, zstandard};
+use crate::inflate::tests::{gzip, zstandard};
 
 #[derive(Debug, Default)]
 struct Taken {

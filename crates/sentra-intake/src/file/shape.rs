@@ -1,6 +1,6 @@
 use sentra_decode::is_evtx;
 
-use crate::intake::inflate::Compression;
+use crate::inflate::Compression;
 
 /// What a file holds, judged by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

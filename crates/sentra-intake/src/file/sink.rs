@@ -6,7 +6,7 @@ use sentra_model::{Clock, DeadLetter, OwnedRecord, Source, TenantId, Topic};
 use tokio::runtime::Handle;
 
 use super::{FileProblem, RecordSink};
-use crate::intake::letters::letter_batch;
+use crate::letters::letter_batch;
 
 /// Puts what comes out of files into a log. Law ACK: what is counted as accepted is durable.
 ///

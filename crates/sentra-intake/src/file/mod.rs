@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 use sentra_model::{Clock, DeadLetter, OwnedRecord, Source, SourceKind};
 
-use super::gather::BatchLimits;
-use crate::IntakeConfig;
+use crate::Limits;
+use crate::gather::BatchLimits;
 use read::Reading;
 
 pub use sink::LogSink;
@@ -41,14 +41,14 @@ pub struct FileOptions {
 }
 
 impl FileOptions {
-    /// The limits of `config` for records of `format`.
+    /// `limits` for records of `format`.
     #[must_use]
-    pub fn new(config: &IntakeConfig, format: Option<String>) -> Self {
+    pub fn new(limits: &Limits, format: Option<String>) -> Self {
         Self {
             format,
-            line_bytes_max: config.line_bytes_max,
-            batch_bytes_max: config.batch_bytes_max,
-            batch_records_max: config.batch_records_max,
+            line_bytes_max: limits.line_bytes_max,
+            batch_bytes_max: limits.batch_bytes_max,
+            batch_records_max: limits.batch_records_max,
             document_bytes_max: 512 * 1024 * 1024,
         }
     }

@@ -1,6 +1,6 @@
 use std::io::{self, Read};
 
-use crate::intake::inflate::{Compression, InflateLimits, InflateProblem, Inflater};
+use crate::inflate::{Compression, InflateLimits, InflateProblem, Inflater};
 
 /// Bytes read from disk in one go.
 const CHUNK_BYTES: usize = 128 * 1024;

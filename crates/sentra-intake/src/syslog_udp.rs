@@ -1,33 +1,30 @@
 use std::collections::BTreeMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use sentra_model::{DeadReason, OwnedRecord, SourceKind, TenantId};
+use sentra_model::{DeadReason, OwnedRecord, SourceKind};
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::appender::Appender;
-use super::letters::{dead_letter, too_long};
-use super::syslog_frames::trim_message;
+use crate::appender::Appender;
+use crate::intake::Door;
+use crate::letters::{dead_letter, too_long};
+use crate::syslog_frames::trim_message;
 
 /// Largest datagram there is.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
 
 /// Takes syslog datagrams until `stop`. One datagram is one record; the sender is not told anything, so what
 /// the kernel drops while the log is full is counted by the kernel and shown as a metric.
-pub(crate) async fn listen(
-    socket: UdpSocket,
-    tenant: TenantId,
-    appender: Appender,
-    stop: CancellationToken,
-) -> io::Result<()> {
+pub(crate) async fn listen(socket: UdpSocket, door: Door, stop: CancellationToken) -> io::Result<()> {
+    let appender = door.appender.clone();
     let mut gathered = Gathered::default();
     let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
     let mut appending: Option<JoinHandle<bool>> = None;
-    let wait = Duration::from_millis(appender.limits.batch_wait_ms);
+    let wait = Duration::from_millis(appender.limits().batch_wait_ms);
     loop {
         let deadline = gathered.since.map(|since| since + wait);
         let timeout = async {
@@ -60,8 +57,7 @@ pub(crate) async fn listen(
         }
         if !gathered.is_empty() {
             let batch = std::mem::take(&mut gathered);
-            let (tenant, appender, stop) = (tenant.clone(), appender.clone(), stop.clone());
-            appending = Some(tokio::spawn(append(batch, tenant, appender, stop)));
+            appending = Some(tokio::spawn(append(batch, door.clone(), stop.clone())));
         }
         if is_over {
             if let Some(last) = appending.take() {
@@ -124,13 +120,14 @@ impl Gathered {
 }
 
 /// False when the door must close.
-async fn append(batch: Gathered, tenant: TenantId, appender: Appender, stop: CancellationToken) -> bool {
+async fn append(batch: Gathered, door: Door, stop: CancellationToken) -> bool {
     // All senders at once, so that they share one sync of the disk.
-    let appends = batch.by_sender.into_iter().map(|(sender, records)| {
-        let (tenant, appender, stop) = (&tenant, &appender, &stop);
+    let appends = batch.by_sender.into_iter().map(|(address, records)| {
+        let (door, appender, stop) = (&door, &door.appender, &stop);
         async move {
-            let source = appender.source(SourceKind::SyslogUdp, sender.to_string(), None);
-            let line_bytes_max = appender.limits.line_bytes_max;
+            let Some(sender) = door.sender(SocketAddr::new(address, 0), &[]) else { return true };
+            let source = appender.source(SourceKind::SyslogUdp, address.to_string(), sender.format);
+            let line_bytes_max = appender.limits().line_bytes_max;
             let (short, long): (Vec<_>, Vec<_>) =
                 records.into_iter().partition(|record| record.bytes.len() <= line_bytes_max);
             let letters = long.iter().map(|record| {
@@ -139,7 +136,7 @@ async fn append(batch: Gathered, tenant: TenantId, appender: Appender, stop: Can
                 dead_letter(&source, now, record.position, DeadReason::TooLong, detail, &record.bytes)
             });
             let letters = letters.collect();
-            appender.records_patiently(tenant, &source, short, letters, stop).await.is_ok()
+            appender.records_patiently(&sender.tenant, &source, short, letters, stop).await.is_ok()
         }
     });
     futures::future::join_all(appends).await.into_iter().all(|kept| kept)

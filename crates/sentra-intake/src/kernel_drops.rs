@@ -2,7 +2,8 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Datagrams that the kernel dropped on the socket bound to `address`, because nobody read them in time.
 /// `table` is the text of `/proc/net/udp` or `/proc/net/udp6`. `None` when the socket is not in it.
-pub(crate) fn kernel_drops(table: &str, address: SocketAddr) -> Option<u64> {
+#[must_use]
+pub fn kernel_drops(table: &str, address: SocketAddr) -> Option<u64> {
     let wanted = table_address(address);
     table
         .lines()

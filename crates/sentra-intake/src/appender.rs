@@ -5,40 +5,63 @@ use sentra_backbone::{AppendBatch, EventLog, LogError, Stream};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, Source, SourceKind, TenantId, Topic};
 use tokio_util::sync::CancellationToken;
 
-use super::file::PARTITION;
-use super::gather::BatchLimits;
-use super::letters::letter_batch;
-use crate::IntakeConfig;
+use crate::file::PARTITION;
+use crate::gather::BatchLimits;
+use crate::letters::letter_batch;
+use crate::{Limits, Live};
 
 /// First and longest pause before records that found no room are offered again.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// Puts records and dead letters into a tenant's topics.
+/// The one way into the log: puts records and dead letters into a tenant's topics.
 #[derive(Debug, Clone)]
-pub(crate) struct Appender {
+pub struct Appender {
     log: Arc<dyn EventLog>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) limits: IntakeConfig,
+    limits: Live<Limits>,
 }
 
 impl Appender {
-    pub(crate) fn new(log: Arc<dyn EventLog>, clock: Arc<dyn Clock>, limits: IntakeConfig) -> Self {
-        Self { log, clock, limits }
+    /// An appender to `log`.
+    #[must_use]
+    pub fn new(log: Arc<dyn EventLog>, clock: Arc<dyn Clock>, limits: Limits) -> Self {
+        Self { log, clock, limits: Live::new(limits) }
+    }
+
+    /// The limits now; they may be others at the next call.
+    #[must_use]
+    pub fn limits(&self) -> Arc<Limits> {
+        self.limits.get()
+    }
+
+    /// Replaces the limits for everything that comes from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        self.limits.set(limits);
+    }
+
+    /// The log itself.
+    #[must_use]
+    pub fn log(&self) -> &Arc<dyn EventLog> {
+        &self.log
     }
 
     pub(crate) fn batch_limits(&self) -> BatchLimits {
-        let IntakeConfig { batch_bytes_max, batch_records_max, .. } = self.limits;
+        let Limits { batch_bytes_max, batch_records_max, .. } = *self.limits();
         BatchLimits { bytes_max: batch_bytes_max, records_max: batch_records_max }
     }
 
     /// A source that begins to speak now.
-    pub(crate) fn source(&self, kind: SourceKind, origin: String, format: Option<String>) -> Source {
+    #[must_use]
+    pub fn source(&self, kind: SourceKind, origin: String, format: Option<String>) -> Source {
         Source { kind, origin, format, reference: self.clock.now() }
     }
 
     /// Law ACK: resolves when the records are durable, and says how many they are.
-    pub(crate) async fn records(
+    ///
+    /// # Errors
+    /// Those of [`EventLog::append`].
+    pub async fn records(
         &self,
         tenant: &TenantId,
         source: &Source,
@@ -48,14 +71,17 @@ impl Appender {
         let batch = AppendBatch { received: self.clock.now(), source: source.clone(), records };
         let stream = stream(tenant, Topic::Raw);
         let appended = self.log.append(&stream, batch).await?;
-        let door = door_name(source.kind);
+        let door = source.kind.as_str();
         metrics::counter!("sentra_intake_records_total", "door" => door).increment(appended.count);
         metrics::counter!("sentra_intake_bytes_total", "door" => door).increment(bytes as u64);
         Ok(appended.count)
     }
 
     /// Law LOSS: resolves when the letters are durable.
-    pub(crate) async fn letters(
+    ///
+    /// # Errors
+    /// Those of [`EventLog::append`].
+    pub async fn letters(
         &self,
         tenant: &TenantId,
         source: &Source,
@@ -69,8 +95,11 @@ impl Appender {
     }
 
     /// For doors that cannot tell their sender: offers the records until there is room or `stop`. What could
-    /// not be appended at last is counted and logged (law LOSS); the error says that the door must close.
-    pub(crate) async fn records_patiently(
+    /// not be appended at last is counted and logged (law LOSS).
+    ///
+    /// # Errors
+    /// Those of [`EventLog::append`]; the door must close then.
+    pub async fn records_patiently(
         &self,
         tenant: &TenantId,
         source: &Source,
@@ -98,12 +127,12 @@ impl Appender {
             let can_wait = matches!(error, LogError::Full { .. }) && !stop.is_cancelled();
             if !can_wait {
                 let lost = (records_left.len() + letters_left.len()) as u64;
-                let door = door_name(source.kind);
+                let door = source.kind.as_str();
                 metrics::counter!("sentra_intake_lost_total", "door" => door).increment(lost);
                 tracing::error!(%error, door, lost, origin = source.origin, "records could not be kept");
                 return Err(error);
             }
-            metrics::counter!("sentra_intake_waits_total", "door" => door_name(source.kind)).increment(1);
+            metrics::counter!("sentra_intake_waits_total", "door" => source.kind.as_str()).increment(1);
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = stop.cancelled() => {}
@@ -115,13 +144,4 @@ impl Appender {
 
 fn stream(tenant: &TenantId, topic: Topic) -> Stream {
     Stream { tenant: tenant.clone(), topic, partition: PARTITION }
-}
-
-pub(crate) fn door_name(kind: SourceKind) -> &'static str {
-    match kind {
-        SourceKind::File => "file",
-        SourceKind::Http => "http",
-        SourceKind::SyslogUdp => "syslog_udp",
-        SourceKind::SyslogTcp => "syslog_tcp",
-    }
 }

@@ -9,8 +9,8 @@ use sentra_model::{Clock, DeadReason, Source, SourceKind, Timestamp};
 use super::content::{Content, Failure};
 use super::shape::{Shape, shape};
 use super::{FileOptions, FileProblem, FileProblemKind, RecordSink};
-use crate::intake::gather::Gather;
-use crate::intake::letters::{dead_letter, too_long};
+use crate::gather::Gather;
+use crate::letters::{dead_letter, too_long};
 
 /// Bytes by which a file is judged.
 const HEAD_BYTES: usize = 64 * 1024;
