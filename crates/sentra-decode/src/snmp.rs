@@ -271,11 +271,36 @@ mod tests {
     #[test]
     fn the_generic_traps_have_their_codes() {
         for (number, expected) in [
-            (1, expect!["snmp firewall 2026-03-01T12:00:00Z | class=6002 | SS01/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=coldStart"]),
-            (2, expect!["snmp firewall 2026-03-01T12:00:00Z | class=6002 | SS01/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=warmStart"]),
-            (4, expect!["snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=linkUp"]),
-            (5, expect!["snmp firewall 2026-03-01T12:00:00Z | class=3002 | LL03/failure | product=network | service=snmp | host=192.0.2.1 | message=authenticationFailure"]),
-            (6, expect!["snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=egpNeighborLoss"]),
+            (
+                1,
+                expect![
+                    "snmp firewall 2026-03-01T12:00:00Z | class=6002 | SS01/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=coldStart"
+                ],
+            ),
+            (
+                2,
+                expect![
+                    "snmp firewall 2026-03-01T12:00:00Z | class=6002 | SS01/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=warmStart"
+                ],
+            ),
+            (
+                4,
+                expect![
+                    "snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=linkUp"
+                ],
+            ),
+            (
+                5,
+                expect![
+                    "snmp firewall 2026-03-01T12:00:00Z | class=3002 | LL03/failure | product=network | service=snmp | host=192.0.2.1 | message=authenticationFailure"
+                ],
+            ),
+            (
+                6,
+                expect![
+                    "snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=egpNeighborLoss"
+                ],
+            ),
         ] {
             check_trap(&format!("1.3.6.1.6.3.1.1.5.{number}"), "", expected);
         }
@@ -286,7 +311,9 @@ mod tests {
         check_trap(
             "1.3.6.1.6.3.1.1.5.5",
             r#"{"oid":"1.3.6.1.4.1.9.2.1.5.0","type":"ip","value":"203.0.113.9"}"#,
-            expect!["snmp firewall 2026-03-01T12:00:00Z | class=3002 | LL03/failure | product=network | service=snmp | host=192.0.2.1 | src=203.0.113.9 | message=authenticationFailure: authAddr 203.0.113.9"],
+            expect![
+                "snmp firewall 2026-03-01T12:00:00Z | class=3002 | LL03/failure | product=network | service=snmp | host=192.0.2.1 | src=203.0.113.9 | message=authenticationFailure: authAddr 203.0.113.9"
+            ],
         );
     }
 
@@ -295,7 +322,9 @@ mod tests {
         check_trap(
             "1.3.6.1.4.1.9.9.43.2.0.1",
             r#"{"oid":"1.3.6.1.4.1.9.9.43.1.1.6.1.3.17","type":"integer","value":1},{"oid":"1.3.6.1.4.1.9.9.43.1.1.6.1.8.17","type":"string","value":"alice"},{"oid":"1.3.6.1.4.1.9.9.43.1.1.6.1.10.17","type":"ip","value":"198.51.100.20"}"#,
-            expect!["snmp firewall 2026-03-01T12:00:00Z | class=0 | CC01/unknown | product=network | service=snmp | host=192.0.2.1 | user=alice | src=198.51.100.20 | message=ciscoConfigManEvent: commandSource 1, terminalUser alice, commandSourceAddress 198.51.100.20"],
+            expect![
+                "snmp firewall 2026-03-01T12:00:00Z | class=0 | CC01/unknown | product=network | service=snmp | host=192.0.2.1 | user=alice | src=198.51.100.20 | message=ciscoConfigManEvent: commandSource 1, terminalUser alice, commandSourceAddress 198.51.100.20"
+            ],
         );
     }
 
@@ -303,7 +332,9 @@ mod tests {
     fn the_agent_comes_before_the_peer() {
         check(
             r#"{"snmp_version":"1","pdu":"trap","peer":"192.0.2.1","community":"core","trap_oid":"1.3.6.1.4.1.32473.1.0.17","enterprise":"1.3.6.1.4.1.32473.1","generic_trap":6,"specific_trap":17,"agent_address":"198.51.100.7","uptime_cs":4711,"varbinds":[{"oid":"1.3.6.1.4.1.32473.1.1","type":"string","value":"door open"},{"oid":"1.3.6.1.4.1.32473.1.2","type":"hex","value":"00ff"},{"oid":"1.3.6.1.4.1.32473.1.3","type":"null","value":""}]}"#,
-            expect!["snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=198.51.100.7 | src=198.51.100.7 | message=1.3.6.1.4.1.32473.1.0.17: door open"],
+            expect![
+                "snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=198.51.100.7 | src=198.51.100.7 | message=1.3.6.1.4.1.32473.1.0.17: door open"
+            ],
         );
     }
 
@@ -311,7 +342,9 @@ mod tests {
     fn a_v3_user_is_the_device_and_not_who_did_it() {
         check(
             r#"{"snmp_version":"3","pdu":"inform","peer":"2001:db8::7","user":"edge","security_level":"authPriv","engine_id":"80001f880465646765","request_id":1,"trap_oid":"1.3.6.1.6.3.1.1.5.1","uptime_cs":1,"varbinds":[]}"#,
-            expect!["snmp firewall 2026-03-01T12:00:00Z | class=6002 | SS01/unknown | product=network | service=snmp | host=2001:db8::7 | src=2001:db8::7 | message=coldStart"],
+            expect![
+                "snmp firewall 2026-03-01T12:00:00Z | class=6002 | SS01/unknown | product=network | service=snmp | host=2001:db8::7 | src=2001:db8::7 | message=coldStart"
+            ],
         );
     }
 
@@ -320,7 +353,9 @@ mod tests {
         check_trap(
             "1.3.6.1.4.1.9.9.41.2.0.1",
             r#"{"oid":"1.3.6.1.4.1.9.9.41.1.2.3.1.2.9","type":"string","value":"SEC_LOGIN"},{"oid":"1.3.6.1.4.1.9.9.41.1.2.3.1.3.9","type":"integer","value":5},{"oid":"1.3.6.1.4.1.9.9.41.1.2.3.1.5.9","type":"string","value":"Login failed [user: bob]"}"#,
-            expect!["snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=clogMessageGenerated: facility SEC_LOGIN, severity 5, Login failed [user: bob]"],
+            expect![
+                "snmp firewall 2026-03-01T12:00:00Z | class=0 | -/unknown | product=network | service=snmp | host=192.0.2.1 | src=192.0.2.1 | message=clogMessageGenerated: facility SEC_LOGIN, severity 5, Login failed [user: bob]"
+            ],
         );
     }
 

@@ -1,7 +1,7 @@
 //! What may be kept of a datagram that was refused: secrets blotted out.
 
-use crate::ber::{self, Reader};
-use crate::hex;
+use crate::snmp::ber::{self, Reader};
+use crate::snmp::hex;
 
 /// Law LIMIT: bytes of a refused datagram that are kept.
 const EXCERPT_BYTES_MAX: usize = 512;

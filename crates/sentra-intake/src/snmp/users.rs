@@ -5,10 +5,10 @@ use std::fmt;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use crate::engine_id::EngineId;
-use crate::key::Key;
-use crate::problem::SetupProblem;
-use crate::usm::{AuthProtocol, PrivProtocol};
+use crate::snmp::engine_id::EngineId;
+use crate::snmp::key::Key;
+use crate::snmp::problem::SetupProblem;
+use crate::snmp::usm::{AuthProtocol, PrivProtocol};
 
 /// Law LIMIT: users of one reader.
 pub const USERS_MAX: usize = 1_024;

@@ -2,14 +2,14 @@
 
 use expect_test::{Expect, expect};
 
-use crate::ber;
-use crate::notification::{INFORM, TRAP_V2};
-use crate::reader::{Limits, Received, Refused, TrapReader};
-use crate::test_kit::{
+use crate::snmp::ber;
+use crate::snmp::notification::{INFORM, TRAP_V2};
+use crate::snmp::reader::{Limits, Received, Refused, TrapReader};
+use crate::snmp::test_kit::{
     LINK_DOWN, PEER, community_message, inform, oid, pdu_v2, reader, reader_with, trap_v1, trap_v2, varbind,
 };
-use crate::users::{Communities, Users};
-use crate::{Authority, hex};
+use crate::snmp::users::{Communities, Users};
+use crate::snmp::{Authority, hex};
 
 fn record(datagram: &[u8]) -> (String, Option<Vec<u8>>) {
     match reader().read(datagram, PEER, 20_000).unwrap() {
@@ -195,7 +195,7 @@ fn variables_beyond_the_limit_are_refused() {
 #[test]
 fn communities_can_be_open_or_shut() {
     let reader = |communities: Communities| {
-        let authority = Authority::new(crate::test_kit::own_engine(), 1, 0, 0).unwrap();
+        let authority = Authority::new(crate::snmp::test_kit::own_engine(), 1, 0, 0).unwrap();
         TrapReader::new(communities, Users::default(), authority, Limits::default()).unwrap()
     };
     let datagram = community_message(1, b"anything", &trap_v2());

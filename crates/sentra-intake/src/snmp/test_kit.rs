@@ -2,14 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::ber;
-use crate::clocks::Authority;
-use crate::engine_id::EngineId;
-use crate::message_v3::{Answer, LocalKeys, MessageV3};
-use crate::notification::{INFORM, TRAP_V1, TRAP_V2};
-use crate::reader::{Limits, TrapReader};
-use crate::users::{Communities, Community, Secret, SecurityLevel, User, Users};
-use crate::usm::{AuthProtocol, Iv, PrivProtocol};
+use crate::snmp::ber;
+use crate::snmp::clocks::Authority;
+use crate::snmp::engine_id::EngineId;
+use crate::snmp::message_v3::{Answer, LocalKeys, MessageV3};
+use crate::snmp::notification::{INFORM, TRAP_V1, TRAP_V2};
+use crate::snmp::reader::{Limits, TrapReader};
+use crate::snmp::users::{Communities, Community, Secret, SecurityLevel, User, Users};
+use crate::snmp::usm::{AuthProtocol, Iv, PrivProtocol};
 
 pub(crate) const PEER: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 pub(crate) const PASSWORD: &str = "correct horse";

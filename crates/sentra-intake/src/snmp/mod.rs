@@ -1,7 +1,7 @@
 //! SNMP traps and informs to records: v1, v2c and v3 with the user-based security model.
 //!
 //! * [`TrapReader`] turns one datagram into one record, or says why not. It does no I/O and reads no clock.
-//! * [`listen`] reads a socket, hands batches to a [`TrapSink`], and answers informs.
+//! * [`listen()`] reads a socket, hands batches to a [`TrapSink`], and answers informs.
 //!
 //! **Law ACK**: an inform is answered when the sink says that its record is durable, and not before. A trap has no
 //! answer. **Law LOSS**: what is not taken is counted by its reason and handed over as [`Refused`], of which the caller
@@ -42,7 +42,7 @@
 //! Port 162 belongs to root; where the listener is not started as root, give it another one (1162 here) and name that on the
 //! device, or redirect 162 to it.
 //!
-//! * Test from any Debian host with the package `snmp` (all of these are tried by `tests/net_snmp.rs`):
+//! * Test from any Debian host with the package `snmp` (all of these are tried by `tests/snmp/net_snmp.rs`):
 //!
 //!   ```text
 //!   snmpinform -v3 -u edge -l authPriv -a SHA-256 -A "$AUTH" -x AES -X "$PRIV" sentra.example.net:1162 '' 1.3.6.1.6.3.1.1.5.1

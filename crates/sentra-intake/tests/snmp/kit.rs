@@ -1,12 +1,12 @@
 //! What the tests on real sockets share.
-#![allow(dead_code, unreachable_pub)]
+#![allow(unreachable_pub)]
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sentra_snmp::{
+use sentra_intake::snmp::{
     Arrivals, AuthProtocol, Authority, BatchLimits, Communities, Community, EngineId, Limits, PrivProtocol,
     Refused, Secret, TrapReader, TrapSink, User, Users, listen,
 };
@@ -108,7 +108,7 @@ impl Running {
         let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
         let address = socket.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(listen(socket, reader(), limits, sink, stop.clone()));
+        let task = tokio::spawn(listen(socket, reader(), Instant::now(), limits, sink, stop.clone()));
         Self { address, stop, task }
     }
 

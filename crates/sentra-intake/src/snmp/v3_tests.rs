@@ -2,16 +2,17 @@
 
 use expect_test::expect;
 
-use crate::ber::{self, BerProblem};
-use crate::clocks::Authority;
-use crate::message_v3::MessageV3;
-use crate::notification::{INFORM, REPORT, RESPONSE};
-use crate::reader::{Limits, Received, Refused, TrapReader};
-use crate::test_kit::{
+use crate::snmp::ber::{self, BerProblem};
+use crate::snmp::clocks::Authority;
+use crate::snmp::message_v3::MessageV3;
+use crate::snmp::notification::{INFORM, REPORT, RESPONSE};
+use crate::snmp::reader::{Limits, Received, Refused, TrapReader};
+use crate::snmp::test_kit::{
     DEVICE, LINK_DOWN, PEER, STARTED_S, V3, inform, keys, own_engine, parse, pdu_v2, reader, reader_with,
     trap_v1, trap_v2, varbind,
 };
-use crate::users::{Communities, SecurityLevel, Users};
+use crate::snmp::users::{COMMUNITIES_MAX, Communities, Community, Secret, SecurityLevel, User, Users};
+use crate::snmp::usm::AuthProtocol;
 
 const NOW_S: u64 = STARTED_S + 600;
 
@@ -119,7 +120,7 @@ fn a_replayed_trap_is_refused_after_the_window() {
     );
     assert!(!refused.is_handshake);
     // Another reader that was told of the clock refuses what is older too.
-    let mut next = crate::test_kit::reader();
+    let mut next = crate::snmp::test_kit::reader();
     next.remember(reader.clocks(), 0);
     let old = V3 { boots: 4, ..trap("signed", SecurityLevel::AuthNoPriv) };
     assert_eq!(next.read(&old.write(), PEER, 1).unwrap_err().problem.as_str(), "not_in_time_window");
@@ -169,7 +170,7 @@ fn check_response(message: &MessageV3<'_>) {
             if level == SecurityLevel::AuthPriv {
                 let (privacy, key) = keys.privacy.as_ref().unwrap();
                 plain_text = message.decrypt(*privacy, key).unwrap();
-                crate::message_v3::Scoped::read_padded(&plain_text).unwrap()
+                crate::snmp::message_v3::Scoped::read_padded(&plain_text).unwrap()
             } else {
                 message.plain().unwrap()
             }
@@ -205,7 +206,7 @@ fn informs_that_cannot_be_taken_are_told_why() {
         (V3 { keys: keys(b"another"), ..signed() }, "wrong_digest", "5.0 = 1", false),
         (
             V3 {
-                keys: crate::message_v3::LocalKeys {
+                keys: crate::snmp::message_v3::LocalKeys {
                     auth: keys(own_engine().bytes()).auth,
                     privacy: keys(b"another").privacy,
                 },
@@ -285,4 +286,27 @@ fn without_users_v3_says_who_is_missing() {
         TrapReader::new(Communities::Refused, Users::default(), authority, Limits::default()).unwrap();
     let refused = reader.read(&trap("plain", SecurityLevel::NoAuthNoPriv).write(), PEER, NOW_S).unwrap_err();
     assert_eq!(refused.problem.as_str(), "unknown_user");
+}
+
+#[test]
+fn other_users_do_not_reset_clocks() {
+    let mut reader = reader();
+    let first = trap("signed", SecurityLevel::AuthNoPriv);
+    record(&mut reader, &first.write());
+    let community = |number: usize| Community { name: number.to_string(), secret: Secret::new("x") };
+    let too_many: Vec<_> = (0..=COMMUNITIES_MAX).map(community).collect();
+    assert!(reader.reconfigure(too_many.into(), Users::default()).is_err());
+    record(&mut reader, &first.write());
+    // The user has another number and another password now.
+    let user = User {
+        name: "signed".to_owned(),
+        auth: Some((AuthProtocol::Sha256, Secret::new("another password"))),
+        privacy: None,
+        least: None,
+        engine: None,
+    };
+    reader.reconfigure(Communities::Refused, Users::new(&[user]).unwrap()).unwrap();
+    let problem = reader.read(&first.write(), PEER, NOW_S).unwrap_err().problem;
+    assert_eq!(problem.as_str(), "wrong_digest");
+    assert_eq!(reader.clocks().len(), 1);
 }

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::hex;
-use crate::problem::{SetupProblem, SnmpProblem};
+use crate::snmp::hex;
+use crate::snmp::problem::{SetupProblem, SnmpProblem};
 
 const BYTES_MIN: usize = 5;
 const BYTES_MAX: usize = 32;

@@ -1,22 +1,13 @@
 //! Devices are played by net-snmp, in every version and with every digest and cipher.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr
-)]
-
-mod kit;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::kit::{AUTHS, Memory, PASSWORD, PRIVS, Running, WAIT};
 use expect_test::{Expect, expect};
-use kit::{AUTHS, Memory, PASSWORD, PRIVS, Running, WAIT};
-use sentra_snmp::BatchLimits;
+use sentra_intake::snmp::BatchLimits;
 use serde_json::{Value, json};
 
 const LINK_DOWN: &str = "1.3.6.1.6.3.1.1.5.3";

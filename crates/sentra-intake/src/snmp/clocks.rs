@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::engine_id::EngineId;
-use crate::problem::{SetupProblem, SnmpProblem};
-use crate::usm::{Iv, SALT_BYTES};
+use crate::snmp::engine_id::EngineId;
+use crate::snmp::problem::{SetupProblem, SnmpProblem};
+use crate::snmp::usm::{Iv, SALT_BYTES};
 
 /// RFC 3414 section 2.2.3.
 pub const TIME_WINDOW_S: u64 = 150;
@@ -25,7 +25,7 @@ impl Authority {
     ///
     /// `boots` must be one more than at the last start, and be kept before this is called: the initialisation vectors
     /// of our encrypted answers are made of it, and an old one lets old informs be replayed. `salt` is random. `now_s`
-    /// is of the clock that [`crate::TrapReader::read`] is given.
+    /// is of the clock that [`crate::snmp::TrapReader::read`] is given.
     ///
     /// # Errors
     /// When the counter is at its end.

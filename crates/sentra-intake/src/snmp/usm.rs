@@ -15,8 +15,8 @@ use sha1::Sha1;
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
-use crate::key::Key;
-use crate::problem::SetupProblem;
+use crate::snmp::key::Key;
+use crate::snmp::problem::SetupProblem;
 
 /// RFC 3414 A.2: a password is repeated to this length and hashed.
 const PASSWORD_STRETCHED_BYTES: usize = 1_048_576;
@@ -302,7 +302,7 @@ fn unknown(what: &'static str, name: &str, known: &'static str) -> SetupProblem 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hex;
+    use crate::snmp::hex;
 
     const ENGINE: [u8; 12] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
 

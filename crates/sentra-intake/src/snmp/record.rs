@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
-use crate::notification::{Notification, Varbind};
-use crate::users::SecurityLevel;
+use crate::snmp::notification::{Notification, Varbind};
+use crate::snmp::users::SecurityLevel;
 
 /// Who sent a message, as far as the message says.
 #[derive(Debug, Default)]

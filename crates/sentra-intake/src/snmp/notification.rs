@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Serialize;
 
-use crate::ber::{self, Element, Reader};
-use crate::hex;
-use crate::problem::SnmpProblem;
+use crate::snmp::ber::{self, Element, Reader};
+use crate::snmp::hex;
+use crate::snmp::problem::SnmpProblem;
 
 pub(crate) const RESPONSE: u8 = 0xa2;
 pub(crate) const TRAP_V1: u8 = 0xa4;

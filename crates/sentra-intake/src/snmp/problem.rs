@@ -1,4 +1,4 @@
-use crate::ber::BerProblem;
+use crate::snmp::ber::BerProblem;
 
 /// Why a datagram is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,9 +64,9 @@ pub enum SnmpProblem {
         /// The user.
         name: String,
         /// What the user is configured for.
-        required: crate::SecurityLevel,
+        required: crate::snmp::SecurityLevel,
         /// What the message uses.
-        found: crate::SecurityLevel,
+        found: crate::snmp::SecurityLevel,
     },
     /// The digest is not that of the message: another password or protocol, or a forged message.
     #[error(
@@ -157,7 +157,7 @@ pub enum SetupProblem {
         /// The user.
         user: String,
         /// What was required.
-        level: crate::SecurityLevel,
+        level: crate::snmp::SecurityLevel,
     },
     /// Two users cannot be told apart.
     #[error("SNMP user {user:?} is there twice; give each entry an engine id of its own")]

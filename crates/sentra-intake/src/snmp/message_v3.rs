@@ -1,10 +1,10 @@
 //! The envelope of SNMP v3 (RFC 3412) with the security parameters of USM (RFC 3414), both ways.
 
-use crate::ber::{self, BerProblem, Element, Reader};
-use crate::key::Key;
-use crate::problem::SnmpProblem;
-use crate::users::{SecurityLevel, USER_NAME_BYTES_MAX};
-use crate::usm::{AuthProtocol, Iv, PrivProtocol, SALT_BYTES};
+use crate::snmp::ber::{self, BerProblem, Element, Reader};
+use crate::snmp::key::Key;
+use crate::snmp::problem::SnmpProblem;
+use crate::snmp::users::{SecurityLevel, USER_NAME_BYTES_MAX};
+use crate::snmp::usm::{AuthProtocol, Iv, PrivProtocol, SALT_BYTES};
 
 const USM: i64 = 3;
 const FLAG_AUTH: u8 = 1;

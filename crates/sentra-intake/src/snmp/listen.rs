@@ -3,14 +3,14 @@ use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant as StdInstant};
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::reader::{Received, Refused, TrapReader};
+use crate::snmp::reader::{Received, Refused, TrapReader};
 
 /// Largest datagram there is.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
@@ -57,19 +57,22 @@ pub trait TrapSink: Send + Sync + 'static {
 /// Traps cannot be slowed down: while the sink waits, at most one batch is gathered, and what the kernel drops
 /// then is counted by the kernel. Informs are slowed down, for their sender waits for the answer.
 ///
-/// Gives the reader back at the end, for its clocks. The socket is shared so that a changed configuration can go on
-/// listening on it with another reader; what arrives in between waits in the kernel.
+/// `started` is the moment that the reader's seconds count from: the same one, with `now_s` 0, for which
+/// [`Authority::new`](super::Authority::new) was called.
+///
+/// Gives the reader back at the end: [`TrapReader::reconfigure`] it and listen again on the same socket, and no
+/// datagram is lost, because what arrives in between waits in the kernel.
 ///
 /// # Errors
 /// When the socket fails or the sink takes nothing any more.
 pub async fn listen<S: TrapSink>(
     socket: Arc<UdpSocket>,
     mut reader: TrapReader,
+    started: StdInstant,
     limits: BatchLimits,
     sink: Arc<S>,
     stop: CancellationToken,
 ) -> io::Result<TrapReader> {
-    let started = Instant::now();
     let mut gathered = Gathered::default();
     let mut datagram = vec![0; DATAGRAM_BYTES_MAX];
     let mut accepting: Option<JoinHandle<io::Result<()>>> = None;
@@ -157,7 +160,7 @@ impl Gathered {
         socket: &UdpSocket,
         buffer: &mut [u8],
         reader: &mut TrapReader,
-        started: Instant,
+        started: StdInstant,
         limits: &BatchLimits,
     ) -> io::Result<()> {
         while !self.is_full(limits) {

@@ -1,13 +1,13 @@
 use std::net::IpAddr;
 
-use crate::ber::{self, Element, Reader};
-use crate::clocks::{Authority, EngineClock};
-use crate::notification;
-use crate::problem::{SetupProblem, SnmpProblem};
-use crate::record::{self, Sender};
-use crate::redact;
-use crate::users::{Communities, Users};
-use crate::v3::Usm;
+use crate::snmp::ber::{self, Element, Reader};
+use crate::snmp::clocks::{Authority, EngineClock};
+use crate::snmp::notification;
+use crate::snmp::problem::{SetupProblem, SnmpProblem};
+use crate::snmp::record::{self, Sender};
+use crate::snmp::redact;
+use crate::snmp::users::{Communities, Users};
+use crate::snmp::v3::Usm;
 
 /// Law LIMIT: what one reader takes and remembers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +109,17 @@ impl TrapReader {
             is_handshake: failure.is_handshake,
             excerpt: redact::excerpt(datagram),
         })
+    }
+
+    /// Takes other communities and users from now on, and keeps what it knows of clocks. On an error it stays as it was.
+    ///
+    /// # Errors
+    /// Those of [`TrapReader::new`].
+    pub fn reconfigure(&mut self, communities: Communities, users: Users) -> Result<(), SetupProblem> {
+        communities.check()?;
+        self.communities = communities;
+        self.usm.set_users(users);
+        Ok(())
     }
 
     /// The clocks of the senders, to be kept and given to [`TrapReader::remember`] after a restart.

@@ -1,22 +1,13 @@
 //! The listener on a real socket, with senders made by hand.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stderr
-)]
-
-mod kit;
 
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use kit::{Running, WAIT, reader};
-use sentra_snmp::{Arrivals, BatchLimits, TrapSink, listen};
+use super::kit::{Running, WAIT, reader};
+use sentra_intake::snmp::{Arrivals, BatchLimits, Communities, Community, Secret, TrapSink, Users, listen};
 use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -105,7 +96,7 @@ async fn what_has_arrived_when_it_stops_is_taken() {
     }
     let stop = CancellationToken::new();
     stop.cancel();
-    listen(socket, reader(), BatchLimits::default(), Arc::clone(&gate), stop).await.unwrap();
+    listen(socket, reader(), Instant::now(), BatchLimits::default(), Arc::clone(&gate), stop).await.unwrap();
     assert_eq!(gate.records.load(Ordering::SeqCst), 20);
 }
 
@@ -133,7 +124,7 @@ async fn batches_stay_within_their_limits_while_the_sink_waits() {
 
 #[tokio::test]
 async fn refused_datagrams_are_handed_over_up_to_a_limit() {
-    let sink = kit::Memory::new();
+    let sink = super::kit::Memory::new();
     let limits = BatchLimits { refused_max: 5, wait_ms: 60_000, ..BatchLimits::default() };
     let running = Running::start(Arc::clone(&sink), limits).await;
     let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -149,4 +140,44 @@ async fn refused_datagrams_are_handed_over_up_to_a_limit() {
         assert_eq!(one.problem.as_str(), "unknown_community");
         assert!(one.excerpt.contains("2a2a2a2a") && !one.excerpt.contains("6c757368"), "{}", one.excerpt);
     }
+}
+
+/// Devices go on sending while the users change; nothing may be lost and nothing taken twice.
+#[tokio::test]
+async fn a_changed_configuration_loses_no_datagram() {
+    let sink = super::kit::Memory::new();
+    let socket = Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap());
+    let address = socket.local_addr().unwrap();
+    let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let started = Instant::now();
+    let mut reader = reader();
+    for round in 0..10 {
+        let stop = CancellationToken::new();
+        let limits = BatchLimits::default();
+        let task = tokio::spawn(listen(
+            Arc::clone(&socket),
+            reader,
+            started,
+            limits,
+            Arc::clone(&sink),
+            stop.clone(),
+        ));
+        client.send_to(&notification(TRAP, b"hush", round), address).await.unwrap();
+        tokio::task::yield_now().await;
+        stop.cancel();
+        client.send_to(&notification(TRAP, b"hush", 100 + round), address).await.unwrap();
+        reader = task.await.unwrap().unwrap();
+        client.send_to(&notification(TRAP, b"hush", 50 + round), address).await.unwrap();
+        let community = Community { name: "core".to_owned(), secret: Secret::new("hush") };
+        reader.reconfigure(Communities::from(vec![community]), Users::default()).unwrap();
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    listen(socket, reader, started, BatchLimits::default(), Arc::clone(&sink), stop).await.unwrap();
+    let (records, refused) = sink.take();
+    assert!(refused.is_empty());
+    let mut numbers: Vec<_> = records.iter().map(|record| record["request_id"].as_i64().unwrap()).collect();
+    numbers.sort_unstable();
+    let expected: Vec<_> = (0..10).chain(50..60).chain(100..110).collect();
+    assert_eq!(numbers, expected);
 }

@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
-use crate::ber;
-use crate::hex;
-use crate::reader::Received;
-use crate::test_kit::{
+use crate::snmp::ber;
+use crate::snmp::hex;
+use crate::snmp::reader::Received;
+use crate::snmp::test_kit::{
     DEVICE, PEER, STARTED_S, V3, community_message, inform, own_engine, reader, trap_v1, trap_v2,
 };
-use crate::users::SecurityLevel;
+use crate::snmp::users::SecurityLevel;
 
 /// One good datagram of each kind.
 fn good() -> Vec<Vec<u8>> {
@@ -59,7 +59,7 @@ fn nesting_does_not_recurse() {
     for pdu in [&bytes, &deep] {
         assert!(reader.read(&community_message(1, b"hush", pdu), PEER, 0).is_err());
     }
-    let value = crate::test_kit::varbind(&[1, 3, 6, 1], &deep[..deep.len().min(50_000)]);
+    let value = crate::snmp::test_kit::varbind(&[1, 3, 6, 1], &deep[..deep.len().min(50_000)]);
     let _ = reader.read(&value, PEER, 0);
 }
 
@@ -67,8 +67,8 @@ fn nesting_does_not_recurse() {
 fn a_record_is_bounded_by_its_datagram() {
     // What grows most: many short variables with long numbers in their names, and text that JSON escapes.
     let name: Vec<u32> = [1, 3].into_iter().chain([u32::MAX; 40]).collect();
-    let one = crate::test_kit::varbind(&name, &ber::octets(b"\"\"\"\"\t\t\t\t"));
-    let pdu = crate::test_kit::pdu_v2(0xa7, &crate::test_kit::LINK_DOWN, &one.repeat(254));
+    let one = crate::snmp::test_kit::varbind(&name, &ber::octets(b"\"\"\"\"\t\t\t\t"));
+    let pdu = crate::snmp::test_kit::pdu_v2(0xa7, &crate::snmp::test_kit::LINK_DOWN, &one.repeat(254));
     let datagram = community_message(1, b"hush", &pdu);
     assert!(datagram.len() < 65_507);
     let Ok(Received::Record { json, .. }) = reader().read(&datagram, PEER, 0) else { panic!("a record") };
@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn changed_datagrams_do_no_harm(which in 0..10_usize, changes in prop::collection::vec(change(), 1..6)) {
         // Keys take a while to make, so the readers of one thread share theirs.
-        thread_local!(static READER: std::cell::RefCell<crate::TrapReader> = std::cell::RefCell::new(reader()));
+        thread_local!(static READER: std::cell::RefCell<crate::snmp::TrapReader> = std::cell::RefCell::new(reader()));
         let all = thread_good();
         let mut datagram = all[which % all.len()].clone();
         changes.iter().for_each(|change| apply(&mut datagram, change));
@@ -152,7 +152,7 @@ proptest! {
 
     #[test]
     fn noise_does_no_harm(mut bytes in prop::collection::vec(any::<u8>(), 0..300), is_framed in any::<bool>()) {
-        thread_local!(static READER: std::cell::RefCell<crate::TrapReader> = std::cell::RefCell::new(reader()));
+        thread_local!(static READER: std::cell::RefCell<crate::snmp::TrapReader> = std::cell::RefCell::new(reader()));
         if is_framed {
             bytes = community_message(1, b"hush", &ber::element(0xa7, &[&bytes]));
         }

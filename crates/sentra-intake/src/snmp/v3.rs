@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::ber::{self, Element, Reader};
-use crate::clocks::{Authority, Clocks, EngineClock};
-use crate::engine_id::EngineId;
-use crate::message_v3::{Answer, LocalKeys, MessageV3, Scoped};
-use crate::notification::{self, Notification};
-use crate::problem::SnmpProblem;
-use crate::reader::{Failure, Limits, Received, response_pdu};
-use crate::record::{self, Sender};
-use crate::text_or_hex;
-use crate::users::{SecurityLevel, Users};
+use crate::snmp::ber::{self, Element, Reader};
+use crate::snmp::clocks::{Authority, Clocks, EngineClock};
+use crate::snmp::engine_id::EngineId;
+use crate::snmp::message_v3::{Answer, LocalKeys, MessageV3, Scoped};
+use crate::snmp::notification::{self, Notification};
+use crate::snmp::problem::SnmpProblem;
+use crate::snmp::reader::{Failure, Limits, Received, response_pdu};
+use crate::snmp::record::{self, Sender};
+use crate::snmp::text_or_hex;
+use crate::snmp::users::{SecurityLevel, Users};
 
 const ERROR_TOO_BIG: i64 = 1;
 /// RFC 3412 section 6.3: every engine takes messages of this length.
@@ -68,6 +68,12 @@ impl Usm {
     pub(crate) fn new(users: Users, authority: Authority, limits: Limits) -> Self {
         let clocks = Clocks::new(limits.engines_max);
         Self { users, authority, clocks, keys: HashMap::new(), counts: [0; 7], limits }
+    }
+
+    pub(crate) fn set_users(&mut self, users: Users) {
+        self.users = users;
+        // They are found by the number of the user.
+        self.keys.clear();
     }
 
     pub(crate) fn clocks(&self) -> Vec<EngineClock> {
