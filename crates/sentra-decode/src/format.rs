@@ -5,7 +5,7 @@ use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
 use crate::flatten::Field;
-use crate::{cloudtrail, windows};
+use crate::{cloudtrail, snmp, windows};
 
 /// How a format takes its records.
 #[expect(dead_code, reason = "the first text and binary formats come next")]
@@ -62,4 +62,4 @@ pub(crate) struct Format {
 
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
-pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT, &snmp::FORMAT];

@@ -18,6 +18,7 @@
 //! | `syslog` | `linux` |
 //! | `text` (lines no format knows) | `linux`: text without a product comes from Unix hosts and what runs on them |
 //! | `cloudtrail` | `cloud` |
+//! | `snmp` | `firewall`: network devices, and beside the logs that they send by syslog |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -37,6 +38,7 @@ mod framing;
 mod json;
 mod json_document;
 mod names;
+mod snmp;
 mod syslog;
 #[cfg(test)]
 mod test_kit;

@@ -4,12 +4,14 @@
 //! * [`Intake`] opens the listeners of [`IntakeSettings`], follows files, and takes new settings while it runs.
 //! * [`Senders`] says for whom a record is taken in: by API key, client certificate or address (law TENANT).
 //! * [`Appender`] is the one way into the log; [`file`] reads files for the command line.
+//! * [`snmp`] takes traps and informs.
 //!
 //! Law ACK: a sender that can be answered is answered after its records are durable, not before.
 //! Law LOSS: a sender is told what was not taken; a door that cannot tell its sender stops reading instead.
 //! Law LIMIT: bodies, lines, connections, requests and waits have limits in [`Limits`].
 //!
-//! Invariant: nothing is decoded here. A record is cut, counted and kept as it came.
+//! Invariant: nothing is decoded here. A record is cut, counted and kept as it came. Only [`snmp`] writes records
+//! of its own, because its datagrams are encrypted or hold a password.
 
 mod accept;
 mod appender;
@@ -27,6 +29,7 @@ mod live;
 mod otlp;
 mod senders;
 mod settings;
+pub mod snmp;
 mod syslog_frames;
 mod syslog_udp;
 mod tls;
