@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
@@ -8,9 +9,15 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::connection::{self, Wire};
+use crate::http::{self, HttpDoor, ServeOptions};
 use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
 use crate::tls::{Tls, TlsError};
-use crate::{Appender, Live, Presented, Sender, Senders, syslog_udp};
+use crate::{Appender, Live, Presented, Sender, Senders, otlp, snmp_door, syslog_udp};
+
+/// A request whose head is not there after this long is dropped.
+const HEADER_TIMEOUT_MS: u64 = 10_000;
+/// How long open requests may go on after their door was closed.
+const GRACE_MS: u64 = 10_000;
 
 /// Why the doors could not be opened as configured.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +47,14 @@ pub enum IntakeError {
         /// Why not.
         #[source]
         source: TlsError,
+    },
+    /// What the protocol needs is wrong.
+    #[error("cannot open {name:?}: {detail}")]
+    Protocol {
+        /// The listener.
+        name: String,
+        /// Why not.
+        detail: String,
     },
     /// Somebody else listens there.
     #[error(
@@ -123,11 +138,31 @@ impl Door {
     }
 }
 
+/// What does not change while the doors are open.
+#[derive(Debug, Clone)]
+pub struct IntakeOptions {
+    /// Where the doors keep what they must remember across restarts; `None` remembers nothing.
+    pub directory: Option<PathBuf>,
+    /// Requests of senders that are served at the same time, over all doors.
+    pub requests_max: usize,
+    /// Bytes of bodies that must be whole in memory, over all doors.
+    pub memory_bytes_max: usize,
+}
+
+impl Default for IntakeOptions {
+    fn default() -> Self {
+        Self { directory: None, requests_max: 256, memory_bytes_max: 256 * 1024 * 1024 }
+    }
+}
+
 /// Every door for records: opens, closes and changes them while records come in.
 #[derive(Debug)]
 pub struct Intake {
     appender: Appender,
     senders: Live<Senders>,
+    http: HttpDoor,
+    /// Where the doors keep what they must remember; `None` remembers nothing.
+    directory: Option<PathBuf>,
     running: Mutex<BTreeMap<String, Running>>,
     stop: CancellationToken,
 }
@@ -164,6 +199,7 @@ struct Prepared {
     settings: ListenerSettings,
     socket: Bound,
     tls: Option<Tls>,
+    snmp: Option<snmp_door::Prepared>,
 }
 
 impl Intake {
@@ -171,10 +207,18 @@ impl Intake {
     ///
     /// # Errors
     /// [`IntakeError`].
-    pub fn start(appender: Appender, settings: &IntakeSettings) -> Result<Self, IntakeError> {
+    pub fn start(
+        appender: Appender,
+        options: IntakeOptions,
+        settings: &IntakeSettings,
+    ) -> Result<Self, IntakeError> {
+        let IntakeOptions { directory, requests_max, memory_bytes_max } = options;
+        let senders = Live::new(Senders::default());
         let intake = Self {
+            http: HttpDoor::new(appender.clone(), senders.clone(), requests_max, memory_bytes_max),
             appender,
-            senders: Live::new(Senders::default()),
+            senders,
+            directory,
             running: Mutex::default(),
             stop: CancellationToken::new(),
         };
@@ -186,6 +230,12 @@ impl Intake {
     #[must_use]
     pub fn senders(&self) -> Live<Senders> {
         self.senders.clone()
+    }
+
+    /// The routes of senders, for an interface that serves them beside others.
+    #[must_use]
+    pub fn http(&self) -> &HttpDoor {
+        &self.http
     }
 
     /// The way into the log.
@@ -240,7 +290,7 @@ impl Intake {
             running.get(&listener.name).is_some_and(|door| *door.settings == **listener)
         };
         let (kept, new): (Vec<_>, Vec<_>) = settings.listeners.iter().partition(is_kept);
-        let prepared = new.into_iter().map(|listener| prepare(listener, settings, &running));
+        let prepared = new.into_iter().map(|listener| self.prepare(listener, settings, &running));
         let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
         let renewed = kept.iter().map(|listener| load_tls(listener)).collect::<Result<Vec<_>, _>>()?;
         for (listener, tls) in kept.iter().zip(renewed) {
@@ -269,7 +319,7 @@ impl Intake {
     }
 
     fn serve(&self, prepared: Prepared) -> io::Result<Running> {
-        let Prepared { settings, socket, tls } = prepared;
+        let Prepared { settings, socket, tls, snmp } = prepared;
         let settings = Arc::new(settings);
         let stop = self.stop.child_token();
         let tls = tls.map(Live::new);
@@ -279,30 +329,74 @@ impl Intake {
             tls: tls.clone(),
             senders: self.senders.clone(),
         };
-        let (address, task) = start(socket.try_clone()?, door, stop.clone())?;
+        let (address, task) = match socket.try_clone()? {
+            Bound::Tcp(listener) => self.start_tcp(listener, door, stop.clone())?,
+            Bound::Udp(socket) => start_udp(socket, door, snmp, stop.clone())?,
+        };
         Ok(Running { settings, socket, address, tls, stop, task })
     }
-}
 
-fn prepare(
-    listener: &ListenerSettings,
-    settings: &IntakeSettings,
-    running: &BTreeMap<String, Running>,
-) -> Result<Prepared, IntakeError> {
-    let tls = load_tls(listener)?;
-    let is_udp = listener.protocol.is_udp();
-    let same = running
-        .values()
-        .find(|door| door.settings.address == listener.address && door.settings.protocol.is_udp() == is_udp);
-    let socket = match same {
-        Some(door) => door.socket.try_clone().map_err(|source| IntakeError::Listen {
-            name: listener.name.clone(),
-            address: listener.address,
-            source,
-        })?,
-        None => bind(listener, settings)?,
-    };
-    Ok(Prepared { settings: listener.clone(), socket, tls })
+    fn start_tcp(
+        &self,
+        listener: StdTcpListener,
+        door: Door,
+        stop: CancellationToken,
+    ) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+        let address = listener.local_addr()?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        let at_door = self.http.at(Arc::clone(&door.listener));
+        let router = match door.listener.protocol {
+            Protocol::Http => http::listener_routes(at_door),
+            Protocol::OtlpGrpc => otlp::service(at_door),
+            _ => {
+                let name = door.listener.name.clone();
+                let task = async move { report(&name, connection::listen(listener, door, stop).await) };
+                return Ok((address, tokio::spawn(task)));
+            }
+        };
+        let limits = self.appender.limits();
+        let options = ServeOptions {
+            connections_max: limits.connections_max,
+            header_timeout_ms: HEADER_TIMEOUT_MS,
+            grace_ms: GRACE_MS,
+            tls: door.tls,
+        };
+        Ok((address, tokio::spawn(http::serve(listener, router, options, stop))))
+    }
+
+    fn prepare(
+        &self,
+        listener: &ListenerSettings,
+        settings: &IntakeSettings,
+        running: &BTreeMap<String, Running>,
+    ) -> Result<Prepared, IntakeError> {
+        let tls = load_tls(listener)?;
+        let is_udp = listener.protocol.is_udp();
+        let same = running.values().find(|door| {
+            door.settings.address == listener.address && door.settings.protocol.is_udp() == is_udp
+        });
+        let socket = match same {
+            Some(door) => door.socket.try_clone().map_err(|source| IntakeError::Listen {
+                name: listener.name.clone(),
+                address: listener.address,
+                source,
+            })?,
+            None => bind(listener, settings)?,
+        };
+        let snmp = match listener.protocol {
+            Protocol::Snmp => {
+                let settings = listener.snmp.clone().unwrap_or_default();
+                let prepared = snmp_door::prepare(&settings, self.directory.as_deref());
+                Some(
+                    prepared
+                        .map_err(|detail| IntakeError::Protocol { name: listener.name.clone(), detail })?,
+                )
+            }
+            _ => None,
+        };
+        Ok(Prepared { settings: listener.clone(), socket, tls, snmp })
+    }
 }
 
 fn load_tls(listener: &ListenerSettings) -> Result<Option<Tls>, IntakeError> {
@@ -320,26 +414,29 @@ fn alpn(protocol: Protocol) -> &'static [&'static str] {
     }
 }
 
-fn start(bound: Bound, door: Door, stop: CancellationToken) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+fn start_udp(
+    socket: StdUdpSocket,
+    door: Door,
+    snmp: Option<snmp_door::Prepared>,
+    stop: CancellationToken,
+) -> io::Result<(SocketAddr, JoinHandle<()>)> {
+    let address = socket.local_addr()?;
+    socket.set_nonblocking(true)?;
+    let socket = UdpSocket::from_std(socket)?;
     let name = door.listener.name.clone();
-    let report = move |result: io::Result<()>| {
-        if let Err(error) = result {
-            tracing::error!(listener = name, %error, "a door closed");
-        }
+    let task = async move {
+        let ended = match snmp {
+            Some(prepared) => snmp_door::listen(socket, prepared, door, stop).await,
+            None => syslog_udp::listen(socket, door, stop).await,
+        };
+        report(&name, ended);
     };
-    match bound {
-        Bound::Tcp(listener) => {
-            let address = listener.local_addr()?;
-            listener.set_nonblocking(true)?;
-            let listener = TcpListener::from_std(listener)?;
-            Ok((address, tokio::spawn(async move { report(connection::listen(listener, door, stop).await) })))
-        }
-        Bound::Udp(socket) => {
-            let address = socket.local_addr()?;
-            socket.set_nonblocking(true)?;
-            let socket = UdpSocket::from_std(socket)?;
-            Ok((address, tokio::spawn(async move { report(syslog_udp::listen(socket, door, stop).await) })))
-        }
+    Ok((address, tokio::spawn(task)))
+}
+
+fn report(listener: &str, result: io::Result<()>) {
+    if let Err(error) = result {
+        tracing::error!(listener, %error, "a door closed");
     }
 }
 

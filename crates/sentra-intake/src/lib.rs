@@ -27,9 +27,11 @@ mod limits;
 mod lines_body;
 mod live;
 mod otlp;
+mod place;
 mod senders;
 mod settings;
 pub mod snmp;
+mod snmp_door;
 mod syslog_frames;
 mod syslog_udp;
 mod tls;
@@ -37,13 +39,14 @@ mod tls;
 pub use accept::accept;
 pub use appender::Appender;
 pub use inflate::Compression;
-pub use intake::{Intake, IntakeError, ListenerStatus, Reloaded};
+pub use intake::{Intake, IntakeError, IntakeOptions, ListenerStatus, Reloaded};
 pub use kernel_drops::kernel_drops;
 pub use limits::Limits;
 pub use lines_body::{BodyError, IngestAnswer, LinesBody, RejectedLine, Taken};
 pub use live::Live;
 pub use senders::{Presented, Refused, Sender, Senders};
 pub use settings::{
-    IntakeSettings, KeySettings, ListenerSettings, Protocol, RouteSettings, SourceSettings, TlsSettings,
+    IntakeSettings, KeySettings, ListenerSettings, Protocol, RouteSettings, SnmpCommunity, SnmpSettings,
+    SnmpUser, SourceSettings, TlsSettings,
 };
 pub use tls::{Tls, TlsError};

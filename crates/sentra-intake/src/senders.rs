@@ -145,6 +145,7 @@ mod tests {
             tenant: None,
             format: None,
             tls: None,
+            snmp: None,
         };
         let ask = |listener: &ListenerSettings, address: &str, certificate: &[&str], key: Option<&str>| {
             let certificate: Vec<String> = certificate.iter().map(|name| (*name).to_owned()).collect();

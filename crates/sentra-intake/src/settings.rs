@@ -84,6 +84,60 @@ pub struct ListenerSettings {
     /// TLS 1.3; `None` is in the clear.
     #[serde(default)]
     pub tls: Option<TlsSettings>,
+    /// Communities and users, for `snmp`.
+    #[serde(default)]
+    pub snmp: Option<SnmpSettings>,
+}
+
+/// Who may send SNMP notifications. Secrets stand in files of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnmpSettings {
+    /// Communities of v1 and v2c that are believed.
+    #[serde(default)]
+    pub communities: Vec<SnmpCommunity>,
+    /// Whether every community is believed where none is named.
+    #[serde(default)]
+    pub any_community: bool,
+    /// Users of v3.
+    #[serde(default)]
+    pub users: Vec<SnmpUser>,
+}
+
+/// A community; records hold its name, never its string.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnmpCommunity {
+    /// What records call it.
+    pub name: String,
+    /// File with the string.
+    pub secret_file: PathBuf,
+}
+
+/// A user of SNMPv3.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SnmpUser {
+    /// The name in the messages.
+    pub name: String,
+    /// Digest: `MD5`, `SHA`, `SHA-224`, `SHA-256`, `SHA-384` or `SHA-512`.
+    #[serde(default)]
+    pub auth: Option<String>,
+    /// File with its password.
+    #[serde(default)]
+    pub auth_file: Option<PathBuf>,
+    /// Cipher: `DES`, `AES`, `AES-192`, `AES-256`, `AES-192-C` or `AES-256-C`.
+    #[serde(default)]
+    pub privacy: Option<String>,
+    /// File with its password.
+    #[serde(default)]
+    pub privacy_file: Option<PathBuf>,
+    /// The least protection that is believed, `authPriv`; without it all that there are passwords for.
+    #[serde(default)]
+    pub least: Option<String>,
+    /// The one engine, in hexadecimal digits, that these passwords are for.
+    #[serde(default)]
+    pub engine: Option<String>,
 }
 
 fn default_tenant() -> Option<TenantId> {
