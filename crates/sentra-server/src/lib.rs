@@ -18,7 +18,6 @@ mod config;
 mod console;
 mod door;
 mod error;
-mod http;
 mod keys;
 mod layers;
 mod live;

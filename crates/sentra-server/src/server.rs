@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentra_intake::{Appender, Intake};
+use sentra_intake::http::{ServeOptions, serve};
+use sentra_intake::{Appender, Intake, IntakeOptions};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,10 +13,12 @@ use tokio_util::task::TaskTracker;
 use crate::api::types::Listener;
 use crate::reload::{self, ReloadAnswer};
 use crate::state::{App, Shared, State};
-use crate::{Config, ServerError, http as edge, routes};
+use crate::{Config, ServerError, routes};
 
 /// Name of the file, in the data directory, with the address of the server that holds it.
 pub const ADDRESS_FILE: &str = "server.url";
+/// Directory, in the data directory, with what the doors must remember.
+const INTAKE_DIRECTORY: &str = "intake";
 /// How often counters are read for rates and history.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 /// Every so many samples the live stream tells the status.
@@ -46,7 +49,12 @@ impl Server {
         let settings = reload::settings(&config, &app.directory)?;
         let limits = settings.limits.clone();
         let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), limits);
-        let intake = Intake::start(appender, &settings)?;
+        let options = IntakeOptions {
+            directory: Some(app.directory.join(INTAKE_DIRECTORY)),
+            requests_max: config.intake.requests_max,
+            memory_bytes_max: config.intake.body_memory_bytes_max,
+        };
+        let intake = Intake::start(appender, options, &settings)?;
         let address_file = app.directory.join(ADDRESS_FILE);
         let shared = Arc::new(State::new(app, config, intake, address, CancellationToken::new()));
         let tasks = TaskTracker::new();
@@ -136,7 +144,14 @@ fn write_address(path: &Path, address: SocketAddr) -> Result<(), ServerError> {
 fn spawn(shared: &Shared, tasks: &TaskTracker, http: StdTcpListener) -> io::Result<()> {
     http.set_nonblocking(true)?;
     let listener = TcpListener::from_std(http)?;
-    tasks.spawn(edge::serve(listener, routes::router(shared), Arc::clone(shared)));
+    let server = &shared.config.server;
+    let options = ServeOptions {
+        connections_max: server.connections_max,
+        header_timeout_ms: server.header_timeout_ms,
+        grace_ms: server.shutdown_grace_ms,
+        tls: None,
+    };
+    tasks.spawn(serve(listener, routes::router(shared), options, shared.stop.clone()));
     tasks.spawn(sample(Arc::clone(shared)));
     Ok(())
 }

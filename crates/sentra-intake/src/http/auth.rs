@@ -78,6 +78,12 @@ pub(crate) fn identify(
     senders.identify(&presented).map_err(|_| AuthProblem::Missing)
 }
 
+/// The API key that a request shows, in whatever scheme.
+#[must_use]
+pub fn key(headers: &HeaderMap) -> Option<String> {
+    key_of(headers.get(header::AUTHORIZATION)?.to_str().ok()?)
+}
+
 /// The key in an `Authorization` header: `Splunk KEY`, `Bearer KEY`, `ApiKey BASE64(ID:KEY)`, or the password of
 /// `Basic BASE64(USER:KEY)`.
 fn key_of(value: &str) -> Option<String> {

@@ -28,6 +28,7 @@ pub(crate) use acks::Acks;
 pub(crate) use append::append;
 pub use auth::Authenticated;
 pub(crate) use auth::identify;
+pub use auth::key;
 pub use elastic::info_answer;
 pub use serve::{ClientNames, ServeOptions, builder, serve};
 

@@ -1,5 +1,4 @@
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
@@ -43,7 +42,7 @@ pub(crate) async fn ingest(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Json<IngestAnswer>, Problem> {
-    let _turn = Arc::clone(&shared.ingests).try_acquire_owned().map_err(|_| {
+    let _turn = shared.intake.http().turn().ok_or_else(|| {
         let requests_max = shared.config.intake.requests_max;
         Problem::new(ProblemKind::IntakeBusy, format!("{requests_max} ingest requests are open"))
             .retry_after(1)

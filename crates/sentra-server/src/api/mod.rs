@@ -5,7 +5,7 @@ pub mod types;
 mod convert;
 pub(crate) mod dead_letters;
 pub(crate) mod events;
-mod extract;
+pub(crate) mod extract;
 mod failures;
 pub(crate) mod health;
 pub(crate) mod incidents;

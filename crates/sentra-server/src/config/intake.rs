@@ -25,6 +25,7 @@ impl Config {
                 tenant: self.intake.syslog_tenant.parse().ok(),
                 format: None,
                 tls: None,
+                snmp: None,
             });
         }
         let Doors { listeners: more, sources, routes, keys } = self.doors.clone();

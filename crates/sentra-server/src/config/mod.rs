@@ -125,7 +125,7 @@ sections! {
         /// Connections at the same time; further ones wait.
         connections_max: usize = 512,
         /// Requests at the same time; further ones are answered 503.
-        requests_max: usize = 256,
+        requests_max: usize = 1_024,
         /// Live streams at the same time; further ones are answered 503.
         streams_max: usize = 64,
         /// A request whose head is not there after this long is dropped.
@@ -170,8 +170,10 @@ sections! {
         request_bytes_max: usize = 64 * MEBIBYTE,
         /// Largest body of one ingest request, decompressed.
         request_expanded_bytes_max: usize = 512 * MEBIBYTE,
-        /// Ingest requests at the same time; further ones are answered 429.
-        requests_max: usize = 32,
+        /// Requests of senders at the same time; further ones are answered 429.
+        requests_max: usize = 256,
+        /// Bytes of senders' bodies that must be whole in memory, all together; a body that finds no room is answered 429.
+        body_memory_bytes_max: usize = 256 * MEBIBYTE,
         /// Bytes appended to the log in one go.
         batch_bytes_max: usize = 2 * MEBIBYTE,
         /// Records appended to the log in one go.

@@ -15,7 +15,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use sentra_backbone::{AppendBatch, Appended, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream};
-use sentra_intake::{Appender, Intake, IntakeSettings};
+use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
 use serde_json::Value;
@@ -198,7 +198,8 @@ impl Fixture {
         if self.shared.is_none() {
             let app = self.app();
             let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), self.config.limits());
-            let intake = Intake::start(appender, &IntakeSettings::default()).unwrap();
+            let intake =
+                Intake::start(appender, IntakeOptions::default(), &IntakeSettings::default()).unwrap();
             intake.appender().set_limits(self.config.limits());
             let http = "127.0.0.1:8080".parse().unwrap();
             let state = State::new(app, self.config.clone(), intake, http, CancellationToken::new());
