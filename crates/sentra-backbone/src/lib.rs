@@ -21,6 +21,7 @@
 //! * This crate never looks into a record and never decides what is kept.
 
 mod batch;
+mod budget;
 mod commit;
 mod consumers;
 #[cfg(test)]
@@ -33,20 +34,30 @@ mod frame;
 mod log;
 mod memory;
 mod metrics;
+mod options;
 mod partition;
 mod payload;
 mod poison;
+mod positions;
 mod queue;
 mod recovery;
+mod replay;
+mod retention;
 mod scan;
 mod segment;
 mod segment_log;
 #[cfg(test)]
 mod simulation;
+mod spread;
 
 pub use batch::StoredBatch;
-pub use error::LogError;
+pub use consumers::Consumer;
+pub use error::{LogError, ReplayTaken};
 pub use log::{AppendBatch, Appended, EventLog, Extent, ReadChunk, Stream};
 pub use memory::MemoryLog;
+pub use options::{LogOptions, Retention, TopicRetention};
 pub use recovery::{QuarantinedRange, RecoveryReport, TruncatedTail};
-pub use segment_log::{LogOptions, SegmentLog};
+pub use replay::{Bound, Replay, ReplayRequest};
+pub use retention::{HeldStream, RemovedSegment, RetentionReport};
+pub use segment_log::SegmentLog;
+pub use spread::partition_of;

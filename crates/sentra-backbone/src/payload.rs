@@ -90,7 +90,7 @@ fn read_table(bytes: &[u8], count: u32) -> Option<(Vec<Place>, usize)> {
     Some((places, bytes.len() - reader.rest.len()))
 }
 
-fn kind_to_byte(kind: SourceKind) -> u8 {
+pub(crate) fn kind_to_byte(kind: SourceKind) -> u8 {
     match kind {
         SourceKind::File => 1,
         SourceKind::Http => 2,

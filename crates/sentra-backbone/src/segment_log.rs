@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -11,34 +12,10 @@ use crate::engine::Engine;
 use crate::frame::Encoded;
 use crate::queue::{Queue, Request};
 use crate::recovery::RecoveryReport;
-use crate::{AppendBatch, Appended, EventLog, Extent, LogError, ReadChunk, Stream};
-
-/// The limits of a [`SegmentLog`]. Every one has a default.
-#[derive(Debug, Clone)]
-pub struct LogOptions {
-    /// Length at which a segment file is closed and the next one begun, in bytes. 128 MiB.
-    pub segment_bytes_max: u64,
-    /// Compressed bytes that one commit takes at most (and one batch more). 4 MiB.
-    pub commit_bytes_max: usize,
-    /// How long a commit waits for producers that are about to add to it, in milliseconds. 5.
-    pub commit_wait_ms: u64,
-    /// Bytes of batches, before compression, that may be under way; beyond it `append` waits. 64 MiB.
-    pub queue_bytes_max: usize,
-    /// Bytes that all segments may take; beyond it `append` answers [`LogError::Full`]. `None`: what the disk has.
-    pub disk_bytes_max: Option<u64>,
-}
-
-impl Default for LogOptions {
-    fn default() -> Self {
-        Self {
-            segment_bytes_max: 128 * 1024 * 1024,
-            commit_bytes_max: 4 * 1024 * 1024,
-            commit_wait_ms: 5,
-            queue_bytes_max: 64 * 1024 * 1024,
-            disk_bytes_max: None,
-        }
-    }
-}
+use crate::{
+    AppendBatch, Appended, Consumer, EventLog, Extent, LogError, LogOptions, ReadChunk, RetentionReport,
+    Stream,
+};
 
 /// Batches up to this length are compressed where `append` is called; longer ones on a thread for blocking work.
 const COMPRESS_INLINE_BYTES_MAX: usize = 32 * 1024;
@@ -100,6 +77,24 @@ impl SegmentLog {
     pub fn until_poisoned(&self) -> impl Future<Output = Arc<str>> + Send + 'static {
         let poison = self.engine.poison.clone();
         async move { poison.wait().await }
+    }
+
+    /// Removes what the options' retention no longer keeps, and says what went and what a consumer holds. For the
+    /// owner to call from time to time; the freed bytes go back to the disk budget.
+    ///
+    /// Only whole closed segments go, from a stream's beginning. A reader that is in the middle of one gets what it
+    /// has opened, or goes on at the new begin with `skipped` set.
+    ///
+    /// # Errors
+    /// [`LogError::Poisoned`], [`LogError::Io`]. What went before the failure is gone.
+    pub async fn retain(&self) -> Result<RetentionReport, LogError> {
+        self.blocking(Engine::retain).await
+    }
+
+    /// Bytes of the disk budget that are used, or promised to what is being written.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.engine.budget.used()
     }
 
     /// Runs `work` where blocking is allowed.
@@ -176,13 +171,13 @@ impl EventLog for SegmentLog {
         let ticket = self.queue.enter(bytes).await?;
         let frame = encode(batch, bytes).await?;
         let frame_bytes = frame.len();
-        if let Err(error) = self.engine.reserve(frame_bytes) {
+        if let Err(error) = self.engine.budget.reserve(stream.topic, frame_bytes) {
             self.engine.partition(stream).metrics.refused_full.increment(1);
             return Err(error);
         }
         // No await between the promise and the queue: a dropped call cannot keep its promise from being kept.
         let answer = ticket.push(Prepared { stream: stream.clone(), frame });
-        let answer = answer.inspect_err(|_| self.engine.release(frame_bytes))?;
+        let answer = answer.inspect_err(|_| self.engine.budget.release(frame_bytes))?;
         answer.await.map_err(|_gone| LogError::Closed)?
     }
 
@@ -215,7 +210,28 @@ impl EventLog for SegmentLog {
 
     async fn commit(&self, consumer: &str, stream: &Stream, next_offset: u64) -> Result<(), LogError> {
         let (consumer, stream) = (consumer.to_owned(), stream.clone());
-        self.blocking(move |engine| engine.commit_position(&consumer, &stream, next_offset)).await
+        self.blocking(move |engine| engine.commit_position(&consumer, &stream, next_offset, None)).await
+    }
+
+    async fn commit_range(
+        &self,
+        consumer: &str,
+        stream: &Stream,
+        next_offset: u64,
+        range: Range<u64>,
+    ) -> Result<(), LogError> {
+        let (consumer, stream) = (consumer.to_owned(), stream.clone());
+        self.blocking(move |engine| engine.commit_position(&consumer, &stream, next_offset, Some(range)))
+            .await
+    }
+
+    async fn consumers(&self, stream: &Stream) -> Result<Vec<Consumer>, LogError> {
+        Ok(self.engine.consumers(stream))
+    }
+
+    async fn forget(&self, consumer: &str, stream: &Stream) -> Result<bool, LogError> {
+        let (consumer, stream) = (consumer.to_owned(), stream.clone());
+        self.blocking(move |engine| engine.forget(&consumer, &stream)).await
     }
 
     async fn offset_at(&self, stream: &Stream, time: Timestamp) -> Result<u64, LogError> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use sentra_model::ManualClock;
+use sentra_model::{ManualClock, Topic};
 
 use super::disk::Faults;
 use super::{Random, SimulatedDisk};
@@ -144,7 +144,7 @@ impl Run {
         for _ in 0..1 + self.random.below(5) {
             let target = self.random.below(self.streams.len() as u64) as usize;
             let (prepared, texts) = self.prepared(target);
-            engine.reserve(prepared.frame.len()).unwrap();
+            engine.budget.reserve(Topic::Raw, prepared.frame.len()).unwrap();
             group.push(prepared);
             sent.push((target, texts));
         }
@@ -170,7 +170,7 @@ impl Run {
     fn commit_position(&mut self, engine: &Engine) {
         let target = self.random.below(self.streams.len() as u64) as usize;
         let next = self.random.below(engine.extent(&self.streams[target]).end + 1);
-        let outcome = engine.commit_position(CONSUMER, &self.streams[target], next);
+        let outcome = engine.commit_position(CONSUMER, &self.streams[target], next, None);
         let possible = self.positions.entry(target).or_insert_with(|| BTreeSet::from([None]));
         if outcome.is_ok() {
             possible.clear();
