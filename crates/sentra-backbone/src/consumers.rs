@@ -73,10 +73,10 @@ impl Known {
         Self { lowest: position.next_offset, position, is_settled: true }
     }
 
-    /// A write of `position` failed half-way.
-    pub(crate) fn unsettle(&mut self, position: &Position) {
+    /// A change failed half-way that makes `next_offset` possible.
+    pub(crate) fn unsettle(&mut self, next_offset: u64) {
         self.is_settled = false;
-        self.lowest = self.lowest.min(position.next_offset);
+        self.lowest = self.lowest.min(next_offset);
     }
 }
 

@@ -58,6 +58,6 @@ pub use memory::MemoryLog;
 pub use options::{LogOptions, Retention, TopicRetention};
 pub use recovery::{QuarantinedRange, RecoveryReport, TruncatedTail};
 pub use replay::{Bound, Replay, ReplayRequest};
-pub use retention::{HeldStream, RemovedSegment, RetentionReport};
+pub use retention::{FailedRetention, HeldStream, RemovedSegment, RetentionReport};
 pub use segment_log::SegmentLog;
 pub use spread::partition_of;

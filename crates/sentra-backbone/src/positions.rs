@@ -1,6 +1,7 @@
 //! The log's side of durable consumers: who may have one, and what a failed write means.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::PoisonError;
 
 use crate::consumers::{self, CONSUMER_BYTES, CONSUMERS_MAX, Known, Position, check_consumer_name};
@@ -46,13 +47,14 @@ impl Engine {
             None => self.admit(&partition)?,
         }
         let directory = consumers::directory(&partition.directory);
-        let written = ensure_directory(&*self.disk, &directory)
+        let written = self
+            .ensure_directory(&directory)
             .and_then(|()| consumers::write(&*self.disk, &directory, consumer, &position));
         let mut consumers = partition.consumers.lock().unwrap_or_else(PoisonError::into_inner);
         if written.is_ok() {
             consumers.insert(consumer.to_owned(), Known::settled(position));
         } else if let Some(known) = consumers.get_mut(consumer) {
-            known.unsettle(&position);
+            known.unsettle(position.next_offset);
         } else {
             self.budget.release(CONSUMER_BYTES);
         }
@@ -82,10 +84,29 @@ impl Engine {
             return Ok(false);
         }
         let directory = consumers::directory(&partition.directory);
-        self.judge(consumers::remove(&*self.disk, &directory, consumer))?;
-        partition.consumers.lock().unwrap_or_else(PoisonError::into_inner).remove(consumer);
-        self.budget.release(CONSUMER_BYTES);
-        Ok(true)
+        let removed = consumers::remove(&*self.disk, &directory, consumer);
+        let mut consumers = partition.consumers.lock().unwrap_or_else(PoisonError::into_inner);
+        if removed.is_ok() {
+            consumers.remove(consumer);
+            self.budget.release(CONSUMER_BYTES);
+        } else if let Some(known) = consumers.get_mut(consumer) {
+            // Its file may be gone.
+            known.unsettle(0);
+        }
+        drop(consumers);
+        self.judge(removed.map(|()| true))
+    }
+
+    /// A directory that is there is taken for durable from then on, also by the commit thread: where making it failed
+    /// for another reason than space, nobody knows whether it is there, and the log ends.
+    fn ensure_directory(&self, directory: &Path) -> Result<(), LogError> {
+        ensure_directory(&*self.disk, directory).map_err(|error| {
+            if error.is_no_space() && !error.is_failed_sync() {
+                return error;
+            }
+            self.poison(error.with_causes());
+            self.poison.error()
+        })
     }
 
     /// What a failed change to a small file means for the log.

@@ -22,6 +22,17 @@ pub struct RetentionReport {
     pub removed: Vec<RemovedSegment>,
     /// Streams that keep more than they should because a consumer has still to read it.
     pub held: Vec<HeldStream>,
+    /// Topics at which it had to stop. The next pass tries again.
+    pub failed: Vec<FailedRetention>,
+}
+
+/// A topic at which retention had to stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRetention {
+    /// The topic's first partition.
+    pub stream: Stream,
+    /// Why, with the causes.
+    pub error: String,
 }
 
 /// A segment that retention removed.
@@ -75,7 +86,12 @@ impl Engine {
             if !retention.keeps_all() {
                 let mut pass = Pass { engine: self, retention, partitions, report: &mut report };
                 let result = pass.by_age().and_then(|()| pass.by_bytes());
-                self.judge(result)?;
+                if let Err(error) = self.judge(result) {
+                    self.poison.check()?;
+                    // One tenant's broken file keeps nobody else's disk full.
+                    tracing::error!(stream = %first, error = error.with_causes(), "retention failed");
+                    report.failed.push(FailedRetention { stream: first, error: error.with_causes() });
+                }
             }
         }
         self.metrics.used_bytes.set(self.budget.used() as f64);

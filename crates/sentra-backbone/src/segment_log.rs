@@ -86,7 +86,7 @@ impl SegmentLog {
     /// has opened, or goes on at the new begin with `skipped` set.
     ///
     /// # Errors
-    /// [`LogError::Poisoned`], [`LogError::Io`]. What went before the failure is gone.
+    /// [`LogError::Poisoned`]: what went before is gone. Any other failure stands in the report.
     pub async fn retain(&self) -> Result<RetentionReport, LogError> {
         self.blocking(Engine::retain).await
     }
@@ -95,6 +95,12 @@ impl SegmentLog {
     #[must_use]
     pub fn used_bytes(&self) -> u64 {
         self.engine.budget.used()
+    }
+
+    /// Batches that wait for the commit thread.
+    #[cfg(test)]
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
     }
 
     /// Runs `work` where blocking is allowed.

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use memchr::memmem;
 use sentra_model::{ManualClock, Topic};
 
-use super::disk::Faults;
-use super::{Random, SimulatedDisk};
+use super::{Faults, Random, SimulatedDisk};
 use crate::commit::Prepared;
 use crate::contract::{batch, stream};
 use crate::engine::Engine;
