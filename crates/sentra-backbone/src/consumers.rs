@@ -1,19 +1,24 @@
 //! Durable positions of named consumers, one small file each: `consumers/<name>` in the stream's directory.
+//!
+//! A file has two slots, each a line of text and zeros. The newer one counts and the older one is written over, in
+//! place: this takes one fsync, a crash leaves the old or the new position, and it works on a disk that is full, where
+//! retention waits for positions to move.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::disk::{Disk, read_full_at};
+use crate::disk::{Disk, read_full_at, write_all_at};
 use crate::error::SYNC;
 use crate::files::replace;
 use crate::{Extent, LogError};
 
 const DIRECTORY: &str = "consumers";
-const FORMAT: &str = "sentra-consumer-1";
-const FORMAT_RANGE: &str = "sentra-consumer-2";
-/// A position file is far shorter.
-const FILE_BYTES_MAX: usize = 160;
+/// A line and nothing else, as the first release wrote it.
+const FORMAT_LINE: &str = "sentra-consumer-1";
+const FORMAT: &str = "sentra-consumer-2";
+/// A disk writes as much at once or not at all, mostly; the checksum tells.
+const SLOT_BYTES: usize = 512;
 /// What a consumer takes of the disk budget: a block for its file and one for the file that replaces it.
 pub(crate) const CONSUMER_BYTES: u64 = 2 * 4096;
 /// Most consumers of one stream.
@@ -64,13 +69,15 @@ pub(crate) struct Known {
     pub(crate) position: Position,
     /// False after a write that failed half-way: then the file may hold the old or the new position.
     pub(crate) is_settled: bool,
+    /// The newer slot's number; `None` where the file has no slots yet.
+    pub(crate) slot: Option<u64>,
     /// The lowest offset that the file may hold.
     pub(crate) lowest: u64,
 }
 
 impl Known {
-    pub(crate) fn settled(position: Position) -> Self {
-        Self { lowest: position.next_offset, position, is_settled: true }
+    pub(crate) fn settled(position: Position, slot: Option<u64>) -> Self {
+        Self { lowest: position.next_offset, position, is_settled: true, slot }
     }
 
     /// A change failed half-way that makes `next_offset` possible.
@@ -106,33 +113,54 @@ pub(crate) fn load(disk: &dyn Disk, stream_directory: &Path) -> Result<BTreeMap<
     let mut positions = BTreeMap::new();
     // A temporary file's name is no consumer's: it has a dot.
     for name in names.into_iter().filter(|name| check_consumer_name(name).is_ok()) {
-        let position = read(disk, &directory.join(&name))?;
-        positions.insert(name, Known::settled(position));
+        let known = read(disk, &directory.join(&name))?;
+        positions.insert(name, known);
     }
     disk.sync_dir(&directory).map_err(LogError::io(SYNC, &directory))?;
     Ok(positions)
 }
 
-fn read(disk: &dyn Disk, path: &Path) -> Result<Position, LogError> {
+fn read(disk: &dyn Disk, path: &Path) -> Result<Known, LogError> {
     let file = disk.open(path).map_err(LogError::io("open", path))?;
-    let mut bytes = [0; FILE_BYTES_MAX];
+    // As with the last segment: what a killed process wrote must be on disk before anybody builds on it.
+    file.sync().map_err(LogError::io(SYNC, path))?;
+    file.forget_cache();
+    let mut bytes = [0; 2 * SLOT_BYTES];
     let length = read_full_at(&*file, &mut bytes, 0).map_err(LogError::io("read", path))?;
-    let text = bytes.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok());
-    text.and_then(decode).ok_or_else(|| LogError::Damaged {
+    let (slots, _) = bytes.get(..length).unwrap_or_default().as_chunks::<SLOT_BYTES>();
+    let newest = slots.iter().filter_map(|slot| decode(slot)).max_by_key(|(number, _)| *number);
+    let line = || decode_line(std::str::from_utf8(bytes.get(..length)?).ok()?);
+    let known = newest.map(|(number, position)| Known::settled(position, Some(number)));
+    known.or_else(|| line().map(|position| Known::settled(position, None))).ok_or_else(|| LogError::Damaged {
         path: path.to_owned(),
         detail: "it holds no consumer position; remove it to let the consumer start again".to_owned(),
     })
 }
 
-/// Writes a position so that a crash leaves the old or the new one.
+/// Writes a position so that a crash leaves the old or the new one; the number of its slot.
 pub(crate) fn write(
     disk: &dyn Disk,
     directory: &Path,
     name: &str,
     position: &Position,
-) -> Result<(), LogError> {
+    known: Option<&Known>,
+) -> Result<u64, LogError> {
     let path = directory.join(name);
-    replace(disk, &path, encode(position).as_bytes())
+    match known {
+        Some(Known { slot: Some(slot), is_settled: true, .. }) => {
+            let number = slot.saturating_add(1);
+            let file = disk.open(&path).map_err(LogError::io("open", &path))?;
+            write_all_at(&*file, &encode(number, position), number % 2 * SLOT_BYTES as u64)
+                .map_err(LogError::io("write", &path))?;
+            file.sync().map_err(LogError::io(SYNC, &path))?;
+            Ok(number)
+        }
+        _ => {
+            let mut bytes = encode(0, position);
+            bytes.resize(2 * SLOT_BYTES, 0);
+            replace(disk, &path, &bytes).map(|()| 0)
+        }
+    }
 }
 
 /// Removes a position, durably.
@@ -147,52 +175,89 @@ pub(crate) fn remove(disk: &dyn Disk, directory: &Path, name: &str) -> Result<()
     disk.sync_dir(directory).map_err(LogError::io(SYNC, directory))
 }
 
-fn encode(position: &Position) -> String {
-    let next_offset = position.next_offset;
-    let body = match &position.range {
-        None => format!("{FORMAT} {next_offset}"),
-        Some(range) => format!("{FORMAT_RANGE} {next_offset} {} {}", range.start, range.end),
+fn encode(number: u64, position: &Position) -> Vec<u8> {
+    let range = position.range.as_ref().map(|range| format!(" {} {}", range.start, range.end));
+    let body = format!("{FORMAT} {number} {}{}", position.next_offset, range.unwrap_or_default());
+    let mut slot = with_crc(&body).into_bytes();
+    slot.resize(SLOT_BYTES, 0);
+    slot
+}
+
+fn decode(slot: &[u8; SLOT_BYTES]) -> Option<(u64, Position)> {
+    let end = slot.iter().position(|byte| *byte == 0)?;
+    let (text, padding) = slot.split_at_checked(end)?;
+    if padding.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    let mut words = without_crc(std::str::from_utf8(text).ok()?)?.strip_prefix(FORMAT)?.split(' ').skip(1);
+    let number = words.next()?.parse().ok()?;
+    let next_offset = words.next()?.parse().ok()?;
+    let range = match words.next() {
+        Some(start) => Some(start.parse().ok()?..words.next()?.parse().ok()?),
+        None => None,
     };
+    words.next().is_none().then_some((number, Position { next_offset, range }))
+}
+
+fn decode_line(text: &str) -> Option<Position> {
+    let next_offset = without_crc(text)?.strip_prefix(FORMAT_LINE)?.strip_prefix(' ')?.parse().ok()?;
+    Some(Position { next_offset, range: None })
+}
+
+fn with_crc(body: &str) -> String {
     format!("{body} {:08x}\n", crc32c::crc32c(body.as_bytes()))
 }
 
-fn decode(text: &str) -> Option<Position> {
+fn without_crc(text: &str) -> Option<&str> {
     let (body, crc) = text.strip_suffix('\n')?.rsplit_once(' ')?;
-    if u32::from_str_radix(crc, 16).ok()? != crc32c::crc32c(body.as_bytes()) {
-        return None;
-    }
-    let mut words = body.split(' ');
-    let format = words.next()?;
-    let mut number = || words.next()?.parse::<u64>().ok();
-    let position = match format {
-        FORMAT => Position { next_offset: number()?, range: None },
-        FORMAT_RANGE => Position { next_offset: number()?, range: Some(number()?..number()?) },
-        _ => return None,
-    };
-    words.next().is_none().then_some(position)
+    (u32::from_str_radix(crc, 16).ok()? == crc32c::crc32c(body.as_bytes())).then_some(body)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulation::SimulatedDisk;
 
     #[test]
-    fn a_position_survives_its_text_and_a_damaged_one_is_noticed() {
+    fn a_position_survives_its_slot_and_a_damaged_one_is_noticed() {
         for range in [None, Some(0..u64::MAX), Some(7..7)] {
             for next_offset in [0, 1, u64::MAX] {
                 let position = Position { next_offset, range: range.clone() };
-                assert_eq!(decode(&encode(&position)), Some(position));
+                let slot: [u8; SLOT_BYTES] = encode(u64::MAX, &position).try_into().unwrap();
+                assert_eq!(decode(&slot), Some((u64::MAX, position)));
             }
-            let good = encode(&Position { next_offset: 4711, range });
-            for at in 0..good.len() {
-                assert_eq!(decode(&good[..at]), None);
-                let mut bad = good.clone().into_bytes();
+            let good: [u8; SLOT_BYTES] =
+                encode(3, &Position { next_offset: 4711, range }).try_into().unwrap();
+            for at in 0..SLOT_BYTES {
+                let mut bad = good;
                 bad[at] ^= 1;
-                assert_eq!(std::str::from_utf8(&bad).ok().and_then(decode), None, "byte {at}");
+                assert_eq!(decode(&bad), None, "byte {at}");
+                let mut torn = [0; SLOT_BYTES];
+                torn[..at].copy_from_slice(&good[..at]);
+                assert!(decode(&torn).is_none_or(|_| torn == good), "torn at {at}");
             }
         }
-        // As the first release wrote it.
-        assert_eq!(encode(&Position { next_offset: 5, range: None }), "sentra-consumer-1 5 5557b495\n");
+    }
+
+    #[test]
+    fn a_file_of_the_first_release_is_read_and_goes_on_with_slots() {
+        let disk = SimulatedDisk::new(1);
+        let path = Path::new("/detect");
+        replace(&disk, path, b"sentra-consumer-1 5 5557b495\n").unwrap();
+        let mut known = read(&disk, path).unwrap();
+        assert_eq!((known.position.next_offset, known.slot), (5, None));
+        for (next_offset, slot) in [(6, 0), (7, 1), (3, 2), (9, 3)] {
+            let position = Position { next_offset, range: None };
+            let number = write(&disk, Path::new("/"), "detect", &position, Some(&known)).unwrap();
+            known = read(&disk, path).unwrap();
+            assert_eq!((number, known.slot, &known.position), (slot, Some(slot), &position));
+        }
+        // Damage to the newer slot leaves the older one; damage to both is said.
+        disk.damage(path, |bytes| bytes[SLOT_BYTES + 20] ^= 1);
+        assert_eq!(read(&disk, path).unwrap().position.next_offset, 3);
+        disk.damage(path, |bytes| bytes[20] ^= 1);
+        let error = read(&disk, path).unwrap_err();
+        assert!(matches!(error, LogError::Damaged { .. }), "{error}");
     }
 
     #[test]

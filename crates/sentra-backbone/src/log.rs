@@ -147,7 +147,8 @@ pub trait EventLog: Send + Sync + fmt::Debug {
     async fn position(&self, consumer: &str, stream: &Stream) -> Result<Option<u64>, LogError>;
 
     /// Sets the next offset of the durable consumer named `consumer`, also backwards; resolves when it is durable.
-    /// A range that it has stays.
+    /// A range that it has stays. The first position of a consumer needs room on the disk, later ones do not: a
+    /// consumer that retention waits for commits when it starts.
     ///
     /// # Errors
     /// [`LogError::ConsumerName`], [`LogError::ConsumersTooMany`], [`LogError::BeyondEnd`], [`LogError::Full`],

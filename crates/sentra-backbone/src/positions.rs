@@ -49,17 +49,17 @@ impl Engine {
         let directory = consumers::directory(&partition.directory);
         let written = self
             .ensure_directory(&directory)
-            .and_then(|()| consumers::write(&*self.disk, &directory, consumer, &position));
+            .and_then(|()| consumers::write(&*self.disk, &directory, consumer, &position, known.as_ref()));
         let mut consumers = partition.consumers.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.is_ok() {
-            consumers.insert(consumer.to_owned(), Known::settled(position));
+        if let Ok(slot) = &written {
+            consumers.insert(consumer.to_owned(), Known::settled(position, Some(*slot)));
         } else if let Some(known) = consumers.get_mut(consumer) {
             known.unsettle(position.next_offset);
         } else {
             self.budget.release(CONSUMER_BYTES);
         }
         drop(consumers);
-        self.judge(written)
+        self.judge(written.map(drop))
     }
 
     /// Law LIMIT: lets a new consumer in. The budget counts it and does not refuse it: a consumer that cannot

@@ -214,3 +214,6 @@ fn clip(chunk: &mut ReadChunk, to: u64) {
     chunk.skipped.take_if(|range| range.start >= range.end);
     chunk.next_offset = chunk.next_offset.min(to);
 }
+
+#[cfg(test)]
+mod tests;

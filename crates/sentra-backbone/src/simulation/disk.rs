@@ -128,6 +128,11 @@ impl SimulatedDisk {
         self.state().lose_power();
     }
 
+    /// The process was killed, in the middle of whatever it did, and the system goes on: memory stays, durable or not.
+    pub(crate) fn restart(&self) {
+        self.state().restart();
+    }
+
     /// Changes the durable bytes of a file behind everybody's back.
     pub(crate) fn damage(&self, path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
         let mut state = self.state();
@@ -271,8 +276,10 @@ impl DiskFile for SimulatedFile {
             length = 1 + state.random.below(length as u64 - 1) as usize;
         }
         if let Some(bytes_max) = state.faults.bytes_max {
+            // Writing over what is there takes no room.
+            let there = state.files[self.number].memory.len().saturating_sub(position as usize);
             let room = bytes_max.saturating_sub(state.bytes());
-            length = length.min(room as usize);
+            length = length.min(there.saturating_add(room as usize));
             if length == 0 {
                 return Err(ErrorKind::StorageFull.into());
             }

@@ -209,6 +209,11 @@ impl State {
             directory.memory = directory.durable.clone();
         }
         self.remove_unreachable_directories();
+        self.restart();
+    }
+
+    /// The process was killed, in the middle of whatever it did, and the system goes on: memory stays, durable or not.
+    pub(super) fn restart(&mut self) {
         self.has_crashed = false;
         self.faults = Faults::default();
     }

@@ -124,10 +124,11 @@ impl Run {
             let faults = self.faults();
             self.disk.set_faults(faults);
             self.live();
-            if self.disk.has_crashed() || self.random.chance(50) {
+            if self.random.chance(60) {
                 self.disk.lose_power();
+            } else {
+                self.disk.restart();
             }
-            // Otherwise the process was killed: memory stays, durable or not.
         }
         self.disk.set_faults(Faults::default());
         let (engine, _) = self.open().expect("a log on a healthy disk opens");
