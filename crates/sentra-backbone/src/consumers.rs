@@ -128,7 +128,7 @@ fn read(disk: &dyn Disk, path: &Path) -> Result<Known, LogError> {
     let mut bytes = [0; 2 * SLOT_BYTES];
     let length = read_full_at(&*file, &mut bytes, 0).map_err(LogError::io("read", path))?;
     let (slots, _) = bytes.get(..length).unwrap_or_default().as_chunks::<SLOT_BYTES>();
-    let newest = slots.iter().filter_map(|slot| decode(slot)).max_by_key(|(number, _)| *number);
+    let newest = slots.iter().filter_map(decode).max_by_key(|(number, _)| *number);
     let line = || decode_line(std::str::from_utf8(bytes.get(..length)?).ok()?);
     let known = newest.map(|(number, position)| Known::settled(position, Some(number)));
     known.or_else(|| line().map(|position| Known::settled(position, None))).ok_or_else(|| LogError::Damaged {

@@ -1,3 +1,5 @@
+#![allow(clippy::single_range_in_vec_init, reason = "a list of passed over ranges is often one range long")]
+
 use std::path::Path;
 
 use sentra_model::{ManualClock, Timestamp};
@@ -228,8 +230,8 @@ async fn damaged_frames_on_the_way_are_reported() {
         disk.damage(&Path::new("/log/a/raw/0").join(file_name(base)), |bytes| bytes.fill(0));
     }
     let log: Arc<dyn EventLog> = segments(&disk);
-    let cases: [(u64, u64, Vec<u64>, Vec<Range<u64>>); 5] = [
-        (0, 18, [(0..3), (6..9), (12..18)].into_iter().flatten().collect(), vec![3..6, 9..12]),
+    let cases = [
+        (0, 18, [(0..3), (6..9), (12..18)].into_iter().flatten().collect::<Vec<u64>>(), vec![3..6, 9..12]),
         (4, 11, (6..9).collect(), vec![4..6, 9..11]),
         (4, 5, vec![], vec![4..5]),
         (6, 9, (6..9).collect(), vec![]),

@@ -16,6 +16,9 @@ use crate::{AppendBatch, LogOptions, RecoveryReport};
 
 const FRAMES: usize = 5;
 
+/// Where a frame lies in the file, and its offsets.
+type Place = (Range<usize>, Range<u64>);
+
 fn open(disk: &SimulatedDisk) -> (Engine, RecoveryReport) {
     let clock = Arc::new(ManualClock::default());
     Engine::open(Arc::new(disk.clone()), Path::new("/log"), LogOptions::default(), clock).unwrap()
@@ -28,7 +31,7 @@ fn append(engine: &Engine, sent: &AppendBatch) {
 }
 
 /// Frames of one, two, three … records, so that no two gaps look alike, and where each lies in the file.
-fn frames() -> (SimulatedDisk, Vec<(Range<usize>, Range<u64>)>) {
+fn frames() -> (SimulatedDisk, Vec<Place>) {
     let disk = SimulatedDisk::new(1);
     let (engine, _) = open(&disk);
     let (mut position, mut offset, mut places) = (PREAMBLE_BYTES as usize, 0, Vec::new());
@@ -44,7 +47,7 @@ fn frames() -> (SimulatedDisk, Vec<(Range<usize>, Range<u64>)>) {
 }
 
 /// What recovery and readers must say where only the frames in `kept` reached the disk.
-fn expected(places: &[(Range<usize>, Range<u64>)], kept: u32) -> (u64, Vec<Range<u64>>) {
+fn expected(places: &[Place], kept: u32) -> (u64, Vec<Range<u64>>) {
     let (mut end, mut gaps) = (0, Vec::new());
     for (number, (_, offsets)) in places.iter().enumerate() {
         if kept & (1 << number) != 0 {
