@@ -7,6 +7,7 @@ mod ingest;
 mod sockets;
 mod stream;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -14,7 +15,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use sentra_backbone::{AppendBatch, Appended, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream};
+use sentra_backbone::{
+    AppendBatch, Appended, Consumer, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream,
+};
 use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
@@ -97,6 +100,21 @@ impl EventLog for FakeLog {
     }
     async fn commit(&self, consumer: &str, stream: &Stream, next_offset: u64) -> Result<(), LogError> {
         self.inner.commit(consumer, stream, next_offset).await
+    }
+    async fn commit_range(
+        &self,
+        consumer: &str,
+        stream: &Stream,
+        next_offset: u64,
+        range: Range<u64>,
+    ) -> Result<(), LogError> {
+        self.inner.commit_range(consumer, stream, next_offset, range).await
+    }
+    async fn consumers(&self, stream: &Stream) -> Result<Vec<Consumer>, LogError> {
+        self.inner.consumers(stream).await
+    }
+    async fn forget(&self, consumer: &str, stream: &Stream) -> Result<bool, LogError> {
+        self.inner.forget(consumer, stream).await
     }
     async fn offset_at(&self, stream: &Stream, time: Timestamp) -> Result<u64, LogError> {
         self.inner.offset_at(stream, time).await
