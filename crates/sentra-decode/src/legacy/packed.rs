@@ -11,6 +11,8 @@ use crate::time::{self, WallTime};
 const DAY_HUNDREDTHS: u32 = (86_400 + 1) * 100;
 /// Microseconds from 1900, where the TOD clock of z/Architecture starts, to 1970.
 const TOD_TO_UNIX_MICROS: i64 = 2_208_988_800_000_000;
+/// What the TOD clock can count: 52 bits of microseconds.
+const TOD_PERIOD_MICROS: i64 = 1 << 52;
 /// Microseconds from noon of 1 January 4713 BC, where the Julian timestamps of Guardian start, to 1970.
 const JULIAN_TO_UNIX_MICROS: i64 = 210_866_760_000_000_000;
 /// A decimal has no more digits than fit a 64-bit number.
@@ -104,7 +106,10 @@ pub(crate) fn stck(value: u64) -> Option<Timestamp> {
     if value == 0 {
         return None;
     }
-    Some(Timestamp::from_micros(i64::try_from(value >> 12).ok()? - TOD_TO_UNIX_MICROS))
+    let micros = i64::try_from(value >> 12).ok()? - TOD_TO_UNIX_MICROS;
+    // The clock runs over on 17 September 2042; no record is older than 1970.
+    let micros = if micros < 0 { micros + TOD_PERIOD_MICROS } else { micros };
+    Some(Timestamp::from_micros(micros))
 }
 
 /// The moment of a Guardian Julian timestamp, microseconds in UTC; `None` outside 1974 (the first Tandem) to 2100.

@@ -211,6 +211,21 @@ impl Draft {
         self.event.push(name, FieldValue::Integer(number.into()));
     }
 
+    /// The event, with the fields that the reference agent gives to every security record.
+    pub(crate) fn finish(mut self) -> Event<'static> {
+        let texts = [("security.user", &self.event.user), ("security.target_user", &self.event.target_user)];
+        let mut more: Vec<_> = texts
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name, value.to_string()))
+            .collect();
+        more.extend(self.event.code.map(|code| ("legacy.user_code", code.as_str().to_owned())));
+        for (name, value) in more {
+            self.push(name, value);
+        }
+        self.event
+    }
+
     /// The first of `names` that is there, as header text.
     pub(crate) fn first(&self, names: &[&str]) -> Cow<'static, str> {
         let found = names.iter().find_map(|name| self.event.field(name));

@@ -16,13 +16,15 @@ const RULES: &[Rule] = &[
     (&["logon", "fail"], Class::AUTHENTICATION, Code::LL03, Outcome::Failure),
     (&["logon", "invalid"], Class::AUTHENTICATION, Code::LL03, Outcome::Failure),
     (&["logon", "illegal"], Class::AUTHENTICATION, Code::LL03, Outcome::Failure),
+    (&["logon", "unsuccessful"], Class::AUTHENTICATION, Code::LL03, Outcome::Failure),
     (&["logon", "denied"], Class::AUTHENTICATION, Code::LL03, Outcome::Failure),
     (&["login", "fail"], Class::AUTHENTICATION, Code::LL03, Outcome::Failure),
     (&["invalid password"], Class::AUTHENTICATION, Code::LL03, Outcome::Failure),
     (&["logged off"], Class::AUTHENTICATION, Code::LL02, Outcome::Success),
     (&["logoff"], Class::AUTHENTICATION, Code::LL02, Outcome::Success),
     (&["logged on"], Class::AUTHENTICATION, Code::LL01, Outcome::Success),
-    (&["logon"], Class::AUTHENTICATION, Code::LL01, Outcome::Success),
+    (&["logon", "success"], Class::AUTHENTICATION, Code::LL01, Outcome::Success),
+    (&["logon", "accepted"], Class::AUTHENTICATION, Code::LL01, Outcome::Success),
     (&["security violation"], Class::AUTHORIZE_SESSION, Code::PA02, Outcome::Failure),
     (&["access denied"], Class::AUTHORIZE_SESSION, Code::PA02, Outcome::Failure),
     (&["password", "changed"], Class::ACCOUNT_CHANGE, Code::LL04, Outcome::Success),
@@ -54,10 +56,6 @@ pub(super) fn fill(draft: &mut Draft, emphasis: bool) {
     }
     if let Some(user) = user_in(&draft.event.message) {
         draft.event.user = Cow::Owned(user.to_owned());
-    }
-    let user = draft.event.user.to_string();
-    if !user.is_empty() {
-        draft.push("security.user", user);
     }
 }
 

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use sentra_model::Timestamp;
+use sentra_model::{FieldValue, Timestamp};
 
 use crate::decoder::{Context, Dead, Outcome};
 use crate::legacy::ebcdic::CodePage;
@@ -96,7 +96,7 @@ pub(crate) fn decode_ems<'a>(context: &Context<'_>, bytes: &'a [u8]) -> Outcome<
     let found = read_tokens(tokens, LOOK_BYTES + header_bytes, default, &mut draft);
     fill(default, found, &mut draft);
     meaning::fill(&mut draft, emphasis);
-    Ok(draft.event)
+    Ok(draft.finish())
 }
 
 /// A subsystem.
@@ -172,7 +172,7 @@ fn event_header(header: View<'_>, stated: usize, draft: &mut Draft) -> bool {
         draft.push("ems.header_rest", hex(more));
     }
     let flags = header.u16(30).unwrap_or_default();
-    draft.push("ems.emphasis", if flags & FLAG_EMPHASIS != 0 { "true" } else { "false" });
+    draft.event.push("ems.emphasis", FieldValue::Bool(flags & FLAG_EMPHASIS != 0));
     flags & FLAG_EMPHASIS != 0
 }
 
@@ -323,7 +323,7 @@ fn fill(default: Ssid, found: Found, draft: &mut Draft) {
         }
         if let Some(node) = draft.number("ems.node_number") {
             // Without its name a node is known by its Expand number.
-            draft.event.host = Cow::Owned(format!("node {node}"));
+            draft.event.host = Cow::Owned(format!("node-{node}"));
         }
     } else {
         draft.push("ems.process_descriptor", found.process.clone());

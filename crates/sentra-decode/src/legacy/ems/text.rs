@@ -50,7 +50,7 @@ pub(crate) fn decode_ems_text<'a>(context: &Context<'_>, line: &'a str) -> Outco
         draft.event.message = Cow::Owned(message);
     }
     meaning::fill(&mut draft, false);
-    Ok(draft.event)
+    Ok(draft.finish())
 }
 
 /// `\NODE.$PROC` or `\NODE.0,123` (CPU and PIN) as host, process and fields.

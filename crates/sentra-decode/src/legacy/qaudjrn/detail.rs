@@ -238,65 +238,17 @@ const ZR: Table = &[("R", "object read")];
 
 /// The words of an access type of ZC and ZR, *Numeric codes for access types*.
 pub(super) fn access_words(access: i64) -> &'static str {
-    const WORDS: [&str; 57] = [
-        "add",
-        "activate",
-        "analyse",
-        "apply",
-        "call",
-        "configure",
-        "change",
-        "check",
-        "close",
-        "clear",
-        "compare",
-        "cancel",
-        "copy",
-        "create",
-        "convert",
-        "debug",
-        "delete",
-        "dump",
-        "display",
-        "edit",
-        "end",
-        "file",
-        "grant",
-        "hold",
-        "initialise",
-        "load",
-        "list",
-        "move",
-        "merge",
-        "open",
-        "print",
-        "query",
-        "reclaim",
-        "receive",
-        "read",
-        "reorganise",
-        "release",
-        "remove",
-        "rename",
-        "replace",
-        "resume",
-        "restore",
-        "retrieve",
-        "run",
-        "revoke",
-        "save",
-        "save with storage free",
-        "save and delete",
-        "submit",
-        "set",
-        "send",
-        "start",
-        "transfer",
-        "trace",
-        "verify",
-        "vary",
-        "work",
-    ];
     let index = access.checked_sub(1).and_then(|index| usize::try_from(index).ok());
-    index.and_then(|index| WORDS.get(index)).copied().unwrap_or_default()
+    index.and_then(|index| ACCESS_WORDS.get(index)).copied().unwrap_or_default()
 }
+
+/// *Numeric codes for access types*, from 1.
+#[rustfmt::skip]
+const ACCESS_WORDS: [&str; 57] = [
+    "add", "activate", "analyse", "apply", "call", "configure", "change", "check", "close", "clear",
+    "compare", "cancel", "copy", "create", "convert", "debug", "delete", "dump", "display", "edit", "end",
+    "file", "grant", "hold", "initialise", "load", "list", "move", "merge", "open", "print", "query",
+    "reclaim", "receive", "read", "reorganise", "release", "remove", "rename", "replace", "resume",
+    "restore", "retrieve", "run", "revoke", "save", "save with storage free", "save and delete", "submit",
+    "set", "send", "start", "transfer", "trace", "verify", "vary", "work",
+];

@@ -62,19 +62,7 @@ fn object(draft: &mut Draft) {
 fn people(entry_type: &str, draft: &mut Draft) {
     let first = |names: &[&str]| draft.first(names);
     match entry_type {
-        // Who tried to get in is not the profile that the sign-on job runs under.
-        "PW" | "VP" => {
-            let tried = first(&["qaudjrn.user_profile"]);
-            let computer = first(&["qaudjrn.computer_name", "qaudjrn.computer"]);
-            if !tried.is_empty() {
-                draft.event.user = tried;
-            }
-            match address::ip_of(&computer) {
-                Some(address) if draft.event.src_ip.is_empty() => draft.event.src_ip = address,
-                None if !computer.is_empty() => draft.event.domain = computer,
-                _ => {}
-            }
-        }
+        "PW" | "VP" => caller(draft),
         "JS" => {
             let effective = first(&["qaudjrn.effective_user", "qaudjrn.target_job_user"]);
             let job = first(&["qaudjrn.target_job"]);
@@ -110,6 +98,20 @@ fn people(entry_type: &str, draft: &mut Draft) {
     let object_type = draft.first(&["qaudjrn.object_type"]);
     if object_type == "*USRPRF" && draft.event.target_user.is_empty() {
         draft.event.target_user = draft.first(&["qaudjrn.object_name"]);
+    }
+}
+
+/// Who tried to get in is not the profile that the sign-on job runs under.
+fn caller(draft: &mut Draft) {
+    let tried = draft.first(&["qaudjrn.user_profile"]);
+    let computer = draft.first(&["qaudjrn.computer_name", "qaudjrn.computer"]);
+    if !tried.is_empty() {
+        draft.event.user = tried;
+    }
+    match address::ip_of(&computer) {
+        Some(address) if draft.event.src_ip.is_empty() => draft.event.src_ip = address,
+        None if !computer.is_empty() => draft.event.domain = computer,
+        _ => {}
     }
 }
 
@@ -223,9 +225,9 @@ fn sentence(entry_type: &str, described: Option<&'static str>, draft: &Draft) ->
     let event = &draft.event;
     let user = if event.user.is_empty() { "an unknown user" } else { &event.user };
     let words = described.unwrap_or("an action not known here");
-    let device = value("qaudjrn.device");
     match entry_type {
         "PW" => {
+            let device = value("qaudjrn.device");
             let at = if device.is_empty() { String::new() } else { format!(" (device {device})") };
             format!("sign-on of {user} failed: {words}{at}")
         }
@@ -238,49 +240,48 @@ fn sentence(entry_type: &str, described: Option<&'static str>, draft: &Draft) ->
             format!("user profile {} changed by {user} with {command}: {}", event.target_user, changes(draft))
         }
         "CA" => {
-            let command = value("qaudjrn.command_type");
-            let to = event.target_user.as_ref();
-            format!(
-                "authority of {to} to {} changed by {user} with {command}: {}",
-                event.file,
-                value("qaudjrn.authorities")
-            )
+            let (command, authorities) = (value("qaudjrn.command_type"), value("qaudjrn.authorities"));
+            let (whom, what) = (&event.target_user, &event.file);
+            format!("authority of {whom} to {what} changed by {user} with {command}: {authorities}")
         }
         "CD" => format!("{user} ran: {}", event.command),
-        "SV" | "NA" => format!(
-            "{words} by {user}: {} from {:?} to {:?}",
-            value("qaudjrn.value_name"),
-            value("qaudjrn.old_value"),
-            value("qaudjrn.new_value")
-        ),
         "JS" => {
             let whom = if event.target_user.is_empty() { user } else { &event.target_user };
             format!("{words}: {} of {whom}", event.process)
         }
-        "OW" | "RO" | "PG" => format!(
-            "{words} by {user}: {} from {} to {}",
-            event.file,
-            value("qaudjrn.old_owner"),
-            value("qaudjrn.new_owner")
-        ),
-        "OM" => {
-            format!(
-                "{words} by {user}: {} to {}/{}",
-                event.file,
-                value("qaudjrn.new_object_library"),
-                value("qaudjrn.new_object_name")
-            )
-        }
-        "DS" => format!("{words} by {user}: {}", event.target_user),
         "X0" => format!("network authentication: {words}"),
+        _ => match object_of(entry_type, draft) {
+            object if object.is_empty() => format!("{words} by {user}"),
+            object => format!("{words} by {user}: {object}"),
+        },
+    }
+}
+
+/// What an entry is about, with what it was and what it is now.
+fn object_of(entry_type: &str, draft: &Draft) -> String {
+    let value = |name| draft.first(&[name]);
+    let file = &draft.event.file;
+    match entry_type {
+        "SV" | "NA" => format!(
+            "{} from {:?} to {:?}",
+            value("qaudjrn.value_name"),
+            value("qaudjrn.old_value"),
+            value("qaudjrn.new_value")
+        ),
+        "OW" | "RO" | "PG" => {
+            format!("{file} from {} to {}", value("qaudjrn.old_owner"), value("qaudjrn.new_owner"))
+        }
+        "OM" => {
+            let (library, name) = (value("qaudjrn.new_object_library"), value("qaudjrn.new_object_name"));
+            format!("{file} to {library}/{name}")
+        }
+        "DS" => draft.event.target_user.to_string(),
+        "ST" => value("qaudjrn.service_tool").into_owned(),
         "ZC" | "ZR" => {
             let access = draft.number("qaudjrn.access_type").map(access_words).unwrap_or_default();
-            let how = if access.is_empty() { String::new() } else { format!(" ({access})") };
-            format!("{words} by {user}: {}{how}", event.file)
+            if access.is_empty() { file.to_string() } else { format!("{file} ({access})") }
         }
-        "ST" => format!("{words} by {user}: {}", value("qaudjrn.service_tool")),
-        _ if event.file.is_empty() => format!("{words} by {user}"),
-        _ => format!("{words} by {user}: {}", event.file),
+        _ => file.to_string(),
     }
 }
 

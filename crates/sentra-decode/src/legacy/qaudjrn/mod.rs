@@ -175,13 +175,7 @@ pub(crate) fn decode_qaudjrn_in<'a>(context: &Context<'_>, page: CodePage, bytes
             draft.problem(format!("entry type {entry_type} is known by its heading only"));
         }
     }
-    let (user, target) = (draft.event.user.to_string(), draft.event.target_user.to_string());
-    for (name, value) in [("security.user", user), ("security.target_user", target)] {
-        if !value.is_empty() {
-            draft.push(name, value);
-        }
-    }
-    Ok(draft.event)
+    Ok(draft.finish())
 }
 
 fn fill_header(context: &Context<'_>, view: View<'_>, format: Format, draft: &mut Draft) {

@@ -109,8 +109,7 @@ pub(crate) fn decode_smf_in<'a>(context: &Context<'_>, page: CodePage, bytes: &'
         119 => tcp119::decode(view, &mut draft),
         _ => decode_other(record_type, &mut draft),
     }
-    security_fields(&mut draft);
-    Ok(draft.event)
+    Ok(draft.finish())
 }
 
 fn fill_header(context: &Context<'_>, view: View<'_>, has_rdw: bool, draft: &mut Draft) {
@@ -137,17 +136,6 @@ fn fill_header(context: &Context<'_>, view: View<'_>, has_rdw: bool, draft: &mut
         draft.problem(format!("the record is {} bytes short of its stated {stated}", stated - view.end()));
     } else if has_rdw && stated < view.end() {
         draft.problem(format!("{} bytes follow the stated {stated}", view.end() - stated));
-    }
-}
-
-/// The names that the reference agent gives to what every security record has.
-fn security_fields(draft: &mut Draft) {
-    let user = draft.event.user.to_string();
-    let target = draft.event.target_user.to_string();
-    for (name, value) in [("security.user", user), ("security.target_user", target)] {
-        if !value.is_empty() {
-            draft.push(name, value);
-        }
     }
 }
 

@@ -108,7 +108,11 @@ pub(super) fn decode_83(view: View<'_>, draft: &mut Draft) {
         fill(decision, draft);
         return;
     }
-    // The event codes of the other components are their own, but a violation is one everywhere.
+    fill_component(product, decision, draft);
+}
+
+/// The event codes of the other components are their own, but a violation is one everywhere.
+fn fill_component(product: &str, decision: Option<Decision>, draft: &mut Draft) {
     fill_header(draft);
     let refused = decision.as_ref().is_some_and(|decision| decision.violation);
     draft.push("security.action", "component_event");
@@ -287,16 +291,18 @@ fn fill_other(decision: &Decision, draft: &mut Draft) {
     let object = draft.first(&["smf.resource", "smf.profile"]);
     let class_name = draft.first(&["smf.class"]);
     let access = draft.first(&["smf.access_requested"]);
-    let to = if object.is_empty() { String::new() } else { format!(" to {object}") };
+    let preposition = if matches!(decision.event, 8..=25) { "for" } else { "to" };
+    let to = if object.is_empty() { String::new() } else { format!(" {preposition} {object}") };
     let user = or_unknown(&draft.event.user).to_owned();
     let verdict = match (refused, decision.warning) {
         (true, _) => "failed",
         (false, true) => "succeeded with a warning",
         (false, false) => "succeeded",
     };
+    let why = if words == "success" { String::new() } else { format!(": {words}") };
     let event = &mut draft.event;
     event.message = Cow::Owned(format!(
-        "RACF {name} of {user}{to} {verdict}: {words}{}{}{}",
+        "RACF {name} of {user}{to} {verdict}{why}{}{}{}",
         aside("class", &class_name),
         aside("requested", &access),
         aside("terminal", &terminal)
@@ -304,7 +310,7 @@ fn fill_other(decision: &Decision, draft: &mut Draft) {
     event.class = class;
     event.code = code;
     event.outcome = if refused { Outcome::Failure } else { Outcome::Success };
-    if matches!(class, Class::ACCOUNT_CHANGE | Class::GROUP) && object != "" {
+    if matches!(class, Class::ACCOUNT_CHANGE | Class::GROUP) && !object.is_empty() {
         event.target_user = event.file.clone();
     }
 }

@@ -86,8 +86,8 @@ fn fill(kind: &str, ended: Option<(String, Outcome)>, draft: &mut Draft) {
     let subtype = draft.number("smf.subtype").unwrap_or_default();
     let is_session = kind.starts_with("TSO");
     let (verb, code) = match (subtype, is_session) {
-        (1, true) => ("logged on to TSO as", Some(EventCode::LL01)),
-        (5, true) => ("logged off from TSO session", Some(EventCode::LL02)),
+        (1, true) => ("logged on to TSO,", Some(EventCode::LL01)),
+        (5, true) => ("logged off from TSO,", Some(EventCode::LL02)),
         (1, false) => ("started", Some(EventCode::SS01)),
         (5, false) => ("ended", Some(EventCode::SS02)),
         (2 | 3, _) => ("went on with", None),
@@ -111,11 +111,11 @@ fn fill(kind: &str, ended: Option<(String, Outcome)>, draft: &mut Draft) {
     let job = draft.first(&["smf.job_name"]);
     let user = draft.first(&["smf.user"]);
     let program = draft.first(&["smf.program", "smf.unix_program"]);
-    let what = if is_session { String::new() } else { format!("{} ", noun(kind)) };
+    let what = if is_session { "session" } else { noun(kind) };
     let of_program = if program.is_empty() { String::new() } else { format!(", program {program}") };
     let how = ended.as_ref().map(|(text, _)| format!(": {text}")).unwrap_or_default();
     let event = &mut draft.event;
-    event.message = Cow::Owned(format!("{} {verb} {what}{job}{of_program}{how}", or_unknown(&user)));
+    event.message = Cow::Owned(format!("{} {verb} {what} {job}{of_program}{how}", or_unknown(&user)));
     event.class = if is_session { Class::AUTHENTICATION } else { Class::PROCESS };
     event.code = code;
     event.outcome = match (ended, subtype) {
