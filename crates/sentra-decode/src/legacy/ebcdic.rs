@@ -1,7 +1,8 @@
 //! EBCDIC code pages, and the ASCII that translated dumps are in.
 //!
-//! The five pages differ in a few places of one table, so there is one table and what differs from it. Every
-//! page is a bijection between the 256 bytes and 256 characters, so text survives the way there and back.
+//! The five pages differ in a few places of one table, so there is one table and what differs from it; the
+//! compiler makes whole tables of that. Every page is a bijection between the 256 bytes and 256 characters, so
+//! text survives the way there and back.
 
 /// Which characters the bytes of a record stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,35 +40,31 @@ impl CodePage {
         NAMES.iter().find(|(known, _)| *known == bare).map(|(_, page)| *page)
     }
 
-    /// What differs from page 037.
-    fn differences(self) -> &'static [(u8, char)] {
-        match self {
-            Self::Ibm037 | Self::Ascii => &[],
-            Self::Ibm273 => IBM_273,
-            Self::Ibm500 => IBM_500,
-            Self::Ibm1047 => IBM_1047,
-            Self::Ibm1140 => IBM_1140,
-        }
+    /// The characters of all 256 bytes; `None` for ASCII, whose bytes are their own characters.
+    fn table(self) -> Option<&'static [char; 256]> {
+        Some(match self {
+            Self::Ibm037 => &IBM_037,
+            Self::Ibm273 => &IBM_273,
+            Self::Ibm500 => &IBM_500,
+            Self::Ibm1047 => &IBM_1047,
+            Self::Ibm1140 => &IBM_1140,
+            Self::Ascii => return None,
+        })
     }
 
     /// The character of one byte.
     pub(crate) fn character(self, byte: u8) -> char {
-        if self == Self::Ascii {
-            return char::from(byte);
-        }
-        let different = self.differences().iter().find(|(place, _)| *place == byte);
-        let common = || IBM_037.get(usize::from(byte)).copied().unwrap_or(char::REPLACEMENT_CHARACTER);
-        different.map_or_else(common, |(_, character)| *character)
+        let in_table = |table: &[char; 256]| table.get(usize::from(byte)).copied();
+        self.table().and_then(in_table).unwrap_or(char::from(byte))
     }
 
     /// The text of `bytes` without the blanks and NULs that fill a field up.
     pub(crate) fn text(self, bytes: &[u8]) -> String {
-        let mut text: String = bytes.iter().map(|byte| self.character(*byte)).collect();
-        let is_fill = |character: char| character == ' ' || character == '\0';
-        text.truncate(text.trim_end_matches(is_fill).len());
-        let lead = text.len() - text.trim_start_matches(is_fill).len();
-        text.drain(..lead);
-        text
+        let blank = if self == Self::Ascii { b' ' } else { 0x40 };
+        let is_filled = |byte: &u8| *byte != blank && *byte != 0;
+        let first = bytes.iter().position(is_filled).unwrap_or(bytes.len());
+        let end = bytes.iter().rposition(is_filled).map_or(first, |last| last + 1);
+        bytes.get(first..end).unwrap_or_default().iter().map(|byte| self.character(*byte)).collect()
     }
 
     /// Whether all of `bytes` are characters that people write.
@@ -99,27 +96,40 @@ const IBM_037: [char; 256] = [
 
 /// CCSID 273. Published tables disagree on 0xbc only: an overline, as here, or a macron.
 #[rustfmt::skip]
-const IBM_273: &[(u8, char)] = &[
+static IBM_273: [char; 256] = page(&[
     (0x43, '{'), (0x4a, 'Ä'), (0x4f, '!'), (0x59, '~'), (0x5a, 'Ü'), (0x5f, '^'), (0x63, '['),
     (0x6a, 'ö'), (0x7c, '§'), (0xa1, 'ß'), (0xb0, '¢'), (0xb5, '@'), (0xba, '¬'), (0xbb, '|'),
     (0xbc, '‾'), (0xc0, 'ä'), (0xcc, '¦'), (0xd0, 'ü'), (0xdc, '}'), (0xe0, 'Ö'), (0xec, '\\'),
     (0xfc, ']'),
-];
+]);
 
 /// CCSID 500.
 #[rustfmt::skip]
-const IBM_500: &[(u8, char)] = &[
+static IBM_500: [char; 256] = page(&[
     (0x4a, '['), (0x4f, '!'), (0x5a, ']'), (0x5f, '^'), (0xb0, '¢'), (0xba, '¬'), (0xbb, '|'),
-];
+]);
 
 /// CCSID 1047.
 #[rustfmt::skip]
-const IBM_1047: &[(u8, char)] = &[
+static IBM_1047: [char; 256] = page(&[
     (0x5f, '^'), (0xad, '['), (0xb0, '¬'), (0xba, 'Ý'), (0xbb, '¨'), (0xbd, ']'),
-];
+]);
 
 /// CCSID 1140.
 #[rustfmt::skip]
-const IBM_1140: &[(u8, char)] = &[
+static IBM_1140: [char; 256] = page(&[
     (0x9f, '€'),
-];
+]);
+
+/// Page 037 with some characters in other places.
+#[allow(clippy::indexing_slicing, reason = "run by the compiler, which a wrong index would stop")]
+const fn page(differences: &[(u8, char)]) -> [char; 256] {
+    let mut table = IBM_037;
+    let mut index = 0;
+    while index < differences.len() {
+        let (byte, character) = differences[index];
+        table[byte as usize] = character;
+        index += 1;
+    }
+    table
+}
