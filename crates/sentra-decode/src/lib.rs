@@ -37,6 +37,8 @@ mod format;
 mod framing;
 mod json;
 mod json_document;
+#[allow(dead_code, unused_imports, reason = "wired by the format registry")]
+mod legacy;
 mod names;
 mod snmp;
 mod syslog;
@@ -50,3 +52,6 @@ pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
 pub use evtx_file::{ContainerProblem, EvtxRecords, evtx_records, is_evtx};
 pub use framing::{Framed, LineFramer};
 pub use json_document::{DocumentProblem, json_document_records, may_be_json_document};
+pub use legacy::{
+    LegacyFramed, LegacyRecords, LegacyStream, RdwFramer, ems_records, qaudjrn_records, smf_records,
+};
