@@ -5,10 +5,13 @@ use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
 use crate::flatten::Field;
+use crate::unix::{
+    auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
+};
+use crate::web::{access, apache, haproxy, nginx, squid, w3c};
 use crate::{cloudtrail, windows};
 
 /// How a format takes its records.
-#[expect(dead_code, reason = "the first text and binary formats come next")]
 pub(crate) enum Shape {
     /// A line of text, bare or as the message of a syslog line.
     Text {
@@ -28,6 +31,7 @@ pub(crate) enum Shape {
         decode: for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event<'a>,
     },
     /// Bytes that are no text.
+    #[expect(dead_code, reason = "the first binary format comes next")]
     Binary {
         /// Whether the bytes are of this format. It must not be true of text.
         recognise: fn(&[u8]) -> bool,
@@ -38,7 +42,6 @@ pub(crate) enum Shape {
 
 /// The text of a record without the envelope it came in.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the first text formats come next")]
 pub(crate) struct Payload<'a> {
     /// The text.
     pub(crate) text: &'a str,
@@ -62,4 +65,28 @@ pub(crate) struct Format {
 
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
-pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &windows::FORMAT,
+    &cloudtrail::FORMAT,
+    &auditd::FORMAT,
+    &auditd::LAUREL,
+    &netfilter::FORMAT,
+    &dnsmasq::FORMAT,
+    &bind::FORMAT,
+    &nginx::FORMAT,
+    &apache::FORMAT,
+    &squid::FORMAT,
+    &haproxy::FORMAT,
+    &access::FORMAT,
+    &openvpn::FORMAT,
+    &postfix::FORMAT,
+    &dovecot::FORMAT,
+    &ftp::VSFTPD,
+    &ftp::PROFTPD,
+    &database::MYSQL,
+    &database::POSTGRESQL,
+    &charon::FORMAT,
+    &w3c::FORMAT,
+    // Last: it takes every line of pairs that nothing more particular knows.
+    &logfmt::FORMAT,
+];

@@ -18,6 +18,10 @@
 //! | `syslog` | `linux` |
 //! | `text` (lines no format knows) | `linux`: text without a product comes from Unix hosts and what runs on them |
 //! | `cloudtrail` | `cloud` |
+//! | `netfilter`, `dnsmasq`, `bind` | `firewall` |
+//! | `web_access`, `nginx`, `apache`, `squid`, `haproxy`, `w3c` | `proxy` |
+//! | the other daemons of Unix hosts | `linux` |
+//! | `logfmt` | as `json` |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -37,14 +41,18 @@ mod framing;
 mod json;
 mod json_document;
 mod names;
+mod scan;
 mod syslog;
 #[cfg(test)]
 mod test_kit;
 mod text;
 pub mod time;
+mod unix;
+mod web;
 mod windows;
 
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
 pub use evtx_file::{ContainerProblem, EvtxRecords, evtx_records, is_evtx};
 pub use framing::{Framed, LineFramer};
 pub use json_document::{DocumentProblem, json_document_records, may_be_json_document};
+pub use unix::audit_joiner::AuditJoiner;

@@ -219,7 +219,6 @@ fn understand<'a>(event: &mut Event<'a>, program: &'a str, module: &'a str, mess
         | "chpasswd" | "chage" | "chfn" | "chsh" | "adduser" => accounts::understand(event, program, message),
         "cron" | "CRON" | "crond" | "CROND" | "anacron" | "crontab" | "atd" => jobs::cron(event, message),
         "systemd" | "systemd-logind" => jobs::systemd(event, message),
-        "kernel" => network::kernel(event, message),
         "ftpd" => network::ftpd(event, message),
         _ => {}
     }
