@@ -262,16 +262,21 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     text::require_text(line)?;
     let refused = || Dead::malformed(format!("expected {}", format.title));
     let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
+    let enveloped = |strict: bool| {
+        let (mut event, payload) = syslog::envelope_event(context, line, strict)?;
+        let is_read = parse(context, &payload, &mut event);
+        event.format = Cow::Borrowed(format.name);
+        is_read.then_some(event)
+    };
+    // As without a name: what surely is an envelope is one, then the bare line, then what may be an envelope.
+    if let Some(event) = enveloped(true) {
+        return Ok(event);
+    }
     let mut event = Event::new(format.name, Mart::LINUX, context.received);
     if parse(context, &Payload { text: line, program: "", in_syslog: false }, &mut event) {
         return Ok(event);
     }
-    let (mut event, payload) = syslog::envelope_event(context, line).ok_or_else(refused)?;
-    if !parse(context, &payload, &mut event) {
-        return Err(refused());
-    }
-    event.format = Cow::Borrowed(format.name);
-    Ok(event)
+    enveloped(false).ok_or_else(refused)
 }
 
 fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {

@@ -20,8 +20,7 @@
 //! | `cloudtrail` | `cloud` |
 //! | `netfilter`, `dnsmasq`, `bind` | `firewall` |
 //! | `web_access`, `nginx`, `apache`, `squid`, `haproxy`, `w3c` | `proxy` |
-//! | the other daemons of Unix hosts | `linux` |
-//! | `logfmt` | as `json` |
+//! | the other daemons of Unix hosts, `logfmt` | `linux` |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts

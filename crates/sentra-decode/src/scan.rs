@@ -82,7 +82,12 @@ fn has_note(event: &Event<'_>) -> bool {
 }
 
 /// Sets the time that the line itself names; a bare line without one gets the time of its arrival and says so.
-pub(crate) fn set_time(context: &Context<'_>, event: &mut Event<'_>, time: Option<WallTime>, in_syslog: bool) {
+pub(crate) fn set_time(
+    context: &Context<'_>,
+    event: &mut Event<'_>,
+    time: Option<WallTime>,
+    in_syslog: bool,
+) {
     match time {
         Some(time) => {
             event.time = context.resolve(time);

@@ -90,8 +90,12 @@ fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) 
 }
 
 /// The event of what the envelope of a syslog line says, for a format that will read its message.
-pub(crate) fn envelope_event<'a>(context: &Context<'_>, line: &'a str) -> Option<(Event<'a>, Payload<'a>)> {
-    let mut envelope = envelope::parse(context, line, false)?;
+pub(crate) fn envelope_event<'a>(
+    context: &Context<'_>,
+    line: &'a str,
+    strict: bool,
+) -> Option<(Event<'a>, Payload<'a>)> {
+    let mut envelope = envelope::parse(context, line, strict)?;
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
     Some((enveloped(context, &mut envelope), payload))
 }

@@ -413,9 +413,7 @@ fn jobs_services_and_packets() {
     );
     check(
         "kernel",
-        &[
-            "usb 1-1: new device",
-        ],
+        &["usb 1-1: new device"],
         expect![[r#"
             - 0 unknown x1
         "#]],

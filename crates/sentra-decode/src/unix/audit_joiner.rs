@@ -89,10 +89,13 @@ impl AuditJoiner {
             None => self.begin(&header, position, line),
         }
         let place = place.unwrap_or(self.pending.len().saturating_sub(1));
-        if matches!(header.kind, b"PROCTITLE" | b"1327") && let Some(pending) = self.pending.get_mut(place) {
+        if matches!(header.kind, b"PROCTITLE" | b"1327")
+            && let Some(pending) = self.pending.get_mut(place)
+        {
             pending.is_complete = true;
         }
-        let is_too_long = self.pending.get(place).is_some_and(|pending| pending.bytes.len() > EVENT_BYTES_MAX);
+        let is_too_long =
+            self.pending.get(place).is_some_and(|pending| pending.bytes.len() > EVENT_BYTES_MAX);
         if is_closing || is_too_long {
             self.emit_at(place, emit);
         }
@@ -192,9 +195,26 @@ impl Pending {
 /// Types of which an event is a single line: messages of programs, and what the kernel says without a call.
 fn is_single(kind: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 20] = [
-        b"USER", b"CRED_", b"ADD_", b"DEL_", b"GRP_", b"DAEMON_", b"SERVICE_", b"SYSTEM_", b"CRYPTO_", b"ROLE_",
-        b"VIRT_", b"SOFTWARE_", b"ANOM_LOGIN", b"ANOM_ABEND", b"ACCT_", b"CHGRP_", b"CHUSER_", b"RESP_",
-        b"LABEL_", b"SECCOMP",
+        b"USER",
+        b"CRED_",
+        b"ADD_",
+        b"DEL_",
+        b"GRP_",
+        b"DAEMON_",
+        b"SERVICE_",
+        b"SYSTEM_",
+        b"CRYPTO_",
+        b"ROLE_",
+        b"VIRT_",
+        b"SOFTWARE_",
+        b"ANOM_LOGIN",
+        b"ANOM_ABEND",
+        b"ACCT_",
+        b"CHGRP_",
+        b"CHUSER_",
+        b"RESP_",
+        b"LABEL_",
+        b"SECCOMP",
     ];
     // Messages of programs by number, where only the kernel writes.
     if let [b'1', b'1', _, _] = kind {

@@ -5,7 +5,8 @@ use super::*;
 /// What comes out of the joiner for these lines; positions count from 1.
 fn join(lines: &[impl AsRef<[u8]>]) -> Vec<(u64, String)> {
     let mut out = Vec::new();
-    let mut emit = |position: u64, bytes: &[u8]| out.push((position, String::from_utf8_lossy(bytes).into_owned()));
+    let mut emit =
+        |position: u64, bytes: &[u8]| out.push((position, String::from_utf8_lossy(bytes).into_owned()));
     let mut joiner = AuditJoiner::new();
     for (index, line) in lines.iter().enumerate() {
         joiner.push(index as u64 + 1, line.as_ref(), &mut emit);
@@ -32,12 +33,7 @@ fn lines_of_one_event_become_one_record() {
     ];
     let out = join(&lines);
     let joined = [&lines[0], &lines[1], &lines[3], &lines[4]].map(String::as_str).join("\n");
-    let expected = [
-        (3, lines[2].clone()),
-        (1, joined),
-        (6, lines[5].clone()),
-        (7, lines[6].clone()),
-    ];
+    let expected = [(3, lines[2].clone()), (1, joined), (6, lines[5].clone()), (7, lines[6].clone())];
     assert_eq!(out, expected);
 }
 
@@ -72,10 +68,8 @@ fn machines_and_envelopes_are_kept_apart() {
         "<5>Mar  1 10:00:00 e kernel: [  12.3] audit: type=1302 audit(1772359200.000:7): x=9",
     ];
     let out = join(&lines);
-    let joined: Vec<Vec<char>> = out
-        .iter()
-        .map(|(_, text)| text.lines().filter_map(|line| line.chars().last()).collect())
-        .collect();
+    let joined: Vec<Vec<char>> =
+        out.iter().map(|(_, text)| text.lines().filter_map(|line| line.chars().last()).collect()).collect();
     let expected = [vec!['1', '5'], vec!['2'], vec!['3', '4'], vec!['6', '7'], vec!['8', '9']];
     assert_eq!(joined, expected);
 }
@@ -147,15 +141,32 @@ fn waiting_is_bounded() {
 
 fn any_line() -> impl Strategy<Value = Vec<u8>> {
     let audit = (
-        prop::sample::select(vec!["", "node=a ", "<13>Mar  1 10:00:00 h audispd: ", "Mar  1 10:00:00 h sshd[1]: "]),
-        prop::sample::select(vec!["SYSCALL", "PATH", "EXECVE", "PROCTITLE", "EOE", "USER_LOGIN", "CWD", "1300"]),
+        prop::sample::select(vec![
+            "",
+            "node=a ",
+            "<13>Mar  1 10:00:00 h audispd: ",
+            "Mar  1 10:00:00 h sshd[1]: ",
+        ]),
+        prop::sample::select(vec![
+            "SYSCALL",
+            "PATH",
+            "EXECVE",
+            "PROCTITLE",
+            "EOE",
+            "USER_LOGIN",
+            "CWD",
+            "1300",
+        ]),
         0_u64..50,
         "[ -~]{0,20}",
     )
         .prop_map(|(envelope, kind, serial, tail)| {
             format!("{envelope}type={kind} msg=audit(1772359200.000:{serial}): {tail}").into_bytes()
         });
-    let other = prop::collection::vec(any::<u8>().prop_filter("a line has no line feed", |byte| *byte != b'\n'), 0..40);
+    let other = prop::collection::vec(
+        any::<u8>().prop_filter("a line has no line feed", |byte| *byte != b'\n'),
+        0..40,
+    );
     prop_oneof![8 => audit, 1 => other]
 }
 

@@ -96,7 +96,8 @@ fn question<'a>(event: &mut Event<'a>, query: &'a str) {
     put(event, "record_type", kind);
     let (flags, server) = token(rest);
     put(event, "flags", flags);
-    let server = server.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or("", |(inside, _)| inside);
+    let server =
+        server.strip_prefix('(').and_then(|rest| rest.split_once(')')).map_or("", |(inside, _)| inside);
     event.dst_ip = address::ip(server).map(Cow::Borrowed).unwrap_or_default();
     event.outcome = Outcome::Success;
 }
@@ -115,7 +116,10 @@ fn verdict<'a>(event: &mut Event<'a>, text: &'a str) {
         put(event, "blocked", "true");
     }
     put(event, "query", event.domain.clone());
-    let is_refused = text.contains("denied") || text.contains("failed") || text.starts_with("rpz ") || text.contains("refused");
+    let is_refused = text.contains("denied")
+        || text.contains("failed")
+        || text.starts_with("rpz ")
+        || text.contains("refused");
     put(event, "action", if is_refused { "denied" } else { "other" });
     if is_refused {
         event.outcome = Outcome::Failure;

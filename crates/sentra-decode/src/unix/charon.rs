@@ -26,9 +26,11 @@ pub(crate) static FORMAT: Format = Format {
 
 /// `06[IKE] <con1|62> message`: thread, group, connection, message.
 fn split(text: &str) -> Option<(&str, &str, &str, &str)> {
-    let (thread, rest) = text.get(..24).unwrap_or(text).split_once('[').and_then(|(thread, _)| {
-        Some((thread, text.get(thread.len() + 1..)?))
-    })?;
+    let (thread, rest) = text
+        .get(..24)
+        .unwrap_or(text)
+        .split_once('[')
+        .and_then(|(thread, _)| Some((thread, text.get(thread.len() + 1..)?)))?;
     let (group, rest) = rest.split_once("] ")?;
     let is_charon = (1..=3).contains(&thread.len())
         && is_number(thread)
@@ -110,7 +112,11 @@ fn identity<'a>(event: &mut Event<'a>, message: &'a str) {
         // The method above has counted its attempts itself.
         let counts = !message.contains("MSCHAPV2");
         login(event, Outcome::Failure, counts.then_some(EventCode::LL03));
-        event.user = Cow::Borrowed(message.rsplit(' ').next().unwrap_or_default());
+        let peer = message.rsplit(' ').next().unwrap_or_default();
+        match address::ip(peer) {
+            Some(address) => event.src_ip = Cow::Borrowed(address),
+            None => event.user = Cow::Borrowed(peer),
+        }
     } else if message.contains("MAC mismatched") || message.starts_with("signature validation failed") {
         login(event, Outcome::Failure, Some(EventCode::LL03));
         let peer = message.rsplit(" - '").next().and_then(|rest| rest.split('\'').next());
@@ -119,7 +125,11 @@ fn identity<'a>(event: &mut Event<'a>, message: &'a str) {
         login(event, Outcome::Failure, None);
         event.user = Cow::Borrowed(named);
     } else if message.starts_with("authentication of '") {
-        let outcome = if message.ends_with("successful") { Outcome::Success } else { Outcome::Failure };
+        let outcome = match message.rsplit(' ').next() {
+            Some("successful") => Outcome::Success,
+            Some("failed") => Outcome::Failure,
+            _ => Outcome::Unknown,
+        };
         login(event, outcome, None);
         if !message.contains("(myself)") {
             event.user = Cow::Borrowed(named);

@@ -15,7 +15,11 @@ pub(crate) static MYSQL: Format = Format {
     name: "mysql",
     title: "MySQL and MariaDB error log",
     sample: "2026-03-01T10:00:00.123456Z 12 [Note] [MY-010926] [Server] Access denied for user 'alice'@'192.0.2.7' (using password: YES)",
-    shape: Shape::Text { programs: &["mysqld", "mariadbd", "mysqld_safe"], recognise: |payload| split_mysql(payload).is_some(), parse: mysql },
+    shape: Shape::Text {
+        programs: &["mysqld", "mariadbd", "mysqld_safe"],
+        recognise: |payload| split_mysql(payload).is_some(),
+        parse: mysql,
+    },
 };
 
 /// PostgreSQL.
@@ -44,7 +48,10 @@ fn split_mysql<'a>(payload: &Payload<'a>) -> Option<MysqlLine<'a>> {
     };
     let (thread, after) = rest.split_once([' ', '\t'])?;
     let (thread, rest) = if is_number(thread) { (thread, after.trim_start()) } else { ("", rest) };
-    if let Some(message) = rest.strip_prefix("Connect").filter(|message| message.trim_start().starts_with("Access denied for user")) {
+    if let Some(message) = rest
+        .strip_prefix("Connect")
+        .filter(|message| message.trim_start().starts_with("Access denied for user"))
+    {
         return (!thread.is_empty()).then_some((time, thread, "Note", message.trim_start()));
     }
     let (level, message) = rest.strip_prefix('[')?.split_once("] ")?;
@@ -65,7 +72,9 @@ fn mysql<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>
     };
     // MySQL 8: `[MY-010926] [Server] `.
     for name in ["error_code", "subsystem"] {
-        let Some((value, rest)) = message.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else { break };
+        let Some((value, rest)) = message.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
+            break;
+        };
         put(event, name, value);
         message = rest;
     }
@@ -165,7 +174,9 @@ fn postgresql<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Even
 fn put_prefix<'a>(event: &mut Event<'a>, prefix: &'a str) {
     for word in prefix.split([' ', ',']).filter(|word| !word.is_empty()).take(16) {
         let is_plain = word.contains('(') || word.contains("]:");
-        for part in word.split(|separator| separator == ':' && is_plain).filter(|part| !part.is_empty()).take(16) {
+        for part in
+            word.split(|separator| separator == ':' && is_plain).filter(|part| !part.is_empty()).take(16)
+        {
             let (name, value) = part.split_once('=').unwrap_or(("", part));
             let place = value.split('(').next().unwrap_or(value);
             if let Some(address) = address::ip(place) {

@@ -39,7 +39,20 @@ fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>
     };
     let Some(([action, name, _], _)) = tokens::<3>(message) else { return false };
     let is_line = action.starts_with("query[")
-        || matches!(action, "forwarded" | "reply" | "cached" | "config" | "validation" | "gravity" | "regex" | "blocked" | "exactly" | "rate-limited" | "cached-stale")
+        || matches!(
+            action,
+            "forwarded"
+                | "reply"
+                | "cached"
+                | "config"
+                | "validation"
+                | "gravity"
+                | "regex"
+                | "blocked"
+                | "exactly"
+                | "rate-limited"
+                | "cached-stale"
+        )
         || action.starts_with('/');
     if !is_line {
         return false;
@@ -77,14 +90,15 @@ fn start(event: &mut Event<'_>) {
 /// `forwarded NAME to ADDRESS`, `reply NAME is ANSWER`, `gravity blocked NAME is 0.0.0.0`.
 fn answer<'a>(event: &mut Event<'a>, action: &'a str, message: &'a str) {
     put(event, "action", action);
-    let (question, value) = match message.rsplit_once(" is ") {
+    let (question, value) = match message.split_once(" is ") {
         Some((question, value)) => {
             put(event, "answer", value);
             (question, value)
         }
         None => match message.rsplit_once(" to ") {
             Some((question, server)) => {
-                event.dst_ip = address_and_port(server).map(|(address, _)| Cow::Borrowed(address)).unwrap_or_default();
+                event.dst_ip =
+                    address_and_port(server).map(|(address, _)| Cow::Borrowed(address)).unwrap_or_default();
                 (question, "")
             }
             None => (message, ""),
@@ -93,7 +107,8 @@ fn answer<'a>(event: &mut Event<'a>, action: &'a str, message: &'a str) {
     let name = question.rsplit(' ').next().unwrap_or_default();
     put(event, "query", name);
     event.domain = Cow::Borrowed(name);
-    let is_blocked = question.contains("blocked ") || question.contains("denied ") || question.contains("blacklisted ");
+    let is_blocked =
+        question.contains("blocked ") || question.contains("denied ") || question.contains("blacklisted ");
     event.outcome = match value {
         _ if is_blocked => Outcome::Failure,
         "" => Outcome::Unknown,

@@ -16,7 +16,11 @@ pub(crate) static VSFTPD: Format = Format {
     name: "vsftpd",
     title: "vsftpd log",
     sample: "Sun Mar  1 10:00:00 2026 [pid 811] [alice] FAIL LOGIN: Client \"192.0.2.7\"",
-    shape: Shape::Text { programs: &["vsftpd"], recognise: |payload| split(payload).is_some(), parse: vsftpd },
+    shape: Shape::Text {
+        programs: &["vsftpd"],
+        recognise: |payload| split(payload).is_some(),
+        parse: vsftpd,
+    },
 };
 
 /// ProFTPD: `host (client[192.0.2.7]): USER alice (Login failed): Incorrect password`.
@@ -39,6 +43,7 @@ struct Line<'a> {
     action: &'a str,
     address: &'a str,
     rest: &'a str,
+    text: &'a str,
 }
 
 fn split<'a>(payload: &Payload<'a>) -> Option<Line<'a>> {
@@ -59,7 +64,7 @@ fn split<'a>(payload: &Payload<'a>) -> Option<Line<'a>> {
         Some(parts) => parts,
         None => ("", head),
     };
-    Some(Line { time, pid, user, action, address, rest })
+    Some(Line { time, pid, user, action, address, rest, text })
 }
 
 fn vsftpd<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>) -> bool {
@@ -71,7 +76,7 @@ fn vsftpd<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a
     if !line.pid.is_empty() {
         event.pid = Cow::Borrowed(line.pid);
     }
-    event.message = Cow::Borrowed(payload.text);
+    event.message = Cow::Borrowed(line.text);
     put(event, "user", line.user);
     put(event, "action", line.action);
     put(event, "client_ip", line.address);

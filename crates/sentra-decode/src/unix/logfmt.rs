@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use sentra_model::{Event, FieldValue, Severity};
 
+use crate::address;
 use crate::decoder::Context;
 use crate::flatten::Field;
 use crate::format::{Format, Payload, Shape};
@@ -150,7 +151,14 @@ fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>
 fn fill<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>, fields: Vec<Field<'a>>) {
     let level = first_of(&fields, &["level", "lvl", "severity", "loglevel", "pri"]);
     let severity = level.map_or(Severity::Unknown, |level| severity(&level.as_text()));
-    let inner = json::decode(context, fields);
+    let mut inner = json::decode(context, fields);
+    // Appliances write `src=192.0.2.7:40000:X1`.
+    if inner.src_ip.is_empty() {
+        (inner.src_ip, inner.src_port) = place(&inner, &["src", "saddr", "source", "ip", "rip", "remip"]);
+    }
+    if inner.dst_ip.is_empty() {
+        (inner.dst_ip, inner.dst_port) = place(&inner, &["dst", "daddr", "destination"]);
+    }
     // Without a time of its own the line has that of its envelope.
     if inner.problem.is_none() {
         event.time = inner.time;
@@ -180,10 +188,17 @@ fn fill<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>,
         }
     }
     (event.src_port, event.dst_port) = (inner.src_port, inner.dst_port);
-    if !payload.in_syslog {
-        event.mart = inner.mart;
-    }
     event.fields.extend(inner.fields);
+}
+
+/// Address and port in the first of `names` that has an address.
+fn place<'a>(event: &Event<'a>, names: &[&str]) -> (Cow<'a, str>, u16) {
+    let found = names.iter().filter_map(|name| event.text(name)).find_map(|text| {
+        let port = text.split(':').nth(1).filter(|_| text.contains('.')).map_or(0, address::port);
+        let address = address::ip(text).or_else(|| address::ip(text.split(':').next()?))?;
+        Some((Cow::Owned(address.to_owned()), port))
+    });
+    found.unwrap_or_default()
 }
 
 fn severity(level: &str) -> Severity {

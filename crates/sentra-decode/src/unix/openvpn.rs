@@ -97,9 +97,8 @@ fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>
 
 fn meaning<'a>(event: &mut Event<'a>, text: &'a str) {
     // `[alice] Peer Connection Initiated with [AF_INET]192.0.2.7:40000`.
-    if let Some((name, place)) = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("] Peer Connection Initiated with "))
+    if let Some((name, place)) =
+        text.strip_prefix('[').and_then(|rest| rest.split_once("] Peer Connection Initiated with "))
     {
         login(event, Outcome::Success, Some(EventCode::LL01));
         event.user = Cow::Borrowed(name);
@@ -145,7 +144,8 @@ fn meaning<'a>(event: &mut Event<'a>, text: &'a str) {
 
 fn lifecycle(event: &mut Event<'_>, text: &str) {
     event.class = if event.src_ip.is_empty() { Class::APPLICATION_LIFECYCLE } else { Class::NETWORK };
-    let ends_session = text.contains("client-instance exiting") || text.contains("client-instance restarting");
+    let ends_session =
+        text.contains("client-instance exiting") || text.contains("client-instance restarting");
     if ends_session && !event.user.is_empty() {
         login(event, Outcome::Success, Some(EventCode::LL02));
     } else if text.starts_with("Initialization Sequence Completed") {

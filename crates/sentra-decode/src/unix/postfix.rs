@@ -16,11 +16,7 @@ pub(crate) static FORMAT: Format = Format {
     name: "postfix",
     title: "Postfix smtpd, smtp, qmgr, cleanup, postscreen and their sisters",
     sample: "Mar  1 10:00:00 mail1 postfix/smtpd[811]: warning: unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=alice@example.com",
-    shape: Shape::Text {
-        programs: &[],
-        recognise: |payload| component(payload.program).is_some(),
-        parse,
-    },
+    shape: Shape::Text { programs: &[], recognise: |payload| component(payload.program).is_some(), parse },
 };
 
 /// `smtpd` of `postfix/smtpd`, `postfix/submission/smtpd` and `postfix-out/smtpd`.
@@ -67,9 +63,9 @@ fn read<'a>(event: &mut Event<'a>, text: &'a str) {
     } else if let Some((kind, rest)) = refusal(text) {
         put(event, "action", kind);
         event.outcome = Outcome::Failure;
-        let (head, details) = rest.split_once("; from=").map_or((rest, ""), |(head, _)| {
-            (head, rest.get(head.len() + 2..).unwrap_or_default())
-        });
+        let (head, details) = rest
+            .split_once("; from=")
+            .map_or((rest, ""), |(head, _)| (head, rest.get(head.len() + 2..).unwrap_or_default()));
         put_peer(event, head.split_once(" from ").map_or(head, |(_, peer)| peer));
         if let Some((_, reply)) = head.split_once("]: ") {
             put(event, "reply", reply);
@@ -94,16 +90,28 @@ fn read<'a>(event: &mut Event<'a>, text: &'a str) {
 /// `reject: RCPT from …`, `milter-reject: END-OF-MESSAGE from …`.
 fn refusal(text: &str) -> Option<(&str, &str)> {
     let (kind, rest) = text.split_once(": ")?;
-    matches!(kind, "reject" | "milter-reject" | "discard" | "hold" | "warn" | "reject_warning" | "milter-discard")
-        .then_some((kind, rest))
+    matches!(
+        kind,
+        "reject" | "milter-reject" | "discard" | "hold" | "warn" | "reject_warning" | "milter-discard"
+    )
+    .then_some((kind, rest))
 }
 
 /// `connect from …`, `lost connection after AUTH from …`, `Anonymous TLS connection established from …`.
 fn connection(text: &str) -> Option<(&str, &str)> {
     let (what, peer) = text.split_once(" from ")?;
-    let is_known = ["connect", "disconnect", "lost connection", "timeout after", "too many errors", "SSL_accept error", "improper command", "hostname verification"]
-        .iter()
-        .any(|known| what.starts_with(known))
+    let is_known = [
+        "connect",
+        "disconnect",
+        "lost connection",
+        "timeout after",
+        "too many errors",
+        "SSL_accept error",
+        "improper command",
+        "hostname verification",
+    ]
+    .iter()
+    .any(|known| what.starts_with(known))
         || what.ends_with("TLS connection established");
     is_known.then_some((what, peer))
 }
@@ -154,9 +162,11 @@ fn mail<'a>(event: &mut Event<'a>, text: &'a str) {
     if let Some((name, place)) = event.text("relay").and_then(|relay| relay.split_once('['))
         && let Some((address, port)) = place.split_once(']')
     {
-        let (name, address, port) = (name.to_owned(), address.to_owned(), address::port(port.trim_start_matches(':')));
+        let (name, address, port) =
+            (name.to_owned(), address.to_owned(), address::port(port.trim_start_matches(':')));
         event.domain = Cow::Owned(name);
-        event.dst_ip = address::ip(&address).map(|address| Cow::Owned(address.to_owned())).unwrap_or_default();
+        event.dst_ip =
+            address::ip(&address).map(|address| Cow::Owned(address.to_owned())).unwrap_or_default();
         event.dst_port = port;
     }
     if let Some((_, status)) = text.split_once("status=") {
@@ -177,7 +187,9 @@ fn put_peer<'a>(event: &mut Event<'a>, text: &'a str) {
     let Some((address, rest)) = rest.split_once(']') else { return };
     let Some(address) = address::ip(address) else { return };
     let name = name.rsplit(' ').next().unwrap_or_default();
-    let port = rest.strip_prefix(':').map_or(0, |rest| address::port(rest.split([':', ' ']).next().unwrap_or_default()));
+    let port = rest
+        .strip_prefix(':')
+        .map_or(0, |rest| address::port(rest.split([':', ' ']).next().unwrap_or_default()));
     set_source(event, (address, port));
     put(event, "client_ip", address);
     if !name.is_empty() && name != "unknown" {

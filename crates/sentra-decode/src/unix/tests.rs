@@ -194,7 +194,7 @@ fn dnsmasq_lines() {
         dnsmasq firewall 2026-03-01T10:00:00Z | class=4003 | -/success | product=dnsmasq | service=dns | host=gw1 | process=dnsmasq | pid=411 | domain=bad.example.org | app=dnsmasq | message=config bad.example.org is 0.0.0.0
         dnsmasq firewall 2026-03-01T10:00:00Z | class=4003 | -/failure | product=dnsmasq | service=dns | host=gw1 | process=dnsmasq | pid=411 | domain=ads.example.org | app=dnsmasq | message=gravity blocked ads.example.org is 0.0.0.0
         dnsmasq firewall 2026-03-01T10:00:00Z | class=4003 | -/unknown | product=dnsmasq | service=dns | host=gw1 | src=192.0.2.7 | process=dnsmasq | pid=411 | domain=x.example.com | app=dnsmasq | message=17 192.0.2.7/40000 query[TXT] x.example.com from 192.0.2.7 | src_port=40000
-        dnsmasq firewall 2026-03-01T10:00:00Z | class=4003 | -/success | product=dnsmasq | service=dns | host=gw1 | src=192.0.2.7 | process=dnsmasq | pid=411 | domain=-all | app=dnsmasq | message=17 192.0.2.7/40000 reply x.example.com is v=spf1 -all is it | src_port=40000
+        dnsmasq firewall 2026-03-01T10:00:00Z | class=4003 | -/success | product=dnsmasq | service=dns | host=gw1 | src=192.0.2.7 | process=dnsmasq | pid=411 | domain=x.example.com | app=dnsmasq | message=17 192.0.2.7/40000 reply x.example.com is v=spf1 -all is it | src_port=40000
         syslog linux 2026-03-01T10:00:00Z | class=0 | -/unknown | product=linux | service=syslog | host=gw1 | process=dnsmasq | pid=411 | app=dnsmasq | message=started, version 2.90 cachesize 150
         dnsmasq firewall 2026-03-01T10:00:00Z | class=4001 | -/unknown | product=dnsmasq | service=dhcp | host=gw1 | src=192.0.2.7 | process=dnsmasq-dhcp | pid=411 | app=dnsmasq-dhcp | message=DHCPACK(eth0) 192.0.2.7 02:00:00:00:00:07 laptop
         dnsmasq firewall 2026-03-01T10:00:00Z | class=4001 | -/unknown | product=dnsmasq | service=dhcp | host=gw1 | process=dnsmasq-dhcp | pid=411 | app=dnsmasq-dhcp | message=DHCPDISCOVER(eth0) 02:00:00:00:00:07
@@ -293,26 +293,53 @@ fn postfix_lines() {
     let say = |program: &str, text: &str| format!("Mar  1 10:00:00 mail1 postfix{program}[811]: {text}");
     let lines = [
         say("/smtpd", "connect from mail.example.net[192.0.2.7]"),
-        say("/submission/smtpd", "warning: unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6"),
-        say("/smtps/smtpd", "warning: host.example.net[2001:db8::7]: SASL PLAIN authentication failed: (reason unavailable), sasl_username=alice@example.com"),
-        say("/smtpd", "3F2A1B4C5D: client=host.example.net[192.0.2.7], sasl_method=PLAIN, sasl_username=alice@example.com"),
+        say(
+            "/submission/smtpd",
+            "warning: unknown[192.0.2.7]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+        ),
+        say(
+            "/smtps/smtpd",
+            "warning: host.example.net[2001:db8::7]: SASL PLAIN authentication failed: (reason unavailable), sasl_username=alice@example.com",
+        ),
+        say(
+            "/smtpd",
+            "3F2A1B4C5D: client=host.example.net[192.0.2.7], sasl_method=PLAIN, sasl_username=alice@example.com",
+        ),
         say("/smtpd", "3F2A1B4C5D: client=host.example.net[192.0.2.7]"),
         say("/cleanup", "3F2A1B4C5D: message-id=<20260301.1@example.com>"),
         say("/qmgr", "3F2A1B4C5D: from=<alice@example.com>, size=1234, nrcpt=1 (queue active)"),
-        say("/smtp", "3F2A1B4C5D: to=<bob@example.net>, orig_to=<bobby@example.net>, relay=mx.example.net[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4XyZ)"),
-        say("/smtp", "3F2A1B4C5D: to=<bob@example.net>, relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.net[198.51.100.9]:25: Connection timed out)"),
+        say(
+            "/smtp",
+            "3F2A1B4C5D: to=<bob@example.net>, orig_to=<bobby@example.net>, relay=mx.example.net[198.51.100.9]:25, delay=1.2, delays=0.1/0/0.5/0.6, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4XyZ)",
+        ),
+        say(
+            "/smtp",
+            "3F2A1B4C5D: to=<bob@example.net>, relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to mx.example.net[198.51.100.9]:25: Connection timed out)",
+        ),
         say("/qmgr", "3F2A1B4C5D: removed"),
-        say("/smtpd", "NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 454 4.7.1 <x@example.org>: Relay access denied; from=<spam@example.org> to=<x@example.org> proto=ESMTP helo=<WIN-1>"),
+        say(
+            "/smtpd",
+            "NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 454 4.7.1 <x@example.org>: Relay access denied; from=<spam@example.org> to=<x@example.org> proto=ESMTP helo=<WIN-1>",
+        ),
         say("/smtpd", "NOQUEUE: reject: RCPT from unknown[192.0.2.7]: 554 5.7.1 Service unavailable"),
-        say("/cleanup", "3F2A1B4C5D: milter-reject: END-OF-MESSAGE from host.example.net[192.0.2.7]: 5.7.1 Spam; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<host>"),
+        say(
+            "/cleanup",
+            "3F2A1B4C5D: milter-reject: END-OF-MESSAGE from host.example.net[192.0.2.7]: 5.7.1 Spam; from=<a@example.org> to=<b@example.com> proto=ESMTP helo=<host>",
+        ),
         say("/smtpd", "lost connection after AUTH from unknown[192.0.2.7]"),
         say("/smtpd", "disconnect from unknown[192.0.2.7] ehlo=1 auth=0/1 quit=1 commands=2/3"),
         say("/smtpd", "warning: non-SMTP command from unknown[192.0.2.7]: GET / HTTP/1.1"),
-        say("/smtpd", "Anonymous TLS connection established from host.example.net[192.0.2.7]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)"),
+        say(
+            "/smtpd",
+            "Anonymous TLS connection established from host.example.net[192.0.2.7]: TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)",
+        ),
         say("/postscreen", "CONNECT from [192.0.2.7]:40000 to [198.51.100.2]:25"),
         say("/postscreen", r"PREGREET 16 after 2.6 from [192.0.2.7]:40000: EHLO 127.0.0.1\r\n"),
         say("/postscreen", "DNSBL rank 3 for [192.0.2.7]:40000"),
-        say("/postscreen", "NOQUEUE: reject: RCPT from [192.0.2.7]:40000: 550 5.7.1 Service unavailable; client [192.0.2.7] blocked using bl.example.org; from=<a@example.org>, to=<b@example.com>, proto=ESMTP, helo=<x>"),
+        say(
+            "/postscreen",
+            "NOQUEUE: reject: RCPT from [192.0.2.7]:40000: 550 5.7.1 Service unavailable; client [192.0.2.7] blocked using bl.example.org; from=<a@example.org>, to=<b@example.com>, proto=ESMTP, helo=<x>",
+        ),
         say("/postscreen", "PASS NEW [2001:db8::7]:40000"),
         say("-out/pickup", "3F2A1B4C5D: uid=0 from=<root>"),
         say("", "warning: no component"),
@@ -428,11 +455,11 @@ fn ftp_lines() {
         "Mar  1 10:00:00 ftp1 proftpd[811]: ftp1 (192.0.2.7[192.0.2.7]): FTP session opened.",
     ];
     expect![[r#"
-        vsftpd linux 2026-03-01T10:00:00Z | class=4001 | -/unknown | product=linux | service=vsftpd | src=192.0.2.7 | pid=2 | app=vsftpd | message=Sun Mar  1 10:00:00 2026 [pid 2] CONNECT: Client "192.0.2.7"
-        vsftpd linux 2026-03-01T10:00:00Z | class=3002 | LL01/success | product=linux | service=vsftpd | user=alice | src=192.0.2.7 | pid=1 | app=vsftpd | message=Sun Mar  1 10:00:00 2026 [pid 1] [alice] OK LOGIN: Client "::ffff:192.0.2.7"
-        vsftpd linux 2026-03-01T10:00:00Z | class=3002 | LL03/failure | product=linux | service=vsftpd | user=a] b | src=192.0.2.7 | pid=1 | app=vsftpd | message=Sun Mar 1 10:00:00 2026 [pid 1] [a] b] FAIL LOGIN: Client "192.0.2.7"
-        vsftpd linux 2026-03-01T10:00:00Z | class=4008 | -/success | product=linux | service=vsftpd | user=alice | src=192.0.2.7 | pid=3 | file=/srv/ftp/x y.zip | app=vsftpd | message=Sun Mar  1 10:00:00 2026 [pid 3] [alice] OK UPLOAD: Client "192.0.2.7", "/srv/ftp/x y.zip", 123 bytes, 1.20Kbyte/sec
-        vsftpd linux 2026-03-01T10:00:00Z | class=4008 | -/unknown | product=linux | service=vsftpd | user=www-data | src=192.0.2.7 | pid=3 | app=vsftpd | message=Sun Mar  1 10:00:00 2026 [pid 3] [www-data] FTP response: Client "192.0.2.7", "530 Permission denied."
+        vsftpd linux 2026-03-01T10:00:00Z | class=4001 | -/unknown | product=linux | service=vsftpd | src=192.0.2.7 | pid=2 | app=vsftpd | message=CONNECT: Client "192.0.2.7"
+        vsftpd linux 2026-03-01T10:00:00Z | class=3002 | LL01/success | product=linux | service=vsftpd | user=alice | src=192.0.2.7 | pid=1 | app=vsftpd | message=[alice] OK LOGIN: Client "::ffff:192.0.2.7"
+        vsftpd linux 2026-03-01T10:00:00Z | class=3002 | LL03/failure | product=linux | service=vsftpd | user=a] b | src=192.0.2.7 | pid=1 | app=vsftpd | message=[a] b] FAIL LOGIN: Client "192.0.2.7"
+        vsftpd linux 2026-03-01T10:00:00Z | class=4008 | -/success | product=linux | service=vsftpd | user=alice | src=192.0.2.7 | pid=3 | file=/srv/ftp/x y.zip | app=vsftpd | message=[alice] OK UPLOAD: Client "192.0.2.7", "/srv/ftp/x y.zip", 123 bytes, 1.20Kbyte/sec
+        vsftpd linux 2026-03-01T10:00:00Z | class=4008 | -/unknown | product=linux | service=vsftpd | user=www-data | src=192.0.2.7 | pid=3 | app=vsftpd | message=[www-data] FTP response: Client "192.0.2.7", "530 Permission denied."
         vsftpd linux 2026-03-01T10:00:00Z | class=3002 | LL03/failure | product=linux | service=vsftpd | host=ftp1 | user=alice | src=192.0.2.7 | process=vsftpd | pid=811 | app=vsftpd | message=[alice] FAIL LOGIN: Client "192.0.2.7"
         syslog linux 2026-03-01T10:00:00Z | class=3002 | -/failure | product=linux | service=vsftpd | host=ftp1 | user=bob | src=192.0.2.7 | process=vsftpd | pid=811 | app=vsftpd | message=pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=bob rhost=192.0.2.7
         proftpd linux 2026-03-01T10:00:00.123Z | class=3002 | LL03/failure | product=linux | service=proftpd | host=ftp1 | user=asd | src=192.0.2.7 | process=proftpd | pid=811 | app=proftpd | message=USER asd: no such user found from client.example.com [192.0.2.7] to ::ffff:198.51.100.2:21
@@ -517,10 +544,10 @@ fn charon_lines() {
         charon linux | class=3002 | -/unknown | product=strongswan | service=charon | host=vpn1 | user=bob | process=charon | pid=811 | session=con2|85 | app=strongswan | message=EAP-MS-CHAPv2 username: 'bob'
         charon linux | class=3002 | -/failure | product=strongswan | service=charon | host=vpn1 | user=bob | process=charon | pid=811 | session=con2|85 | app=strongswan | message=no EAP key found for hosts 'vpn.example.com' - 'bob'
         charon linux | class=3002 | LL03/failure | product=strongswan | service=charon | host=vpn1 | process=charon | pid=811 | session=con2|85 | app=strongswan | message=EAP-MS-CHAPv2 verification failed, retry (1)
-        charon linux | class=3002 | -/failure | product=strongswan | service=charon | host=vpn1 | user=192.0.2.7 | process=charon | pid=811 | session=con2|85 | app=strongswan | message=EAP method EAP_MSCHAPV2 failed for peer 192.0.2.7
+        charon linux | class=3002 | -/failure | product=strongswan | service=charon | host=vpn1 | src=192.0.2.7 | process=charon | pid=811 | session=con2|85 | app=strongswan | message=EAP method EAP_MSCHAPV2 failed for peer 192.0.2.7
         charon linux | class=3002 | LL03/failure | product=strongswan | service=charon | host=vpn1 | user=bob | process=charon | pid=811 | session=con2|85 | app=strongswan | message=EAP method EAP_TLS failed for peer bob
         charon linux | class=3002 | LL03/failure | product=strongswan | service=charon | host=vpn1 | user=site7 | process=charon | pid=811 | session=con3|9 | app=strongswan | message=tried 1 shared key for 'vpn.example.com' - 'site7', but MAC mismatched
-        charon linux | class=3002 | -/failure | product=strongswan | service=charon | host=vpn1 | process=charon | pid=811 | session=con3|9 | app=strongswan | message=authentication of 'vpn.example.com' (myself) with pre-shared key
+        charon linux | class=3002 | -/unknown | product=strongswan | service=charon | host=vpn1 | process=charon | pid=811 | session=con3|9 | app=strongswan | message=authentication of 'vpn.example.com' (myself) with pre-shared key
         charon linux | class=3002 | -/success | product=strongswan | service=charon | host=vpn1 | user=site7 | process=charon | pid=811 | session=con3|9 | app=strongswan | message=authentication of 'site7' with pre-shared key successful
         charon linux | class=3002 | LL01/success | product=strongswan | service=charon | host=vpn1 | user=site7 | src=192.0.2.7 | dst=198.51.100.2 | process=charon | pid=811 | session=con3|9 | app=strongswan | message=IKE_SA con3[9] established between 198.51.100.2[vpn.example.com]...192.0.2.7[site7]
         charon linux | class=3002 | LL02/success | product=strongswan | service=charon | host=vpn1 | process=charon | pid=811 | app=strongswan | message=IKE_SA deleted
@@ -543,7 +570,7 @@ fn pair_lines() {
         "a=1 b=\"open c=3 d=4",
     ];
     expect![[r#"
-        logfmt cloud 2026-03-01T10:00:00Z | class=0 | -/unknown | user=alice | src=192.0.2.7 | message=login "x" refused
+        logfmt linux 2026-03-01T10:00:00Z | class=0 | -/unknown | user=alice | src=192.0.2.7 | message=login "x" refused
           time = 2026-03-01T10:00:00Z
           level = warn
           msg = login "x" refused
@@ -562,7 +589,7 @@ fn pair_lines() {
           path = /x
           msg = denied
 
-        logfmt cloud 2026-03-01T10:00:00Z | class=0 | -/unknown | message=Possible port scan
+        logfmt linux 2026-03-01T10:00:00Z | class=0 | -/unknown | src=192.0.2.7 | dst=198.51.100.2 | message=Possible port scan | src_port=40000 | dst_port=22
           id = firewall
           sn = 0006
           time = 2026-03-01 10:00:00
@@ -574,7 +601,7 @@ fn pair_lines() {
           src = 192.0.2.7:40000:X1
           dst = 198.51.100.2:22:X0
 
-        logfmt cloud 2026-03-01T10:00:00.123Z | class=0 | -/unknown
+        logfmt linux 2026-03-01T10:00:00.123Z | class=0 | -/unknown
           ts = 1772359200.123
           caller = main.go:10
           a = 
@@ -590,7 +617,7 @@ fn pair_lines() {
         text linux 2026-03-01T12:00:00Z | class=0 | -/unknown | message=not a=1 b=2 c=3 | problem=no known format, kept as text; no time in the record, arrival time taken
           message = not a=1 b=2 c=3
 
-        logfmt cloud 2026-03-01T12:00:00Z | class=0 | -/unknown | problem=no time in the record, arrival time taken
+        logfmt linux 2026-03-01T12:00:00Z | class=0 | -/unknown | problem=no time in the record, arrival time taken
           a = 1
           b = "open
           c = 3

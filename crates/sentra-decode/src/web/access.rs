@@ -101,8 +101,14 @@ fn put_client<'a>(event: &mut Event<'a>, who: &'a str) {
     }
     let (ident, user) = token(rest);
     put(event, "ident", ident);
-    // Some formats put a request id between the two.
-    let user = user.strip_suffix(" -").unwrap_or(user);
+    // Behind a virtual host some formats put a request id between the two.
+    let user = match user.split_once(' ') {
+        Some((id, user)) if client != first && !user.contains(' ') => {
+            put(event, "request_id", id);
+            user
+        }
+        _ => user,
+    };
     put(event, "cs-username", user);
     event.user = Cow::Borrowed(known(user));
 }

@@ -71,7 +71,9 @@ fn error<'a>(
     set_time(context, event, time, payload.in_syslog);
     let mut has_client = false;
     for index in 0..BRACKETS_MAX {
-        let Some((part, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else { break };
+        let Some((part, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
+            break;
+        };
         if !put_part(event, part, index, &mut has_client) {
             break;
         }

@@ -57,7 +57,11 @@ fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>
     put(event, "timers", timers);
     put(event, "time-taken", timers.rsplit('/').next().unwrap_or_default());
     // Five timers are HTTP's, three are TCP's.
-    if timers.split('/').take(6).count() >= 5 { http(event, rest) } else { tcp(event, rest) }
+    if timers.split('/').take(6).count() >= 5 {
+        http(event, rest)
+    } else {
+        tcp(event, rest)
+    }
     true
 }
 

@@ -13,6 +13,6 @@ pub(crate) mod haproxy;
 pub(crate) mod nginx;
 pub(crate) mod request;
 pub(crate) mod squid;
-pub(crate) mod w3c;
 #[cfg(test)]
 mod tests;
+pub(crate) mod w3c;

@@ -96,7 +96,9 @@ fn meaning<'a>(event: &mut Event<'a>, message: &'a str) {
         event.outcome = Outcome::Failure;
     } else if message.starts_with("ModSecurity: ") {
         put_modsecurity(event, message);
-    } else if message.ends_with(" failed (2: No such file or directory)") || message.contains("\" failed (13: ") {
+    } else if message.ends_with(" failed (2: No such file or directory)")
+        || message.contains("\" failed (13: ")
+    {
         event.outcome = Outcome::Failure;
         event.file = Cow::Borrowed(between(message, "\"", "\"").unwrap_or_default());
     } else if event.src_ip.is_empty() {
@@ -128,21 +130,42 @@ pub(crate) fn put_modsecurity<'a>(event: &mut Event<'a>, message: &'a str) {
     }
 }
 
+const CLIENT: &str = ", client: ";
+
+/// Where a client is named. User names, paths and requests are the client's and may look like one: an address
+/// and the server must follow, and what a failed login says of the user comes before.
+fn clients(message: &str) -> impl Iterator<Item = usize> {
+    let marks = ["\": password mismatch", "\" was not found in \""];
+    let from = if message.starts_with("user \"") {
+        marks.iter().filter_map(|mark| message.find(mark)).min().unwrap_or_default()
+    } else {
+        0
+    };
+    memchr::memmem::find_iter(message.as_bytes(), CLIENT).filter(move |at| {
+        let rest = message.get(at + CLIENT.len()..).unwrap_or_default();
+        let (client, rest) = rest.split_once(", ").unwrap_or((rest, ""));
+        *at >= from && rest.starts_with("server: ") && (client == "unix:" || address::ip(client).is_some())
+    })
+}
+
 /// Takes `, client: …, server: …, request: "…", upstream: "…", host: "…", referrer: "…"` off the message.
 fn put_client<'a>(event: &mut Event<'a>, message: &'a str) -> &'a str {
-    let Some(at) = message.find(", client: ") else {
+    let mut places = clients(message);
+    let Some(at) = places.next() else {
         event.class = Class::APPLICATION_LIFECYCLE;
         return message;
     };
-    let (text, rest) = message.split_at_checked(at).unwrap_or((message, ""));
-    let rest = rest.strip_prefix(", client: ").unwrap_or(rest);
-    if rest.contains(", client: ") {
+    if places.next().is_some() {
         note(event, "the line names several clients, the first taken");
     }
+    let (text, rest) = message.split_at_checked(at).unwrap_or((message, ""));
+    let rest = rest.strip_prefix(CLIENT).unwrap_or(rest);
     let client = rest.split(',').next().unwrap_or_default();
     put(event, "c-ip", client);
     event.src_ip = address::ip(client).map(Cow::Borrowed).unwrap_or_default();
-    if let Some(server) = between(rest, ", server: ", ",").or_else(|| rest.split_once(", server: ").map(|(_, server)| server)) {
+    if let Some(server) =
+        between(rest, ", server: ", ",").or_else(|| rest.split_once(", server: ").map(|(_, server)| server))
+    {
         put(event, "server", server);
     }
     for (mark, name) in [

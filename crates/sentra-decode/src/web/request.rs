@@ -45,8 +45,16 @@ impl<'a> Request<'a> {
         without_port(host)
     }
 
+    /// The path of the target.
+    pub(crate) fn path(&self) -> &'a str {
+        self.path_and_query().0
+    }
+
     /// Path and query of the target.
     fn path_and_query(&self) -> (&'a str, &'a str) {
+        if self.method == "CONNECT" {
+            return ("", "");
+        }
         let path = match self.target.split_once("://") {
             Some((scheme, rest)) if is_scheme(scheme) => {
                 rest.find('/').and_then(|start| rest.get(start..)).unwrap_or_default()
@@ -64,7 +72,11 @@ fn is_scheme(text: &str) -> bool {
 /// A host without the port behind it.
 pub(crate) fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if crate::scan::is_number(port) && (name.ends_with(']') || !name.contains(':')) => name,
+        Some((name, port))
+            if crate::scan::is_number(port) && (name.ends_with(']') || !name.contains(':')) =>
+        {
+            name
+        }
         _ => host,
     }
 }
@@ -91,16 +103,13 @@ pub(crate) fn put_server_fields<'a>(event: &mut Event<'a>, request: &Request<'a>
 /// The request under the names of Sigma's proxy rules.
 pub(crate) fn put_proxy_fields<'a>(event: &mut Event<'a>, request: &Request<'a>) {
     let (path, query) = request.path_and_query();
-    put(event, "cs-method", request.method);
     put(event, "c-uri", request.target);
     put(event, "cs-uri", request.target);
     put(event, "cs-host", request.host());
     put(event, "r-dns", request.host());
     put(event, "c-uri-stem", path);
-    put(event, "cs-uri-stem", path);
     put(event, "c-uri-query", query);
     put(event, "c-uri-extension", extension(path));
-    put(event, "cs-version", request.version);
 }
 
 /// What stands after the last dot of a path's last part.
@@ -128,9 +137,18 @@ mod tests {
             ("GET / HTTP/1.1", Some(("GET", "/", "HTTP/1.1", ""))),
             ("GET /a b c HTTP/1.0", Some(("GET", "/a b c", "HTTP/1.0", ""))),
             ("GET /old", Some(("GET", "/old", "", ""))),
-            ("CONNECT example.com:443 HTTP/1.1", Some(("CONNECT", "example.com:443", "HTTP/1.1", "example.com"))),
-            ("GET http://u:p@example.com:80/x HTTP/1.0", Some(("GET", "http://u:p@example.com:80/x", "HTTP/1.0", "example.com"))),
-            ("GET http://[2001:db8::1]:80/ HTTP/1.0", Some(("GET", "http://[2001:db8::1]:80/", "HTTP/1.0", "[2001:db8::1]"))),
+            (
+                "CONNECT example.com:443 HTTP/1.1",
+                Some(("CONNECT", "example.com:443", "HTTP/1.1", "example.com")),
+            ),
+            (
+                "GET http://u:p@example.com:80/x HTTP/1.0",
+                Some(("GET", "http://u:p@example.com:80/x", "HTTP/1.0", "example.com")),
+            ),
+            (
+                "GET http://[2001:db8::1]:80/ HTTP/1.0",
+                Some(("GET", "http://[2001:db8::1]:80/", "HTTP/1.0", "[2001:db8::1]")),
+            ),
             ("M-SEARCH * HTTP/1.1", Some(("M-SEARCH", "*", "HTTP/1.1", ""))),
             (r"\x16\x03\x01 \x02", None),
             ("HELP", None),
@@ -138,7 +156,11 @@ mod tests {
         ];
         for (line, expected) in cases {
             let found = Request::of(line);
-            assert_eq!(found.map(|found| (found.method, found.target, found.version, found.host())), expected, "{line}");
+            assert_eq!(
+                found.map(|found| (found.method, found.target, found.version, found.host())),
+                expected,
+                "{line}"
+            );
         }
     }
 }

@@ -80,7 +80,7 @@ fn native<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a
             event.src_ip = Cow::Borrowed(address);
             put(event, "src_ip", address);
         }
-        None => event.host = Cow::Borrowed(client),
+        None => put(event, "c-dns", client),
     }
     put(event, "sc-status", status);
     event.outcome = request::outcome(status);
@@ -99,7 +99,10 @@ fn native<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a
         put(event, "c-uri", token(rest).0);
         return true;
     };
-    put_request(event, &Request { method, target, version: "" });
+    put(event, "cs-method", method);
+    let request = Request { method, target, version: "" };
+    put(event, "cs-uri-stem", request.path());
+    put_request(event, &request);
     put(event, "cs-username", user);
     event.user = Cow::Borrowed(known(user));
     let (hierarchy, peer) = route.split_once('/').unwrap_or((route, ""));
@@ -129,7 +132,9 @@ fn port(request: &Request<'_>) -> u16 {
 fn put_result<'a>(event: &mut Event<'a>, code: &'a str) {
     put(event, "squid_action", code);
     let is_denied = code.contains("DENIED");
-    put(event, "action", if is_denied { "denied" } else { "allowed" });
+    if code.starts_with("TCP_") || code.starts_with("UDP_") {
+        put(event, "action", if is_denied { "denied" } else { "allowed" });
+    }
     if is_denied {
         event.outcome = Outcome::Failure;
     }

@@ -59,10 +59,10 @@ fn access_lines_in_all_their_forms() {
           sc-status = 302
           sc-bytes = 0
 
-        web_access proxy 2026-03-01T10:00:00Z | class=4002 | -/success | product=webserver | service=webserver | user=a1b2c3 | src=192.0.2.7 | domain=shop.example.com | message=GET / HTTP/1.1
+        web_access proxy 2026-03-01T10:00:00Z | class=4002 | -/success | product=webserver | service=webserver | src=192.0.2.7 | domain=shop.example.com | message=GET / HTTP/1.1
           cs-host = shop.example.com
           c-ip = 192.0.2.7
-          cs-username = a1b2c3
+          request_id = a1b2c3
           cs-method = GET
           cs-uri-stem = /
           cs-uri-query = /
@@ -171,10 +171,10 @@ fn nginx_errors() {
           request = GET /admin?x=1 HTTP/1.1
           cs-username = alice
 
-        nginx proxy 2026-03-01T10:00:00Z | class=6002 | -/unknown | product=nginx | service=nginx | pid=811 | domain=example.com | message=user "a | problem=the line names several clients, the first taken
+        nginx proxy 2026-03-01T10:00:00Z | class=3002 | LL03/failure | product=nginx | service=nginx | user=a, client: 203.0.113.9 | src=192.0.2.7 | pid=811 | domain=example.com | message=user "a, client: 203.0.113.9": password mismatch
           level = error
           connection = 17
-          c-ip = 203.0.113.9": password mismatch
+          c-ip = 192.0.2.7
           server = example.com
           cs-host = example.com
           cs-method = GET
@@ -182,6 +182,7 @@ fn nginx_errors() {
           cs-uri-query = /
           cs-version = HTTP/1.1
           request = GET / HTTP/1.1
+          cs-username = a, client: 203.0.113.9
 
         nginx proxy 2026-03-01T10:00:00Z | class=4002 | -/failure | product=nginx | service=nginx | src=2001:db8::7 | pid=811 | file=/var/www/html/x.php | domain=example.com | message=open() "/var/www/html/x.php" failed (2: No such file or directory)
           level = error
@@ -358,12 +359,12 @@ fn squid_lines() {
           action = allowed
           sc-bytes = 4521
           cs-method = GET
+          cs-uri-stem = /dir/a.zip
           c-uri = http://www.example.com/dir/a.zip?x=1
           cs-uri = http://www.example.com/dir/a.zip?x=1
           cs-host = www.example.com
           r-dns = www.example.com
           c-uri-stem = /dir/a.zip
-          cs-uri-stem = /dir/a.zip
           c-uri-query = x=1
           c-uri-extension = zip
           cs-username = alice
@@ -384,8 +385,6 @@ fn squid_lines() {
           cs-uri = www.example.net:8443
           cs-host = www.example.net
           r-dns = www.example.net
-          c-uri-stem = www.example.net:8443
-          cs-uri-stem = www.example.net:8443
           hierarchy = HIER_DIRECT
           dst_ip = 2001:db8::9
 
@@ -398,12 +397,12 @@ fn squid_lines() {
           action = denied
           sc-bytes = 3900
           cs-method = GET
+          cs-uri-stem = /
           c-uri = http://bad.example.org/
           cs-uri = http://bad.example.org/
           cs-host = bad.example.org
           r-dns = bad.example.org
           c-uri-stem = /
-          cs-uri-stem = /
           hierarchy = HIER_NONE
           sc-content-type = text/html
 
@@ -420,25 +419,23 @@ fn squid_lines() {
           cs-uri = www.example.com:443
           cs-host = www.example.com
           r-dns = www.example.com
-          c-uri-stem = www.example.com:443
-          cs-uri-stem = www.example.com:443
           hierarchy = HIER_NONE
           sc-content-type = text/html
 
-        squid proxy 2026-03-01T10:00:00.123Z | class=4002 | -/unknown | product=squid | service=squid | host=pc7.example.com | domain=www.example.com | message=http://www.example.com/a b c
+        squid proxy 2026-03-01T10:00:00.123Z | class=4002 | -/unknown | product=squid | service=squid | domain=www.example.com | message=http://www.example.com/a b c
           time-taken = 12
           c-ip = pc7.example.com
+          c-dns = pc7.example.com
           sc-status = 000
           squid_action = NONE_NONE
-          action = allowed
           sc-bytes = 0
           cs-method = GET
+          cs-uri-stem = /a b c
           c-uri = http://www.example.com/a b c
           cs-uri = http://www.example.com/a b c
           cs-host = www.example.com
           r-dns = www.example.com
           c-uri-stem = /a b c
-          cs-uri-stem = /a b c
           hierarchy = HIER_NONE
 
         squid proxy 2026-03-01T10:00:00.123Z | class=4002 | -/success | product=squid | service=squid | src=192.0.2.7 | problem=the line breaks off after the status
@@ -461,15 +458,12 @@ fn squid_lines() {
           sc-bytes = 4521
           cs-user-agent = Mozilla/5.0
           extra = TCP_MISS:HIER_DIRECT
-          cs-method = GET
           c-uri = http://www.example.com/a.exe
           cs-uri = http://www.example.com/a.exe
           cs-host = www.example.com
           r-dns = www.example.com
           c-uri-stem = /a.exe
-          cs-uri-stem = /a.exe
           c-uri-extension = exe
-          cs-version = HTTP/1.1
           squid_action = TCP_MISS
           action = allowed
 
@@ -485,12 +479,12 @@ fn squid_lines() {
           action = allowed
           sc-bytes = 0
           cs-method = GET
+          cs-uri-stem = /
           c-uri = http://www.example.com/
           cs-uri = http://www.example.com/
           cs-host = www.example.com
           r-dns = www.example.com
           c-uri-stem = /
-          cs-uri-stem = /
           hierarchy = HIER_NONE
           sc-content-type = text/html
     "#]].assert_eq(&table(None, &lines));

@@ -173,7 +173,8 @@ impl<'a> Facts<'a> {
 
     /// Fills the parts of the header that are the same for every type.
     pub(super) fn fill(&self, event: &mut Event<'a>) {
-        event.process = if self.exe.is_empty() || self.exe == "?" { self.comm.clone() } else { self.exe.clone() };
+        event.process =
+            if self.exe.is_empty() || self.exe == "?" { self.comm.clone() } else { self.exe.clone() };
         event.pid = self.pid.clone();
         event.parent_process = self.parent.clone();
         event.app = if self.unit.is_empty() { self.comm.clone() } else { self.unit.clone() };

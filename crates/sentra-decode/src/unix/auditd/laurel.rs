@@ -29,7 +29,8 @@ fn recognise(fields: &[Field<'_>]) -> bool {
     let is_id = |value: &FieldValue<'_>| {
         let FieldValue::Text(text) = value else { return false };
         text.split_once(':').is_some_and(|(time, serial)| {
-            crate::scan::is_number(serial) && time.split_once('.').is_some_and(|(seconds, _)| crate::scan::is_number(seconds))
+            crate::scan::is_number(serial)
+                && time.split_once('.').is_some_and(|(seconds, _)| crate::scan::is_number(seconds))
         })
     };
     fields.iter().take(4).any(|(name, value)| name == "ID" && is_id(value))
@@ -38,7 +39,8 @@ fn recognise(fields: &[Field<'_>]) -> bool {
 
 /// `SYSCALL`, `USER_LOGIN`: capitals only.
 fn is_kind(text: &str) -> bool {
-    text.len() >= 2 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    text.len() >= 2
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {

@@ -8,8 +8,24 @@ use super::facts::Facts;
 
 /// Types that only tell more about the call they stand beside.
 const BESIDE: [&str; 18] = [
-    "SYSCALL", "EXECVE", "PATH", "CWD", "PROCTITLE", "SOCKADDR", "SOCKETCALL", "EOE", "BPRM_FCAPS", "CAPSET",
-    "MMAP", "FD_PAIR", "OBJ_PID", "IPC", "MQ_OPEN", "OPENAT2", "TIME_ADJNTPVAL", "URINGOP",
+    "SYSCALL",
+    "EXECVE",
+    "PATH",
+    "CWD",
+    "PROCTITLE",
+    "SOCKADDR",
+    "SOCKETCALL",
+    "EOE",
+    "BPRM_FCAPS",
+    "CAPSET",
+    "MMAP",
+    "FD_PAIR",
+    "OBJ_PID",
+    "IPC",
+    "MQ_OPEN",
+    "OPENAT2",
+    "TIME_ADJNTPVAL",
+    "URINGOP",
 ];
 
 /// Fills what the types of the lines mean.
@@ -39,10 +55,26 @@ fn by_type<'a>(event: &mut Event<'a>, facts: &Facts<'a>, kind: &str) {
     let code = match kind {
         "USER_AUTH" | "USER_LOGIN" | "USER_LOGOUT" | "USER_START" | "USER_END" | "USER_ACCT" | "USER_ERR"
         | "CRED_ACQ" | "CRED_DISP" | "CRED_REFR" | "LOGIN" => login(event, facts, kind),
-        "ADD_USER" | "DEL_USER" | "USER_MGMT" | "ADD_GROUP" | "DEL_GROUP" | "GRP_MGMT" | "CHGRP_ID"
-        | "GRP_AUTH" | "USER_CHAUTHTOK" | "GRP_CHAUTHTOK" | "ACCT_LOCK" | "ACCT_UNLOCK" | "RESP_ACCT_LOCK"
-        | "RESP_ACCT_LOCK_TIMED" | "RESP_ACCT_UNLOCK_TIMED" | "ROLE_ASSIGN" | "ROLE_REMOVE"
-        | "ROLE_MODIFY" | "USER_ROLE_CHANGE" | "CHUSER_ID" => account(event, facts, kind),
+        "ADD_USER"
+        | "DEL_USER"
+        | "USER_MGMT"
+        | "ADD_GROUP"
+        | "DEL_GROUP"
+        | "GRP_MGMT"
+        | "CHGRP_ID"
+        | "GRP_AUTH"
+        | "USER_CHAUTHTOK"
+        | "GRP_CHAUTHTOK"
+        | "ACCT_LOCK"
+        | "ACCT_UNLOCK"
+        | "RESP_ACCT_LOCK"
+        | "RESP_ACCT_LOCK_TIMED"
+        | "RESP_ACCT_UNLOCK_TIMED"
+        | "ROLE_ASSIGN"
+        | "ROLE_REMOVE"
+        | "ROLE_MODIFY"
+        | "USER_ROLE_CHANGE"
+        | "CHUSER_ID" => account(event, facts, kind),
         "USER_CMD" => {
             event.class = Class::PROCESS;
             Some(EventCode::PA01)
@@ -101,7 +133,8 @@ fn account<'a>(event: &mut Event<'a>, facts: &Facts<'a>, kind: &str) -> Option<E
     event.class = if is_group { Class::GROUP } else { Class::ACCOUNT_CHANGE };
     event.target_user = facts.subject();
     let operation = facts.operation.as_ref();
-    let is_side_work = ["home", "mail", "entries", "group", "shadow"].iter().any(|word| operation.contains(word));
+    let is_side_work =
+        ["home", "mail", "entries", "group", "shadow"].iter().any(|word| operation.contains(word));
     Some(match kind {
         "ADD_USER" if is_side_work => EventCode::SA02,
         "ADD_USER" => EventCode::SA01,
@@ -154,7 +187,11 @@ fn system<'a>(event: &mut Event<'a>, facts: &Facts<'a>, kind: &str) -> Option<Ev
         // The kernel renews a watch by itself when its file is replaced.
         "CONFIG_CHANGE" if facts.operation == "updated_rules" => (Class::APPLICATION_LIFECYCLE, None),
         "CONFIG_CHANGE" | "FEATURE_CHANGE" => (Class::APPLICATION_LIFECYCLE, Some(EventCode::SS05)),
-        "MAC_STATUS" | "MAC_POLICY_LOAD" | "MAC_CONFIG_CHANGE" | "USYS_CONFIG" | "USER_MAC_CONFIG_CHANGE"
+        "MAC_STATUS"
+        | "MAC_POLICY_LOAD"
+        | "MAC_CONFIG_CHANGE"
+        | "USYS_CONFIG"
+        | "USER_MAC_CONFIG_CHANGE"
         | "USER_MAC_POLICY_LOAD" => (Class::APPLICATION_LIFECYCLE, Some(EventCode::CC02)),
         "NETFILTER_CFG" => (Class::NETWORK, Some(EventCode::CC02)),
         "KERN_MODULE" => (Class::KERNEL_EXTENSION, None),

@@ -48,7 +48,10 @@ const LINES_MAX: usize = 1_024;
 fn recognise(payload: &Payload<'_>) -> bool {
     let text = payload.text;
     match payload.program {
-        "kernel" => memchr::memmem::find(text.as_bytes().get(..64).unwrap_or(text.as_bytes()), b"audit: type=").is_some(),
+        "kernel" => {
+            memchr::memmem::find(text.as_bytes().get(..64).unwrap_or(text.as_bytes()), b"audit: type=")
+                .is_some()
+        }
         "audit" => Record::of_journal(text).is_some() || is_line(text),
         "" | "audispd" | "audisp-syslog" | "auditd" => is_line(text),
         _ => false,
@@ -185,7 +188,13 @@ fn is_argument(key: &str) -> bool {
 }
 
 /// A word of a command; long ones come in pieces, `a1[0]=… a1[1]=…`.
-fn take_argument<'a>(event: &mut Event<'a>, facts: &mut Facts<'a>, key: &'a str, value: &'a str, dress: Dress) {
+fn take_argument<'a>(
+    event: &mut Event<'a>,
+    facts: &mut Facts<'a>,
+    key: &'a str,
+    value: &'a str,
+    dress: Dress,
+) {
     let value = if dress == Dress::Bare { value::argument(value) } else { Cow::Borrowed(value) };
     let (name, piece) = key.split_once('[').unwrap_or((key, ""));
     let is_later_piece = !piece.is_empty() && !piece.starts_with("0]");

@@ -35,7 +35,8 @@ impl<'a> Record<'a> {
         let (id, rest) = line.get(at..)?.split_once(')')?;
         let (before, kind) = head.rsplit_once("type=")?;
         let kind = kind.split(' ').next()?;
-        let node = before.split_once("node=").map_or("", |(_, node)| node.split(' ').next().unwrap_or_default());
+        let node =
+            before.split_once("node=").map_or("", |(_, node)| node.split(' ').next().unwrap_or_default());
         let rest = rest.trim_start_matches([' ', ':']);
         let (body, enriched) = rest.split_once(ENRICHED).unwrap_or((rest, ""));
         let kind = kind_name(kind);
@@ -149,7 +150,8 @@ fn value_of(text: &str) -> (&str, Dress, &str) {
     if let Some((value, rest)) = text.strip_prefix("{ ").and_then(|inside| inside.split_once('}')) {
         return (value, Dress::Message, rest);
     }
-    let (value, rest) = match memchr::memchr(b' ', text.as_bytes()).and_then(|end| text.split_at_checked(end)) {
+    let (value, rest) = match memchr::memchr(b' ', text.as_bytes()).and_then(|end| text.split_at_checked(end))
+    {
         Some(parts) => parts,
         None => (text, ""),
     };

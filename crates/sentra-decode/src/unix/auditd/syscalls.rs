@@ -39,8 +39,11 @@ fn table(runs: &[(usize, &'static str)]) -> Vec<(usize, Vec<&'static str>)> {
 }
 
 /// x86_64.
-static X86_64: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| table(&[
-    (0, "\
+static X86_64: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| {
+    table(&[
+        (
+            0,
+            "\
         read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction \
         rt_sigprocmask rt_sigreturn ioctl pread64 pwrite64 readv writev access pipe select sched_yield \
         mremap msync mincore madvise shmget shmat shmctl dup dup2 pause nanosleep getitimer alarm setitimer \
@@ -75,19 +78,26 @@ static X86_64: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| table(&[
         open_by_handle_at clock_adjtime syncfs sendmmsg setns getcpu process_vm_readv process_vm_writev kcmp \
         finit_module sched_setattr sched_getattr renameat2 seccomp getrandom memfd_create kexec_file_load \
         bpf execveat userfaultfd membarrier mlock2 copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc \
-        pkey_free statx io_pgetevents rseq"),
-    (424, "\
+        pkey_free statx io_pgetevents rseq",
+        ),
+        (
+            424,
+            "\
         pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen \
         fsconfig fsmount fspick pidfd_open clone3 close_range openat2 pidfd_getfd faccessat2 process_madvise \
         epoll_pwait2 mount_setattr quotactl_fd landlock_create_ruleset landlock_add_rule \
         landlock_restrict_self memfd_secret process_mrelease futex_waitv set_mempolicy_home_node cachestat \
         fchmodat2 map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount lsm_get_self_attr \
-        lsm_set_self_attr lsm_list_modules mseal setxattrat getxattrat listxattrat removexattrat"),
-]));
+        lsm_set_self_attr lsm_list_modules mseal setxattrat getxattrat listxattrat removexattrat",
+        ),
+    ])
+});
 
 /// i386, also of 32-bit programs on x86_64.
-static I386: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| table(&[
-    (0, "\
+static I386: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| {
+    table(&[(
+        0,
+        "\
         restart_syscall exit fork read write open close waitpid creat link unlink execve chdir time mknod \
         chmod lchown break oldstat lseek getpid mount umount setuid getuid stime ptrace alarm oldfstat pause \
         utime stty gtty access nice ftime sync kill rename mkdir rmdir dup pipe times prof brk setgid getgid \
@@ -136,12 +146,16 @@ static I386: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| table(&[
         mount_setattr quotactl_fd landlock_create_ruleset landlock_add_rule landlock_restrict_self \
         memfd_secret process_mrelease futex_waitv set_mempolicy_home_node cachestat fchmodat2 \
         map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount lsm_get_self_attr \
-        lsm_set_self_attr lsm_list_modules mseal setxattrat getxattrat listxattrat removexattrat"),
-]));
+        lsm_set_self_attr lsm_list_modules mseal setxattrat getxattrat listxattrat removexattrat",
+    )])
+});
 
 /// The calls that newer architectures share: aarch64, riscv64.
-static GENERIC: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| table(&[
-    (0, "\
+static GENERIC: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| {
+    table(&[
+        (
+            0,
+            "\
         io_setup io_destroy io_submit io_cancel io_getevents setxattr lsetxattr fsetxattr getxattr lgetxattr \
         fgetxattr listxattr llistxattr flistxattr removexattr lremovexattr fremovexattr getcwd \
         lookup_dcookie eventfd2 epoll_create1 epoll_ctl epoll_pwait dup dup3 fcntl inotify_init1 \
@@ -167,13 +181,19 @@ static GENERIC: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| table(&[
         recvmsg readahead brk munmap mremap add_key request_key keyctl clone execve mmap fadvise64 swapon \
         swapoff mprotect msync mlock munlock mlockall munlockall mincore madvise remap_file_pages mbind \
         get_mempolicy set_mempolicy migrate_pages move_pages rt_tgsigqueueinfo perf_event_open accept4 \
-        recvmmsg"),
-    (260, "\
+        recvmmsg",
+        ),
+        (
+            260,
+            "\
         wait4 prlimit64 fanotify_init fanotify_mark name_to_handle_at open_by_handle_at clock_adjtime syncfs \
         setns sendmmsg process_vm_readv process_vm_writev kcmp finit_module sched_setattr sched_getattr \
         renameat2 seccomp getrandom memfd_create bpf execveat userfaultfd membarrier mlock2 copy_file_range \
-        preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents rseq kexec_file_load"),
-    (403, "\
+        preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents rseq kexec_file_load",
+        ),
+        (
+            403,
+            "\
         clock_gettime64 clock_settime64 clock_adjtime64 clock_getres_time64 clock_nanosleep_time64 \
         timer_gettime64 timer_settime64 timerfd_gettime64 timerfd_settime64 utimensat_time64 pselect6_time64 \
         ppoll_time64 - io_pgetevents_time64 recvmmsg_time64 mq_timedsend_time64 mq_timedreceive_time64 \
@@ -183,8 +203,10 @@ static GENERIC: LazyLock<Vec<(usize, Vec<&str>)>> = LazyLock::new(|| table(&[
         mount_setattr quotactl_fd landlock_create_ruleset landlock_add_rule landlock_restrict_self \
         memfd_secret process_mrelease futex_waitv set_mempolicy_home_node cachestat fchmodat2 \
         map_shadow_stack futex_wake futex_wait futex_requeue statmount listmount lsm_get_self_attr \
-        lsm_set_self_attr lsm_list_modules mseal setxattrat getxattrat listxattrat removexattrat"),
-]));
+        lsm_set_self_attr lsm_list_modules mseal setxattrat getxattrat listxattrat removexattrat",
+        ),
+    ])
+});
 
 #[cfg(test)]
 mod tests {

@@ -7,7 +7,8 @@ const COMMAND: &str = r#"type=EXECVE msg=audit(1772359200.123:4711): argc=3 a0="
 const DIRECTORY: &str = r#"type=CWD msg=audit(1772359200.123:4711): cwd="/root""#;
 const PATH: &str = r#"type=PATH msg=audit(1772359200.123:4711): item=0 name="/usr/bin/cat" inode=11 dev=fe:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0"#;
 const LOADER: &str = r#"type=PATH msg=audit(1772359200.123:4711): item=1 name="/lib64/ld-linux-x86-64.so.2" inode=12 dev=fe:01 mode=0100755 ouid=0 ogid=0 rdev=00:00 nametype=NORMAL cap_fp=0"#;
-const TITLE: &str = "type=PROCTITLE msg=audit(1772359200.123:4711): proctitle=636174002D6E002F6574632F736861646F77206F6C64";
+const TITLE: &str =
+    "type=PROCTITLE msg=audit(1772359200.123:4711): proctitle=636174002D6E002F6574632F736861646F77206F6C64";
 
 #[test]
 fn a_joined_event_is_one_event() {
@@ -105,12 +106,16 @@ fn joined_events_are_the_same_whatever_the_order_of_lines() {
     assert_eq!(alone.lines().count(), 6);
     assert!(alone.lines().all(|line| line.starts_with("auditd linux 2026-03-01T10:00:00.123Z")), "{alone}");
     let crate::Decoded::Event(event) = decode(&source, COMMAND.as_bytes()) else { panic!("dead") };
-    assert_eq!((event.command.as_ref(), event.text("a2")), ("cat -n /etc/shadow old", Some("/etc/shadow old")));
+    assert_eq!(
+        (event.command.as_ref(), event.text("a2")),
+        ("cat -n /etc/shadow old", Some("/etc/shadow old"))
+    );
 }
 
 #[test]
 fn envelopes_around_audit_lines() {
-    let joined = format!("<13>Mar  1 10:00:00 web1 audispd: {CALL}\n<13>Mar  1 10:00:00 web1 audispd: {COMMAND}");
+    let joined =
+        format!("<13>Mar  1 10:00:00 web1 audispd: {CALL}\n<13>Mar  1 10:00:00 web1 audispd: {COMMAND}");
     let lines = [
         joined.as_str(),
         "<13>1 2026-03-01T10:00:01Z web2 audisp-syslog 7 - - type=SERVICE_STOP msg=audit(1772359200.123:5): pid=1 uid=0 auid=4294967295 ses=4294967295 msg='unit=rsyslog comm=\"systemd\" exe=\"/usr/lib/systemd/systemd\" hostname=? addr=? terminal=? res=success'",
@@ -135,7 +140,9 @@ fn envelopes_around_audit_lines() {
 #[test]
 fn types_and_their_codes() {
     let program = |kind: &str, message: &str| {
-        format!("type={kind} msg=audit(1772359200.123:7): pid=811 uid=0 auid=1000 ses=3 msg='{message}'\u{1d}UID=\"root\" AUID=\"alice\"")
+        format!(
+            "type={kind} msg=audit(1772359200.123:7): pid=811 uid=0 auid=1000 ses=3 msg='{message}'\u{1d}UID=\"root\" AUID=\"alice\""
+        )
     };
     let ssh = r#"exe="/usr/sbin/sshd" hostname=192.0.2.7 addr=192.0.2.7 terminal=ssh"#;
     let tool = |name: &str| format!(r#"exe="/usr/sbin/{name}" hostname=web1 addr=? terminal=pts/1"#);
@@ -175,13 +182,15 @@ fn types_and_their_codes() {
         "type=ANOM_PROMISCUOUS msg=audit(1772359200.123:7): dev=eth0 prom=256 old_prom=0 auid=1000 uid=0 gid=0 ses=3".to_owned(),
         "type=KERN_MODULE msg=audit(1772359200.123:7): name=\"evil\"".to_owned(),
         "type=NETFILTER_CFG msg=audit(1772359200.123:7): table=filter:12 family=2 entries=1 op=nft_register_rule pid=99 comm=\"nft\"".to_owned(),
-        "type=TTY msg=audit(1772359200.123:7): tty pid=811 uid=0 auid=1000 ses=3 major=136 minor=1 comm=\"bash\" data=6C730D".to_owned(),
+        "type=TTY msg=audit(1772359200.123:7): tty pid=811 uid=0 auid=1000 ses=3 major=136 minor=1 comm=\"bash\" data=6C73".to_owned(),
         "type=AVC msg=audit(1772359200.123:7): avc:  denied  { read write } for  pid=811 comm=\"httpd\" name=\"shadow\" dev=\"dm-0\" ino=12 scontext=system_u:system_r:httpd_t:s0 tcontext=system_u:object_r:shadow_t:s0 tclass=file permissive=0".to_owned(),
         "type=USER_AUTH msg=audit(1772359200.123:7): user pid=811 uid=0 auid=4294967295 msg='PAM: authentication acct=\"bob\" : exe=\"/usr/sbin/sshd\" (hostname=192.0.2.7, addr=192.0.2.7, terminal=ssh res=failed)'".to_owned(),
         "type=UNKNOWN[1399] msg=audit(1772359200.123:7): what=ever".to_owned(),
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    let table = summaries(None, &lines).replace("auditd linux 2026-03-01T10:00:00.123Z | ", "").replace("product=linux | service=auditd | ", "");
+    let table = summaries(None, &lines)
+        .replace("auditd linux 2026-03-01T10:00:00.123Z | ", "")
+        .replace("product=linux | service=auditd | ", "");
     expect![[r#"
         class=3002 | LL03/failure | user=bob | src=192.0.2.7 | process=/usr/sbin/sshd | pid=811 | session=3
         class=3002 | -/success | user=bob | src=192.0.2.7 | process=/usr/sbin/sshd | pid=811 | session=3
@@ -218,7 +227,7 @@ fn types_and_their_codes() {
         class=4001 | -/unknown | user=1000 | session=3
         class=1002 | -/unknown | file=evil
         class=4001 | CC02/unknown | process=nft | pid=99 | app=nft
-        class=1007 | -/unknown | user=1000 | process=bash | pid=811 | command=ls | session=3 | app=bash
+        class=1007 | -/unknown | user=1000 | process=bash | pid=811 | command=ls | session=3 | app=bash
         class=0 | -/failure | process=httpd | pid=811 | file=shadow | app=httpd
         class=3002 | LL03/failure | user=bob | src=192.0.2.7 | process=/usr/sbin/sshd | pid=811
         class=0 | -/unknown | product=linux | service=auditd
@@ -228,10 +237,13 @@ fn types_and_their_codes() {
 #[test]
 fn calls_and_their_objects() {
     let call = |number: &str, name: &str| {
-        format!("type=SYSCALL msg=audit(1772359200.123:8): arch=c000003e syscall={number} success=no exit=-13 a0=3 a1=7f a2=10 a3=0 items=1 ppid=1 pid=44 auid=1000 uid=33 euid=33 tty=(none) ses=4294967295 comm=\"{name}\" exe=\"/usr/bin/{name}\" key=6B31016B32")
+        format!(
+            "type=SYSCALL msg=audit(1772359200.123:8): arch=c000003e syscall={number} success=no exit=-13 a0=3 a1=7f a2=10 a3=0 items=1 ppid=1 pid=44 auid=1000 uid=33 euid=33 tty=(none) ses=4294967295 comm=\"{name}\" exe=\"/usr/bin/{name}\" key=6B31016B32"
+        )
     };
     let with = |call: String, lines: &[&str]| {
-        let lines: Vec<_> = lines.iter().map(|line| line.replacen(' ', " msg=audit(1772359200.123:8): ", 1)).collect();
+        let lines: Vec<_> =
+            lines.iter().map(|line| line.replacen(' ', " msg=audit(1772359200.123:8): ", 1)).collect();
         format!("{call}\n{}", lines.join("\n"))
     };
     let records = [

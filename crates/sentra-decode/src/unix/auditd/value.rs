@@ -99,7 +99,8 @@ pub(super) fn socket(saddr: &str) -> Option<Socket> {
         10 => {
             let (port, rest) = rest.split_first_chunk::<2>()?;
             let address = Ipv6Addr::from(*rest.get(4..)?.first_chunk::<16>()?);
-            let address = address.to_ipv4_mapped().map_or_else(|| address.to_string(), |short| short.to_string());
+            let address =
+                address.to_ipv4_mapped().map_or_else(|| address.to_string(), |short| short.to_string());
             Some(Socket::Internet(address, u16::from_be_bytes(*port)))
         }
         _ => None,
