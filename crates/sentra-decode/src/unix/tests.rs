@@ -282,7 +282,7 @@ fn openvpn_lines() {
         openvpn linux 2026-03-01T10:00:00Z | class=3002 | LL02/success | product=openvpn | service=openvpn | host=vpn1 | user=alice | src=2001:db8::7 | process=ovpn-server | pid=811 | app=openvpn | message=SIGTERM[soft,remote-exit] received, client-instance exiting | src_port=40000
         openvpn linux 2026-03-01T10:00:00Z | class=4001 | -/failure | product=openvpn | service=openvpn | host=vpn1 | src=192.0.2.7 | process=openvpn | pid=811 | app=openvpn | message=TLS Error: TLS handshake failed | src_port=40000
         openvpn linux 2026-03-01T10:00:00Z | class=6002 | SS01/success | product=openvpn | service=openvpn | host=vpn1 | process=openvpn | pid=811 | app=openvpn | message=Initialization Sequence Completed
-        syslog linux 2026-03-01T10:00:00Z | class=3002 | LL03/failure | product=linux | service=auth | host=vpn1 | user=alice | process=openvpn | pid=811 | app=openvpn | message=pam_unix(openvpn:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=  user=alice
+        syslog linux 2026-03-01T10:00:00Z | class=3002 | -/failure | product=linux | service=auth | host=vpn1 | user=alice | process=openvpn | pid=811 | app=openvpn | message=pam_unix(openvpn:auth): authentication failure; logname= uid=0 euid=0 tty= ruser= rhost=  user=alice
         openvpn linux 2026-03-01T10:00:00Z | class=6002 | -/unknown | product=openvpn | service=openvpn | app=openvpn | message=OpenVPN 2.6.3 x86_64-pc-linux-gnu [SSL (OpenSSL)] [LZO]
         text linux 2026-03-01T10:00:00Z | class=0 | -/unknown | message=2026-03-01 10:00:00 some other program | problem=no known format, kept as text
     "#]].assert_eq(&summaries(None, &lines));

@@ -79,6 +79,17 @@ fn error<'a>(
         }
         rest = after.trim_start();
     }
+    // `(13)Permission denied: [client 192.0.2.7:40000] AH00035: …`.
+    if !has_client
+        && rest.starts_with('(')
+        && let Some((_, after)) = rest.split_once(": [client ")
+        && let Some((peer, _)) = after.split_once("] ")
+        && let Some(peer) = address_and_port(peer)
+    {
+        has_client = true;
+        put(event, "c-ip", peer.0);
+        set_source(event, peer);
+    }
     if !has_client {
         event.class = Class::APPLICATION_LIFECYCLE;
     }

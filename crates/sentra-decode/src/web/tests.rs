@@ -299,11 +299,12 @@ fn apache_errors() {
           c-ip = 192.0.2.7
           error_id = AH01630
 
-        apache proxy 2026-03-01T10:00:00.123456Z | class=6002 | -/unknown | product=apache | service=apache | pid=811 | message=(13)Permission denied: [client 192.0.2.7:40000] AH00035: access to / denied
+        apache proxy 2026-03-01T10:00:00.123456Z | class=4002 | -/unknown | product=apache | service=apache | src=192.0.2.7 | pid=811 | message=(13)Permission denied: [client 192.0.2.7:40000] AH00035: access to / denied | src_port=40000
           module = core
           level = error
           pid = 811
           tid = 140001
+          c-ip = 192.0.2.7
 
         apache proxy 2026-03-01T10:00:00.123456Z | class=4002 | -/failure | product=apache | service=modsecurity | src=192.0.2.7 | pid=811 | message=ModSecurity: Access denied with code 403 (phase 2). Pattern match "(?:^|[/])" at ARGS:a. [file "/etc/crs/930.conf"] [line "71"] [id "930110"] [msg "Path Traversal Attack (/../)"] [severity "CRITICAL"] | src_port=40000
           level = error

@@ -191,7 +191,10 @@ impl<'a> Facts<'a> {
         let peer = address::remote_ip_of(&self.address).or_else(|| address::remote_ip_of(&self.host_name));
         match peer {
             Some(address) => event.src_ip = address,
-            None if !matches!(self.host_name.as_ref(), "" | "?" | "(null)" | "localhost") => {
+            // Without an address the name is that of the machine itself.
+            None if !matches!(self.address.as_ref(), "" | "?" | "(null)")
+                && !matches!(self.host_name.as_ref(), "" | "?" | "(null)" | "localhost") =>
+            {
                 event.domain = self.host_name.clone();
             }
             None => {}

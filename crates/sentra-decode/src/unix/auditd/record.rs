@@ -18,6 +18,9 @@ pub(super) struct Record<'a> {
 /// Law LIMIT: how far into a line its header may reach.
 const HEADER_BYTES_MAX: usize = 512;
 
+/// Law LIMIT: how many words an operation's name may have.
+const PHRASE_WORDS_MAX: usize = 8;
+
 /// What parts the kernel's pairs from those that auditd added.
 const ENRICHED: char = '\u{1d}';
 
@@ -129,13 +132,31 @@ impl<'a> Iterator for Pairs<'a> {
                 self.0 = rest;
                 continue;
             };
-            let (value, dress, rest) = value_of(value);
+            let (mut value, dress, mut rest) = value_of(value);
+            // Old tools write `op=deleting user entries id=1005`.
+            if word == "op" && dress == Dress::Bare {
+                (value, rest) = phrase(value, rest, text);
+            }
             self.0 = rest;
             if !word.is_empty() {
                 return Some((word, value, dress));
             }
         }
     }
+}
+
+/// The value of an operation with the words that follow it up to the next pair.
+fn phrase<'a>(value: &'a str, rest: &'a str, text: &'a str) -> (&'a str, &'a str) {
+    let mut end = rest;
+    for word in rest.split(' ').filter(|word| !word.is_empty()).take(PHRASE_WORDS_MAX) {
+        if word.contains(['=', ':', '"']) {
+            break;
+        }
+        end = end.trim_start().strip_prefix(word).unwrap_or_default();
+    }
+    let length = text.len() - end.len();
+    let start = text.len() - rest.len() - value.len();
+    (text.get(start..length).unwrap_or(value), end)
 }
 
 /// The value at the beginning of `text`, and what follows it.

@@ -170,6 +170,7 @@ fn types_and_their_codes() {
         program("USER_CHAUTHTOK", &format!(r#"op=PAM:chauthtok grantors=? acct="alice" {} res=failed"#, tool("passwd"))),
         program("USER_CHAUTHTOK", &format!(r#"op=change password id=1005 {} res=success"#, tool("passwd"))),
         "type=USER_CHAUTHTOK msg=audit(1772359200.123:7): pid=811 uid=0 auid=0 ses=3 msg='op=PAM:chauthtok acct=\"eve\" exe=\"/usr/bin/passwd\" hostname=web1 addr=? terminal=pts/1 res=success'".to_owned(),
+        program("ADD_USER", &format!("op=adding home directory id=1005 {} res=success", tool("useradd"))),
         program("ACCT_LOCK", &format!(r#"op=locked-password id=1005 {} res=success"#, tool("passwd"))),
         program("SERVICE_START", r#"unit=nginx comm="systemd" exe="/usr/lib/systemd/systemd" hostname=? addr=? terminal=? res=success"#),
         program("SOFTWARE_UPDATE", r#"op=install sw="nginx-1.24.0" sw_type=rpm key_enforce=0 gpg_res=1 root_dir="/" comm="dnf" exe="/usr/bin/python3" hostname=web1 addr=? terminal=pts/1 res=success"#),
@@ -203,21 +204,22 @@ fn types_and_their_codes() {
         class=3002 | -/success | user=alice | target=root | process=/usr/bin/sudo | pid=811 | session=3
         class=1007 | PA01/success | user=alice | process=/usr/bin/sudo | pid=811 | command=cat /etc/shadow | session=3
         class=1007 | PA02/failure | user=alice | process=/usr/bin/sudo | pid=811 | command=id | session=3
-        class=3001 | SA01/success | user=alice | target=eve | process=/usr/sbin/useradd | pid=811 | session=3 | domain=web1
-        class=3001 | SA02/success | user=alice | target=1005 | process=/usr/sbin/useradd | pid=811 | session=3 | domain=web1
-        class=3001 | PA02/failure | user=alice | target=eve | process=/usr/sbin/useradd | pid=811 | session=3 | domain=web1
-        class=3001 | SA03/success | user=alice | target=1005 | process=/usr/sbin/userdel | pid=811 | session=3 | domain=web1
-        class=3006 | SA04/success | user=alice | target=1006 | process=/usr/sbin/groupadd | pid=811 | session=3 | domain=web1
-        class=3006 | SA06/success | user=alice | target=eve | process=/usr/sbin/groupdel | pid=811 | session=3 | domain=web1
-        class=3006 | SA05/success | user=alice | target=eve | process=/usr/sbin/usermod | pid=811 | session=3 | domain=web1
-        class=3001 | SA02/success | user=alice | target=1005 | process=/usr/sbin/usermod | pid=811 | session=3 | domain=web1
-        class=3001 | LL04/success | user=alice | process=/usr/sbin/passwd | pid=811 | session=3 | domain=web1
-        class=3001 | LL05/failure | user=alice | process=/usr/sbin/passwd | pid=811 | session=3 | domain=web1
-        class=3001 | SA02/success | user=alice | target=1005 | process=/usr/sbin/passwd | pid=811 | session=3 | domain=web1
-        class=3001 | SA07/success | user=root | target=eve | process=/usr/bin/passwd | pid=811 | session=3 | domain=web1
-        class=3001 | SA08/success | user=alice | target=1005 | process=/usr/sbin/passwd | pid=811 | session=3 | domain=web1
+        class=3001 | SA01/success | user=alice | target=eve | process=/usr/sbin/useradd | pid=811 | session=3
+        class=3001 | SA02/success | user=alice | target=1005 | process=/usr/sbin/useradd | pid=811 | session=3
+        class=3001 | PA02/failure | user=alice | target=eve | process=/usr/sbin/useradd | pid=811 | session=3
+        class=3001 | SA03/success | user=alice | target=1005 | process=/usr/sbin/userdel | pid=811 | session=3
+        class=3006 | SA04/success | user=alice | target=1006 | process=/usr/sbin/groupadd | pid=811 | session=3
+        class=3006 | SA06/success | user=alice | target=eve | process=/usr/sbin/groupdel | pid=811 | session=3
+        class=3006 | SA05/success | user=alice | target=eve | process=/usr/sbin/usermod | pid=811 | session=3
+        class=3001 | SA02/success | user=alice | target=1005 | process=/usr/sbin/usermod | pid=811 | session=3
+        class=3001 | LL04/success | user=alice | process=/usr/sbin/passwd | pid=811 | session=3
+        class=3001 | LL05/failure | user=alice | process=/usr/sbin/passwd | pid=811 | session=3
+        class=3001 | -/success | user=alice | target=1005 | process=/usr/sbin/passwd | pid=811 | session=3
+        class=3001 | SA07/success | user=root | target=eve | process=/usr/bin/passwd | pid=811 | session=3
+        class=3001 | SA02/success | user=alice | target=1005 | process=/usr/sbin/useradd | pid=811 | session=3
+        class=3001 | SA08/success | user=alice | target=1005 | process=/usr/sbin/passwd | pid=811 | session=3
         class=6002 | SS01/success | user=alice | process=/usr/lib/systemd/systemd | pid=811 | session=3 | app=nginx
-        class=6002 | CM03/success | user=alice | process=/usr/bin/python3 | pid=811 | session=3 | domain=web1 | app=dnf
+        class=6002 | CM03/success | user=alice | process=/usr/bin/python3 | pid=811 | session=3 | app=dnf
         class=6002 | SS05/success | user=1000 | session=3
         class=6002 | -/success | product=linux | service=auditd
         class=6002 | SS02/success | user=root | pid=1
