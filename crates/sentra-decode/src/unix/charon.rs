@@ -24,6 +24,12 @@ pub(crate) static FORMAT: Format = Format {
     },
 };
 
+/// The groups of strongSwan's log.
+const GROUPS: [&str; 18] = [
+    "DMN", "MGR", "IKE", "CHD", "JOB", "CFG", "KNL", "NET", "ASN", "ENC", "TNC", "IMC", "IMV", "PTS", "TLS",
+    "APP", "ESP", "LIB",
+];
+
 /// `06[IKE] <con1|62> message`: thread, group, connection, message.
 fn split(text: &str) -> Option<(&str, &str, &str, &str)> {
     let (thread, rest) = text
@@ -32,10 +38,7 @@ fn split(text: &str) -> Option<(&str, &str, &str, &str)> {
         .split_once('[')
         .and_then(|(thread, _)| Some((thread, text.get(thread.len() + 1..)?)))?;
     let (group, rest) = rest.split_once("] ")?;
-    let is_charon = (1..=3).contains(&thread.len())
-        && is_number(thread)
-        && (2..=4).contains(&group.len())
-        && group.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let is_charon = (1..=3).contains(&thread.len()) && is_number(thread) && GROUPS.contains(&group);
     let (connection, message) = match rest.strip_prefix('<').and_then(|rest| rest.split_once("> ")) {
         Some(parts) => parts,
         None => ("", rest),

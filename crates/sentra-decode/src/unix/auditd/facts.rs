@@ -65,6 +65,7 @@ impl<'a> Who<'a> {
     }
 }
 
+#[expect(clippy::ptr_arg, reason = "a value borrowed from the line stays borrowed")]
 impl<'a> Facts<'a> {
     /// Takes in one value. The first record that has one decides: later ones are about other objects.
     pub(super) fn set(&mut self, key: &str, value: &Cow<'a, str>) {

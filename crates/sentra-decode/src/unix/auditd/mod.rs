@@ -72,7 +72,7 @@ fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>
     }
     event.fields.retain(|(name, _)| name != "message");
     event.message = Cow::Borrowed("");
-    event.fields.reserve(records.len() * 16);
+    event.fields.reserve(memchr::memchr_iter(b'=', payload.text.as_bytes()).take(LINES_MAX).count() + 4);
     start(event);
     let stamp = first.id.split(':').next().unwrap_or_default();
     set_time(context, event, time::value(stamp), payload.in_syslog);
