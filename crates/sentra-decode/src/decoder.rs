@@ -98,6 +98,8 @@ pub(crate) struct Context<'c> {
     pub(crate) received: Timestamp,
     /// Whether the record came in by a syslog listener.
     pub(crate) by_syslog: bool,
+    /// What the sender wrote behind the format's name, as in `smf:ibm-037`.
+    pub(crate) argument: Option<&'c str>,
 }
 
 impl Context<'_> {
@@ -175,12 +177,17 @@ impl Decoder {
 
     fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Outcome<'a> {
         let format = record.source.format.as_deref();
-        let wanted = Wanted::named(format).ok_or_else(|| unknown_format(format))?;
+        let (name, argument) = match format.and_then(|format| format.split_once(':')) {
+            Some((name, argument)) => (Some(name), Some(argument)),
+            None => (format, None),
+        };
+        let wanted = Wanted::named(name).ok_or_else(|| unknown_format(format))?;
         let context = Context {
             zone: &self.zone,
             reference: record.source.reference,
             received: record.received,
             by_syslog: record.source.kind.is_syslog(),
+            argument,
         };
         if let Some(outcome) = decode_binary(&context, wanted, record.bytes) {
             return outcome;
@@ -203,6 +210,11 @@ fn unknown_format(name: Option<&str>) -> Dead {
 }
 
 fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted, bytes: &'a [u8]) -> Option<Outcome<'a>> {
+    if let Wanted::Named(Format { shape: Shape::Binary { decode, .. }, .. }) = wanted
+        && !bytes.is_empty()
+    {
+        return Some(decode(context, bytes));
+    }
     FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Binary { recognise, decode } if recognise(bytes) => Some(decode(context, bytes)),
         _ => None,
@@ -262,16 +274,21 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     text::require_text(line)?;
     let refused = || Dead::malformed(format!("expected {}", format.title));
     let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
+    let enveloped = |strict: bool| {
+        let (mut event, payload) = syslog::envelope_event(context, line, strict)?;
+        let is_read = parse(context, &payload, &mut event);
+        event.format = Cow::Borrowed(format.name);
+        is_read.then_some(event)
+    };
+    // As without a name: what surely is an envelope is one, then the bare line, then what may be an envelope.
+    if let Some(event) = enveloped(true) {
+        return Ok(event);
+    }
     let mut event = Event::new(format.name, Mart::LINUX, context.received);
     if parse(context, &Payload { text: line, program: "", in_syslog: false }, &mut event) {
         return Ok(event);
     }
-    let (mut event, payload) = syslog::envelope_event(context, line).ok_or_else(refused)?;
-    if !parse(context, &payload, &mut event) {
-        return Err(refused());
-    }
-    event.format = Cow::Borrowed(format.name);
-    Ok(event)
+    enveloped(false).ok_or_else(refused)
 }
 
 fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {

@@ -5,10 +5,13 @@ use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
 use crate::flatten::Field;
-use crate::{cloudtrail, snmp, windows};
+use crate::unix::{
+    auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
+};
+use crate::web::{access, apache, haproxy, nginx, squid, w3c};
+use crate::{cloudtrail, legacy, snmp, windows};
 
 /// How a format takes its records.
-#[expect(dead_code, reason = "the first text and binary formats come next")]
 pub(crate) enum Shape {
     /// A line of text, bare or as the message of a syslog line.
     Text {
@@ -38,7 +41,6 @@ pub(crate) enum Shape {
 
 /// The text of a record without the envelope it came in.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the first text formats come next")]
 pub(crate) struct Payload<'a> {
     /// The text.
     pub(crate) text: &'a str,
@@ -62,4 +64,32 @@ pub(crate) struct Format {
 
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
-pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT, &snmp::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &windows::FORMAT,
+    &cloudtrail::FORMAT,
+    &snmp::FORMAT,
+    &legacy::SMF,
+    &legacy::QAUDJRN,
+    &legacy::EMS,
+    &auditd::FORMAT,
+    &auditd::LAUREL,
+    &netfilter::FORMAT,
+    &dnsmasq::FORMAT,
+    &bind::FORMAT,
+    &nginx::FORMAT,
+    &apache::FORMAT,
+    &squid::FORMAT,
+    &haproxy::FORMAT,
+    &access::FORMAT,
+    &openvpn::FORMAT,
+    &postfix::FORMAT,
+    &dovecot::FORMAT,
+    &ftp::VSFTPD,
+    &ftp::PROFTPD,
+    &database::MYSQL,
+    &database::POSTGRESQL,
+    &charon::FORMAT,
+    &w3c::FORMAT,
+    // Last: it takes every line of pairs that nothing more particular knows.
+    &logfmt::FORMAT,
+];

@@ -19,6 +19,9 @@
 //! | `text` (lines no format knows) | `linux`: text without a product comes from Unix hosts and what runs on them |
 //! | `cloudtrail` | `cloud` |
 //! | `snmp` | `firewall`: network devices, and beside the logs that they send by syslog |
+//! | `netfilter`, `dnsmasq`, `bind` | `firewall` |
+//! | `web_access`, `nginx`, `apache`, `squid`, `haproxy`, `w3c` | `proxy` |
+//! | the other daemons of Unix hosts, `logfmt` | `linux` |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -37,15 +40,17 @@ mod format;
 mod framing;
 mod json;
 mod json_document;
-#[allow(dead_code, unused_imports, reason = "wired by the format registry")]
 mod legacy;
 mod names;
+mod scan;
 mod snmp;
 mod syslog;
 #[cfg(test)]
 mod test_kit;
 mod text;
 pub mod time;
+mod unix;
+mod web;
 mod windows;
 
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
@@ -55,3 +60,4 @@ pub use json_document::{DocumentProblem, json_document_records, may_be_json_docu
 pub use legacy::{
     LegacyFramed, LegacyRecords, LegacyStream, RdwFramer, ems_records, qaudjrn_records, smf_records,
 };
+pub use unix::audit_joiner::AuditJoiner;

@@ -266,23 +266,30 @@ fn year_of(moment: Timestamp) -> i64 {
 
 /// `[weekday] Mon dd HH:MM:SS [zone] yyyy` and `dd/Mon/yyyy:HH:MM:SS +0000`, as web servers and FTP write it.
 pub(crate) fn classic(text: &str) -> Option<WallTime> {
-    common_log(text).or_else(|| asctime(text))
+    common_log(text).or_else(|| asctime(text)).map(|(time, _rest)| time)
 }
 
-fn common_log(text: &str) -> Option<WallTime> {
+/// `28/Feb/2026:10:00:00 +0000`, also with dashes and a blank as BIND writes it, with what follows it.
+pub(crate) fn common_log(text: &str) -> Option<(WallTime, &str)> {
     let mut reader = Reader(text.as_bytes());
     let day = reader.digits(2)?;
-    reader.eat(b'/')?;
+    let separator = reader.one_of(b"/-")?;
     let month = reader.month()?;
-    reader.eat(b'/')?;
+    reader.eat(separator)?;
     let year = reader.digits(4)?;
-    reader.eat(b':')?;
+    reader.one_of(b": ")?;
     let clock = reader.clock()?;
-    let offset_seconds = reader.eat(b' ').and_then(|()| reader.offset());
-    Some(WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds })
+    let mut ahead = Reader(reader.0);
+    let offset_seconds = ahead.eat(b' ').and_then(|()| ahead.offset());
+    if offset_seconds.is_some() {
+        reader.0 = ahead.0;
+    }
+    let rest = text.get(text.len() - reader.0.len()..)?;
+    Some((WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds }, rest))
 }
 
-fn asctime(text: &str) -> Option<WallTime> {
+/// `Sat Feb 28 10:00:00 2026`, with what follows it.
+pub(crate) fn asctime(text: &str) -> Option<(WallTime, &str)> {
     let mut reader = Reader(text.as_bytes());
     let has_weekday = matches!(text.get(..3), Some("Mon" | "Tue" | "Wed" | "Thu" | "Fri" | "Sat" | "Sun"));
     if has_weekday {
@@ -297,7 +304,8 @@ fn asctime(text: &str) -> Option<WallTime> {
     let clock = reader.clock()?;
     reader.spaces()?;
     let year = reader.digits(4)?;
-    Some(WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds: None })
+    let rest = text.get(text.len() - reader.0.len()..)?;
+    Some((WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds: None }, rest))
 }
 
 /// A moment as a number: seconds, milliseconds, microseconds or nanoseconds, told apart by their size.

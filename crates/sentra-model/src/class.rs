@@ -35,6 +35,12 @@ impl Class {
     pub const HTTP: Self = Self(4002);
     /// DNS Activity.
     pub const DNS: Self = Self(4003);
+    /// FTP Activity.
+    pub const FTP: Self = Self(4008);
+    /// Email Activity.
+    pub const EMAIL: Self = Self(4009);
+    /// Datastore Activity.
+    pub const DATASTORE: Self = Self(6005);
     /// API Activity.
     pub const API: Self = Self(6003);
     /// Application Lifecycle.

@@ -29,24 +29,74 @@ mod units;
 mod view;
 
 pub use container::{LegacyRecords, ems_records, qaudjrn_records, smf_records};
-pub(crate) use ebcdic::CodePage;
-pub(crate) use ems::{decode_ems, decode_ems_text, recognise_ems, recognise_ems_text};
 pub use framer::{LegacyFramed, LegacyStream, RdwFramer};
-pub(crate) use qaudjrn::{decode_qaudjrn, decode_qaudjrn_in, recognise_qaudjrn};
-pub(crate) use smf::{decode_smf, decode_smf_in, recognise_smf};
 
-/// What a format name like `smf:ibm-1047` asks for: the stream and, where it is named, the code page. `None`
-/// when it names no legacy format or no known page.
-pub(crate) fn format_named(name: &str) -> Option<(LegacyStream, Option<CodePage>)> {
-    let (format, page) = match name.split_once(':') {
-        Some((format, page)) => (format, Some(CodePage::named(page)?)),
-        None => (name, None),
-    };
-    let stream = match (format, page) {
-        ("smf", _) => LegacyStream::Smf,
-        ("qaudjrn", _) => LegacyStream::Qaudjrn,
-        ("ems", None) => LegacyStream::Ems,
-        _ => return None,
-    };
-    Some((stream, page))
+use crate::decoder::{Context, Dead, Outcome};
+use crate::format::{Format, Shape};
+use ebcdic::CodePage;
+
+pub(crate) static SMF: Format = Format {
+    name: "smf",
+    title: "z/OS SMF records; smf:ibm-037 names another code page than IBM-1047",
+    sample: "",
+    shape: Shape::Binary {
+        recognise: smf::recognise_smf,
+        decode: |context, bytes| {
+            let page = page(context, CodePage::Ibm1047)?;
+            smf::decode_smf_in(context, page, bytes)
+        },
+    },
+};
+
+pub(crate) static QAUDJRN: Format = Format {
+    name: "qaudjrn",
+    title: "IBM i audit journal entries; qaudjrn:ibm-273 names another code page than IBM-037",
+    sample: "",
+    shape: Shape::Binary {
+        recognise: qaudjrn::recognise_qaudjrn,
+        decode: |context, bytes| {
+            let page = page(context, CodePage::Ibm037)?;
+            qaudjrn::decode_qaudjrn_in(context, page, bytes)
+        },
+    },
+};
+
+pub(crate) static EMS: Format = Format {
+    name: "ems",
+    title: "HPE NonStop EMS events: SPI buffers and the lines of EMSDIST",
+    sample: "",
+    shape: Shape::Binary { recognise: recognise_any_ems, decode: decode_any_ems },
+};
+
+fn recognise_any_ems(bytes: &[u8]) -> bool {
+    ems::recognise_ems(bytes) || ems_text(bytes).is_some_and(ems::recognise_ems_text)
+}
+
+fn decode_any_ems<'a>(context: &Context<'_>, bytes: &'a [u8]) -> Outcome<'a> {
+    match ems_text(bytes) {
+        Some(line) if !ems::recognise_ems(bytes) => ems::decode_ems_text(context, line),
+        _ => ems::decode_ems(context, bytes),
+    }
+}
+
+/// The line of text that `bytes` are, if they may be one of EMSDIST: those have a backslash or a dollar sign.
+fn ems_text(bytes: &[u8]) -> Option<&str> {
+    let is_digit_first = bytes.first().is_some_and(u8::is_ascii_digit);
+    if !is_digit_first || memchr::memchr2(b'\\', b'$', bytes).is_none() {
+        return None;
+    }
+    std::str::from_utf8(bytes).ok()
+}
+
+/// The code page that the sender named behind the format's name.
+fn page(context: &Context<'_>, default: CodePage) -> Result<CodePage, Dead> {
+    match context.argument {
+        None => Ok(default),
+        Some(name) => CodePage::named(name).ok_or_else(|| {
+            let name: String = name.chars().take(40).collect();
+            Dead::malformed(format!(
+                "unknown code page {name:?}, known are ibm-037, ibm-273, ibm-500, ibm-1047, ibm-1140, ascii"
+            ))
+        }),
+    }
 }

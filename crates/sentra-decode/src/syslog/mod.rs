@@ -90,8 +90,12 @@ fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) 
 }
 
 /// The event of what the envelope of a syslog line says, for a format that will read its message.
-pub(crate) fn envelope_event<'a>(context: &Context<'_>, line: &'a str) -> Option<(Event<'a>, Payload<'a>)> {
-    let mut envelope = envelope::parse(context, line, false)?;
+pub(crate) fn envelope_event<'a>(
+    context: &Context<'_>,
+    line: &'a str,
+    strict: bool,
+) -> Option<(Event<'a>, Payload<'a>)> {
+    let mut envelope = envelope::parse(context, line, strict)?;
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
     Some((enveloped(context, &mut envelope), payload))
 }
@@ -219,7 +223,6 @@ fn understand<'a>(event: &mut Event<'a>, program: &'a str, module: &'a str, mess
         | "chpasswd" | "chage" | "chfn" | "chsh" | "adduser" => accounts::understand(event, program, message),
         "cron" | "CRON" | "crond" | "CROND" | "anacron" | "crontab" | "atd" => jobs::cron(event, message),
         "systemd" | "systemd-logind" => jobs::systemd(event, message),
-        "kernel" => network::kernel(event, message),
         "ftpd" => network::ftpd(event, message),
         _ => {}
     }

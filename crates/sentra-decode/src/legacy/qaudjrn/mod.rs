@@ -146,11 +146,6 @@ pub(crate) fn recognise_qaudjrn(bytes: &[u8]) -> bool {
     bytes.len() >= LOOK_BYTES && is_heading(bytes)
 }
 
-/// The event of one journal entry in the default page of IBM i.
-pub(crate) fn decode_qaudjrn<'a>(context: &Context<'_>, bytes: &'a [u8]) -> Outcome<'a> {
-    decode_qaudjrn_in(context, CodePage::Ibm037, bytes)
-}
-
 /// The event of one journal entry whose texts are in `page`.
 pub(crate) fn decode_qaudjrn_in<'a>(context: &Context<'_>, page: CodePage, bytes: &'a [u8]) -> Outcome<'a> {
     let Some(format) = format_of(bytes) else {

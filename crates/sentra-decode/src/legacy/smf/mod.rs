@@ -78,11 +78,6 @@ pub(crate) fn is_header(bytes: &[u8]) -> bool {
     time.is_some() && name.iter().all(|byte| *byte >= 0x40 && *byte != 0xff)
 }
 
-/// The event of one SMF record in the default page of z/OS.
-pub(crate) fn decode_smf<'a>(context: &Context<'_>, bytes: &'a [u8]) -> Outcome<'a> {
-    decode_smf_in(context, CodePage::Ibm1047, bytes)
-}
-
 /// The event of one SMF record whose texts are in `page`.
 pub(crate) fn decode_smf_in<'a>(context: &Context<'_>, page: CodePage, bytes: &'a [u8]) -> Outcome<'a> {
     // Transfers that know records take the RDW away.

@@ -2,8 +2,9 @@
 
 use expect_test::Expect;
 
+use super::{decode_qaudjrn, decode_smf};
+use crate::legacy::ems::decode_ems;
 use crate::legacy::tests::{bytes_of, decode_with};
-use crate::legacy::{decode_ems, decode_qaudjrn, decode_smf};
 use crate::test_kit::full;
 
 /// Every fixture with its file name.

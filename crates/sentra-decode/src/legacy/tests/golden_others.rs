@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use crate::legacy::decode_ems_text;
+use crate::legacy::ems::decode_ems_text;
 use crate::legacy::tests::decode_with;
 use crate::legacy::tests::golden::check;
 use crate::test_kit::full;

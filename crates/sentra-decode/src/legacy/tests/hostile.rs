@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 use sentra_model::Event;
 
+use super::{decode_qaudjrn, decode_smf};
 use crate::Decoded;
+use crate::legacy::ems::{decode_ems, decode_ems_text, recognise_ems, recognise_ems_text};
+use crate::legacy::qaudjrn::recognise_qaudjrn;
+use crate::legacy::smf::recognise_smf;
 use crate::legacy::tests::golden::FIXTURES;
 use crate::legacy::tests::{bytes_of, decode_with};
-use crate::legacy::{
-    decode_ems, decode_ems_text, decode_qaudjrn, decode_smf, recognise_ems, recognise_ems_text,
-    recognise_qaudjrn, recognise_smf,
-};
 
 /// Every decoder over the same bytes; none may panic or grow beyond what the bytes can carry.
 fn decode_all(bytes: &[u8]) {

@@ -25,7 +25,7 @@ use crate::time::Zone;
 fn decode_in_zone<'a>(zone: TimeZone, decode: impl FnOnce(&Context<'_>) -> Outcome<'a>) -> Decoded<'a> {
     let zone = Zone::new(zone);
     let received: Timestamp = RECEIVED.parse().expect("a time");
-    let context = Context { zone: &zone, reference: received, received, by_syslog: false };
+    let context = Context { zone: &zone, reference: received, received, by_syslog: false, argument: None };
     match decode(&context) {
         Ok(event) => Decoded::Event(Box::new(event)),
         // Why is seen through the decoder; here it counts that there is no event.
@@ -74,19 +74,26 @@ fn code_pages_are_what_they_are_elsewhere() {
     assert_eq!(CodePage::named("utf-8"), None);
 }
 
+/// The formats as the decoder runs them: each in its own default page.
+fn decode_smf<'a>(context: &Context<'_>, bytes: &'a [u8]) -> Outcome<'a> {
+    crate::legacy::smf::decode_smf_in(context, CodePage::Ibm1047, bytes)
+}
+
+fn decode_qaudjrn<'a>(context: &Context<'_>, bytes: &'a [u8]) -> Outcome<'a> {
+    crate::legacy::qaudjrn::decode_qaudjrn_in(context, CodePage::Ibm037, bytes)
+}
+
+/// The code page stands behind the format's name.
 #[test]
-fn format_names_select_the_stream_and_the_page() {
-    use crate::legacy::{LegacyStream, format_named};
-    let cases = [
-        ("smf", Some((LegacyStream::Smf, None))),
-        ("smf:ibm-1047", Some((LegacyStream::Smf, Some(CodePage::Ibm1047)))),
-        ("qaudjrn:ibm-273", Some((LegacyStream::Qaudjrn, Some(CodePage::Ibm273)))),
-        ("ems", Some((LegacyStream::Ems, None))),
-        ("ems:ibm-037", None),
-        ("smf:klingon", None),
-        ("syslog", None),
-    ];
-    for (name, expected) in cases {
-        assert_eq!(format_named(name), expected, "{name}");
-    }
+fn a_format_name_selects_the_page() {
+    let (_, fixture) = golden::FIXTURES.iter().find(|(name, _)| *name == "smf80_logon").expect("a fixture");
+    let record = bytes_of(fixture);
+    let user_in =
+        |format: &str| match crate::test_kit::decode(&crate::test_kit::source(Some(format)), &record) {
+            Decoded::Event(event) => event.format.into_owned(),
+            Decoded::Dead { detail, .. } => detail,
+        };
+    assert_eq!(user_in("smf"), "smf");
+    assert_eq!(user_in("smf:ibm-037"), "smf");
+    assert!(user_in("smf:klingon").contains("unknown code page"), "{}", user_in("smf:klingon"));
 }

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use sentra_model::Timestamp;
 
+use crate::legacy::ems::{decode_ems, decode_ems_text, recognise_ems, recognise_ems_text};
 use crate::legacy::tests::records::{spi, token};
 use crate::legacy::tests::{decode_with, event_of};
-use crate::legacy::{decode_ems, decode_ems_text, recognise_ems, recognise_ems_text};
 
 /// Token data types, as the manual numbers them.
 const CHAR: u8 = 1;

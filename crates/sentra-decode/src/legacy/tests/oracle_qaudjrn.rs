@@ -3,10 +3,11 @@
 use proptest::prelude::*;
 use sentra_model::EventCode as Code;
 
+use super::decode_qaudjrn;
 use crate::legacy::ebcdic::CodePage;
+use crate::legacy::qaudjrn::{decode_qaudjrn_in, recognise_qaudjrn};
 use crate::legacy::tests::records::{Record, type5};
 use crate::legacy::tests::{decode_with, event_of};
-use crate::legacy::{decode_qaudjrn, decode_qaudjrn_in, recognise_qaudjrn};
 
 fn name() -> impl Strategy<Value = String> {
     "[A-Z$#@][A-Z0-9$#@_]{0,9}"

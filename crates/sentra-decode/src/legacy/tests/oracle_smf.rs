@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use sentra_model::{Event, EventCode};
 
 use crate::legacy::ebcdic::CodePage;
+use crate::legacy::smf::{decode_smf_in, recognise_smf};
 use crate::legacy::tests::pages::PAGES;
 use crate::legacy::tests::records::{Record, smf};
 use crate::legacy::tests::{decode_with, event_of};
-use crate::legacy::{decode_smf_in, recognise_smf};
 
 /// Names as z/OS allows them, in characters whose place differs between pages.
 fn name() -> impl Strategy<Value = String> {
