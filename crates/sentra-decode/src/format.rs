@@ -5,10 +5,10 @@ use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
 use crate::flatten::Field;
-use crate::{cloudtrail, windows};
+use crate::{cloudtrail, devices, windows};
 
 /// How a format takes its records.
-#[expect(dead_code, reason = "the first text and binary formats come next")]
+#[expect(dead_code, reason = "the first binary format comes next")]
 pub(crate) enum Shape {
     /// A line of text, bare or as the message of a syslog line.
     Text {
@@ -38,7 +38,6 @@ pub(crate) enum Shape {
 
 /// The text of a record without the envelope it came in.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the first text formats come next")]
 pub(crate) struct Payload<'a> {
     /// The text.
     pub(crate) text: &'a str,
@@ -62,4 +61,18 @@ pub(crate) struct Format {
 
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
-pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &windows::FORMAT,
+    &cloudtrail::FORMAT,
+    &devices::suricata::FORMAT,
+    &devices::zeek::FORMAT,
+    &devices::snort_json::FORMAT,
+    &devices::cef::FORMAT,
+    &devices::leef::FORMAT,
+    &devices::panos::FORMAT,
+    &devices::fortinet::FORMAT,
+    &devices::cisco::FORMAT,
+    &devices::ids::SURICATA_FAST,
+    &devices::ids::SNORT,
+    &devices::zeek::TSV,
+];

@@ -18,6 +18,8 @@
 //! | `syslog` | `linux` |
 //! | `text` (lines no format knows) | `linux`: text without a product comes from Unix hosts and what runs on them |
 //! | `cloudtrail` | `cloud` |
+//! | `cef`, `leef` | `firewall`; `proxy`, `identity` and `legacy` by their vendor |
+//! | `panos`, `fortigate`, `cisco`, `suricata`, `suricata_fast`, `snort`, `snort_json`, `zeek`, `zeek_tsv` | `firewall` |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -30,6 +32,7 @@
 mod address;
 mod cloudtrail;
 mod decoder;
+mod devices;
 mod evtx_file;
 mod flatten;
 mod format;
@@ -45,6 +48,8 @@ pub mod time;
 mod windows;
 
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
+pub use devices::cef::{CefExtension, CefHeader, parse_cef};
+pub use devices::zeek::ZeekTsvFramer;
 pub use evtx_file::{ContainerProblem, EvtxRecords, evtx_records, is_evtx};
 pub use framing::{Framed, LineFramer};
 pub use json_document::{DocumentProblem, json_document_records, may_be_json_document};

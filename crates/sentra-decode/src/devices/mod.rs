@@ -1,0 +1,285 @@
+//! Firewalls, sensors and the two formats that appliances of every kind speak, CEF and LEEF.
+//!
+//! Everything here goes to the mart `firewall` but where a record says that it is another's: IBM i records in
+//! CEF are `legacy`, identity products and web proxies that speak CEF or LEEF are `identity` and `proxy`.
+//! Zeek stays in `firewall` as a whole, its HTTP log too: a sensor sees packets, it is no proxy that decides
+//! about them, and the logs of one connection share their `uid` only while they lie in one table.
+//!
+//! Sensors carry no login codes: what Zeek infers from packets about a login, the host says in its own log,
+//! and a failed login must be counted once.
+
+pub(crate) mod cef;
+pub(crate) mod cisco;
+pub(crate) mod fortinet;
+pub(crate) mod ids;
+mod ids_line;
+pub(crate) mod leef;
+pub(crate) mod panos;
+pub(crate) mod snort_json;
+pub(crate) mod suricata;
+pub(crate) mod words;
+pub(crate) mod zeek;
+
+use std::borrow::Cow;
+
+use sentra_model::{Event, FieldValue, Mart, Outcome, Severity, Timestamp};
+
+use crate::address;
+use crate::format::Payload;
+use crate::names::note;
+
+/// What the envelope says of a line without a time.
+const NO_TIME: &str = "no time in the record, arrival time taken";
+/// Law LIMIT: further fields of a record are left out, and its problem says how many.
+pub(crate) const FIELDS_MAX: usize = 1_024;
+
+/// Makes the event that of a device: what the syslog envelope took for a program is part of the message here,
+/// and the fields `message` and `severity` are the device's own.
+pub(crate) fn take_over(event: &mut Event<'_>, mart: Mart, product: &'static str) {
+    event.mart = mart;
+    event.product = Cow::Borrowed(product);
+    event.service = Cow::Borrowed("");
+    event.process = Cow::Borrowed("");
+    event.pid = Cow::Borrowed("");
+    event.app = Cow::Borrowed("");
+    event.message = Cow::Borrowed("");
+    event.fields.retain(|(name, _)| {
+        !matches!(name.as_ref(), "message" | "severity" | "program" | "appname" | "pid" | "procid")
+    });
+}
+
+/// Sets the time that the record itself names. Without one the envelope's stays, and a bare line says so.
+pub(crate) fn settle_time(event: &mut Event<'_>, payload: &Payload<'_>, time: Option<Timestamp>) {
+    let Some(time) = time else {
+        if !payload.in_syslog {
+            note(event, NO_TIME);
+        }
+        return;
+    };
+    event.time = time;
+    let rest = event.problem.as_deref().and_then(|problem| problem.strip_prefix(NO_TIME));
+    if let Some(rest) = rest {
+        let rest = rest.trim_start_matches("; ").to_owned();
+        event.problem = (!rest.is_empty()).then_some(Cow::Owned(rest));
+    }
+}
+
+/// The address in `text`; empty when it is none or unspecified.
+pub(crate) fn ip<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
+    if matches!(text.as_ref(), "" | "0.0.0.0" | "::") {
+        return Cow::Borrowed("");
+    }
+    address::ip_of(text).unwrap_or_default()
+}
+
+/// Sets `slot` unless an earlier field has; empty and placeholder values never do.
+pub(crate) fn set_if_empty<'a>(slot: &mut Cow<'a, str>, value: &Cow<'a, str>) {
+    if slot.is_empty() && !is_nothing(value) {
+        *slot = value.clone();
+    }
+}
+
+/// How devices write that there is no value.
+pub(crate) fn is_nothing(value: &str) -> bool {
+    matches!(value, "" | "-" | "N/A" | "n/a" | "null" | "unknown" | "(null)" | "None" | "none")
+}
+
+/// Sigma's names of the firewall category beside the source's own: `src_ip`, `dst_ip`, `dst_port`,
+/// `src_port`, and `blocked` where the outcome is known.
+pub(crate) fn push_firewall_names(event: &mut Event<'_>) {
+    let texts = [("src_ip", event.src_ip.clone()), ("dst_ip", event.dst_ip.clone())];
+    for (name, value) in texts {
+        push_new(event, name, FieldValue::Text(value));
+    }
+    for (name, port) in [("src_port", event.src_port), ("dst_port", event.dst_port)] {
+        if port != 0 {
+            push_new(event, name, FieldValue::Integer(i64::from(port)));
+        }
+    }
+    let blocked = match event.outcome {
+        Outcome::Success => "false",
+        Outcome::Failure => "true",
+        Outcome::Unknown => return,
+    };
+    push_new(event, "blocked", FieldValue::Text(Cow::Borrowed(blocked)));
+}
+
+/// Adds a field under a name that the source does not use itself; empty text is no value.
+pub(crate) fn push_new<'a>(event: &mut Event<'a>, name: &'static str, value: FieldValue<'a>) {
+    let is_empty = matches!(&value, FieldValue::Text(text) if text.is_empty());
+    if !is_empty && event.field(name).is_none() {
+        event.push(name, value);
+    }
+}
+
+/// What a device's word for its action says of the outcome.
+pub(crate) fn outcome_of(action: &str) -> Outcome {
+    const GOOD: [&str; 24] = [
+        "allow",
+        "allowed",
+        "accept",
+        "accepted",
+        "permit",
+        "permitted",
+        "est-allowed",
+        "pass",
+        "passed",
+        "passthrough",
+        "forward",
+        "success",
+        "succeeded",
+        "ok",
+        "alert",
+        "continue",
+        "close",
+        "start",
+        "client-rst",
+        "server-rst",
+        "timeout",
+        "detected",
+        "monitored",
+        "logged",
+    ];
+    const BAD: [&str; 28] = [
+        "deny",
+        "denied",
+        "block",
+        "blocked",
+        "block-url",
+        "block-ip",
+        "block-continue",
+        "block-override",
+        "drop",
+        "dropped",
+        "discard",
+        "reject",
+        "rejected",
+        "reset",
+        "reset-both",
+        "reset-client",
+        "reset-server",
+        "reset both",
+        "reset client",
+        "reset server",
+        "drop icmp",
+        "random-drop",
+        "sinkhole",
+        "failure",
+        "failed",
+        "fail",
+        "quarantine",
+        "quarantined",
+    ];
+    let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(action));
+    match () {
+        () if is_one_of(&GOOD) => Outcome::Success,
+        () if is_one_of(&BAD) => Outcome::Failure,
+        () => Outcome::Unknown,
+    }
+}
+
+/// The severities of CEF and LEEF: 0 to 10, or a word.
+pub(crate) fn severity_of_ten(text: &str) -> Severity {
+    match text {
+        "0" => Severity::Informational,
+        "1" | "2" | "3" => Severity::Low,
+        "4" | "5" | "6" => Severity::Medium,
+        "7" | "8" => Severity::High,
+        "9" | "10" => Severity::Critical,
+        _ => severity_of_word(text),
+    }
+}
+
+/// Severities as words, of syslog and of alert levels.
+pub(crate) fn severity_of_word(text: &str) -> Severity {
+    const WORDS: [(&str, Severity); 18] = [
+        ("informational", Severity::Informational),
+        ("information", Severity::Informational),
+        ("info", Severity::Informational),
+        ("debug", Severity::Informational),
+        ("debugging", Severity::Informational),
+        ("low", Severity::Low),
+        ("notice", Severity::Low),
+        ("notification", Severity::Low),
+        ("medium", Severity::Medium),
+        ("warning", Severity::Medium),
+        ("warn", Severity::Medium),
+        ("high", Severity::High),
+        ("error", Severity::High),
+        ("err", Severity::High),
+        ("very-high", Severity::Critical),
+        ("critical", Severity::Critical),
+        ("alert", Severity::Critical),
+        ("emergency", Severity::Critical),
+    ];
+    let known = WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    known.map_or(Severity::Unknown, |(_, severity)| *severity)
+}
+
+/// The severity of a syslog level by its number.
+pub(crate) fn severity_of_level(level: &str) -> Severity {
+    match level {
+        "0" | "1" | "2" => Severity::Critical,
+        "3" => Severity::High,
+        "4" => Severity::Medium,
+        "5" => Severity::Low,
+        "6" | "7" => Severity::Informational,
+        _ => Severity::Unknown,
+    }
+}
+
+/// The host in a URL with or without a scheme, without its port.
+pub(crate) fn url_host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let authority = rest.get(..end).unwrap_or(rest);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    match host.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split_once(':').map_or(host, |(name, _)| name),
+    }
+}
+
+/// Adds the names of Sigma's proxy category for a request to `url`.
+pub(crate) fn push_proxy_names<'a>(event: &mut Event<'a>, url: &Cow<'a, str>, method: &str, agent: &str) {
+    let own = |text: &str| FieldValue::Text(Cow::Owned(text.to_owned()));
+    let (head, query) = url.split_once('?').map_or((url.as_ref(), ""), |(head, query)| (head, query));
+    let host = url_host(url).to_owned();
+    for name in ["c-uri", "cs-uri"] {
+        push_new(event, name, FieldValue::Text(url.clone()));
+    }
+    push_new(event, "cs-uri-stem", own(head));
+    push_new(event, "c-uri-query", own(query));
+    push_new(event, "cs-uri-query", own(query));
+    push_new(event, "cs-host", own(&host));
+    push_new(event, "cs-method", own(method));
+    push_new(event, "c-useragent", own(agent));
+    push_new(event, "cs-user-agent", own(agent));
+}
+
+/// Says how many fields law LIMIT left out.
+pub(crate) fn note_left_out(event: &mut Event<'_>, count: usize) {
+    if count > 0 {
+        note(event, format!("{count} values beyond {FIELDS_MAX} fields left out"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_found_in_urls() {
+        let cases = [
+            ("https://www.example.com/path?x=1", "www.example.com"),
+            ("www.example.com:8443/path", "www.example.com"),
+            ("http://alice@www.example.com", "www.example.com"),
+            ("https://[2001:db8::1]:443/", "2001:db8::1"),
+            ("example.com?x", "example.com"),
+            ("", ""),
+        ];
+        for (url, host) in cases {
+            assert_eq!(url_host(url), host, "{url}");
+        }
+    }
+}
