@@ -45,6 +45,8 @@ impl Class {
     pub const SSH: Self = Self(4007);
     /// Email Activity.
     pub const EMAIL: Self = Self(4009);
+    /// Network File Activity.
+    pub const NETWORK_FILE: Self = Self(4010);
     /// Device Config State Change.
     pub const DEVICE_CONFIG: Self = Self(5019);
     /// API Activity.

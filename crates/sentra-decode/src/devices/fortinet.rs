@@ -166,7 +166,8 @@ fn read<'a>(event: &mut Event<'a>, first: usize) -> Found<'a> {
             "srcport" => event.src_port = address::port(value),
             "dstport" => event.dst_port = address::port(value),
             "user" | "unauthuser" => set_if_empty(&mut event.user, value),
-            "devname" => set_if_empty(&mut event.host, value),
+            // The device rather than the collector that forwards its records.
+            "devname" if !devices::is_nothing(value) => event.host = value.clone(),
             "app" | "appname" => set_if_empty(&mut event.app, value),
             "sessionid" | "tunnelid" if value != "0" => set_if_empty(&mut event.session, value),
             "hostname" | "qname" | "dstname" => set_if_empty(&mut event.domain, value),

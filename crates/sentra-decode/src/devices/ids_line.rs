@@ -101,10 +101,13 @@ fn message<'a>(alert: &mut Alert<'a>, text: &'a str) -> &'a str {
 fn sections<'a>(alert: &mut Alert<'a>, text: &'a str) -> &'a str {
     let mut rest = text.trim_start_matches([' ', ':', '\n', '\r']);
     loop {
-        if let Some((inner, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            match inner.split_once(": ") {
-                Some(("Classification", value)) => alert.classification = value,
-                Some(("Priority", value)) => alert.priority = value.trim(),
+        let section = rest.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+        if let Some((inner, after)) = section
+            && let Some((name, value)) = inner.split_once(": ")
+        {
+            match name {
+                "Classification" => alert.classification = value,
+                "Priority" => alert.priority = value.trim(),
                 _ => {}
             }
             rest = after.trim_start_matches([' ', ':', '\n', '\r']);

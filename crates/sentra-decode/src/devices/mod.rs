@@ -22,7 +22,7 @@ pub(crate) mod zeek;
 
 use std::borrow::Cow;
 
-use sentra_model::{Event, FieldValue, Mart, Outcome, Severity, Timestamp};
+use sentra_model::{Class, Event, FieldValue, Mart, Outcome, Severity, Timestamp};
 
 use crate::address;
 use crate::format::Payload;
@@ -96,6 +96,10 @@ pub(crate) fn push_firewall_names(event: &mut Event<'_>) {
             push_new(event, name, FieldValue::Integer(i64::from(port)));
         }
     }
+    // Elsewhere the outcome is that of a login or a request, not of letting something pass.
+    if !matches!(event.class, Class::NETWORK | Class::DETECTION_FINDING) {
+        return;
+    }
     let blocked = match event.outcome {
         Outcome::Success => "false",
         Outcome::Failure => "true",
@@ -110,6 +114,16 @@ pub(crate) fn push_new<'a>(event: &mut Event<'a>, name: &'static str, value: Fie
     if !is_empty && event.field(name).is_none() {
         event.push(name, value);
     }
+}
+
+/// Adds every value of the field `own` under `name`, unless the source uses that name itself.
+pub(crate) fn push_copies(event: &mut Event<'_>, own: &str, name: &'static str) {
+    if event.field(name).is_some() {
+        return;
+    }
+    let values: Vec<_> =
+        event.fields.iter().filter(|(field, _)| field == own).map(|(_, value)| value.clone()).collect();
+    event.fields.extend(values.into_iter().map(|value| (Cow::Borrowed(name), value)));
 }
 
 /// What a device's word for its action says of the outcome.

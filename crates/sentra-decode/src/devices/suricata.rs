@@ -84,6 +84,7 @@ fn class(kind: &str) -> Class {
         "rdp" => Class::RDP,
         "smtp" => Class::EMAIL,
         "krb5" => Class::AUTHENTICATION,
+        "fileinfo" => Class::NETWORK_FILE,
         "stats" | "engine" => Class::BASE,
         _ => Class::NETWORK,
     }
@@ -141,9 +142,7 @@ fn push_sigma(event: &mut Event<'_>) {
         ("alert.action", "action"),
     ];
     for (own, name) in NAMES {
-        if let Some(value) = event.field(own).cloned() {
-            push_new(event, name, value);
-        }
+        devices::push_copies(event, own, name);
     }
     if let Some(FieldValue::Text(url)) = event.field("http.url").cloned() {
         let (stem, query) = url.split_once('?').unwrap_or((&url, ""));

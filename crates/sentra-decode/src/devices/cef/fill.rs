@@ -119,7 +119,8 @@ fn take<'a>(event: &mut Event<'a>, found: &mut Found<'a>, key: &str, value: &Cow
         "c6a3" => found.target_v6 = ip(value),
         "suser" | "sourceUserName" | "UNIFIadmin" => set_if_empty(&mut found.source_user, value),
         "duser" | "destinationUserName" => set_if_empty(&mut found.target_user, value),
-        "dvchost" | "deviceHostName" => set_if_empty(&mut event.host, value),
+        // The device rather than the collector that forwards its records.
+        "dvchost" | "deviceHostName" if !devices::is_nothing(value) => event.host = value.clone(),
         "dvc" | "deviceAddress" => found.device_address = ip(value),
         "UNIFIhost" | "UNIFIdeviceName" => set_if_empty(&mut found.device_address, value),
         "dhost" | "destinationHostName" | "destinationDnsDomain" => set_if_empty(&mut event.domain, value),

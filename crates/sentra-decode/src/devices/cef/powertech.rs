@@ -29,6 +29,10 @@ pub(super) fn fill(event: &mut Event<'_>, id: &str) {
     std::mem::swap(&mut event.src_ip, &mut event.dst_ip);
     std::mem::swap(&mut event.src_port, &mut event.dst_port);
     event.service = Cow::Borrowed("qaudjrn");
+    // The sentence is the event's name; the message is a list.
+    if let Some(name) = event.text("name").map(str::to_owned) {
+        event.message = Cow::Owned(name);
+    }
     let message = event.text("msg").unwrap_or_default().to_owned();
     let job = read(event, &message);
     let Some((kind, subtype)) = entry(id) else { return };
@@ -44,9 +48,6 @@ pub(super) fn fill(event: &mut Event<'_>, id: &str) {
         "CP" => event.target_user = Cow::Owned(job.object.to_owned()),
         "CD" => event.command = Cow::Owned(job.detail.to_owned()),
         _ => {}
-    }
-    if let Some(name) = event.text("name").map(str::to_owned) {
-        event.message = Cow::Owned(name);
     }
 }
 

@@ -380,6 +380,7 @@ struct Ends<'a> {
     first: Option<End<'a>>,
     second: Option<End<'a>>,
     direction: &'a str,
+    is_icmp: bool,
 }
 
 fn put<'a>(event: &mut Event<'a>, ends: &mut Ends<'a>, name: &'static str, value: &'a str) {
@@ -388,7 +389,8 @@ fn put<'a>(event: &mut Event<'a>, ends: &mut Ends<'a>, name: &'static str, value
         "" => return,
         "src" => return set_source(event, &End::of(value)),
         "dst" => return set_target(event, &End::of(value)),
-        "first" | "foreign" => return ends.first = Some(End::of(value)),
+        "first" => return ends.first = Some(End::of(value)),
+        "foreign" => return (ends.first, ends.is_icmp) = (Some(End::of(value)), true),
         "second" | "local" => return ends.second = Some(End::of(value)),
         "direction" => ends.direction = value,
         // Stars stand for a name that the device does not show.
@@ -423,6 +425,10 @@ impl<'a> Ends<'a> {
         let (source, target) = if first_is_target { (second, first) } else { (first, second) };
         set_source(event, &source);
         set_target(event, &target);
+        if self.is_icmp {
+            // What stands in the place of a port is the number of the echo.
+            (event.src_port, event.dst_port) = (0, 0);
+        }
     }
 }
 

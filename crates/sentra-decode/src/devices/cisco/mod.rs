@@ -147,7 +147,7 @@ fn host_and_time<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut E
     let mut moment = None;
     let mut host = "";
     for part in before.split_inclusive(": ") {
-        let part = part.trim_start_matches(['*', '.']);
+        let part = part.trim_start_matches(['*', '.', ':']);
         // The colons of a clock are followed by no blank, so a time stands in one part.
         match time::bsd(part, context.zone, context.reference) {
             Some((time, _)) => moment = Some(time),

@@ -151,6 +151,10 @@ fn threat<'a>(event: &mut Event<'a>, found: &Found<'a>) {
             event.class = Class::DETECTION_FINDING;
             event.file = found.misc.clone();
         }
+        "vulnerability" if !found.misc.contains('/') => {
+            event.class = Class::DETECTION_FINDING;
+            event.file = found.misc.clone();
+        }
         _ => {
             event.class = Class::DETECTION_FINDING;
             event.domain = host_name(&found.misc);
@@ -202,9 +206,13 @@ fn config<'a>(event: &mut Event<'a>, found: &Found<'a>) {
         "Failed" | "Unauthorized" => Outcome::Failure,
         _ => Outcome::Unknown,
     };
-    event.file = found.path.clone();
+    event.file = match &found.path {
+        Cow::Borrowed(path) => Cow::Borrowed(path.trim_start()),
+        Cow::Owned(path) => Cow::Owned(path.trim_start().to_owned()),
+    };
     let pick = |added, changed, removed| match event.command.as_ref() {
-        "add" | "clone" => added,
+        // The web console sets what is new and edits what is there.
+        "add" | "clone" | "set" => added,
         "delete" => removed,
         _ => changed,
     };

@@ -10,7 +10,7 @@ mod columns;
 mod fill;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::cell::RefCell;
 
 use csv_core::{ReadRecordResult, Reader};
 use memchr::{memchr, memchr_iter};
@@ -87,30 +87,36 @@ fn for_each_value<'a>(text: &'a str, mut each: impl FnMut(Cow<'a, str>)) {
             }
         }
     }
-    static READER: LazyLock<Reader> = LazyLock::new(Reader::new);
-    let mut reader = READER.clone();
     let mut values = vec![0; text.len() + 1];
     let mut ends = vec![0; memchr_iter(b',', text.as_bytes()).count() + 2];
-    // Descriptions may hold line ends without quotes around them; to the CSV reader those would end the record.
-    let line = text.replace(['\r', '\n'], " ");
-    let (_, _, _, count) = match reader.read_record(line.as_bytes(), &mut values, &mut ends) {
-        read @ (ReadRecordResult::InputEmpty, consumed, written, count) => {
-            // The end of the input ends the record.
-            let (_, _, _, more) = reader.read_record(
-                &[],
-                values.get_mut(written..).unwrap_or_default(),
-                ends.get_mut(count..).unwrap_or_default(),
-            );
-            (read.0, consumed, written, count + more)
-        }
-        read => read,
-    };
+    let count = READER.with_borrow_mut(|reader| read_quoted(reader, text, &mut values, &mut ends));
     let mut start = 0;
     for end in ends.iter().take(count) {
         let value = values.get(start..*end).unwrap_or_default();
         each(Cow::Owned(String::from_utf8_lossy(value).into_owned()));
         start = *end;
     }
+}
+
+thread_local! {
+    /// Its table takes longer to build than a record to read, and its clone does not work (csv-core 0.1.13 loses
+    /// the final states).
+    static READER: RefCell<Reader> = RefCell::new(Reader::new());
+}
+
+/// Reads one record into `values` and the ends of its values into `ends`; how many there are.
+fn read_quoted(reader: &mut Reader, text: &str, values: &mut [u8], ends: &mut [usize]) -> usize {
+    reader.reset();
+    // Descriptions may hold line ends without quotes around them; to the reader those would end the record.
+    let line = text.replace(['\r', '\n'], " ");
+    let (result, _, written, count) = reader.read_record(line.as_bytes(), values, ends);
+    if result != ReadRecordResult::InputEmpty {
+        return count;
+    }
+    // The end of the input ends the record.
+    let (values, ends) = (values.get_mut(written..), ends.get_mut(count..));
+    let (_, _, _, last) = reader.read_record(&[], values.unwrap_or_default(), ends.unwrap_or_default());
+    count + last
 }
 
 /// The end of an unquoted value. SD-WAN's link switches are a list in braces with commas of its own.

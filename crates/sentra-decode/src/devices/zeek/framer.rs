@@ -192,3 +192,7 @@ fn push_word(line: &mut String, text: &str) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "framer_tests.rs"]
+mod tests;

@@ -95,7 +95,7 @@ fn class(path: &str) -> Class {
         "smtp" => Class::EMAIL,
         "kerberos" | "ntlm" | "radius" => Class::AUTHENTICATION,
         "notice" | "intel" => Class::DETECTION_FINDING,
-        "files" | "pe" => Class::FILE,
+        "files" | "pe" => Class::NETWORK_FILE,
         "x509" | "software" | "stats" | "capture_loss" | "reporter" | "packet_filter" | "loaded_scripts"
         | "known_hosts" | "known_services" | "known_certs" | "" => Class::BASE,
         _ => Class::NETWORK,
@@ -160,9 +160,7 @@ fn push_names(event: &mut Event<'_>, path: &str) {
         _ => &[],
     };
     for (own, name) in flattened.iter().chain(by_path) {
-        if let Some(value) = event.field(own).cloned() {
-            push_new(event, name, value);
-        }
+        devices::push_copies(event, own, name);
     }
     if path == "http"
         && let Some(FieldValue::Text(uri)) = event.field("uri")
