@@ -134,6 +134,29 @@ fn no_other_file_is_taken_for_a_device() {
     }
 }
 
+/// Nor must the records of cloud services, many of which are JSON with a type and addresses.
+#[test]
+fn no_cloud_record_is_taken_for_a_device() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/formats/panther"));
+    let Ok(files) = std::fs::read_dir(folder) else {
+        eprintln!("SKIP: {} is not here", folder.display());
+        return;
+    };
+    let source = source(None);
+    let mut count = 0;
+    for file in files.map(|file| file.unwrap().path()) {
+        for line in std::fs::read_to_string(&file).unwrap().lines() {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let log = record["log"].to_string();
+            if let Decoded::Event(event) = decode(&source, log.as_bytes()) {
+                assert!(!DEVICES.contains(&event.format.as_ref()), "{}: {log}", file.display());
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 0);
+}
+
 /// From the bytes of a file to events, as an intake would put the pieces together.
 #[test]
 fn a_zeek_file_becomes_events() {

@@ -131,7 +131,7 @@ fn fill<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>,
     let fields = std::mem::take(&mut event.fields);
     let mut action = Cow::Borrowed("");
     let (mut url, mut method, mut agent) = (Cow::Borrowed(""), Cow::Borrowed(""), Cow::Borrowed(""));
-    let mut time = None;
+    let (mut category, mut time) = (Cow::Borrowed(""), None);
     for (key, value) in fields.iter().skip(first) {
         let FieldValue::Text(value) = value else { continue };
         match key.as_ref() {
@@ -148,7 +148,7 @@ fn fill<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>,
             "userAgent" | "useragent" => set_if_empty(&mut agent, value),
             "action" | "act" | "Action" | "disposition" | "outcome" => set_if_empty(&mut action, value),
             "msg" | "message" | "reason" => set_if_empty(&mut event.message, value),
-            "policy" | "realm" => {}
+            "cat" => category = value.clone(),
             "file" | "fileName" | "filePath" => set_if_empty(&mut event.file, value),
             "application" | "Application" | "app" => set_if_empty(&mut event.app, value),
             "pgmName" => set_if_empty(&mut event.process, value),
@@ -163,14 +163,13 @@ fn fill<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>,
     if event.outcome == Outcome::Unknown {
         event.outcome = devices::outcome_of(id);
     }
-    let category = event.text("cat").map(str::to_owned).unwrap_or_default();
     let by_id = words::meaning(id, event.outcome);
     if let Some((class, code, outcome)) = by_id.or_else(|| words::meaning(&category, event.outcome)) {
         (event.class, event.code, event.outcome) = (class, Some(code), outcome);
     } else if !url.is_empty() {
         event.class = Class::HTTP;
         if event.domain.is_empty() {
-            event.domain = Cow::Owned(devices::url_host(&url).to_owned());
+            event.domain = devices::url_host_of(&url);
         }
         devices::push_proxy_names(event, &url, &method, &agent);
     } else if !event.src_ip.is_empty() && !event.dst_ip.is_empty() {

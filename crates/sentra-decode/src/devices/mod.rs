@@ -8,6 +8,8 @@
 //! Sensors carry no login codes: what Zeek infers from packets about a login, the host says in its own log,
 //! and a failed login must be counted once.
 
+#![expect(clippy::ptr_arg, reason = "a clone of a Cow stays borrowed where it was")]
+
 pub(crate) mod cef;
 pub(crate) mod cisco;
 pub(crate) mod fortinet;
@@ -85,30 +87,42 @@ pub(crate) fn is_nothing(value: &str) -> bool {
 }
 
 /// Sigma's names of the firewall category beside the source's own: `src_ip`, `dst_ip`, `dst_port`,
-/// `src_port`, and `blocked` where the outcome is known.
+/// `src_port`, and `blocked` where the outcome is known. For sources that use none of these names.
 pub(crate) fn push_firewall_names(event: &mut Event<'_>) {
-    let texts = [("src_ip", event.src_ip.clone()), ("dst_ip", event.dst_ip.clone())];
-    for (name, value) in texts {
-        push_new(event, name, FieldValue::Text(value));
+    push_firewall_names_but(event, |_| false);
+}
+
+/// [`push_firewall_names`] without those that the source uses itself.
+pub(crate) fn push_missing_firewall_names(event: &mut Event<'_>) {
+    const NAMES: [&str; 5] = ["src_ip", "dst_ip", "src_port", "dst_port", "blocked"];
+    let used = NAMES.map(|name| event.field(name).is_some().then_some(name));
+    push_firewall_names_but(event, |name| used.contains(&Some(name)));
+}
+
+fn push_firewall_names_but(event: &mut Event<'_>, is_used: impl Fn(&str) -> bool) {
+    for (name, value) in [("src_ip", event.src_ip.clone()), ("dst_ip", event.dst_ip.clone())] {
+        if !value.is_empty() && !is_used(name) {
+            event.push(name, FieldValue::Text(value));
+        }
     }
     for (name, port) in [("src_port", event.src_port), ("dst_port", event.dst_port)] {
-        if port != 0 {
-            push_new(event, name, FieldValue::Integer(i64::from(port)));
+        if port != 0 && !is_used(name) {
+            event.push(name, FieldValue::Integer(i64::from(port)));
         }
     }
     // Elsewhere the outcome is that of a login or a request, not of letting something pass.
-    if !matches!(event.class, Class::NETWORK | Class::DETECTION_FINDING) {
-        return;
-    }
+    let is_about_passing = matches!(event.class, Class::NETWORK | Class::DETECTION_FINDING);
     let blocked = match event.outcome {
         Outcome::Success => "false",
         Outcome::Failure => "true",
         Outcome::Unknown => return,
     };
-    push_new(event, "blocked", FieldValue::Text(Cow::Borrowed(blocked)));
+    if is_about_passing && !is_used("blocked") {
+        event.push("blocked", blocked);
+    }
 }
 
-/// Adds a field under a name that the source does not use itself; empty text is no value.
+/// Adds a field under a name that the source may use itself; empty text is no value.
 pub(crate) fn push_new<'a>(event: &mut Event<'a>, name: &'static str, value: FieldValue<'a>) {
     let is_empty = matches!(&value, FieldValue::Text(text) if text.is_empty());
     if !is_empty && event.field(name).is_none() {
@@ -126,64 +140,71 @@ pub(crate) fn push_copies(event: &mut Event<'_>, own: &str, name: &'static str) 
     event.fields.extend(values.into_iter().map(|value| (Cow::Borrowed(name), value)));
 }
 
+/// Words for letting something pass, or for a step that worked.
+const GOOD: [&str; 24] = [
+    "allow",
+    "allowed",
+    "accept",
+    "accepted",
+    "permit",
+    "permitted",
+    "est-allowed",
+    "pass",
+    "passed",
+    "passthrough",
+    "forward",
+    "success",
+    "succeeded",
+    "ok",
+    "alert",
+    "continue",
+    "close",
+    "start",
+    "client-rst",
+    "server-rst",
+    "timeout",
+    "detected",
+    "monitored",
+    "logged",
+];
+
+/// Words for stopping something, or for a step that failed.
+const BAD: [&str; 28] = [
+    "deny",
+    "denied",
+    "block",
+    "blocked",
+    "block-url",
+    "block-ip",
+    "block-continue",
+    "block-override",
+    "drop",
+    "dropped",
+    "discard",
+    "reject",
+    "rejected",
+    "reset",
+    "reset-both",
+    "reset-client",
+    "reset-server",
+    "reset both",
+    "reset client",
+    "reset server",
+    "drop icmp",
+    "random-drop",
+    "sinkhole",
+    "failure",
+    "failed",
+    "fail",
+    "quarantine",
+    "quarantined",
+];
+
 /// What a device's word for its action says of the outcome.
 pub(crate) fn outcome_of(action: &str) -> Outcome {
-    const GOOD: [&str; 24] = [
-        "allow",
-        "allowed",
-        "accept",
-        "accepted",
-        "permit",
-        "permitted",
-        "est-allowed",
-        "pass",
-        "passed",
-        "passthrough",
-        "forward",
-        "success",
-        "succeeded",
-        "ok",
-        "alert",
-        "continue",
-        "close",
-        "start",
-        "client-rst",
-        "server-rst",
-        "timeout",
-        "detected",
-        "monitored",
-        "logged",
-    ];
-    const BAD: [&str; 28] = [
-        "deny",
-        "denied",
-        "block",
-        "blocked",
-        "block-url",
-        "block-ip",
-        "block-continue",
-        "block-override",
-        "drop",
-        "dropped",
-        "discard",
-        "reject",
-        "rejected",
-        "reset",
-        "reset-both",
-        "reset-client",
-        "reset-server",
-        "reset both",
-        "reset client",
-        "reset server",
-        "drop icmp",
-        "random-drop",
-        "sinkhole",
-        "failure",
-        "failed",
-        "fail",
-        "quarantine",
-        "quarantined",
-    ];
+    if action.is_empty() {
+        return Outcome::Unknown;
+    }
     let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(action));
     match () {
         () if is_one_of(&GOOD) => Outcome::Success,
@@ -254,21 +275,50 @@ pub(crate) fn url_host(url: &str) -> &str {
     }
 }
 
-/// Adds the names of Sigma's proxy category for a request to `url`.
-pub(crate) fn push_proxy_names<'a>(event: &mut Event<'a>, url: &Cow<'a, str>, method: &str, agent: &str) {
-    let own = |text: &str| FieldValue::Text(Cow::Owned(text.to_owned()));
-    let (head, query) = url.split_once('?').map_or((url.as_ref(), ""), |(head, query)| (head, query));
-    let host = url_host(url).to_owned();
-    for name in ["c-uri", "cs-uri"] {
-        push_new(event, name, FieldValue::Text(url.clone()));
+/// Stem and query of a URL, borrowed where it is.
+pub(crate) fn stem_and_query<'a>(url: &Cow<'a, str>) -> (Cow<'a, str>, Cow<'a, str>) {
+    match url {
+        Cow::Borrowed(url) => {
+            let (stem, query) = url.split_once('?').unwrap_or((url, ""));
+            (Cow::Borrowed(stem), Cow::Borrowed(query))
+        }
+        Cow::Owned(url) => {
+            let (stem, query) = url.split_once('?').unwrap_or((url, ""));
+            (Cow::Owned(stem.to_owned()), Cow::Owned(query.to_owned()))
+        }
     }
-    push_new(event, "cs-uri-stem", own(head));
-    push_new(event, "c-uri-query", own(query));
-    push_new(event, "cs-uri-query", own(query));
-    push_new(event, "cs-host", own(&host));
-    push_new(event, "cs-method", own(method));
-    push_new(event, "c-useragent", own(agent));
-    push_new(event, "cs-user-agent", own(agent));
+}
+
+/// [`url_host`] over a text that may be owned.
+pub(crate) fn url_host_of<'a>(url: &Cow<'a, str>) -> Cow<'a, str> {
+    match url {
+        Cow::Borrowed(url) => Cow::Borrowed(url_host(url)),
+        Cow::Owned(url) => Cow::Owned(url_host(url).to_owned()),
+    }
+}
+
+/// Adds the names of Sigma's proxy category for a request to `url`.
+pub(crate) fn push_proxy_names<'a>(
+    event: &mut Event<'a>,
+    url: &Cow<'a, str>,
+    method: &Cow<'a, str>,
+    agent: &Cow<'a, str>,
+) {
+    let (stem, query) = stem_and_query(url);
+    let fields = [
+        ("c-uri", url.clone()),
+        ("cs-uri", url.clone()),
+        ("cs-uri-stem", stem),
+        ("c-uri-query", query.clone()),
+        ("cs-uri-query", query),
+        ("cs-host", url_host_of(url)),
+        ("cs-method", method.clone()),
+        ("c-useragent", agent.clone()),
+        ("cs-user-agent", agent.clone()),
+    ];
+    for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+        event.push(name, FieldValue::Text(value));
+    }
 }
 
 /// Says how many fields law LIMIT left out.

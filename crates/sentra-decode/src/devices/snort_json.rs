@@ -55,7 +55,7 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     for (name, value) in ["gid", "sid", "rev"].into_iter().zip(parts) {
         devices::push_new(&mut event, name, FieldValue::Text(value));
     }
-    devices::push_firewall_names(&mut event);
+    devices::push_missing_firewall_names(&mut event);
     event
 }
 

@@ -145,14 +145,13 @@ fn push_sigma(event: &mut Event<'_>) {
         devices::push_copies(event, own, name);
     }
     if let Some(FieldValue::Text(url)) = event.field("http.url").cloned() {
-        let (stem, query) = url.split_once('?').unwrap_or((&url, ""));
-        let (stem, query) = (stem.to_owned(), query.to_owned());
-        push_new(event, "cs-uri-stem", FieldValue::Text(Cow::Owned(stem)));
-        push_new(event, "cs-uri-query", FieldValue::Text(Cow::Owned(query)));
+        let (stem, query) = devices::stem_and_query(&url);
+        push_new(event, "cs-uri-stem", FieldValue::Text(stem));
+        push_new(event, "cs-uri-query", FieldValue::Text(query));
         push_new(event, "c-uri", FieldValue::Text(url.clone()));
         push_new(event, "cs-uri", FieldValue::Text(url));
     }
-    devices::push_firewall_names(event);
+    devices::push_missing_firewall_names(event);
 }
 
 #[cfg(test)]

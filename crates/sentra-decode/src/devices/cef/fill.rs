@@ -166,7 +166,8 @@ pub(crate) fn moment(context: &Context<'_>, text: &str, zone: &str) -> Option<Ti
     }
     if let Some((moment, rest)) = time::bsd(text, context.zone, context.reference) {
         let is_utc = |name: &str| matches!(name, "UTC" | "GMT" | "Z" | "Etc/UTC");
-        if !is_utc(rest.trim()) && !(rest.is_empty() && is_utc(zone)) {
+        let named = if rest.is_empty() { zone } else { rest.trim() };
+        if !is_utc(named) {
             return Some(moment);
         }
         let utc = Zone::new(jiff::tz::TimeZone::UTC);
@@ -208,7 +209,7 @@ fn classify<'a>(event: &mut Event<'a>, names: &Names<'a>, found: &Found<'a>) {
     } else if !found.request.is_empty() {
         event.class = Class::HTTP;
         if event.domain.is_empty() {
-            event.domain = Cow::Owned(devices::url_host(&found.request).to_owned());
+            event.domain = devices::url_host_of(&found.request);
         }
         devices::push_proxy_names(event, &found.request, &found.method, &found.agent);
     } else if is_finding(names) {
@@ -218,7 +219,7 @@ fn classify<'a>(event: &mut Event<'a>, names: &Names<'a>, found: &Found<'a>) {
     }
     devices::push_firewall_names(event);
     if !found.action.is_empty() {
-        devices::push_new(event, "action", FieldValue::Text(found.action.clone()));
+        event.push("action", FieldValue::Text(found.action.clone()));
     }
 }
 

@@ -58,7 +58,7 @@ fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>
     let Some(text) = start(payload) else { return false };
     let Some((header, mut extension)) = parse_cef(text) else { return false };
     devices::take_over(event, Mart::FIREWALL, "");
-    event.fields.reserve(32);
+    event.fields.reserve(48);
     let source = fill::Names::of(&header);
     push_header(event, header);
     let first = event.fields.len();

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memrchr2};
+use memchr::{memchr, memchr2};
 
 /// Longer words before an equals sign are part of a value.
 const KEY_BYTES_MAX: usize = 256;
@@ -101,10 +101,8 @@ impl<'a> CefExtension<'a> {
         let text = text.trim_ascii();
         // The first key may have words before it, which belong to no pair.
         let key = memchr(b'=', text.as_bytes()).and_then(|end| {
-            let start = text
-                .get(..end)
-                .map_or(0, |head| memrchr2(b' ', b'\t', head.as_bytes()).map_or(0, |at| at + 1));
-            is_key(text.get(start..end)?).then_some((start, end - start))
+            let start = key_start(text.as_bytes().get(..end)?)?;
+            Some((start, end - start))
         });
         let (start, key_bytes) = key.map_or((0, None), |(start, length)| (start, Some(length)));
         Self {
@@ -127,11 +125,9 @@ impl<'a> CefExtension<'a> {
         loop {
             let equals = from + memchr(b'=', bytes.get(from..)?)?;
             // Only what follows the last equals sign can be a key, so every byte is looked at once.
-            let blank = memrchr2(b' ', b'\t', bytes.get(from..equals)?).map(|at| from + at);
-            if let Some(blank) = blank
-                && is_key(self.rest.get(blank + 1..equals)?)
-            {
-                return Some((blank, blank + 1, equals));
+            match key_start(bytes.get(from..equals)?) {
+                Some(length) if length > 0 => return Some((from + length - 1, from + length, equals)),
+                _ => {}
             }
             from = equals + 1;
         }
@@ -159,11 +155,17 @@ impl<'a> Iterator for CefExtension<'a> {
     }
 }
 
-/// Keys are letters and digits by the standard; vendors add `_`, `.`, `-` and brackets.
-fn is_key(text: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'[' | b']');
-    let begins = text.as_bytes().first().is_some_and(|first| first.is_ascii_alphanumeric() || *first == b'_');
-    begins && text.len() <= KEY_BYTES_MAX && text.bytes().all(is_part)
+/// Where the key at the end of `text` begins: after a blank, or with the text. Keys are letters and digits by
+/// the standard; vendors add `_`, `.`, `-` and brackets.
+fn key_start(text: &[u8]) -> Option<usize> {
+    let is_part =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'[' | b']');
+    let length = text.iter().rev().take_while(|byte| is_part(byte)).take(KEY_BYTES_MAX + 1).count();
+    let start = text.len() - length;
+    let first = text.get(start)?;
+    let begins_well = first.is_ascii_alphanumeric() || *first == b'_';
+    let stands_alone = start == 0 || matches!(text.get(start - 1), Some(b' ' | b'\t'));
+    (begins_well && stands_alone && length <= KEY_BYTES_MAX).then_some(start)
 }
 
 /// The value without escapes. A backslash before anything that needs none stays: senders write Windows

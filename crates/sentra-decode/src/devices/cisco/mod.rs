@@ -10,6 +10,7 @@
 
 mod asa;
 mod ios;
+mod messages;
 mod template;
 
 use std::borrow::Cow;

@@ -143,7 +143,7 @@ fn threat<'a>(event: &mut Event<'a>, found: &Found<'a>) {
     match found.subtype.as_ref() {
         "url" => {
             event.class = Class::HTTP;
-            event.domain = Cow::Owned(devices::url_host(&found.misc).to_owned());
+            event.domain = devices::url_host_of(&found.misc);
             event.message = Cow::Borrowed("");
             devices::push_proxy_names(event, &found.misc, &found.method, &found.agent);
         }

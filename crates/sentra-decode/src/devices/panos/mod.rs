@@ -52,7 +52,7 @@ fn log_type(text: &str) -> Option<(&'static columns::LogType, usize)> {
 fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>) -> bool {
     let Some((kind, column)) = log_type(payload.text) else { return false };
     devices::take_over(event, Mart::FIREWALL, "paloalto");
-    event.fields.reserve(kind.columns.len() + 12);
+    event.fields.reserve(80);
     if column == 2 {
         // The envelope's host was the first two columns.
         event.host = Cow::Borrowed("");

@@ -35,7 +35,18 @@ pub(super) fn event<'a>(
     event.dst_port = port(&["id.resp_p", "id_resp_p", "p"]);
     event.session = header(&["uid", "conn_uids", "fuid"]);
     event.class = class(&path);
-    match path.as_ref() {
+    fill(&mut event, &path, &fields);
+    event.outcome = outcome(&fields, &path);
+    event.fields = fields;
+    push_names(&mut event, &path);
+    event.service = path;
+    event
+}
+
+/// Sets what only one log has.
+fn fill<'a>(event: &mut Event<'a>, path: &str, fields: &[Field<'a>]) {
+    let header = |names: &[&str]| first_of(fields, names).map(header_text).unwrap_or_default();
+    match path {
         "conn" => event.app = header(&["service"]),
         "dns" => event.domain = header(&["query"]),
         "http" => {
@@ -68,11 +79,6 @@ pub(super) fn event<'a>(
         "software" => event.app = header(&["name"]),
         _ => {}
     }
-    event.outcome = outcome(&fields, &path);
-    event.fields = fields;
-    push_names(&mut event, &path);
-    event.service = path;
-    event
 }
 
 /// Seconds with a fraction, or ISO where the writer is configured so.
@@ -165,12 +171,11 @@ fn push_names(event: &mut Event<'_>, path: &str) {
     if path == "http"
         && let Some(FieldValue::Text(uri)) = event.field("uri")
     {
-        let (stem, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let (stem, query) = (stem.to_owned(), query.to_owned());
-        push_new(event, "cs-uri-stem", FieldValue::Text(Cow::Owned(stem)));
-        push_new(event, "cs-uri-query", FieldValue::Text(Cow::Owned(query)));
+        let (stem, query) = devices::stem_and_query(uri);
+        push_new(event, "cs-uri-stem", FieldValue::Text(stem));
+        push_new(event, "cs-uri-query", FieldValue::Text(query));
     }
     if event.class == Class::NETWORK {
-        devices::push_firewall_names(event);
+        devices::push_missing_firewall_names(event);
     }
 }
