@@ -9,7 +9,7 @@ use crate::unix::{
     auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
 };
 use crate::web::{access, apache, haproxy, nginx, squid, w3c};
-use crate::{cloudtrail, legacy, snmp, windows};
+use crate::{cloudtrail, devices, legacy, snmp, windows};
 
 /// How a format takes its records.
 pub(crate) enum Shape {
@@ -71,6 +71,17 @@ pub(crate) static FORMATS: &[&Format] = &[
     &legacy::SMF,
     &legacy::QAUDJRN,
     &legacy::EMS,
+    &devices::suricata::FORMAT,
+    &devices::zeek::FORMAT,
+    &devices::snort_json::FORMAT,
+    &devices::cef::FORMAT,
+    &devices::leef::FORMAT,
+    &devices::panos::FORMAT,
+    &devices::fortinet::FORMAT,
+    &devices::cisco::FORMAT,
+    &devices::ids::SURICATA_FAST,
+    &devices::ids::SNORT,
+    &devices::zeek::TSV,
     &auditd::FORMAT,
     &auditd::LAUREL,
     &netfilter::FORMAT,

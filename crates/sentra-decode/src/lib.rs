@@ -22,6 +22,8 @@
 //! | `netfilter`, `dnsmasq`, `bind` | `firewall` |
 //! | `web_access`, `nginx`, `apache`, `squid`, `haproxy`, `w3c` | `proxy` |
 //! | the other daemons of Unix hosts, `logfmt` | `linux` |
+//! | `cef`, `leef` | `firewall`; `proxy`, `identity` and `legacy` by their vendor |
+//! | `panos`, `fortigate`, `cisco`, `suricata`, `suricata_fast`, `snort`, `snort_json`, `zeek`, `zeek_tsv` | `firewall` |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -34,6 +36,7 @@
 mod address;
 mod cloudtrail;
 mod decoder;
+mod devices;
 mod evtx_file;
 mod flatten;
 mod format;
@@ -54,6 +57,8 @@ mod web;
 mod windows;
 
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
+pub use devices::cef::{CefExtension, CefHeader, parse_cef};
+pub use devices::zeek::ZeekTsvFramer;
 pub use evtx_file::{ContainerProblem, EvtxRecords, evtx_records, is_evtx};
 pub use framing::{Framed, LineFramer};
 pub use json_document::{DocumentProblem, json_document_records, may_be_json_document};

@@ -264,6 +264,31 @@ fn year_of(moment: Timestamp) -> i64 {
     i64::from(TimeZone::UTC.to_datetime(jiff::Timestamp::from(moment)).year())
 }
 
+/// `03/01-10:00:00.123456`, `03/01/26-…` and `03/01/2026-…` at the beginning of `text`, with what follows it: how
+/// intrusion detection systems write it, month first.
+pub(crate) fn month_first<'a>(
+    text: &'a str,
+    zone: &Zone,
+    reference: Timestamp,
+) -> Option<(Timestamp, &'a str)> {
+    let mut reader = Reader(text.as_bytes());
+    let month = reader.digits(2)?;
+    reader.eat(b'/')?;
+    let day = reader.digits(2)?;
+    let year = match reader.eat(b'/') {
+        Some(()) => Some(reader.digits(4).or_else(|| reader.digits(2).map(|short| 2000 + short))?),
+        None => None,
+    };
+    reader.eat(b'-')?;
+    let clock = reader.clock()?;
+    let rest = text.get(text.len() - reader.0.len()..)?;
+    let moment = match year {
+        Some(year) => at(year, month, day, clock, zone)?,
+        None => latest_year(month, day, clock, zone, reference)?,
+    };
+    Some((moment, rest))
+}
+
 /// `[weekday] Mon dd HH:MM:SS [zone] yyyy` and `dd/Mon/yyyy:HH:MM:SS +0000`, as web servers and FTP write it.
 pub(crate) fn classic(text: &str) -> Option<WallTime> {
     common_log(text).or_else(|| asctime(text)).map(|(time, _rest)| time)
