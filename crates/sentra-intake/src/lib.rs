@@ -21,6 +21,7 @@ mod gather;
 pub mod http;
 mod inflate;
 mod intake;
+mod join;
 mod kernel_drops;
 mod letters;
 mod limits;

@@ -25,7 +25,8 @@ const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Why a body could not be read as a whole.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum WholeError {
+pub enum WholeError {
+    /// It is too large, broke off or is damaged.
     #[error(transparent)]
     Body(#[from] BodyError),
     /// The content encoding is none we read.
@@ -38,8 +39,9 @@ pub(crate) enum WholeError {
 
 /// A whole body, decompressed, with its share of the memory budget.
 #[derive(Debug)]
-pub(crate) struct Whole {
-    pub(crate) bytes: Vec<u8>,
+pub struct Whole {
+    /// The bytes.
+    pub bytes: Vec<u8>,
     _share: Vec<OwnedSemaphorePermit>,
 }
 
@@ -65,11 +67,10 @@ pub(crate) fn inflate_limits(expanded_bytes_max: usize) -> InflateLimits {
 }
 
 /// Reads `body` as a whole. Law LIMIT: at most `request_bytes_max` decompressed bytes, out of the door's budget.
-pub(crate) async fn read_whole(
-    door: &HttpDoor,
-    headers: &HeaderMap,
-    mut body: Body,
-) -> Result<Whole, WholeError> {
+///
+/// # Errors
+/// [`WholeError`].
+pub async fn read_whole(door: &HttpDoor, headers: &HeaderMap, mut body: Body) -> Result<Whole, WholeError> {
     let result = read(door, headers, &mut body).await;
     if result.is_err() {
         drain(&mut body).await;

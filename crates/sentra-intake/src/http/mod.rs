@@ -12,6 +12,7 @@ mod bulk;
 mod elastic;
 mod hec;
 mod otlp;
+mod packed;
 mod serve;
 
 use std::sync::Arc;
@@ -29,7 +30,9 @@ pub(crate) use append::append;
 pub use auth::Authenticated;
 pub(crate) use auth::identify;
 pub use auth::key;
+pub use body::{Whole, WholeError, read_whole};
 pub use elastic::info_answer;
+pub use packed::{PACKED_MEDIA_TYPE, pack, take_packed};
 pub use serve::{ClientNames, ServeOptions, builder, serve};
 
 /// Requests of senders that are served at the same time, and what they hold in memory.
