@@ -50,4 +50,5 @@ pub use settings::{
     IntakeSettings, KeySettings, ListenerSettings, Protocol, RouteSettings, SnmpCommunity, SnmpSettings,
     SnmpUser, SourceSettings, TlsSettings,
 };
+pub use syslog_frames::{SyslogFramed, SyslogFramer};
 pub use tls::{Tls, TlsError};
