@@ -5,10 +5,10 @@ use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
 use crate::flatten::Field;
-use crate::{cloudtrail, windows};
+use crate::{cloud, cloudtrail, identity, otlp, windows};
 
 /// How a format takes its records.
-#[expect(dead_code, reason = "the first text and binary formats come next")]
+#[allow(dead_code, reason = "the first binary format comes next")]
 pub(crate) enum Shape {
     /// A line of text, bare or as the message of a syslog line.
     Text {
@@ -38,7 +38,7 @@ pub(crate) enum Shape {
 
 /// The text of a record without the envelope it came in.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the first text formats come next")]
+#[allow(dead_code, reason = "the first format with program names comes next")]
 pub(crate) struct Payload<'a> {
     /// The text.
     pub(crate) text: &'a str,
@@ -62,4 +62,31 @@ pub(crate) struct Format {
 
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
-pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &otlp::FORMAT,
+    &windows::FORMAT,
+    &cloudtrail::FORMAT,
+    &cloud::guardduty::FORMAT,
+    &cloud::kubernetes_audit::FORMAT,
+    &cloud::gcp_audit::FORMAT,
+    &cloud::microsoft_365::FORMAT,
+    &cloud::google_workspace::FORMAT,
+    &cloud::crowdstrike::FORMAT,
+    &cloud::osquery::FORMAT,
+    &cloud::teleport::FORMAT,
+    &cloud::vpc_flow::TEXT,
+    &cloud::vpc_flow::JSON,
+    &identity::okta::FORMAT,
+    &identity::entra_risk::FORMAT,
+    &identity::entra_signin::FORMAT,
+    &identity::entra_audit::FORMAT,
+    &cloud::azure_activity::FORMAT,
+    &identity::duo::FORMAT,
+    &identity::onelogin::FORMAT,
+    &identity::auth0::FORMAT,
+    &cloud::slack::FORMAT,
+    &identity::sailpoint::FORMAT,
+    &cloud::github_audit::FORMAT,
+    &identity::saviynt::FORMAT,
+    &identity::workday::FORMAT,
+];

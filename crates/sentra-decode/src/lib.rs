@@ -17,7 +17,10 @@
 //! | `windows` | `windows` |
 //! | `syslog` | `linux` |
 //! | `text` (lines no format knows) | `linux`: text without a product comes from Unix hosts and what runs on them |
-//! | `cloudtrail` | `cloud` |
+//! | `cloudtrail` and the other control planes and services | `cloud` |
+//! | `okta`, `entra_*` and the other identity providers, `sailpoint`, `saviynt`, `workday` | `identity` |
+//! | `vpc_flow` | `firewall` |
+//! | `otlp` | that of the line in its body; else `legacy`, `windows`, `linux`, `proxy` or `cloud` by its attributes |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -28,23 +31,29 @@
 //! Invariant: no I/O, no clock, no panic on any input, no dependency on another room but the model.
 
 mod address;
+mod cloud;
 mod cloudtrail;
 mod decoder;
 mod evtx_file;
 mod flatten;
 mod format;
 mod framing;
+mod identity;
 mod json;
 mod json_document;
 mod names;
+mod object;
+mod otlp;
 mod syslog;
 #[cfg(test)]
 mod test_kit;
 mod text;
 pub mod time;
+pub mod virtual_entity;
 mod windows;
 
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
 pub use evtx_file::{ContainerProblem, EvtxRecords, evtx_records, is_evtx};
 pub use framing::{Framed, LineFramer};
 pub use json_document::{DocumentProblem, json_document_records, may_be_json_document};
+pub use virtual_entity::{DemuxRule, VirtualEntities, VirtualEntityError};

@@ -21,6 +21,8 @@ impl Class {
     pub const REGISTRY_KEY: Self = Self(201_001);
     /// Registry Value Activity.
     pub const REGISTRY_VALUE: Self = Self(201_002);
+    /// Detection Finding: what another product has found.
+    pub const DETECTION_FINDING: Self = Self(2004);
     /// Account Change.
     pub const ACCOUNT_CHANGE: Self = Self(3001);
     /// Authentication.

@@ -1,0 +1,105 @@
+//! Real records of clouds, services and identity providers against the formats that should know them. The data is
+//! not part of the repository; where it is absent, the tests say so and pass.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "test code; the lint only knows functions marked as tests"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sentra_decode::{DecodeOptions, Decoded, Decoder};
+use sentra_model::{RawRecord, Source, SourceKind};
+
+fn data(path: &str) -> Option<PathBuf> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
+    if path.try_exists().unwrap_or(false) {
+        return Some(path);
+    }
+    eprintln!("SKIP: {} is not here", path.display());
+    None
+}
+
+fn format_of(decoder: &Decoder, line: &str) -> String {
+    let source = Source {
+        kind: SourceKind::File,
+        origin: "test".to_owned(),
+        format: None,
+        reference: "2026-11-21T00:00:00Z".parse().unwrap(),
+    };
+    let record =
+        RawRecord { source: &source, position: 1, received: source.reference, bytes: line.as_bytes() };
+    match decoder.decode(&record) {
+        Decoded::Event(event) => event.format.into_owned(),
+        Decoded::Dead { reason, detail } => panic!("{}: {detail}: {line}", reason.as_str()),
+    }
+}
+
+/// Files whose `log` members are records, the format that knows them, and the share of them that it must know.
+/// The rest are records of other products, or hold only what one rule looked at.
+const FILES: [(&str, &str, f64); 18] = [
+    ("azure.audit", "entra", 0.95),
+    ("azure.monitoractivity", "azure_activity", 0.95),
+    ("gcp.auditlog", "gcp_audit", 0.95),
+    ("okta.systemlog", "okta", 0.95),
+    ("github.audit", "github_audit", 0.95),
+    ("amazon.eks.audit", "kubernetes_audit", 0.65),
+    ("gsuite.activityevent", "google_workspace", 0.9),
+    ("slack.auditlogs", "slack_audit", 0.95),
+    ("duo.administrator", "duo", 0.95),
+    ("onelogin.events", "onelogin", 0.85),
+    ("auth0.events", "auth0", 0.95),
+    ("aws.vpcflow", "vpc_flow_json", 0.5),
+    ("gravitational.teleportaudit", "teleport", 0.95),
+    ("osquery.differential", "osquery", 0.95),
+    ("crowdstrike.eventstreams", "crowdstrike_stream", 0.95),
+    ("aws.cloudtrail", "cloudtrail", 0.5),
+    ("asana.audit", "json", 0.9),
+    ("notion.auditlogs", "json", 0.9),
+];
+
+#[test]
+fn real_records_are_of_their_formats() {
+    let decoder = Decoder::new(DecodeOptions::default());
+    for (file, expected, floor) in FILES {
+        let Some(path) = data(&format!("formats/panther/{file}.ndjson")) else { continue };
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let case: serde_json::Value = serde_json::from_str(line).unwrap();
+            *found.entry(format_of(&decoder, &case["log"].to_string())).or_default() += 1;
+        }
+        let total: usize = found.values().sum();
+        let known: usize =
+            found.iter().filter(|(name, _)| name.starts_with(expected)).map(|(_, count)| count).sum();
+        eprintln!("{file}: {known} of {total} are {expected}: {found:?}");
+        let share = known as f64 / total as f64;
+        assert!(
+            share >= floor,
+            "{file}: {known} of {total} are {expected}, at least {floor} should be: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn real_logs_of_other_products_are_left_alone() {
+    let decoder = Decoder::new(DecodeOptions::default());
+    for (path, expected) in [
+        ("cloud/cloudtrail.ndjson", "cloudtrail"),
+        ("formats/crowdsec/k8s-audit-pod-exec-file.log", "kubernetes_audit"),
+        ("formats/crowdsec/teleport-impossible-travel.teleport-bf.log", "teleport"),
+        ("formats/crowdsec/aws-nwo-login.log", "cloudtrail"),
+    ] {
+        let Some(path) = data(path) else { continue };
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for line in text.lines().filter(|line| line.trim_start().starts_with('{')) {
+            *found.entry(format_of(&decoder, line)).or_default() += 1;
+        }
+        assert!(found.keys().eq([expected]), "{}: {found:?}", path.display());
+    }
+}
