@@ -146,6 +146,9 @@ pub(crate) fn event<'a>(
     event.host = text(&fields, names.host);
     event.user = text(&fields, names.user);
     event.target_user = text(&fields, names.target_user);
+    if event.target_user == event.user {
+        event.target_user = Cow::Borrowed("");
+    }
     event.process = text(&fields, names.process);
     event.pid = text(&fields, names.pid);
     event.parent_process = text(&fields, names.parent_process);
@@ -223,29 +226,30 @@ pub(crate) fn address_and_port(text: Cow<'_, str>) -> Option<(Cow<'_, str>, u16)
 /// Gives values second names: for each pair the values of the first source that is there, unless the record
 /// itself has the name. Rules of one product are written against several exports of it.
 pub(crate) fn alias(fields: &mut Vec<Field<'_>>, names: &[(&'static str, &[&str])]) {
+    // Second names are not themselves sources.
+    let own = fields.len();
     for (name, sources) in names {
         if fields.iter().any(|(field, _)| field == name) {
             continue;
         }
-        for source in *sources {
-            let before = fields.len();
-            copy(fields, name, |field| field.eq_ignore_ascii_case(source));
-            if fields.len() > before {
-                break;
-            }
+        let source = sources.iter().find(|source| has(fields.get(..own).unwrap_or_default(), source));
+        if let Some(source) = source {
+            copy(fields, own, name, |field| field.eq_ignore_ascii_case(source));
         }
     }
 }
 
 /// Repeats every value inside the object or array called `prefix` (which ends in a dot) under `name`, for rules
-/// that look for a word anywhere in it.
+/// that look for a word anywhere in it. To be called before values inside get second names.
 pub(crate) fn alias_leaves(fields: &mut Vec<Field<'_>>, name: &'static str, prefix: &str) {
-    copy(fields, name, |field| strip_prefix(field, prefix).is_some());
+    let own = fields.len();
+    copy(fields, own, name, |field| strip_prefix(field, prefix).is_some());
 }
 
-fn copy(fields: &mut Vec<Field<'_>>, name: &'static str, is_wanted: impl Fn(&str) -> bool) {
+/// Repeats values among the first `own` fields under `name`.
+fn copy(fields: &mut Vec<Field<'_>>, own: usize, name: &'static str, is_wanted: impl Fn(&str) -> bool) {
     let room = FIELDS_WITH_ALIASES_MAX.saturating_sub(fields.len());
-    let matching = fields.iter().filter(|(field, _)| is_wanted(field) && field != name);
+    let matching = fields.iter().take(own).filter(|(field, _)| is_wanted(field));
     let copies: Vec<_> = matching.take(room).map(|(_, value)| (Cow::Borrowed(name), value.clone())).collect();
     fields.extend(copies);
 }

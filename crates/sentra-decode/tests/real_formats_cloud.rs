@@ -42,7 +42,7 @@ fn format_of(decoder: &Decoder, line: &str) -> String {
 
 /// Files whose `log` members are records, the format that knows them, and the share of them that it must know.
 /// The rest are records of other products, or hold only what one rule looked at.
-const FILES: [(&str, &str, f64); 18] = [
+const FILES: [(&str, &str, f64); 31] = [
     ("azure.audit", "entra", 0.95),
     ("azure.monitoractivity", "azure_activity", 0.95),
     ("gcp.auditlog", "gcp_audit", 0.95),
@@ -59,8 +59,21 @@ const FILES: [(&str, &str, f64); 18] = [
     ("osquery.differential", "osquery", 0.95),
     ("crowdstrike.eventstreams", "crowdstrike_stream", 0.95),
     ("aws.cloudtrail", "cloudtrail", 0.5),
-    ("asana.audit", "json", 0.9),
-    ("notion.auditlogs", "json", 0.9),
+    ("notion.auditlogs", "json", 1.0),
+    ("box.event", "json", 1.0),
+    ("proofpoint.event", "json", 1.0),
+    ("mongodb.organizationevent", "json", 1.0),
+    ("openai.audit", "json", 1.0),
+    ("anthropic.activity", "json", 1.0),
+    ("snyk.groupaudit", "json", 1.0),
+    ("tines.audit", "json", 1.0),
+    ("wiz.audit", "json", 1.0),
+    ("zoom.operation", "json", 1.0),
+    ("zscaler.zia.adminauditlog", "json", 1.0),
+    ("databricks.audit", "json", 1.0),
+    ("github.webhook", "json", 1.0),
+    ("crowdstrike.fdrevent", "json", 1.0),
+    ("aws.wafwebacl", "json", 1.0),
 ];
 
 #[test]

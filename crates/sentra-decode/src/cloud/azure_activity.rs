@@ -102,7 +102,7 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     if event.user.is_empty() {
         event.user = claimed_user(&event.fields);
     }
-    let status = ["status.value", "ActivityStatusValue", "resultType", "resultSignature"];
+    let status = ["status.value", "ActivityStatusValue", "resultType", "resultSignature", "statusCode"];
     let status = object::text(&event.fields, &status);
     event.outcome = outcome_of(&status);
     event.severity = object::severity(&object::text(&event.fields, &["level", "Level"]));

@@ -77,6 +77,7 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     event.severity = object::severity(&object::text(&event.fields, &["severity"]));
     event.outcome = outcome_of(&event.fields);
     event.class = Class::API;
+    event.target_user = without_kind(std::mem::take(&mut event.target_user));
     // A long operation logs its first and its last moment. Only the last one says how it ended.
     let is_first = object::says(&event.fields, &["operation.first"], &["true"]);
     let is_last = object::says(&event.fields, &["operation.last"], &["true"]);
@@ -95,6 +96,19 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
         workspace_names(&mut event);
     }
     event
+}
+
+/// `user:alice@example.com` is `alice@example.com`.
+fn without_kind(member: Cow<'_, str>) -> Cow<'_, str> {
+    let kinds = ["user:", "serviceAccount:", "group:", "domain:"];
+    let Some(kind) = kinds.iter().find(|kind| member.starts_with(*kind)) else { return member };
+    match member {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(kind.len()..).unwrap_or_default()),
+        Cow::Owned(mut text) => {
+            text.drain(..kind.len());
+            Cow::Owned(text)
+        }
+    }
 }
 
 /// What the rules for Google Workspace call the parts of an administrator's or a login event.

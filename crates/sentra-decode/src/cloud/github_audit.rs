@@ -54,9 +54,6 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     let mut event = object::event(context, FORMAT.name, Mart::CLOUD, fields, &NAMES);
     event.product = Cow::Borrowed("github");
     event.service = Cow::Borrowed("audit");
-    if event.target_user == event.user {
-        event.target_user = Cow::Borrowed("");
-    }
     event.outcome = Outcome::Success;
     event.class = Class::API;
     let action = event.command.clone();

@@ -77,7 +77,5 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
         severity if severity >= 1.0 => Severity::Low,
         _ => Severity::Unknown,
     };
-    let times = object::text(&event.fields, &["service.count"]).parse::<u32>();
-    event.count = times.unwrap_or(1).max(1);
     event
 }

@@ -119,6 +119,8 @@ fn own(fields: Vec<Field<'_>>) -> Vec<Field<'static>> {
 /// Cloud Apps (`eventSource`, `eventName`, `status`).
 fn second_names<'a>(event: &mut Event<'a>, operation: &Cow<'a, str>) {
     let fields = &mut event.fields;
+    object::alias_leaves(fields, "Parameters", "Parameters.");
+    object::alias_leaves(fields, "OperationProperties", "OperationProperties.");
     object::alias(fields, &[("Operation", &OPERATION), ("Workload", &WORKLOAD), ("eventSource", &WORKLOAD)]);
     for list in
         ["Parameters", "ExtendedProperties", "DeviceProperties", "OperationProperties", "ModifiedProperties"]
@@ -135,8 +137,6 @@ fn second_names<'a>(event: &mut Event<'a>, operation: &Cow<'a, str>) {
             }))
         });
     }
-    object::alias_leaves(fields, "Parameters", "Parameters.");
-    object::alias_leaves(fields, "OperationProperties", "OperationProperties.");
     let is_alert = object::begins_with(operation, &["Alert"]);
     let name = if is_alert { object::text(fields, &["Name"]) } else { Cow::Borrowed("") };
     let name = if name.is_empty() { operation.clone() } else { name };

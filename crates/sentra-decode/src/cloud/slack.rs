@@ -46,9 +46,6 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     event.service = Cow::Borrowed("audit");
     event.class = Class::API;
     event.outcome = Outcome::Success;
-    if event.target_user == event.user {
-        event.target_user = Cow::Borrowed("");
-    }
     if let Some((class, code)) = meaning(&event.command) {
         (event.class, event.code) = (class, Some(code));
     }

@@ -50,9 +50,6 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     let mut event = object::event(context, FORMAT.name, Mart::CLOUD, fields, &NAMES);
     event.product = Cow::Borrowed("teleport");
     event.service = Cow::Borrowed("audit");
-    if event.target_user == event.user {
-        event.target_user = Cow::Borrowed("");
-    }
     let kind = object::text(&event.fields, &["event"]);
     let success = object::text(&event.fields, &["success"]);
     event.outcome = match object::outcome(&success) {

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use sentra_model::{Class, Event, Mart, Outcome};
+use sentra_model::{Class, Event, FieldValue, Mart, Outcome};
 
 use crate::decoder::Context;
 use crate::flatten::Field;
@@ -131,40 +131,43 @@ fn target_user<'a>(fields: &[Field<'a>]) -> Option<Cow<'a, str>> {
 
 fn second_names(event: &mut Event<'_>) {
     let inner = object::text(&event.fields, &["properties.category"]);
+    for prefix in ["targetResources.", "properties.targetResources."] {
+        if object::has_under(&event.fields, prefix) {
+            target_names(event, prefix);
+            break;
+        }
+    }
     object::alias(&mut event.fields, &ALIASES);
     // The envelope says `AuditLogs`, the record inside what kind of activity it is.
     if !inner.is_empty() {
         object::add(event, "category", inner);
     }
-    for prefix in ["targetResources.", "properties.targetResources."] {
-        let fields = &mut event.fields;
-        if !object::has_under(fields, prefix) {
-            continue;
-        }
-        for name in ["TargetResources", "properties.targetResources"] {
-            object::alias_leaves(fields, name, prefix);
-        }
-        let modified = format!("{prefix}modifiedProperties.");
-        object::alias_leaves(fields, "TargetResources.modifiedProperties", &modified);
-        object::alias_pairs(fields, &modified, ("displayName", &["newValue"]), |name| {
-            name.starts_with("ConsentContext.").then(|| Cow::Owned(name.to_owned()))
-        });
-        let types = format!("{prefix}type");
-        object::alias(fields, &[("targetResources.type", &[&types])]);
-        if object::says(fields, &[&types], &["ServicePrincipal"]) {
-            object::add(event, "targetResources.type", "Service Principal");
-        }
-    }
-    // The new value of a property is JSON: `"False"`, with its quotes.
-    for (name, value) in &mut event.fields {
-        if name.starts_with("ConsentContext.") {
-            let text = value.as_text().trim_matches('"').to_owned();
-            *value = sentra_model::FieldValue::Text(Cow::Owned(text));
-        }
-    }
     for prefix in ["additionalDetails.", "properties.additionalDetails."] {
         object::alias_pairs(&mut event.fields, prefix, ("key", &["value"]), |name| {
             Some(Cow::Owned(format!("additionalDetails.{name}")))
         });
+    }
+}
+
+/// Rules look for words anywhere in the targets, and for the properties that were modified by their names.
+fn target_names(event: &mut Event<'_>, prefix: &str) {
+    let fields = &mut event.fields;
+    let modified = format!("{prefix}modifiedProperties.");
+    for name in ["TargetResources", "properties.targetResources"] {
+        object::alias_leaves(fields, name, prefix);
+    }
+    object::alias_leaves(fields, "TargetResources.modifiedProperties", &modified);
+    let own = fields.len();
+    object::alias_pairs(fields, &modified, ("displayName", &["newValue"]), |name| {
+        name.starts_with("ConsentContext.").then(|| Cow::Owned(name.to_owned()))
+    });
+    // The new value of a property is JSON: `"False"`, with its quotes.
+    for (_, value) in fields.iter_mut().skip(own) {
+        *value = FieldValue::Text(Cow::Owned(value.as_text().trim_matches('"').to_owned()));
+    }
+    let types = format!("{prefix}type");
+    object::alias(fields, &[("targetResources.type", &[&types])]);
+    if object::says(fields, &[&types], &["ServicePrincipal"]) {
+        object::add(event, "targetResources.type", "Service Principal");
     }
 }

@@ -18,7 +18,6 @@ pub(crate) static FORMAT: Format = Format {
 
 const NAMES: Names = Names {
     time: &["published", "p_event_time"],
-    host: &["client.device"],
     user: &["actor.alternateId", "actor.displayName", "actor.id"],
     src_ip: &["client.ipAddress", "request.ipChain.ip"],
     command: &["eventType"],

@@ -41,9 +41,6 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     event.service = Cow::Borrowed("onelogin.events");
     event.class = Class::API;
     event.outcome = Outcome::Success;
-    if event.target_user == event.user {
-        event.target_user = Cow::Borrowed("");
-    }
     let kind = object::text(&event.fields, &["event_type_id"]).parse::<u32>().unwrap_or_default();
     if let Some((class, code)) = meaning(kind) {
         (event.class, event.code) = (class, Some(code));

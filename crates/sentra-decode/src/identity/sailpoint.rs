@@ -99,8 +99,9 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
             event.code = Some(object::by_outcome(code, event.outcome));
         }
     }
-    if event.target_user == event.user && event.class == Class::AUTHENTICATION {
-        event.target_user = Cow::Borrowed("");
+    if kind == "CERTIFICATION" {
+        // What is signed off is a campaign, not a user.
+        event.file = std::mem::take(&mut event.target_user);
     }
     event
 }

@@ -134,7 +134,7 @@ fn activity<'a>(event: &mut Event<'a>, fields: &[Field<'a>]) {
     event.outcome = Outcome::Success;
     event.command = object::loose_text(fields, &["activityaction"]);
     event.app = object::loose_text(fields, &["taskdisplayname"]);
-    event.target_user = object::loose_text(fields, &["targetdescriptor"]);
+    event.file = object::loose_text(fields, &["targetdescriptor"]);
     let task = event.app.to_ascii_lowercase();
     let is_write = object::is_one_of(&event.command, &["WRITE", "CREATE", "UPDATE", "DELETE"]);
     let has = |words: &[&str]| words.iter().any(|word| task.contains(word));

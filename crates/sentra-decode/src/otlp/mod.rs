@@ -62,6 +62,9 @@ impl<'a> Record<'a> {
         for (name, value) in fields {
             match name.as_ref() {
                 "body" => record.body_values.push(value),
+                // Zero is how the data model writes "not known".
+                "flags" | "severity_number" | "time_unix_nano" | "observed_time_unix_nano"
+                    if is_zero(&value) => {}
                 "time_unix_nano" => {
                     record.time = nanos(&value);
                     record.rest.push((name, value));
@@ -74,7 +77,6 @@ impl<'a> Record<'a> {
                     record.severity = severity(&value);
                     record.rest.push((name, value));
                 }
-                "flags" if value == FieldValue::Integer(0) => {}
                 _ => record.place(name, value),
             }
         }
@@ -98,6 +100,10 @@ impl<'a> Record<'a> {
             self.rest.push((name, value));
         }
     }
+}
+
+fn is_zero(value: &FieldValue<'_>) -> bool {
+    *value == FieldValue::Integer(0) || matches!(value, FieldValue::Text(text) if text == "0")
 }
 
 fn without(name: Cow<'_, str>, length: usize) -> Cow<'_, str> {
@@ -261,3 +267,6 @@ fn forget(event: &mut Event<'_>, noted: &str) {
     let rest: Vec<_> = problem.split("; ").filter(|part| *part != noted).collect();
     event.problem = (!rest.is_empty()).then(|| Cow::Owned(rest.join("; ")));
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,7 @@ const WEB_NAMES: [(&str, &[&str]); 9] = [
 
 /// Fills what the body left open.
 pub(super) fn fill(event: &mut Event<'_>) {
-    let is_bare = event.format == "otlp";
+    let is_bare = matches!(event.format.as_ref(), "otlp" | "json");
     columns(event);
     network(event);
     if event.message.is_empty() {
