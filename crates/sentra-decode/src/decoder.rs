@@ -12,7 +12,7 @@ use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
 use crate::virtual_entity::VirtualEntities;
-use crate::{flatten, json, syslog, text, windows};
+use crate::{flatten, json, marks, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
@@ -318,8 +318,5 @@ pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event
 
 /// The format that knows these fields and was asked for.
 fn wanted_object_format(wanted: Wanted, fields: &[Field<'_>]) -> Option<DecodeObject> {
-    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
-        Shape::Object { recognise, decode } if recognise(fields) => Some(decode),
-        _ => None,
-    })
+    marks::format_of(fields, |format| wanted.admits(format))
 }

@@ -41,6 +41,7 @@ mod framing;
 mod identity;
 mod json;
 mod json_document;
+mod marks;
 mod names;
 mod object;
 mod otlp;

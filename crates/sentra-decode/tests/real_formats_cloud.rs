@@ -13,7 +13,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sentra_decode::{DecodeOptions, Decoded, Decoder};
+use proptest::prelude::*;
+use sentra_decode::{DecodeOptions, Decoded, Decoder, formats};
 use sentra_model::{RawRecord, Source, SourceKind};
 
 fn data(path: &str) -> Option<PathBuf> {
@@ -114,5 +115,76 @@ fn real_logs_of_other_products_are_left_alone() {
             *found.entry(format_of(&decoder, line)).or_default() += 1;
         }
         assert!(found.keys().eq([expected]), "{}: {found:?}", path.display());
+    }
+}
+
+/// What a mutation does to a sample.
+fn mutated(sample: &str, edits: &[(usize, u8, u8)]) -> Vec<u8> {
+    let mut bytes = sample.as_bytes().to_vec();
+    for (position, kind, byte) in edits {
+        if bytes.is_empty() {
+            break;
+        }
+        let at = position % bytes.len();
+        match kind % 4 {
+            0 => bytes[at] = *byte,
+            1 => bytes.insert(at, *byte),
+            2 => drop(bytes.remove(at)),
+            // A piece of the record once more: repeated names, elements cut in two.
+            _ => {
+                let piece = bytes[at..(at + usize::from(*byte)).min(bytes.len())].to_vec();
+                bytes.splice(at..at, piece);
+            }
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn mutated_samples_have_an_end(
+        format in any::<prop::sample::Index>(),
+        edits in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 0..12),
+        is_named in any::<bool>(),
+    ) {
+        let format = format.get(formats());
+        let bytes = mutated(format.sample, &edits);
+        let source = Source {
+            kind: SourceKind::OtlpHttp,
+            origin: "192.0.2.1".to_owned(),
+            format: is_named.then(|| format.name.to_owned()),
+            reference: "2026-03-01T12:00:00Z".parse().unwrap(),
+        };
+        let record = RawRecord { source: &source, position: 1, received: source.reference, bytes: &bytes };
+        match Decoder::new(DecodeOptions::default()).decode(&record) {
+            Decoded::Event(event) => prop_assert!(event.fields.len() <= 4_096),
+            Decoded::Dead { detail, .. } => prop_assert!(!detail.is_empty()),
+        }
+    }
+}
+
+/// Law LIMIT: what a record becomes is bounded by limits, not by the record.
+#[test]
+fn hostile_arrays_do_not_multiply() {
+    let element = r#"{"type":"User","displayName":"x","modifiedProperties":[{"displayName":"ConsentContext.a","newValue":"b"}]}"#;
+    let targets = vec![element; 2_000].join(",");
+    let record = format!(
+        r#"{{"activityDisplayName":"Add user","loggedByService":"x","activityDateTime":"2026-03-01T10:00:00Z","targetResources":[{targets}]}}"#
+    );
+    let nested = |depth: usize| {
+        let mut body = "\"x\"".to_owned();
+        for _ in 0..depth {
+            let record = format!(
+                r#"{{"time_unix_nano":"1","observed_time_unix_nano":"1","severity_number":9,"body":{body},"attributes":{{}}}}"#
+            );
+            body = serde_json::to_string(&record).unwrap().replace("\\\\", "\\u005c");
+        }
+        serde_json::from_str::<String>(&body).unwrap()
+    };
+    let decoder = Decoder::new(DecodeOptions::default());
+    for (record, expected) in [(record, "entra_audit"), (nested(1), "otlp"), (nested(12), "otlp")] {
+        assert_eq!(format_of(&decoder, &record), expected);
     }
 }

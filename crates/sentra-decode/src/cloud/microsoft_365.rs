@@ -75,7 +75,7 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     if event.app == "SecurityComplianceCenter" {
         event.severity = object::severity(&object::text(&event.fields, &["Severity"]));
     }
-    second_names(&mut event, &operation);
+    second_names(&mut event, operation);
     event
 }
 
@@ -117,7 +117,7 @@ fn own(fields: Vec<Field<'_>>) -> Vec<Field<'static>> {
 
 /// Names that Sigma's rules use: those of the activity log (`Operation`, `Parameters`) and those of Defender for
 /// Cloud Apps (`eventSource`, `eventName`, `status`).
-fn second_names<'a>(event: &mut Event<'a>, operation: &Cow<'a, str>) {
+fn second_names<'a>(event: &mut Event<'a>, operation: Cow<'a, str>) {
     let fields = &mut event.fields;
     object::alias_leaves(fields, "Parameters", "Parameters.");
     object::alias_leaves(fields, "OperationProperties", "OperationProperties.");
@@ -137,9 +137,9 @@ fn second_names<'a>(event: &mut Event<'a>, operation: &Cow<'a, str>) {
             }))
         });
     }
-    let is_alert = object::begins_with(operation, &["Alert"]);
+    let is_alert = object::begins_with(&operation, &["Alert"]);
     let name = if is_alert { object::text(fields, &["Name"]) } else { Cow::Borrowed("") };
-    let name = if name.is_empty() { operation.clone() } else { name };
+    let name = if name.is_empty() { operation } else { name };
     if is_alert && event.message.is_empty() {
         event.message = name.clone();
     }
