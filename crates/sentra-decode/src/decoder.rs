@@ -1,7 +1,7 @@
 //! The door of the crate: which format a record is, and what happens when it is none.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
 use sentra_model::{DeadReason, Event, Mart, RawRecord, Timestamp};
@@ -11,19 +11,22 @@ use crate::format::{FORMATS, Format, Payload, Shape};
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
-use crate::{flatten, json, syslog, text, windows};
+use crate::virtual_entity::VirtualEntities;
+use crate::{flatten, json, marks, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
 pub struct DecodeOptions {
     /// The zone of times that name none, see [`crate::time`].
     pub time_zone: TimeZone,
+    /// Which application instances the events of virtual machines are of.
+    pub virtual_entities: Arc<VirtualEntities>,
 }
 
 impl Default for DecodeOptions {
-    /// UTC.
+    /// UTC, and no rules for virtual entities.
     fn default() -> Self {
-        Self { time_zone: TimeZone::UTC }
+        Self { time_zone: TimeZone::UTC, virtual_entities: Arc::default() }
     }
 }
 
@@ -89,6 +92,7 @@ pub fn formats() -> &'static [FormatInfo] {
 #[derive(Debug, Clone)]
 pub struct Decoder {
     zone: Zone,
+    virtual_entities: Arc<VirtualEntities>,
 }
 
 /// What a format module may know about the record beside its text.
@@ -100,6 +104,8 @@ pub(crate) struct Context<'c> {
     pub(crate) by_syslog: bool,
     /// What the sender wrote behind the format's name, as in `smf:ibm-037`.
     pub(crate) argument: Option<&'c str>,
+    /// Whether the record is the body of another one, which is then the last that is looked into.
+    pub(crate) is_body: bool,
 }
 
 impl Context<'_> {
@@ -163,14 +169,17 @@ impl Decoder {
     /// A decoder with these options.
     #[must_use]
     pub fn new(options: DecodeOptions) -> Self {
-        Self { zone: Zone::new(options.time_zone) }
+        Self { zone: Zone::new(options.time_zone), virtual_entities: options.virtual_entities }
     }
 
     /// The event of `record`, or why there is none. Never panics, whatever the bytes are.
     #[must_use]
     pub fn decode<'a>(&self, record: &RawRecord<'a>) -> Decoded<'a> {
         match self.try_decode(record) {
-            Ok(event) => Decoded::Event(Box::new(event)),
+            Ok(mut event) => {
+                self.virtual_entities.apply(&mut event);
+                Decoded::Event(Box::new(event))
+            }
             Err(Dead { reason, detail }) => Decoded::Dead { reason, detail },
         }
     }
@@ -188,6 +197,7 @@ impl Decoder {
             received: record.received,
             by_syslog: record.source.kind.is_syslog(),
             argument,
+            is_body: false,
         };
         if let Some(outcome) = decode_binary(&context, wanted, record.bytes) {
             return outcome;
@@ -245,6 +255,15 @@ fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outc
         Wanted::Named(format) => decode_named(context, format, line),
         Wanted::Json => Err(Dead::malformed("expected a JSON object")),
     }
+}
+
+/// The event of a text inside another record, where some format knows it.
+pub(crate) fn decode_known<'a>(context: &Context<'_>, text: &'a str) -> Option<Event<'a>> {
+    let text = text.trim();
+    let named = context.argument.and_then(|name| Wanted::named(Some(name)));
+    let event = named.and_then(|wanted| decode_line(context, wanted, text).ok());
+    let event = event.or_else(|| decode_line(context, Wanted::Any, text).ok())?;
+    (event.format != "text").then_some(event)
 }
 
 /// A line without a syslog envelope, where some format knows it.
@@ -319,8 +338,5 @@ pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event
 
 /// The format that knows these fields and was asked for.
 fn wanted_object_format(wanted: Wanted, fields: &[Field<'_>]) -> Option<DecodeObject> {
-    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
-        Shape::Object { recognise, decode } if recognise(fields) => Some(decode),
-        _ => None,
-    })
+    marks::format_of(fields, |format| wanted.admits(format))
 }

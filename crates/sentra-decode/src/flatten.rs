@@ -17,7 +17,7 @@ const FIELDS_MAX: usize = 1_024;
 /// without this limit a record would grow by the length of one name times the number of fields.
 const NAME_BYTES_MAX: usize = 1_024;
 /// Law LIMIT: a record nested deeper than this is refused unread, for parsers recurse.
-const NESTING_MAX: usize = 128;
+const NESTING_MAX: usize = 64;
 
 /// A field as the source wrote it.
 pub(crate) type Field<'a> = (Cow<'a, str>, FieldValue<'a>);

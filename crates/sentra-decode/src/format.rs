@@ -9,7 +9,7 @@ use crate::unix::{
     auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
 };
 use crate::web::{access, apache, haproxy, nginx, squid, w3c};
-use crate::{cloudtrail, devices, legacy, snmp, windows};
+use crate::{cloud, cloudtrail, devices, identity, legacy, otlp, snmp, windows};
 
 /// How a format takes its records.
 pub(crate) enum Shape {
@@ -65,8 +65,32 @@ pub(crate) struct Format {
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
 pub(crate) static FORMATS: &[&Format] = &[
+    &otlp::FORMAT,
     &windows::FORMAT,
     &cloudtrail::FORMAT,
+    &cloud::guardduty::FORMAT,
+    &cloud::kubernetes_audit::FORMAT,
+    &cloud::gcp_audit::FORMAT,
+    &cloud::microsoft_365::FORMAT,
+    &cloud::google_workspace::FORMAT,
+    &cloud::crowdstrike::FORMAT,
+    &cloud::osquery::FORMAT,
+    &cloud::teleport::FORMAT,
+    &cloud::vpc_flow::TEXT,
+    &cloud::vpc_flow::JSON,
+    &identity::okta::FORMAT,
+    &identity::entra_risk::FORMAT,
+    &identity::entra_signin::FORMAT,
+    &identity::entra_audit::FORMAT,
+    &cloud::azure_activity::FORMAT,
+    &identity::duo::FORMAT,
+    &identity::onelogin::FORMAT,
+    &identity::auth0::FORMAT,
+    &cloud::slack::FORMAT,
+    &identity::sailpoint::FORMAT,
+    &cloud::github_audit::FORMAT,
+    &identity::saviynt::FORMAT,
+    &identity::workday::FORMAT,
     &snmp::FORMAT,
     &legacy::SMF,
     &legacy::QAUDJRN,

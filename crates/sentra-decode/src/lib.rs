@@ -24,6 +24,10 @@
 //! | the other daemons of Unix hosts, `logfmt` | `linux` |
 //! | `cef`, `leef` | `firewall`; `proxy`, `identity` and `legacy` by their vendor |
 //! | `panos`, `fortigate`, `cisco`, `suricata`, `suricata_fast`, `snort`, `snort_json`, `zeek`, `zeek_tsv` | `firewall` |
+//! | `cloudtrail` and the other control planes and services | `cloud` |
+//! | `okta`, `entra_*` and the other identity providers, `sailpoint`, `saviynt`, `workday` | `identity` |
+//! | `vpc_flow` | `firewall` |
+//! | `otlp` | that of the line in its body; else `legacy`, `windows`, `linux`, `proxy` or `cloud` by its attributes |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -34,6 +38,7 @@
 //! Invariant: no I/O, no clock, no panic on any input, no dependency on another room but the model.
 
 mod address;
+mod cloud;
 mod cloudtrail;
 mod decoder;
 mod devices;
@@ -41,10 +46,14 @@ mod evtx_file;
 mod flatten;
 mod format;
 mod framing;
+mod identity;
 mod json;
 mod json_document;
 mod legacy;
+mod marks;
 mod names;
+mod object;
+mod otlp;
 mod scan;
 mod snmp;
 mod syslog;
@@ -53,6 +62,7 @@ mod test_kit;
 mod text;
 pub mod time;
 mod unix;
+pub mod virtual_entity;
 mod web;
 mod windows;
 
@@ -66,3 +76,4 @@ pub use legacy::{
     LegacyFramed, LegacyRecords, LegacyStream, RdwFramer, ems_records, qaudjrn_records, smf_records,
 };
 pub use unix::audit_joiner::AuditJoiner;
+pub use virtual_entity::{DemuxRule, VirtualEntities, VirtualEntityError};

@@ -25,7 +25,14 @@ use crate::time::Zone;
 fn decode_in_zone<'a>(zone: TimeZone, decode: impl FnOnce(&Context<'_>) -> Outcome<'a>) -> Decoded<'a> {
     let zone = Zone::new(zone);
     let received: Timestamp = RECEIVED.parse().expect("a time");
-    let context = Context { zone: &zone, reference: received, received, by_syslog: false, argument: None };
+    let context = Context {
+        zone: &zone,
+        reference: received,
+        received,
+        by_syslog: false,
+        argument: None,
+        is_body: false,
+    };
     match decode(&context) {
         Ok(event) => Decoded::Event(Box::new(event)),
         // Why is seen through the decoder; here it counts that there is no event.
