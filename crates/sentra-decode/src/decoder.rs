@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use jiff::tz::TimeZone;
 use sentra_model::{DeadReason, Event, Mart, RawRecord, Timestamp};
 
+use crate::declared::{Declared, Definition, Turn};
 use crate::flatten::Field;
-use crate::format::{FORMATS, Format, Payload, Shape};
+use crate::format::{self, FORMATS, Format, Payload, Shape};
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
@@ -18,12 +19,14 @@ use crate::{flatten, json, syslog, text, windows};
 pub struct DecodeOptions {
     /// The zone of times that name none, see [`crate::time`].
     pub time_zone: TimeZone,
+    /// The formats that packs declare.
+    pub declared: Declared,
 }
 
 impl Default for DecodeOptions {
-    /// UTC.
+    /// UTC, and no formats but the built-in ones.
     fn default() -> Self {
-        Self { time_zone: TimeZone::UTC }
+        Self { time_zone: TimeZone::UTC, declared: Declared::default() }
     }
 }
 
@@ -43,17 +46,17 @@ pub enum Decoded<'a> {
 
 /// A format that a sender may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FormatInfo {
+pub struct FormatInfo<'a> {
     /// The name, as in `--format NAME`.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What it is, for help texts.
-    pub title: &'static str,
-    /// A record of this format; empty where every record is one.
-    pub sample: &'static str,
+    pub title: &'a str,
+    /// A record of this format; empty where every record is one, and for declared formats.
+    pub sample: &'a str,
 }
 
 /// The formats that the decoder itself knows.
-const GENERAL: [FormatInfo; 4] = [
+const GENERAL: [FormatInfo<'static>; 4] = [
     FormatInfo { name: "auto", title: "detect the format of every record", sample: "" },
     FormatInfo {
         name: "syslog",
@@ -72,13 +75,14 @@ const GENERAL: [FormatInfo; 4] = [
     },
 ];
 
-/// Every format that a sender may name; the first one leaves the choice to the decoder.
+/// Every built-in format that a sender may name; the first one leaves the choice to the decoder. The formats
+/// that packs declare are in [`Decoder::formats`].
 #[must_use]
-pub fn formats() -> &'static [FormatInfo] {
-    static ALL: LazyLock<Vec<FormatInfo>> = LazyLock::new(|| {
+pub fn formats() -> &'static [FormatInfo<'static>] {
+    static ALL: LazyLock<Vec<FormatInfo<'static>>> = LazyLock::new(|| {
         let info =
             |format: &&Format| FormatInfo { name: format.name, title: format.title, sample: format.sample };
-        let mut all: Vec<FormatInfo> = FORMATS.iter().map(info).collect();
+        let mut all: Vec<FormatInfo<'static>> = FORMATS.iter().map(info).collect();
         all.sort_by_key(|format| format.name);
         GENERAL.into_iter().chain(all).collect()
     });
@@ -89,6 +93,7 @@ pub fn formats() -> &'static [FormatInfo] {
 #[derive(Debug, Clone)]
 pub struct Decoder {
     zone: Zone,
+    declared: Declared,
 }
 
 /// What a format module may know about the record beside its text.
@@ -98,6 +103,8 @@ pub(crate) struct Context<'c> {
     pub(crate) received: Timestamp,
     /// Whether the record came in by a syslog listener.
     pub(crate) by_syslog: bool,
+    /// The formats that packs declare.
+    pub(crate) declared: &'c Declared,
 }
 
 impl Context<'_> {
@@ -109,23 +116,27 @@ impl Context<'_> {
 
 /// What the sender asked for.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum Wanted<'d> {
     Any,
     Syslog,
     Json,
     Text,
     Named(&'static Format),
+    Declared(&'d Definition),
 }
 
-impl Wanted {
-    fn named(name: Option<&str>) -> Option<Self> {
+impl<'d> Wanted<'d> {
+    fn named(name: Option<&str>, declared: &'d Declared) -> Option<Self> {
         Some(match name {
             None | Some("auto" | "") => Self::Any,
             Some("syslog") => Self::Syslog,
             Some("json") => Self::Json,
             Some("text") => Self::Text,
             Some("evtx") => Self::Named(&windows::FORMAT),
-            Some(name) => Self::Named(FORMATS.iter().find(|format| format.name == name)?),
+            Some(name) => match FORMATS.iter().find(|format| format.name == name) {
+                Some(format) => Self::Named(format),
+                None => Self::Declared(declared.named(name)?),
+            },
         })
     }
 
@@ -133,7 +144,7 @@ impl Wanted {
     fn admits(self, format: &'static Format) -> bool {
         match self {
             Self::Any | Self::Syslog => true,
-            Self::Json | Self::Text => false,
+            Self::Json | Self::Text | Self::Declared(_) => false,
             Self::Named(named) => std::ptr::eq(named, format),
         }
     }
@@ -161,7 +172,23 @@ impl Decoder {
     /// A decoder with these options.
     #[must_use]
     pub fn new(options: DecodeOptions) -> Self {
-        Self { zone: Zone::new(options.time_zone) }
+        Self { zone: Zone::new(options.time_zone), declared: options.declared }
+    }
+
+    /// Every format that a sender may name: the built-in ones, then the declared ones.
+    pub fn formats(&self) -> impl Iterator<Item = FormatInfo<'_>> {
+        let declared = self.declared.definitions().iter();
+        formats().iter().copied().chain(declared.map(|definition| FormatInfo {
+            name: &definition.name,
+            title: &definition.title,
+            sample: "",
+        }))
+    }
+
+    /// Whether a sender may name the format `name`.
+    #[must_use]
+    pub fn knows_format(&self, name: &str) -> bool {
+        Wanted::named(Some(name), &self.declared).is_some()
     }
 
     /// The event of `record`, or why there is none. Never panics, whatever the bytes are.
@@ -175,12 +202,13 @@ impl Decoder {
 
     fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Outcome<'a> {
         let format = record.source.format.as_deref();
-        let wanted = Wanted::named(format).ok_or_else(|| unknown_format(format))?;
+        let wanted = Wanted::named(format, &self.declared).ok_or_else(|| self.unknown_format(format))?;
         let context = Context {
             zone: &self.zone,
             reference: record.source.reference,
             received: record.received,
             by_syslog: record.source.kind.is_syslog(),
+            declared: &self.declared,
         };
         if let Some(outcome) = decode_binary(&context, wanted, record.bytes) {
             return outcome;
@@ -194,23 +222,24 @@ impl Decoder {
             }
         }
     }
+
+    fn unknown_format(&self, name: Option<&str>) -> Dead {
+        let known: Vec<_> = self.formats().map(|format| format.name).collect();
+        let name = name.unwrap_or_default();
+        Dead::malformed(format!("unknown format {name:?}, known are {}", known.join(", ")))
+    }
 }
 
-fn unknown_format(name: Option<&str>) -> Dead {
-    let known: Vec<_> = formats().iter().map(|format| format.name).collect();
-    let name = name.unwrap_or_default();
-    Dead::malformed(format!("unknown format {name:?}, known are {}", known.join(", ")))
-}
-
-fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted, bytes: &'a [u8]) -> Option<Outcome<'a>> {
+fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted<'_>, bytes: &'a [u8]) -> Option<Outcome<'a>> {
     FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Binary { recognise, decode } if recognise(bytes) => Some(decode(context, bytes)),
         _ => None,
     })
 }
 
-fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
+fn decode_line<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Outcome<'a> {
     match wanted {
+        Wanted::Declared(definition) => decode_declared(context, definition, line),
         Wanted::Text => text::require_text(line).map(|()| text::decode(context, line)),
         Wanted::Json if !line.starts_with('{') => Err(Dead::malformed("expected a JSON object")),
         Wanted::Syslog => {
@@ -239,7 +268,54 @@ fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outc
 fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Event<'a>> {
     let payload = Payload { text: line, program: "", in_syslog: false };
     let mut event = Event::new("text", Mart::LINUX, context.received);
-    FORMATS.iter().any(|format| understand(context, format, &payload, &mut event)).then_some(event)
+    let declared = |turn, event: &mut Event<'a>| context.declared.read(turn, context, &payload, line, event);
+    let (mut particular, mut general) = format::by_turn();
+    let understood = declared(Turn::BeforeBuiltIn, &mut event)
+        || particular.any(|format| understand(context, format, &payload, &mut event))
+        || declared(Turn::AfterBuiltIn, &mut event)
+        || general.any(|format| understand(context, format, &payload, &mut event));
+    understood.then_some(event)
+}
+
+/// A line of a declared format that the sender named: bare, or with a syslog envelope around it.
+fn decode_declared<'a>(context: &Context<'_>, definition: &Definition, line: &'a str) -> Outcome<'a> {
+    text::require_text(line)?;
+    let refused = || Dead::malformed(format!("expected {}", definition.title));
+    let bare = Payload { text: line, program: "", in_syslog: false };
+    // Nearly every line passes for a syslog line when it must, so a bare line is read as it is first.
+    let marked = syslog::envelope_event(context, line, true);
+    let is_syslog = context.by_syslog || marked.is_some();
+    let envelope = marked.or_else(|| syslog::envelope_event(context, line, false));
+    if definition.is_json() {
+        let (text, time) = match envelope {
+            Some((event, payload)) if !line.starts_with('{') => (payload.text, Some(event)),
+            _ => (line, None),
+        };
+        let flat = flatten::object(text).map_err(|_| refused())?;
+        let problem = flat.problem();
+        let mut event = definition.decode(context, flat.fields, time.as_ref().map(|event| event.time));
+        if let Some(envelope) = time.filter(|_| event.host.is_empty()) {
+            event.host = envelope.host;
+        }
+        if let Some(problem) = problem {
+            note(&mut event, problem);
+        }
+        return Ok(event);
+    }
+    let mut event = Event::new(definition.name.clone(), Mart::LINUX, context.received);
+    if !is_syslog && definition.read(context, &bare, &mut event) {
+        return Ok(event);
+    }
+    if let Some((mut enveloped, payload)) = envelope {
+        let whole = Payload { text: line, ..payload };
+        if definition.read(context, &payload, &mut enveloped)
+            || definition.read(context, &whole, &mut enveloped)
+        {
+            return Ok(enveloped);
+        }
+    }
+    let is_unread = is_syslog && !definition.read(context, &bare, &mut event);
+    if is_unread || !is_syslog { Err(refused()) } else { Ok(event) }
 }
 
 /// Lets `format` read the payload if it recognises it.
@@ -262,11 +338,17 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     text::require_text(line)?;
     let refused = || Dead::malformed(format!("expected {}", format.title));
     let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
+    let replacing = |definition: &&Definition| !definition.is_json();
+    for definition in context.declared.replacing(format.name).filter(replacing) {
+        if let Ok(event) = decode_declared(context, definition, line) {
+            return Ok(event);
+        }
+    }
     let mut event = Event::new(format.name, Mart::LINUX, context.received);
     if parse(context, &Payload { text: line, program: "", in_syslog: false }, &mut event) {
         return Ok(event);
     }
-    let (mut event, payload) = syslog::envelope_event(context, line).ok_or_else(refused)?;
+    let (mut event, payload) = syslog::envelope_event(context, line, false).ok_or_else(refused)?;
     if !parse(context, &payload, &mut event) {
         return Err(refused());
     }
@@ -274,17 +356,27 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     Ok(event)
 }
 
-fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
+fn decode_object<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Outcome<'a> {
     let flat = flatten::object(line).map_err(|detail| {
         // Bytes that only happen to begin with a brace are binary, not broken JSON.
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let mut event = match wanted_object_format(wanted, &flat.fields) {
-        Some(decode) => decode(context, flat.fields),
-        None => match wanted {
-            Wanted::Named(format) => return Err(Dead::malformed(format!("expected {}", format.title))),
-            _ => json::decode(context, flat.fields),
+    let declared = |turn| match wanted {
+        Wanted::Any => context.declared.object(turn, "", &flat.fields),
+        Wanted::Named(format) => {
+            context.declared.object(turn, "", &flat.fields).filter(|definition| definition.is_for(format))
+        }
+        _ => None,
+    };
+    let mut event = match (declared(Turn::BeforeBuiltIn), wanted_object_format(wanted, &flat.fields)) {
+        (None, Some(decode)) => decode(context, flat.fields),
+        (first, _) => match (first.or_else(|| declared(Turn::AfterBuiltIn)), wanted) {
+            (Some(definition), _) => definition.decode(context, flat.fields, None),
+            (None, Wanted::Named(format)) => {
+                return Err(Dead::malformed(format!("expected {}", format.title)));
+            }
+            (None, _) => json::decode(context, flat.fields),
         },
     };
     if let Some(problem) = problem {
@@ -301,7 +393,7 @@ pub(crate) fn object_format(fields: &[Field<'_>]) -> Option<DecodeObject> {
 pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event<'a>;
 
 /// The format that knows these fields and was asked for.
-fn wanted_object_format(wanted: Wanted, fields: &[Field<'_>]) -> Option<DecodeObject> {
+fn wanted_object_format(wanted: Wanted<'_>, fields: &[Field<'_>]) -> Option<DecodeObject> {
     FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Object { recognise, decode } if recognise(fields) => Some(decode),
         _ => None,

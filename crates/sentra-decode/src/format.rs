@@ -38,7 +38,6 @@ pub(crate) enum Shape {
 
 /// The text of a record without the envelope it came in.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the first text formats come next")]
 pub(crate) struct Payload<'a> {
     /// The text.
     pub(crate) text: &'a str,
@@ -63,3 +62,16 @@ pub(crate) struct Format {
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
 pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT];
+
+/// Formats of [`FORMATS`] that read any line of a certain build, whoever wrote it. They are asked after the
+/// formats that packs declare.
+const GENERAL: [&str; 2] = ["key_value", "logfmt"];
+
+/// The formats of one product, and the general ones.
+pub(crate) fn by_turn() -> (impl Iterator<Item = &'static Format>, impl Iterator<Item = &'static Format>) {
+    let is_general = |format: &&Format| GENERAL.contains(&format.name);
+    (
+        FORMATS.iter().copied().filter(move |format| !is_general(format)),
+        FORMATS.iter().copied().filter(is_general),
+    )
+}

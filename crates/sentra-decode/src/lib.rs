@@ -29,6 +29,7 @@
 
 mod address;
 mod cloudtrail;
+mod declared;
 mod decoder;
 mod evtx_file;
 mod flatten;
@@ -44,6 +45,7 @@ mod text;
 pub mod time;
 mod windows;
 
+pub use declared::{Declared, FormatProblem, FormatProblemSeverity, is_format_file};
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
 pub use evtx_file::{ContainerProblem, EvtxRecords, evtx_records, is_evtx};
 pub use framing::{Framed, LineFramer};

@@ -1,0 +1,480 @@
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use sentra_model::{RawRecord, Source};
+
+use super::*;
+use crate::test_kit::{full, source};
+use crate::{DecodeOptions, Decoded, Decoder};
+
+fn compile(text: &str) -> (Declared, Vec<FormatProblem>) {
+    Declared::compile(&[("pack/formats/a.yml".to_owned(), text.to_owned())])
+}
+
+/// The set of `text`, which has no faults but that samples are missing.
+fn good(text: &str) -> Declared {
+    let (declared, problems) = compile(text);
+    let errors: Vec<_> =
+        problems.iter().filter(|problem| !problem.message.contains("no `samples`")).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    declared
+}
+
+fn decode<'a>(declared: &Declared, source: &'a Source, line: &'a str) -> Decoded<'a> {
+    let options = DecodeOptions { declared: declared.clone(), ..DecodeOptions::default() };
+    let record = RawRecord { source, position: 1, received: source.reference, bytes: line.as_bytes() };
+    Decoder::new(options).decode(&record)
+}
+
+/// The events of `lines` one after another, detected or of the format that `name` says.
+fn check(text: &str, name: Option<&str>, lines: &[&str], expected: &Expect) {
+    let declared = good(text);
+    let source = source(name);
+    let all: Vec<String> = lines.iter().map(|line| full(&decode(&declared, &source, line))).collect();
+    expected.assert_eq(&(all.join("\n") + "\n"));
+}
+
+const SHOP: &str = r"
+name: shop
+title: the Shop application's log
+version: 3
+applies_to:
+  contains: [' app[']
+pattern: '{time} {host} app[{pid:int}]: user {user} from {src_ip:ip} {rest*}'
+extract:
+  - from: rest
+    pattern: ['logged {way} with {method}', 'logged {way}', 'bought {goods} for {price:float}']
+mapping:
+  mart: identity
+  product: acme
+  service: shop
+  app: Acme Shop
+  message: '{user} from {src_ip}: {rest}'
+cases:
+  - when: {way: [in, ON], method: {not: none}}
+    code: LL01
+    class: authentication
+    outcome: success
+    severity: low
+  - when: {way: out}
+    code: LL02
+    class: 3002
+  - when: {goods: {present: true}, rest: {like: 'bought*gold*'}}
+    severity: high
+    target_user: goods
+";
+
+#[test]
+fn a_pattern_is_read_bare_and_around_syslog() {
+    check(
+        SHOP,
+        None,
+        &[
+            "2026-03-01T10:00:00Z web1 app[7]: user alice from 192.0.2.7 logged in with a password",
+            "2026-03-01T10:00:00Z web1 app[7]: user alice from 2001:db8::7 logged out",
+            "Mar  1 10:00:00 web1 app[7]: user  from 192.0.2.7 bought a gold ring for 12.5",
+            "2026-03-01 10:00:00 web1 app[x]: user alice from 192.0.2.7 logged in",
+        ],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn every_kind_of_field_ends_where_it_should() {
+    check(
+        r#"
+name: kinds
+pattern:
+  - '{at:time} {level:word} ({ms:int}ms, {load:float}) {ok:bool} {peer:ip}:{port:int} {agent:quoted} {_} <{{{left}}}> {rest*}'
+  - '[{at}] {text}'
+fields:
+  at: {type: time, format: '%d.%m.%Y %H:%M:%S%.f'}
+"#,
+        Some("kinds"),
+        &[
+            r#"01.03.2026 10:00:00.25   WARN   (12ms, 0.5) yes 192.0.2.7:443 "a \"b\"" skipped <{x}> the   rest "#,
+            r#"01.03.2026 10:00:00 WARN (-12ms, 1e3) off [2001:db8::1]:443 "" - <{}> "#,
+            r#"01.03.2026 10:00:00 WARN (12ms, 0.5) yes 2001:db8::1:443 "a" - <{x}> z"#,
+            "[01.03.2026 10:00:00] hello",
+            "[1 March 2026] hello",
+            "01.03.2026 10:00:00 WARN (xms, 0.5) yes 192.0.2.7:443 \"\" - <{x}> z",
+        ],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn a_regex_gives_its_named_groups() {
+    check(
+        r"
+name: worker
+applies_to: {starts_with: ['worker ', 'WORKER ']}
+regex:
+  - '^(?i:worker) (?<id>\d+): (?<result>ok|failed)(?: after (?<took>\d+) ms)?'
+fields:
+  id: int
+  took: {type: int, rename: took_ms}
+mapping:
+  outcome: {field: result, values: {ok: success, failed: failure}}
+  severity: {field: result, values: {FAILED: medium}, default: informational}
+",
+        None,
+        &["worker 12: ok after 30 ms", "WORKER 13: failed", "worker x: ok"],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn pairs_csv_and_json_are_read() {
+    check(
+        r#"
+name: gate
+applies_to: {starts_with: 'gate '}
+key_value: {quotes: ['"', "'"]}
+fields:
+  at: {type: time, rename: time, format: '%s'}
+  door: {drop: true}
+  badge: int
+mapping: {user: [who, badge], file: {literal: front door}}
+---
+name: visits
+applies_to: {programs: [visitd]}
+csv: {columns: [time, user, _, state, client], delimiter: ';', columns_min: 4}
+mapping: {src_ip: client}
+---
+name: cloudy
+applies_to: {equals: {vendor: cloudy}, has: [action]}
+json: {paths: {login: actor.login, address: actor.ip}}
+fields:
+  when: {type: time}
+  detail: json
+mapping: {user: login, src_ip: address, time: when, mart: cloud}
+"#,
+        None,
+        &[
+            r#"gate at=1772359200 who="Alice \"A\" Doe" door=3 badge=77 note='a b' stray"#,
+            "gate badge=x7",
+            "<13>Mar  1 10:00:00 web1 visitd[3]: 2026-03-01 09:59:59;bob;x;\"in; late\";192.0.2.9",
+            "<13>Mar  1 10:00:00 web1 visitd[3]: too;few",
+            r#"{"vendor":"cloudy","action":"login","actor":{"login":"carol","ip":"192.0.2.8"},"when":1772359200,"detail":"{\"a\":{\"b\":1}}"}"#,
+            r#"{"vendor":"other","action":"login"}"#,
+            r#"<13>Mar  1 10:00:00 web1 cloudyd: {"vendor":"cloudy","action":"x","detail":"no object"}"#,
+        ],
+        &expect![[""]],
+    );
+}
+
+#[test]
+fn faults_are_said_with_their_line_and_what_would_be_right() {
+    let cases = [
+        ("name: a\npatern: '{x}'\n", "2: error: unknown key `patern` in a format, did you mean `pattern`?"),
+        ("name: a\npattern: '{x} {y'\n", ""),
+        ("name: a\npattern: {x}\n", ""),
+        ("name: a\npattern: '{x}{y}'\n", ""),
+        ("name: a\npattern: '{x*} {y}'\n", ""),
+        ("name: a\npattern: '{x} {x}'\n", ""),
+        ("name: a\npattern: '{x:integer}'\n", ""),
+        ("name: a\npattern: no field\n", ""),
+        ("name: a\npattern: '{x}'\nregex: '(?<x>.)'\n", ""),
+        ("name: a\ntitle: b\n", ""),
+        ("name: syslog\npattern: '{x}'\n", ""),
+        ("name: My Format\npattern: '{x}'\n", ""),
+        ("pattern: '{x}'\n", ""),
+        ("name: a\nregex: '(?<x>a{1000}){1000}'\n", ""),
+        ("name: a\nregex: '(?<x>'\n", ""),
+        ("name: a\nregex: 'x+'\n", ""),
+        ("name: a\nregex: '(?<x>a)(?=b)'\n", ""),
+        ("name: a\nreplaces: cloudtrial\njson: {}\n", ""),
+        ("name: a\nreplaces: cloudtrail\npattern: '{x}'\n", ""),
+        ("name: a\napplies_to:\n  has: [x]\npattern: '{x}'\n", ""),
+        ("name: a\napplies_to:\n  contain: [x]\npattern: '{x}'\n", ""),
+        ("name: a\napplies_to:\n  programs: [sshd]\npattern: '{x}'\n", ""),
+        ("name: a\ncsv:\n  columns: [a, a]\n", ""),
+        ("name: a\ncsv:\n  columns: [a]\n  delimiter: tabs\n", ""),
+        ("name: a\npattern: '{x}'\nfields:\n  x: integer\n", ""),
+        ("name: a\npattern: '{x}'\nfields:\n  y: int\n", ""),
+        ("name: a\npattern: '{x}'\nfields:\n  x:\n    format: 'yyyy-mm-dd'\n", ""),
+        ("name: a\npattern: '{x}'\nfields:\n  x: {format: '%H:%M:%S'}\n", ""),
+        ("name: a\npattern: '{x}'\nfields:\n  x: {format: '%J'}\n", ""),
+        ("name: a\npattern: '{x}'\nfields:\n  x: {type: time, zone: Mars}\n", ""),
+        ("name: a\npattern: '{usr}'\nmapping:\n  user: user\n", ""),
+        ("name: a\npattern: '{usr}'\nmapping:\n  host: {literal: x}\n  message: 'hi {user}'\n", ""),
+        ("name: a\npattern: '{x}'\nmapping:\n  source_ip: x\n", ""),
+        ("name: a\npattern: '{x}'\nmapping:\n  mart: linus\n", ""),
+        ("name: a\npattern: '{x}'\nmapping:\n  class: authentification\n", ""),
+        ("name: a\npattern: '{x}'\nmapping:\n  severity: {field: x}\n", ""),
+        ("name: a\npattern: '{x}'\ncases:\n  - code: LL03\n", ""),
+        ("name: a\npattern: '{x}'\ncases:\n  - when: {x: b}\n    code: LL99\n", ""),
+        ("name: a\npattern: '{x}'\ncases:\n  - when: {y: b}\n    outcome: failed\n", ""),
+        ("name: a\npattern: '{x}'\ncases:\n  - when: {x: {is: b}}\n", ""),
+        ("name: a\npattern: '{x}'\nsamples:\n  - record: b\n", ""),
+        ("name: a\npattern: '{x}'\nsamples:\n  - record: b\n    expect: {users: b}\n", ""),
+        ("name: a\nname: b\n", ""),
+        ("name: [a\n", ""),
+        ("- a\n", ""),
+        ("# nothing\n", ""),
+        ("name: a\npattern: '{x}'\n---\nname: a\npattern: '{x}'\n", ""),
+    ];
+    let mut said = String::new();
+    for (text, _) in cases {
+        let (_, problems) = compile(text);
+        let problems = problems.iter().filter(|problem| !problem.message.contains("no `samples`"));
+        said += &format!("{}\n", text.trim_end().replace('\n', "⏎"));
+        for problem in problems {
+            let severity = if problem.severity == FormatProblemSeverity::Error { "error" } else { "warning" };
+            said += &format!("  {}: {severity}: {}\n", problem.line, problem.message);
+        }
+    }
+    expect![[""]].assert_eq(&said);
+}
+
+/// Law LIMIT.
+#[test]
+fn limits_have_names_and_are_kept() {
+    let fields: String = (0..=pattern::PATTERN_FIELDS_MAX).map(|index| format!("{{f{index}}} ")).collect();
+    let patterns = "  - '{x}'\n".repeat(65);
+    let columns: Vec<String> = (0..513).map(|index| format!("c{index}")).collect();
+    let formats: String = (0..65).map(|index| format!("---\nname: a{index}\npattern: '{{x}}'\n")).collect();
+    let cases = [
+        (format!("name: a\npattern: '{fields}'\n"), "65 fields are more than the 64"),
+        (format!("name: a\npattern: '{{x}} {}'\n", "y".repeat(keys::TEXT_BYTES_MAX)), "longer than the 4096"),
+        (format!("name: a\npattern:\n{patterns}"), "65 entries, 64 are allowed"),
+        (format!("name: a\ncsv: {{columns: [{}]}}\n", columns.join(", ")), "1 to 512"),
+        (formats, "65 formats are more than the 64"),
+    ];
+    for (text, wanted) in cases {
+        let (_, problems) = compile(&text);
+        assert!(problems.iter().any(|problem| problem.message.contains(wanted)), "{wanted}: {problems:?}");
+    }
+    let files: Vec<_> = (0..=FORMATS_MAX)
+        .map(|index| (format!("{index}.yml"), format!("name: a{index}\npattern: '{{x}}'\n")))
+        .collect();
+    let (declared, problems) = Declared::compile(&files);
+    assert_eq!(declared.len(), FORMATS_MAX);
+    assert!(problems.iter().any(|problem| problem.message.contains("more than the 512 formats")));
+}
+
+#[test]
+fn samples_say_what_does_not_hold() {
+    let text = r"
+name: shop
+applies_to: {starts_with: 'shop '}
+pattern: 'shop {time} {user} {n:int}'
+samples:
+  - name: right
+    record: 'shop 2026-03-01T10:00:00Z alice 1'
+    expect: {user: alice, time: '2026-03-01T11:00:00+01:00', class: base, fields: {n: 1}}
+  - name: wrong values
+    record: 'shop 2026-03-01T10:00:00Z alice 1'
+    expect:
+      user: bob
+      time: 2026-03-01T10:00:01Z
+      fields:
+        n: 2
+        m: 1
+  - name: not of it
+    record: 'shop is closed'
+    expect: {user: bob}
+  - name: is of it
+    record: 'shop 2026-03-01T10:00:00Z alice 1'
+    expect: none
+  - name: is not of it
+    record: 'shop is closed'
+    expect: none
+  - name: of another
+    record: 'Mar  1 10:00:00 web1 sshd[7]: Accepted password for root from 192.0.2.7 port 22 ssh2'
+    expect: {user: root}
+---
+name: other
+applies_to: {starts_with: 'shop 2026'}
+pattern: 'shop {x}'
+samples:
+  - record: 'shop 2026-03-01T10:00:00Z alice 1'
+    expect: {}
+---
+name: only_by_name
+pattern: '{x}-{y}'
+samples:
+  - record: 'a-b'
+    expect: {fields: {y: b}, problem: 'no time in the record, arrival time taken'}
+  - record: 'ab'
+    expect: none
+";
+    let declared = good(text);
+    assert_eq!((declared.len(), declared.samples()), (3, 9));
+    let said: Vec<String> = declared
+        .check_samples()
+        .iter()
+        .map(|problem| format!("{} {}", problem.format.as_deref().unwrap_or_default(), problem))
+        .collect();
+    expect![[""]].assert_eq(&(said.join("\n") + "\n"));
+}
+
+#[test]
+fn built_in_formats_come_first_unless_they_are_replaced() {
+    let mine = |extra: &str| {
+        good(&format!(
+            "name: mine\n{extra}applies_to: {{contains: ['Accepted ']}}\npattern: 'Accepted {{rest*}}'\n"
+        ))
+    };
+    let json = |extra: &str| {
+        good(&format!(
+            "name: mine\n{extra}applies_to: {{has: [eventName]}}\njson: {{}}\nmapping: {{time: eventTime}}\n"
+        ))
+    };
+    let sshd =
+        "<38>Mar  1 10:00:00 web1 sshd[811]: Accepted password for root from 192.0.2.7 port 40022 ssh2";
+    let trail = crate::formats().iter().find(|format| format.name == "cloudtrail").unwrap().sample;
+    let cases = [
+        (mine(""), sshd, None, "syslog"),
+        (mine("replaces: syslog\n"), sshd, None, "mine"),
+        (mine("replaces: syslog\n"), sshd, Some("syslog"), "mine"),
+        (mine(""), "Accepted as it is", None, "mine"),
+        (mine(""), "Refused as it is", None, "text"),
+        (mine(""), "Refused as it is", Some("mine"), "dead"),
+        (mine(""), "Accepted as it is", Some("text"), "text"),
+        (json(""), trail, None, "cloudtrail"),
+        (json("replaces: cloudtrail\n"), trail, None, "mine"),
+        (json("replaces: cloudtrail\n"), trail, Some("cloudtrail"), "mine"),
+        (json("replaces: cloudtrail\n"), trail, Some("json"), "json"),
+        (json(""), r#"{"eventName":"x"}"#, None, "mine"),
+        (json(""), r#"{"eventName":"x"}"#, Some("cloudtrail"), "dead"),
+        (json(""), r#"{"other":"x"}"#, None, "json"),
+    ];
+    for (declared, line, name, expected) in cases {
+        let source = source(name);
+        let got = match decode(&declared, &source, line) {
+            Decoded::Event(event) => event.format.to_string(),
+            Decoded::Dead { .. } => "dead".to_owned(),
+        };
+        assert_eq!(got, expected, "{line} as {name:?}");
+    }
+}
+
+#[test]
+fn the_decoder_knows_declared_formats_by_name() {
+    let options = DecodeOptions { declared: good(SHOP), ..DecodeOptions::default() };
+    let decoder = Decoder::new(options);
+    assert!(decoder.knows_format("shop") && decoder.knows_format("auto") && decoder.knows_format("evtx"));
+    assert!(!decoder.knows_format("shops"));
+    let titles: Vec<&str> =
+        decoder.formats().filter(|format| format.name == "shop").map(|format| format.title).collect();
+    assert_eq!(titles, ["the Shop application's log"]);
+    assert!(!Decoder::new(DecodeOptions::default()).knows_format("shop"));
+}
+
+#[test]
+fn names_of_built_in_samples_are_not_taken_by_declared_formats() {
+    let declared = good(
+        "name: greedy\napplies_to: {contains: ['e']}\npattern: '{rest*}'\n---\nname: greedy_json\napplies_to: {has: [eventName]}\njson: {}\n",
+    );
+    for format in crate::formats().iter().filter(|format| !format.sample.is_empty()) {
+        let source = source(None);
+        let Decoded::Event(event) = decode(&declared, &source, format.sample) else {
+            panic!("{}", format.name)
+        };
+        let is_general = matches!(format.name, "text" | "json" | "syslog");
+        assert!(event.format == format.name || is_general, "{}: {}", format.name, event.format);
+    }
+}
+
+#[test]
+fn files_of_formats_are_told_from_rules() {
+    assert!(is_format_file(SHOP));
+    assert!(!is_format_file("title: x\nname: y\nlogsource: {product: linux}\ndetection:\n  a: {json: 1}\n"));
+    assert!(!is_format_file("name: y\nrule: x\nsamples: []\n"));
+}
+
+/// What a careless or hostile author could write: all shapes of braces, kinds and separators.
+fn templates() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{a}"),
+        Just("{b:int}"),
+        Just("{c:ip}"),
+        Just("{d:word}"),
+        Just("{e:quoted}"),
+        Just("{f:time}"),
+        Just("{g:float}"),
+        Just("{h:bool}"),
+        Just("{i*}"),
+        Just("{_}"),
+        Just(" "),
+        Just("  "),
+        Just(":"),
+        Just("ü"),
+        Just("{{"),
+        Just("}}"),
+        Just("{"),
+        Just("}"),
+        Just("aaa"),
+        Just("\""),
+        Just("["),
+        Just("%"),
+    ];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+fn lines() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[ a\":ü0-9.\\[\\]{}=,;%+-]{0,80}",
+        "(a |: |192.0.2.7|2001:db8::1|\"a\\\\\"\"|2026-03-01T10:00:00Z|Mar  1 10:00:00|yes| 12|ü){0,12}",
+        "\\PC{0,60}",
+    ]
+}
+
+proptest! {
+    /// Law LIMIT, law LOSS: no template and no line makes the decoder panic or lose the line.
+    #[test]
+    fn hostile_patterns_and_lines_do_no_harm(template in templates(), line in lines()) {
+        let quoted = template.replace('\'', "''");
+        let (declared, problems) = compile(&format!("name: a\npattern: '{quoted}'\n"));
+        prop_assert!(!declared.is_empty() || !problems.is_empty());
+        if !declared.is_empty() {
+            let source = source(Some("a"));
+            let _ = decode(&declared, &source, &line);
+        }
+    }
+
+    #[test]
+    fn hostile_definitions_do_no_harm(
+        key in "(pattern|regex|key_value|csv|json|fields|mapping|cases|samples|applies_to|extract|replaces)",
+        value in "[a-c \\n:\\-\\[\\]{}&*!|>'\"#%?,~0-9()+]{0,80}",
+        line in lines(),
+    ) {
+        let (declared, _) = compile(&format!("name: a\npattern: '{{x}} {{y}}'\n{key}: {value}\n"));
+        let source = source(None);
+        let _ = decode(&declared, &source, &line);
+        let _ = declared.check_samples();
+    }
+
+    #[test]
+    fn hostile_regexes_do_no_harm(regex in "[a-c().|*+?\\[\\]{}0-9\\\\^$<>:P]{0,40}", line in lines()) {
+        let quoted = regex.replace('\'', "''");
+        let (declared, _) = compile(&format!("name: a\nregex: '(?<x>{quoted})'\n"));
+        if !declared.is_empty() {
+            let source = source(Some("a"));
+            let _ = decode(&declared, &source, &line);
+        }
+    }
+
+    /// Whatever the separators are, the values of pairs and columns are parts of the line.
+    #[test]
+    fn hostile_separators_do_no_harm(
+        pair in "( |,|;|, |=|ü|aa)",
+        value in "(=|:|: |a|==)",
+        line in lines(),
+    ) {
+        let text = format!(
+            "name: a\nkey_value: {{pair_separator: '{pair}', value_separator: '{value}'}}\n---\n\
+             name: b\ncsv: {{columns: [a, b, c], columns_min: 1, delimiter: '{}'}}\n",
+            pair.chars().next().filter(char::is_ascii).unwrap_or(','),
+        );
+        let (declared, _) = compile(&text);
+        for name in ["a", "b"] {
+            let source = source(Some(name));
+            if let Decoded::Event(event) = decode(&declared, &source, &line) {
+                let length: usize = event.fields.iter().map(|(_, value)| value.as_text().len()).sum();
+                prop_assert!(event.format != name || length <= 4 * line.len(), "{event:?}");
+            }
+        }
+    }
+}
