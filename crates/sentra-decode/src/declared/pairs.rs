@@ -62,7 +62,8 @@ impl Pairs {
         Self::new(pair, value, quotes)
     }
 
-    /// Adds the pairs of `line` to `found`; gives the number of words that are no pairs, `None` when none is.
+    /// Adds the pairs of `line` to `found`; gives the number of words behind the first pair that are none, and
+    /// `None` when there is no pair at all. What stands before the first pair is a heading.
     pub(super) fn read<'a>(&self, line: &'a str, found: &mut Vec<Found<'a>>) -> Option<usize> {
         let (mut stray, mut pairs) = (0, 0);
         let mut cursor = Cursor { line, at: 0, value_at: None };
@@ -72,7 +73,8 @@ impl Pairs {
                     pairs += 1;
                     found.push(Found::new(name, FieldValue::Text(value)));
                 }
-                Step::Pair(..) | Step::Stray => stray += 1,
+                Step::Pair(..) => stray += 1,
+                Step::Stray => stray += usize::from(pairs > 0),
                 Step::Nothing => {}
             }
         }
@@ -209,10 +211,11 @@ mod tests {
         let cases = [
             (&default, "user=alice  n=3", "user=alice|n=3 stray=Some(0)"),
             (&default, r#"m="a \"b\" c" x="" y="#, r#"m=a "b" c|x=|y= stray=Some(0)"#),
-            (&default, "login failed user=bob", "user=bob stray=Some(2)"),
+            (&default, "login failed user=bob", "user=bob stray=Some(0)"),
             (&default, r#"m="open user=bob"#, r#"m="open|user=bob stray=Some(0)"#),
+            (&default, "user=bob failed login n=1", "user=bob|n=1 stray=Some(2)"),
             (&default, "no pairs at all", " stray=None"),
-            (&default, "=x a=b=c", "a=b=c stray=Some(1)"),
+            (&default, "=x a=b=c", "a=b=c stray=Some(0)"),
             (&commas, "user: alice, note: 'a, b', last: c d", "user=alice|note=a, b|last=c d stray=Some(0)"),
             (&pipes, "a=1|b|c=ü||d=", "a=1|c=ü|d= stray=Some(1)"),
         ];

@@ -110,7 +110,9 @@ impl Literal {
     /// What follows this text at the beginning of `rest`.
     fn strip<'a>(&self, rest: &'a str) -> Option<&'a str> {
         let rest = if self.begins_blank { one_blank(rest) } else { rest };
-        rest.strip_prefix(self.text.as_str())
+        // Lines come without the blanks at their end.
+        let is_last = self.ends_blank && rest == self.text.trim_end_matches(' ');
+        if is_last { Some("") } else { rest.strip_prefix(self.text.as_str()) }
     }
 }
 
@@ -367,8 +369,11 @@ fn ip<'a>(rest: &'a str, next: Option<&Literal>) -> Option<(&'a str, &'a str)> {
     // Of an address with a zone (`fe80::1%eth0`) the zone may have any letters.
     let is_address = |byte: u8| byte.is_ascii_alphanumeric() || b".:%_-".contains(&byte);
     let (all, after) = run(rest, is_address)?;
-    if let Some(address) = address::ip(all) {
-        return Some((address, after));
+    // `2001:db8::1:443` is an address, and one with a port: what follows in the pattern decides.
+    let follows = next.is_none_or(|next| next.strip(after).is_some());
+    let whole = || Some((address::ip(all)?, after));
+    if follows && let Some(address) = whole() {
+        return Some(address);
     }
     let next = next?.text.as_str();
     let ends = [all.rfind(next), all.find(next)];

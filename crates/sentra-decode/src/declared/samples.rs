@@ -172,21 +172,17 @@ fn run_one(decoder: &Decoder, definition: &Definition, sample: &Sample, faults: 
         None if definition.applies.is_known() => None,
         None => Some(definition.name.to_string()),
     };
-    let is_named = format.is_some();
-    let source = Source {
+    let source = |format| Source {
         kind: SourceKind::File,
         origin: definition.path.clone(),
         format,
         reference: sample.received,
     };
-    let record = RawRecord {
-        source: &source,
-        position: 1,
-        received: sample.received,
-        bytes: sample.record.as_bytes(),
-    };
+    let (bytes, received) = (sample.record.as_bytes(), sample.received);
+    let decode = |source| decoder.decode(&RawRecord { source, position: 1, received, bytes });
+    let (as_sent, as_named) = (source(format), source(Some(definition.name.to_string())));
     let name = &sample.name;
-    match (decoder.decode(&record), &sample.expect) {
+    match (decode(&as_sent), &sample.expect) {
         (Decoded::Event(event), Expect::None) if event.format == definition.name => {
             faults.error(sample.line, format!("sample {name:?}: it must not be of this format, but it is"));
         }
@@ -198,7 +194,7 @@ fn run_one(decoder: &Decoder, definition: &Definition, sample: &Sample, faults: 
             );
         }
         (Decoded::Event(event), Expect::Event { .. }) if event.format != definition.name => {
-            let message = misread(definition, &event, is_named);
+            let message = misread(definition, &event, &decode(&as_named));
             faults.error(sample.line, format!("sample {name:?}: {message}"));
         }
         (Decoded::Event(event), Expect::Event { columns, fields }) => {
@@ -207,23 +203,25 @@ fn run_one(decoder: &Decoder, definition: &Definition, sample: &Sample, faults: 
     }
 }
 
-/// Why a record came to another format.
-fn misread(definition: &Definition, event: &Event<'_>, is_named: bool) -> String {
+/// Why a record came to another format. `named` is what became of it when its sender names this one.
+fn misread(definition: &Definition, event: &Event<'_>, named: &Decoded<'_>) -> String {
     let other = &event.format;
-    let is_built_in = crate::formats().iter().any(|format| format.name == *other);
-    let is_fallback = matches!(other.as_ref(), "text" | "syslog" | "json");
-    match (is_built_in, is_fallback || is_named) {
-        (true, true) => format!(
-            "it was read as {other}: neither `applies_to` and the way of reading fit it, or another format took it"
-        ),
-        (true, false) => {
-            format!("the built-in format {other} reads it first: say `replaces: {other}` to come before it")
-        }
-        (false, _) => format!(
-            "the format {other} reads it first: make its `applies_to` narrower, or that of {}",
-            definition.name
-        ),
+    if matches!(named, Decoded::Dead { .. }) {
+        return format!("it cannot be read this way, so it was read as {other}");
     }
+    let is_built_in = crate::formats().iter().any(|format| format.name == *other);
+    if matches!(other.as_ref(), "text" | "syslog" | "json") {
+        let place =
+            if definition.replaces.is_some() { "" } else { ", or a built-in format knows its program" };
+        return format!("`applies_to` does not fit it{place}, so it was read as {other}");
+    }
+    if is_built_in {
+        return format!(
+            "the built-in format {other} reads it first: say `replaces: {other}` to come before it"
+        );
+    }
+    let name = &definition.name;
+    format!("the format {other} reads it first: make its `applies_to` narrower, or that of {name}")
 }
 
 fn compare(

@@ -128,7 +128,7 @@ impl Shape {
             Self::Csv(csv) => csv.read(text, found),
             Self::Pairs(pairs) => {
                 let words = pairs.read(text, found)?;
-                return Some((words > 0).then(|| format!("{words} words that are no pairs left out")));
+                return Some((words > 0).then(|| format!("words that are no pairs left out: {words}")));
             }
             Self::Json(paths) => {
                 let flat = flatten::object(text).ok()?;

@@ -74,7 +74,48 @@ fn a_pattern_is_read_bare_and_around_syslog() {
             "Mar  1 10:00:00 web1 app[7]: user  from 192.0.2.7 bought a gold ring for 12.5",
             "2026-03-01 10:00:00 web1 app[x]: user alice from 192.0.2.7 logged in",
         ],
-        &expect![[""]],
+        &expect![[r#"
+            shop identity 2026-03-01T10:00:00Z | class=3002 | LL01/success | product=acme | service=shop | host=web1 | user=alice | src=192.0.2.7 | process=app | pid=7 | app=Acme Shop | message=alice from 192.0.2.7: logged in with a password
+              hostname = web1
+              program = app
+              message = user alice from 192.0.2.7 logged in with a password
+              time = 2026-03-01T10:00:00Z
+              host = web1
+              pid = 7
+              user = alice
+              src_ip = 192.0.2.7
+              rest = logged in with a password
+              way = in
+              method = a password
+            shop identity 2026-03-01T10:00:00Z | class=3002 | LL02/unknown | product=acme | service=shop | host=web1 | user=alice | src=2001:db8::7 | process=app | pid=7 | app=Acme Shop | message=alice from 2001:db8::7: logged out
+              hostname = web1
+              program = app
+              message = user alice from 2001:db8::7 logged out
+              time = 2026-03-01T10:00:00Z
+              host = web1
+              pid = 7
+              user = alice
+              src_ip = 2001:db8::7
+              rest = logged out
+              way = out
+            shop identity 2026-03-01T10:00:00Z | class=0 | -/unknown | product=acme | service=shop | host=web1 | target=a gold ring | src=192.0.2.7 | process=app | pid=7 | app=Acme Shop | message=- from 192.0.2.7: bought a gold ring for 12.5
+              hostname = web1
+              program = app
+              message = user  from 192.0.2.7 bought a gold ring for 12.5
+              time = Mar  1 10:00:00
+              host = web1
+              pid = 7
+              user = 
+              src_ip = 192.0.2.7
+              rest = bought a gold ring for 12.5
+              goods = a gold ring
+              price = 12.5
+            syslog linux 2026-03-01T10:00:00Z | class=0 | -/unknown | product=linux | service=syslog | host=web1 | process=app | pid=x | app=app | message=user alice from 192.0.2.7 logged in
+              hostname = web1
+              program = app
+              pid = x
+              message = user alice from 192.0.2.7 logged in
+        "#]],
     );
 }
 
@@ -98,7 +139,36 @@ fields:
             "[1 March 2026] hello",
             "01.03.2026 10:00:00 WARN (xms, 0.5) yes 192.0.2.7:443 \"\" - <{x}> z",
         ],
-        &expect![[""]],
+        &expect![[r#"
+            kinds linux 2026-03-01T10:00:00.25Z | class=0 | -/unknown
+              at = 01.03.2026 10:00:00.25
+              level = WARN
+              ms = 12
+              load = 0.5
+              ok = true
+              peer = 192.0.2.7
+              port = 443
+              agent = a "b"
+              left = x
+              rest = the   rest
+            dead malformed: expected kinds
+            kinds linux 2026-03-01T10:00:00Z | class=0 | -/unknown
+              at = 01.03.2026 10:00:00
+              level = WARN
+              ms = 12
+              load = 0.5
+              ok = true
+              peer = 2001:db8::1
+              port = 443
+              agent = a
+              left = x
+              rest = z
+            kinds linux 2026-03-01T10:00:00Z | class=0 | -/unknown
+              at = 01.03.2026 10:00:00
+              text = hello
+            dead malformed: expected kinds
+            dead malformed: expected kinds
+        "#]],
     );
 }
 
@@ -119,7 +189,17 @@ mapping:
 ",
         None,
         &["worker 12: ok after 30 ms", "WORKER 13: failed", "worker x: ok"],
-        &expect![[""]],
+        &expect![[r#"
+            worker linux 2026-03-01T12:00:00Z | class=0 | -/success | problem=no time in the record, arrival time taken
+              id = 12
+              result = ok
+              took_ms = 30
+            worker linux 2026-03-01T12:00:00Z | class=0 | -/failure | problem=no time in the record, arrival time taken
+              id = 13
+              result = failed
+            text linux 2026-03-01T12:00:00Z | class=0 | -/unknown | message=worker x: ok | problem=no known format, kept as text; no time in the record, arrival time taken
+              message = worker x: ok
+        "#]],
     );
 }
 
@@ -159,7 +239,49 @@ mapping: {user: login, src_ip: address, time: when, mart: cloud}
             r#"{"vendor":"other","action":"login"}"#,
             r#"<13>Mar  1 10:00:00 web1 cloudyd: {"vendor":"cloudy","action":"x","detail":"no object"}"#,
         ],
-        &expect![[""]],
+        &expect![[r#"
+            gate linux 2026-03-01T10:00:00Z | class=0 | -/unknown | user=Alice "A" Doe | file=front door | problem=words that are no pairs left out: 1
+              time = 1772359200
+              who = Alice "A" Doe
+              badge = 77
+              note = a b
+            gate linux 2026-03-01T12:00:00Z | class=0 | -/unknown | user=x7 | file=front door | problem=no time in the record, arrival time taken; badge is no whole number, kept as it is
+              badge = x7
+            visits linux 2026-03-01T09:59:59Z | class=0 | -/unknown | product=linux | service=syslog | host=web1 | user=bob | src=192.0.2.9 | process=visitd | pid=3 | app=visitd | message=2026-03-01 09:59:59;bob;x;"in; late";192.0.2.9
+              facility = user
+              severity = notice
+              hostname = web1
+              program = visitd
+              pid = 3
+              message = 2026-03-01 09:59:59;bob;x;"in; late";192.0.2.9
+              time = 2026-03-01 09:59:59
+              user = bob
+              state = in; late
+              client = 192.0.2.9
+            syslog linux 2026-03-01T10:00:00Z | class=0 | -/unknown | product=linux | service=syslog | host=web1 | process=visitd | pid=3 | app=visitd | message=too;few
+              facility = user
+              severity = notice
+              hostname = web1
+              program = visitd
+              pid = 3
+              message = too;few
+            cloudy cloud 2026-03-01T10:00:00Z | class=0 | -/unknown | user=carol | src=192.0.2.8
+              vendor = cloudy
+              action = login
+              actor.login = carol
+              actor.ip = 192.0.2.8
+              when = 1772359200
+              a.b = 1
+              login = carol
+              address = 192.0.2.8
+            json cloud 2026-03-01T12:00:00Z | class=0 | -/unknown | problem=no time in the record, arrival time taken
+              vendor = other
+              action = login
+            cloudy cloud 2026-03-01T10:00:00Z | class=0 | -/unknown | host=web1 | problem=detail is no JSON object, kept as text
+              vendor = cloudy
+              action = x
+              detail = no object
+        "#]],
     );
 }
 
@@ -224,7 +346,105 @@ fn faults_are_said_with_their_line_and_what_would_be_right() {
             said += &format!("  {}: {severity}: {}\n", problem.line, problem.message);
         }
     }
-    expect![[""]].assert_eq(&said);
+    expect![[r#"
+        name: a⏎patern: '{x}'
+          2: error: unknown key `patern` in a format, did you mean `pattern`?
+          1: error: a format needs one of pattern, regex, key_value, csv, json: it says how a record is read
+        name: a⏎pattern: '{x} {y'
+          2: error: pattern: a brace without its partner; a brace of the line itself is written {{ or }}
+        name: a⏎pattern: {x}
+          2: error: pattern must be a text; a text that begins with { needs quotes around it
+        name: a⏎pattern: '{x}{y}'
+          2: error: pattern: nothing stands between {x} and {y}, so the end of the first is not known: put a text between them or give the first a kind, such as {x:word}
+        name: a⏎pattern: '{x*} {y}'
+          2: error: pattern: a field with * takes all that is left, so it must be the last
+        name: a⏎pattern: '{x} {x}'
+          2: error: pattern: the field `x` is there twice
+        name: a⏎pattern: '{x:integer}'
+          2: error: pattern: there is no kind `integer`; use one of text, word, int, float, bool, ip, quoted, time
+        name: a⏎pattern: no field
+          2: error: pattern: a pattern needs at least one {field}
+        name: a⏎pattern: '{x}'⏎regex: '(?<x>.)'
+          3: error: a format has one of pattern, regex, key_value, csv, json only; `regex` is too much
+        name: a⏎title: b
+          1: error: a format needs one of pattern, regex, key_value, csv, json: it says how a record is read
+        name: syslog⏎pattern: '{x}'
+          1: error: `syslog` is the name of a built-in format: take another, and `replaces: syslog` to come before it
+        name: My Format⏎pattern: '{x}'
+          1: error: name: `My Format` must be small letters, digits and _, at most 64
+        pattern: '{x}'
+          1: error: a format needs a `name`, as in --format NAME
+        name: a⏎regex: '(?<x>a{1000}){1000}'
+          2: error: regex: compiled it takes more than the 1048576 bytes allowed; repeat less
+        name: a⏎regex: '(?<x>'
+          2: error: regex: unclosed group
+        name: a⏎regex: 'x+'
+          2: error: regex: it has no named group, such as (?<user>[a-z]+)
+        name: a⏎regex: '(?<x>a)(?=b)'
+          2: error: regex: look-around, including look-ahead and look-behind, is not supported
+        name: a⏎replaces: cloudtrial⏎json: {}
+          2: error: replaces: no built-in format `cloudtrial` reads JSON objects, did you mean `cloudtrail`?
+        name: a⏎replaces: cloudtrail⏎pattern: '{x}'
+          2: error: replaces: no built-in format `cloudtrail` reads lines of text; use one of syslog
+        name: a⏎applies_to:⏎  has: [x]⏎pattern: '{x}'
+          3: error: `has` does not fit this format: it is told from others by starts_with and contains
+        name: a⏎applies_to:⏎  contain: [x]⏎pattern: '{x}'
+          3: error: unknown key `contain` in applies_to, did you mean `contains`?
+        name: a⏎applies_to:⏎  programs: [sshd]⏎pattern: '{x}'
+          3: warning: messages of `sshd` are read by the format syslog: say `replaces: syslog` to come before it
+        name: a⏎csv:⏎  columns: [a, a]
+          3: error: the column `a` is there twice
+        name: a⏎csv:⏎  columns: [a]⏎  delimiter: tabs
+          4: error: delimiter: `tabs` is not one ASCII character, did you mean `tab`?
+        name: a⏎pattern: '{x}'⏎fields:⏎  x: integer
+          4: error: there is no type `integer`; use one of text, int, float, bool, ip, time, key_value, json
+        name: a⏎pattern: '{x}'⏎fields:⏎  y: int
+          4: error: fields: there is no field `y`; use one of x
+        name: a⏎pattern: '{x}'⏎fields:⏎  x:⏎    format: 'yyyy-mm-dd'
+          5: error: `yyyy-mm-dd` has no directives: write them as strptime does (%Y-%m-%d %H:%M:%S), or leave `format` out for ISO times, syslog times, web server times and Unix seconds
+        name: a⏎pattern: '{x}'⏎fields:⏎  x: {format: '%H:%M:%S'}
+          4: error: `%H:%M:%S` gives no date: it needs at least a month and a day, or %s
+        name: a⏎pattern: '{x}'⏎fields:⏎  x: {format: '%J'}
+          4: error: `%J` cannot be read as a time: strftime formatting failed: found unrecognized specifier directive `J`
+        name: a⏎pattern: '{x}'⏎fields:⏎  x: {type: time, zone: Mars}
+          4: error: `Mars` is no zone: write UTC or a distance from it such as +01:00
+        name: a⏎pattern: '{usr}'⏎mapping:⏎  user: user
+          4: error: mapping: there is no field `user`, did you mean `usr`?
+        name: a⏎pattern: '{usr}'⏎mapping:⏎  host: {literal: x}⏎  message: 'hi {user}'
+          5: error: mapping: there is no field `user`, did you mean `usr`?
+        name: a⏎pattern: '{x}'⏎mapping:⏎  source_ip: x
+          4: error: unknown key `source_ip` in mapping; use one of time, mart, product, service, class, code, outcome, severity, host, user, target_user, src_ip, src_port, dst_ip, dst_port, process, pid, parent_process, command, session, file, domain, app, virtual_entity, message, count
+        name: a⏎pattern: '{x}'⏎mapping:⏎  mart: linus
+          4: error: there is no mart `linus`, did you mean `linux`?
+        name: a⏎pattern: '{x}'⏎mapping:⏎  class: authentification
+          4: error: class: there is no class `authentification`, did you mean `authentication`?
+        name: a⏎pattern: '{x}'⏎mapping:⏎  severity: {field: x}
+          4: error: severity needs `field` and `values`, or one fixed value in their place
+        name: a⏎pattern: '{x}'⏎cases:⏎  - code: LL03
+          4: error: a case needs `when`, a map of fields and the values they must have
+        name: a⏎pattern: '{x}'⏎cases:⏎  - when: {x: b}⏎    code: LL99
+          5: error: code: there is no code `LL99`; LL03 is a failed login, the list is in the documentation
+        name: a⏎pattern: '{x}'⏎cases:⏎  - when: {y: b}⏎    outcome: failed
+          5: error: outcome: `failed` is no outcome; use one of success, failure, unknown
+          4: error: cases: there is no field `y`; use one of x
+        name: a⏎pattern: '{x}'⏎cases:⏎  - when: {x: {is: b}}
+          4: error: unknown key `is` in a condition; use one of equals, one_of, not, like, present
+        name: a⏎pattern: '{x}'⏎samples:⏎  - record: b
+          4: error: a sample needs `expect`: columns and their values, or none
+          4: warning: no sample is of this format: add a record with the values it must have
+        name: a⏎pattern: '{x}'⏎samples:⏎  - record: b⏎    expect: {users: b}
+          5: error: unknown key `users` in expect, did you mean `user`?
+        name: a⏎name: b
+          2: error: `name` is there twice, first in line 1
+        name: [a
+          2: error: not valid YAML: while parsing a flow sequence, expected ',' or ']'
+        - a
+          1: error: a format must be a map of keys and values
+        # nothing
+          1: error: there is no format in this file
+        name: a⏎pattern: '{x}'⏎---⏎name: a⏎pattern: '{x}'
+          4: warning: `a` is declared in pack/formats/a.yml:1 already, which counts
+    "#]].assert_eq(&said);
 }
 
 /// Law LIMIT.
@@ -306,7 +526,16 @@ samples:
         .iter()
         .map(|problem| format!("{} {}", problem.format.as_deref().unwrap_or_default(), problem))
         .collect();
-    expect![[""]].assert_eq(&(said.join("\n") + "\n"));
+    expect![[r#"
+        shop pack/formats/a.yml:12: sample "wrong values": user must be "bob" and is "alice"
+        shop pack/formats/a.yml:13: sample "wrong values": time must be "2026-03-01T10:00:01Z" and is "2026-03-01T10:00:00Z"
+        shop pack/formats/a.yml:15: sample "wrong values": the field n must be "2" and is "1"
+        shop pack/formats/a.yml:16: sample "wrong values": it has no field `m`; use one of time, user, n
+        shop pack/formats/a.yml:17: sample "not of it": it cannot be read this way, so it was read as text
+        shop pack/formats/a.yml:20: sample "is of it": it must not be of this format, but it is
+        shop pack/formats/a.yml:26: sample "of another": it cannot be read this way, so it was read as syslog
+        other pack/formats/a.yml:34: sample "unnamed": the format shop reads it first: make its `applies_to` narrower, or that of other
+    "#]].assert_eq(&(said.join("\n") + "\n"));
 }
 
 #[test]
