@@ -185,6 +185,12 @@ impl Decoder {
         }))
     }
 
+    /// The declared formats among them.
+    #[must_use]
+    pub fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
     /// Whether a sender may name the format `name`.
     #[must_use]
     pub fn knows_format(&self, name: &str) -> bool {

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 use sentra_model::FieldValue;
 
 use super::intern::kept;
@@ -375,8 +375,11 @@ fn ip<'a>(rest: &'a str, next: Option<&Literal>) -> Option<(&'a str, &'a str)> {
     if follows && let Some(address) = whole() {
         return Some(address);
     }
-    let next = next?.text.as_str();
-    let ends = [all.rfind(next), all.find(next)];
+    // The text that follows may begin with what is part of addresses, and end beyond them.
+    let next = next?.text.as_bytes();
+    let beyond = rest.len().min(all.len() + next.len());
+    let reach = rest.as_bytes().get(..beyond)?;
+    let ends = [memmem::rfind(reach, next), memmem::find(reach, next)];
     ends.into_iter().flatten().find_map(|end| Some((address::ip(all.get(..end)?)?, rest.get(end..)?)))
 }
 

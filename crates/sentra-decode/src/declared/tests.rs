@@ -707,3 +707,14 @@ proptest! {
         }
     }
 }
+
+/// The guide's example is one that works.
+#[test]
+fn the_example_of_the_guide_holds() {
+    let guide = include_str!("../../../../docs/formats-of-your-own.md");
+    let example = guide.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let (declared, problems) = compile(example);
+    assert_eq!(problems, []);
+    assert_eq!(declared.check_samples(), []);
+    assert_eq!((declared.len(), declared.samples()), (1, 4));
+}

@@ -14,6 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
 use crate::engines::{Engines, Opened};
+use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
 use crate::settings;
@@ -38,6 +39,7 @@ fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
 
 async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     // Before the engines: they keep handles to their figures.
     let metrics = Metrics::install()?;
     let engines = match Engines::open(data, settings::engine_options(&config)?).await? {
@@ -48,12 +50,14 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
     };
     settings::remember_rules(data, &config)?;
     say_rule_problems(&engines.rule_problems);
+    say_format_problems(&engines.format_problems);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline {
         status: Arc::clone(&engines.status),
         rules: Arc::clone(&engines.rules),
         problems: engines.rule_problems.clone(),
+        formats: engines.formats.clone(),
     };
     let app = App {
         directory: data.to_owned(),
@@ -69,6 +73,14 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
     };
     let server = Server::start(app, config).await?;
     let factory = engines.start_factory(Arc::new(Announcer(live)));
+    let formats = engines.formats.clone();
+    let reloading = tokio::spawn(async move {
+        while hang_up.recv().await.is_some() {
+            let formats = formats.clone();
+            // Reading and compiling packs is no work for a thread that serves requests.
+            let _ = tokio::task::spawn_blocking(move || formats.reload_and_tell()).await;
+        }
+    });
     if let Err(error) = announce(&server, &engines) {
         // Whoever started us does not listen; the work goes on.
         tracing::warn!(%error, "cannot print where the console is");
@@ -82,6 +94,7 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
              Check the disk, then start again",
         )),
     };
+    reloading.abort();
     output::remark("stopping");
     server.stop().await;
     factory.stop().await;
@@ -124,6 +137,7 @@ struct Pipeline {
     status: Arc<FactoryStatus>,
     rules: Arc<RuleSet>,
     problems: Vec<RuleProblem>,
+    formats: Formats,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -146,6 +160,10 @@ impl PipelineStatus for Pipeline {
             dead_letters_total: now.dead_letters,
             last_progress: Some(now.last_progress).filter(|progress| *progress > never),
         }
+    }
+
+    fn formats(&self) -> Vec<String> {
+        self.formats.decoder().get().formats().map(|format| format.name.to_owned()).collect()
     }
 
     fn rules(&self) -> RulesView {

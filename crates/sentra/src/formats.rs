@@ -1,0 +1,148 @@
+//! The formats that packs declare: where they come from, and the decoder that has them in force.
+
+use std::path::PathBuf;
+
+use sentra_decode::{Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity};
+use sentra_factory::{DecoderHandle, built_in_packs, load_rules};
+
+use crate::output;
+
+/// Problems that are said one by one.
+const PROBLEMS_SAID_MAX: usize = 10;
+
+/// The formats of the built-in packs and of `directories`, with what is wrong with them. Those of the directories
+/// come first: of two formats that know a record the first reads it.
+pub(crate) fn compile_formats(
+    directories: &[PathBuf],
+    with_built_in: bool,
+) -> anyhow::Result<(Declared, Vec<FormatProblem>)> {
+    let mut files = Vec::new();
+    for directory in directories {
+        files.extend(load_rules(directory)?.formats);
+    }
+    if with_built_in {
+        files.extend(built_in_packs().formats);
+    }
+    Ok(Declared::compile(&files))
+}
+
+/// What a reload did.
+#[derive(Debug)]
+pub(crate) struct Reloaded {
+    /// Formats in force now.
+    pub(crate) formats: usize,
+    /// Whether they are the new ones.
+    pub(crate) changed: bool,
+    /// What is wrong with the new ones.
+    pub(crate) problems: Vec<FormatProblem>,
+}
+
+/// The packs' formats, which can be read again while everything runs. Clones are handles to the same decoder.
+#[derive(Debug, Clone)]
+pub(crate) struct Formats {
+    decoder: DecoderHandle,
+    directories: Vec<PathBuf>,
+    with_built_in: bool,
+    decode: DecodeOptions,
+}
+
+impl Formats {
+    /// Reads the formats and puts the good ones of them in force.
+    pub(crate) fn open(
+        directories: Vec<PathBuf>,
+        with_built_in: bool,
+        decode: DecodeOptions,
+    ) -> anyhow::Result<(Self, Vec<FormatProblem>)> {
+        let (declared, problems) = compile_formats(&directories, with_built_in)?;
+        let decoder = DecoderHandle::new(Decoder::new(DecodeOptions { declared, ..decode.clone() }));
+        Ok((Self { decoder, directories, with_built_in, decode }, problems))
+    }
+
+    /// The decoder that has them.
+    pub(crate) fn decoder(&self) -> &DecoderHandle {
+        &self.decoder
+    }
+
+    /// Reads the formats again. They take effect for every record that is not being worked on, in the order of
+    /// the log, so no event is lost. Where one of them has an error nothing changes: half a set would
+    /// turn records that were understood into plain text.
+    pub(crate) fn reload_formats(&self) -> anyhow::Result<Reloaded> {
+        let (declared, problems) = compile_formats(&self.directories, self.with_built_in)?;
+        let is_error = |problem: &FormatProblem| problem.severity == FormatProblemSeverity::Error;
+        if problems.iter().any(is_error) {
+            let formats = self.decoder.get().declared().len();
+            return Ok(Reloaded { formats, changed: false, problems });
+        }
+        let formats = declared.len();
+        self.decoder.set(Decoder::new(DecodeOptions { declared, ..self.decode.clone() }));
+        Ok(Reloaded { formats, changed: true, problems })
+    }
+
+    /// Reads the formats again and writes into the log what came of it.
+    pub(crate) fn reload_and_tell(&self) {
+        match self.reload_formats() {
+            Ok(reloaded) => {
+                for problem in &reloaded.problems {
+                    tracing::warn!(
+                        path = problem.path,
+                        line = problem.line,
+                        message = problem.message,
+                        "format"
+                    );
+                }
+                if reloaded.changed {
+                    tracing::info!(formats = reloaded.formats, "formats reloaded");
+                } else {
+                    tracing::error!(
+                        "formats not reloaded, the ones before stay in force: mend the errors above"
+                    );
+                }
+            }
+            Err(error) => {
+                let reason = format!("{error:#}");
+                tracing::error!(reason, "formats not reloaded, the ones before stay in force");
+            }
+        }
+    }
+}
+
+/// Says the errors among `problems`.
+pub(crate) fn say_format_problems(problems: &[FormatProblem]) {
+    let errors = problems.iter().filter(|problem| problem.severity == FormatProblemSeverity::Error);
+    for problem in errors.take(PROBLEMS_SAID_MAX) {
+        output::remark(&problem.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(name: &str) -> String {
+        format!("name: {name}\npattern: 'x {{y}}'\nsamples:\n  - {{record: x 1, expect: {{}}}}\n")
+    }
+
+    #[test]
+    fn formats_are_reloaded_as_a_whole_or_not_at_all() {
+        let packs = tempfile::tempdir().unwrap();
+        let directory = packs.path().join("formats");
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::write(directory.join("one.yml"), format("one")).unwrap();
+        let place = vec![packs.path().to_owned()];
+        let (formats, problems) = Formats::open(place, false, DecodeOptions::default()).unwrap();
+        assert!(problems.is_empty(), "{problems:?}");
+        let knows = |name: &str| formats.decoder().get().knows_format(name);
+        assert!(knows("one") && !knows("two"));
+
+        std::fs::write(directory.join("two.yml"), format("two")).unwrap();
+        let reloaded = formats.reload_formats().unwrap();
+        assert!(reloaded.changed && reloaded.formats == 2 && reloaded.problems.is_empty(), "{reloaded:?}");
+        assert!(knows("one") && knows("two"));
+
+        std::fs::write(directory.join("one.yml"), "name: one\npatern: 'x {y}'\n").unwrap();
+        let reloaded = formats.reload_formats().unwrap();
+        assert!(!reloaded.changed && reloaded.formats == 2, "{reloaded:?}");
+        assert!(reloaded.problems.iter().any(|problem| problem.line == 2), "{reloaded:?}");
+        assert!(knows("one") && knows("two"));
+    }
+}
