@@ -12,7 +12,7 @@ use crate::format::{self, FORMATS, Format, Payload, Shape};
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
-use crate::{flatten, json, syslog, text, windows};
+use crate::{declared, flatten, json, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
@@ -245,7 +245,7 @@ fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted<'_>, bytes: &'a [u8])
 
 fn decode_line<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Outcome<'a> {
     match wanted {
-        Wanted::Declared(definition) => decode_declared(context, definition, line),
+        Wanted::Declared(definition) => declared::decode_named(context, definition, line),
         Wanted::Text => text::require_text(line).map(|()| text::decode(context, line)),
         Wanted::Json if !line.starts_with('{') => Err(Dead::malformed("expected a JSON object")),
         Wanted::Syslog => {
@@ -283,47 +283,6 @@ fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Event<'a>> {
     understood.then_some(event)
 }
 
-/// A line of a declared format that the sender named: bare, or with a syslog envelope around it.
-fn decode_declared<'a>(context: &Context<'_>, definition: &Definition, line: &'a str) -> Outcome<'a> {
-    text::require_text(line)?;
-    let refused = || Dead::malformed(format!("expected {}", definition.title));
-    let bare = Payload { text: line, program: "", in_syslog: false };
-    // Nearly every line passes for a syslog line when it must, so a bare line is read as it is first.
-    let marked = syslog::envelope_event(context, line, true);
-    let is_syslog = context.by_syslog || marked.is_some();
-    let envelope = marked.or_else(|| syslog::envelope_event(context, line, false));
-    if definition.is_json() {
-        let (text, time) = match envelope {
-            Some((event, payload)) if !line.starts_with('{') => (payload.text, Some(event)),
-            _ => (line, None),
-        };
-        let flat = flatten::object(text).map_err(|_| refused())?;
-        let problem = flat.problem();
-        let mut event = definition.decode(context, flat.fields, time.as_ref().map(|event| event.time));
-        if let Some(envelope) = time.filter(|_| event.host.is_empty()) {
-            event.host = envelope.host;
-        }
-        if let Some(problem) = problem {
-            note(&mut event, problem);
-        }
-        return Ok(event);
-    }
-    let mut event = Event::new(definition.name.clone(), Mart::LINUX, context.received);
-    if !is_syslog && definition.read(context, &bare, &mut event) {
-        return Ok(event);
-    }
-    if let Some((mut enveloped, payload)) = envelope {
-        let whole = Payload { text: line, ..payload };
-        if definition.read(context, &payload, &mut enveloped)
-            || definition.read(context, &whole, &mut enveloped)
-        {
-            return Ok(enveloped);
-        }
-    }
-    let is_unread = is_syslog && !definition.read(context, &bare, &mut event);
-    if is_unread || !is_syslog { Err(refused()) } else { Ok(event) }
-}
-
 /// Lets `format` read the payload if it recognises it.
 pub(crate) fn understand<'a>(
     context: &Context<'_>,
@@ -346,7 +305,7 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
     let replacing = |definition: &&Definition| !definition.is_json();
     for definition in context.declared.replacing(format.name).filter(replacing) {
-        if let Ok(event) = decode_declared(context, definition, line) {
+        if let Ok(event) = declared::decode_named(context, definition, line) {
             return Ok(event);
         }
     }

@@ -23,10 +23,12 @@ mod fields;
 mod intern;
 mod keys;
 mod mapping;
+mod named;
 mod pairs;
 mod pattern;
 mod problem;
 mod samples;
+mod scan;
 mod shape;
 mod template;
 mod times;
@@ -39,6 +41,7 @@ use std::sync::Arc;
 use sentra_model::Event;
 
 pub(crate) use definition::Definition;
+pub(crate) use named::decode_named;
 pub use problem::{FormatProblem, FormatProblemSeverity};
 
 use crate::decoder::Context;
@@ -212,5 +215,7 @@ pub fn is_format_file(text: &str) -> bool {
     has(&["name"]) && has(&shape::KEYS) && !has(&["detection", "correlation", "logsource"])
 }
 
+#[cfg(test)]
+mod fault_tests;
 #[cfg(test)]
 mod tests;

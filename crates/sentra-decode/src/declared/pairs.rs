@@ -6,8 +6,8 @@ use memchr::memmem::Finder;
 use sentra_model::FieldValue;
 
 use super::keys::{NAME_BYTES_MAX, check, text, texts};
-use super::pattern::unquote;
 use super::problem::Faults;
+use super::scan::unquote;
 use super::value::Found;
 use super::yaml::{Node, Value};
 
