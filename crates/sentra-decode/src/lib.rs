@@ -2,6 +2,7 @@
 //!
 //! * [`Decoder::decode`] turns one record into a normalised [`sentra_model::Event`] or says why it cannot.
 //! * [`LineFramer`], [`json_document_records`] and [`evtx_records`] cut files and connections into records.
+//! * [`Declared`] are formats that packs declare in YAML; [`DecodeOptions::declared`] brings them into a decoder.
 //! * [`formats`] lists what a sender may name; without a name the format is detected from the bytes.
 //!
 //! **Law LOSS**: every record has one of two ends, [`Decoded::Event`] or [`Decoded::Dead`] with its

@@ -24,7 +24,9 @@ use sentra_model::{
     DeadLetter, DeadReason, FactKind, Incident, ManualClock, Narrative, OwnedRecord, Signal, Source,
     SourceKind, TenantId, TenantScope, Timestamp, Topic,
 };
-use sentra_store::{IncidentFilter, MartQuery, MartStore, MemoryMarts, Records, Shape, SqliteRecords};
+use sentra_store::{
+    IncidentFilter, MartQuery, MartStore, MemoryMarts, Records, SearchOptions, Shape, SqliteRecords,
+};
 
 const RULES: &str = r"
 title: Failed login

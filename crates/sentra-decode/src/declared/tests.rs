@@ -425,6 +425,30 @@ fn files_of_formats_are_told_from_rules() {
     assert!(!is_format_file("name: y\nrule: x\nsamples: []\n"));
 }
 
+/// Law LIMIT: lines of a quarter of a megabyte that would take minutes each if any part of them was read again and again.
+#[test]
+fn long_lines_are_read_once() {
+    let declared = good(
+        "name: pattern\npattern: '{a} {b} {c:quoted} x {d:ip}: {e} y {f*}'\n---\nname: pairs\nkey_value: true\n---\n\
+         name: list\nkey_value: {pair_separator: ', ', value_separator: ': '}\n---\n\
+         name: table\ncsv: {columns: [a, b], columns_min: 1}\n---\nname: regex\nregex: '(?<a>(x+x+)+)y'\n---\n\
+         name: cases\npattern: '{a}'\ncases: [{when: {a: {like: '*a*a*b*a*c*'}}, outcome: success}]\n",
+    );
+    const LENGTH: usize = 1 << 18;
+    let units = ["a ", " ", "x", "=", "a=", ", ", "\"", "\",", "\\", "a x \"", "1.", "::", "a, b: "];
+    for name in ["pattern", "pairs", "list", "table", "regex", "cases"] {
+        let source = source(Some(name));
+        for unit in units {
+            for ends in ["", "=", "y", "\""] {
+                let line = unit.repeat(LENGTH / unit.len()) + ends;
+                let decoded = decode(&declared, &source, &line);
+                let Decoded::Event(event) = decoded else { continue };
+                assert!(event.fields.len() <= 1_024, "{name} {unit:?}");
+            }
+        }
+    }
+}
+
 /// What a careless or hostile author could write: all shapes of braces, kinds and separators.
 fn templates() -> impl Strategy<Value = String> {
     let piece = prop_oneof![

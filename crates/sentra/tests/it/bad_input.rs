@@ -112,7 +112,7 @@ fn declared_formats_are_checked_beside_rules_and_read_what_is_named_after_them()
     let pack = tempfile::tempdir().unwrap();
     let formats = pack.path().join("formats");
     std::fs::create_dir(&formats).unwrap();
-    let good = "name: shop\ntitle: shop log\npattern: 'shop {time} {user} {src_ip:ip}'\n\
+    let good = "name: shop\ntitle: shop log\npattern: 'shop {time} {user} {src_ip:ip}'\nmapping: {product: linux}\n\
                 samples:\n  - record: shop 2026-03-01T10:00:00Z alice 192.0.2.7\n    expect: {user: alice}\n";
     std::fs::write(formats.join("shop.yml"), good).unwrap();
     let place = pack.path().to_str().unwrap();
@@ -139,7 +139,7 @@ fn declared_formats_are_checked_beside_rules_and_read_what_is_named_after_them()
         })
     };
     assert!(has("broken.yml", 2, "pattern"), "{report}");
-    assert!(has("wrong.yml", 6, "bob"), "{report}");
+    assert!(has("wrong.yml", 7, "bob"), "{report}");
 
     let rule = "title: Shop\nid: 0d5c1a52-8c3e-4b0e-9d1b-3f7c26a1a003\nstatus: test\nlevel: low\n\
                 logsource: {product: linux}\ndetection: {selection: {user: alice}, condition: selection}\n";
