@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
-use sentra_decode::{DecodeOptions, FormatProblem};
+use sentra_decode::DecodeOptions;
 use sentra_detect::{RuleProblem, RuleSet};
 use sentra_factory::{
     CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Watcher,
@@ -46,7 +46,6 @@ pub(crate) struct Engines {
     pub(crate) rule_problems: Vec<RuleProblem>,
     /// The packs' formats and the decoder that has them.
     pub(crate) formats: Formats,
-    pub(crate) format_problems: Vec<FormatProblem>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
@@ -105,8 +104,7 @@ impl Engines {
         tracing::debug!(report = ?marts.open_report(), "marts opened");
         let records = SqliteRecords::open(&data.join("records.db")).await?;
         let (rules, rule_problems) = compile_rules(&options.rules, !options.without_built_in)?;
-        let (formats, format_problems) =
-            Formats::open(options.rules, !options.without_built_in, options.decode)?;
+        let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
@@ -115,7 +113,6 @@ impl Engines {
             rules,
             rule_problems,
             formats,
-            format_problems,
             clock,
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,

@@ -1,6 +1,7 @@
 //! The formats that packs declare: where they come from, and the decoder that has them in force.
 
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sentra_decode::{Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity};
 use sentra_factory::{DecoderHandle, built_in_packs, load_rules};
@@ -44,6 +45,8 @@ pub(crate) struct Formats {
     directories: Vec<PathBuf>,
     with_built_in: bool,
     decode: DecodeOptions,
+    /// What was wrong with them when they were read last.
+    problems: Arc<Mutex<Vec<FormatProblem>>>,
 }
 
 impl Formats {
@@ -52,10 +55,11 @@ impl Formats {
         directories: Vec<PathBuf>,
         with_built_in: bool,
         decode: DecodeOptions,
-    ) -> anyhow::Result<(Self, Vec<FormatProblem>)> {
+    ) -> anyhow::Result<Self> {
         let (declared, problems) = compile_formats(&directories, with_built_in)?;
         let decoder = DecoderHandle::new(Decoder::new(DecodeOptions { declared, ..decode.clone() }));
-        Ok((Self { decoder, directories, with_built_in, decode }, problems))
+        let problems = Arc::new(Mutex::new(problems));
+        Ok(Self { decoder, directories, with_built_in, decode, problems })
     }
 
     /// The decoder that has them.
@@ -63,11 +67,17 @@ impl Formats {
         &self.decoder
     }
 
+    /// What was wrong with them when they were read last.
+    pub(crate) fn problems(&self) -> Vec<FormatProblem> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Reads the formats again. They take effect for every record that is not being worked on, in the order of
     /// the log, so no event is lost. Where one of them has an error nothing changes: half a set would
     /// turn records that were understood into plain text.
     pub(crate) fn reload_formats(&self) -> anyhow::Result<Reloaded> {
         let (declared, problems) = compile_formats(&self.directories, self.with_built_in)?;
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&problems);
         let is_error = |problem: &FormatProblem| problem.severity == FormatProblemSeverity::Error;
         if problems.iter().any(is_error) {
             let formats = self.decoder.get().declared().len();
@@ -129,8 +139,8 @@ mod tests {
         std::fs::create_dir(&directory).unwrap();
         std::fs::write(directory.join("one.yml"), format("one")).unwrap();
         let place = vec![packs.path().to_owned()];
-        let (formats, problems) = Formats::open(place, false, DecodeOptions::default()).unwrap();
-        assert!(problems.is_empty(), "{problems:?}");
+        let formats = Formats::open(place, false, DecodeOptions::default()).unwrap();
+        assert_eq!(formats.problems(), []);
         let knows = |name: &str| formats.decoder().get().knows_format(name);
         assert!(knows("one") && !knows("two"));
 
@@ -143,6 +153,7 @@ mod tests {
         let reloaded = formats.reload_formats().unwrap();
         assert!(!reloaded.changed && reloaded.formats == 2, "{reloaded:?}");
         assert!(reloaded.problems.iter().any(|problem| problem.line == 2), "{reloaded:?}");
+        assert_eq!(formats.problems(), reloaded.problems);
         assert!(knows("one") && knows("two"));
     }
 }

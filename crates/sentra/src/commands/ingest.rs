@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<()> {
             let mut config = settings::load(None)?;
             settings::recall_rules(&arguments.place.data, &mut config);
             let options = settings::engine_options(&config)?;
-            let (formats, _) = Formats::open(options.rules, !options.without_built_in, options.decode)?;
+            let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
             Ok(Decoder::clone(&formats.decoder().get()))
         })?;
     }

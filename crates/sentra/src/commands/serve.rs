@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use sentra_decode::FormatProblemSeverity;
 use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
@@ -50,7 +51,7 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
     };
     settings::remember_rules(data, &config)?;
     say_rule_problems(&engines.rule_problems);
-    say_format_problems(&engines.format_problems);
+    say_format_problems(&engines.formats.problems());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline {
@@ -190,6 +191,19 @@ impl PipelineStatus for Pipeline {
             },
             message: problem.message.clone(),
         });
-        RulesView { rules: rules.collect(), problems: problems.collect() }
+        let of_formats = self.formats.problems().into_iter().map(|problem| RuleProblemView {
+            path: problem.path,
+            line: problem.line,
+            rule: None,
+            severity: match problem.severity {
+                FormatProblemSeverity::Error => RuleProblemSeverity::Error,
+                FormatProblemSeverity::Warning => RuleProblemSeverity::Warning,
+            },
+            message: match problem.format {
+                Some(format) => format!("format {format}: {}", problem.message),
+                None => problem.message,
+            },
+        });
+        RulesView { rules: rules.collect(), problems: problems.chain(of_formats).collect() }
     }
 }
