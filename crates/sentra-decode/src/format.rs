@@ -9,7 +9,7 @@ use crate::unix::{
     auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
 };
 use crate::web::{access, apache, haproxy, nginx, squid, w3c};
-use crate::{cloud, cloudtrail, devices, identity, legacy, otlp, snmp, windows};
+use crate::{cloud, cloudtrail, devices, hec, identity, legacy, otlp, snmp, windows};
 
 /// How a format takes its records.
 pub(crate) enum Shape {
@@ -66,6 +66,7 @@ pub(crate) struct Format {
 /// particular one comes first.
 pub(crate) static FORMATS: &[&Format] = &[
     &otlp::FORMAT,
+    &hec::FORMAT,
     &windows::FORMAT,
     &cloudtrail::FORMAT,
     &cloud::guardduty::FORMAT,
@@ -128,3 +129,16 @@ pub(crate) static FORMATS: &[&Format] = &[
     // Last: it takes every line of pairs that nothing more particular knows.
     &logfmt::FORMAT,
 ];
+
+/// Formats of [`FORMATS`] that read any line of a certain build, whoever wrote it. They are asked after the
+/// formats that packs declare.
+const GENERAL: [&str; 2] = ["key_value", "logfmt"];
+
+/// The formats of one product, and the general ones.
+pub(crate) fn by_turn() -> (impl Iterator<Item = &'static Format>, impl Iterator<Item = &'static Format>) {
+    let is_general = |format: &&Format| GENERAL.contains(&format.name);
+    (
+        FORMATS.iter().copied().filter(move |format| !is_general(format)),
+        FORMATS.iter().copied().filter(is_general),
+    )
+}

@@ -2,6 +2,7 @@
 //!
 //! * [`Decoder::decode`] turns one record into a normalised [`sentra_model::Event`] or says why it cannot.
 //! * [`LineFramer`], [`json_document_records`] and [`evtx_records`] cut files and connections into records.
+//! * [`Declared`] are formats that packs declare in YAML; [`DecodeOptions::declared`] brings them into a decoder.
 //! * [`formats`] lists what a sender may name; without a name the format is detected from the bytes.
 //!
 //! **Law LOSS**: every record has one of two ends, [`Decoded::Event`] or [`Decoded::Dead`] with its
@@ -40,12 +41,14 @@
 mod address;
 mod cloud;
 mod cloudtrail;
+mod declared;
 mod decoder;
 mod devices;
 mod evtx_file;
 mod flatten;
 mod format;
 mod framing;
+mod hec;
 mod identity;
 mod json;
 mod json_document;
@@ -66,6 +69,7 @@ pub mod virtual_entity;
 mod web;
 mod windows;
 
+pub use declared::{Declared, FormatProblem, FormatProblemSeverity, is_format_file};
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
 pub use devices::cef::{CefExtension, CefHeader, parse_cef};
 pub use devices::zeek::ZeekTsvFramer;

@@ -32,6 +32,11 @@ impl WallTime {
         self.offset_seconds.is_some()
     }
 
+    /// A time of which only what the clock on the wall showed is known, as if it hung in UTC.
+    pub(crate) fn on_the_wall(micros: i64) -> Self {
+        Self { micros, offset_seconds: None }
+    }
+
     /// What the clock on that wall showed, as if it hung in UTC.
     pub(crate) fn wall_micros(self) -> i64 {
         self.micros
@@ -251,8 +256,14 @@ fn at(year: i64, month: i64, day: i64, clock: i64, zone: &Zone) -> Option<Timest
     Some(zone.resolve(WallTime { micros, offset_seconds: None }))
 }
 
-/// Law TIME: the rule for times without a year, see the module.
-fn latest_year(month: i64, day: i64, clock: i64, zone: &Zone, reference: Timestamp) -> Option<Timestamp> {
+/// Law TIME: the rule for times without a year, see the module. `clock` is in microseconds of the day.
+pub(crate) fn latest_year(
+    month: i64,
+    day: i64,
+    clock: i64,
+    zone: &Zone,
+    reference: Timestamp,
+) -> Option<Timestamp> {
     let latest = reference.plus_micros(DAY);
     let year = year_of(latest) + 1;
     (0..=YEARS_BACK_MAX + 1)

@@ -24,6 +24,7 @@ mod activity;
 mod book;
 mod config;
 mod dead;
+mod decoder;
 mod error;
 mod facts;
 mod grouping;
@@ -43,6 +44,7 @@ mod worker;
 
 pub use config::FactoryConfig;
 pub use dead::CONSUMER as DEAD_CONSUMER;
+pub use decoder::DecoderHandle;
 pub use error::FactoryError;
 pub use grouping::{Teller, Told};
 pub use packs::{PackError, PackFiles, built_in_packs, load_rules};

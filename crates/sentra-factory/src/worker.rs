@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::{ReadChunk, Stream};
-use sentra_decode::Decoder;
 use sentra_detect::Detector;
 use sentra_model::{DeadLetter, DeadReason, EventBatch, EventId, Position, Signal, TenantScope, Timestamp};
 use sentra_store::RecordsCommit;
@@ -39,7 +38,6 @@ pub(crate) struct Worker {
 
 /// What detection remembers between batches; it moves to a thread of its own for the heavy part.
 struct Brain {
-    decoder: Decoder,
     detector: Detector,
     activity: Activity,
     book: Book,
@@ -219,7 +217,7 @@ impl Brain {
             let signals = parts.records.incident_signals(scope, incident.id).await?;
             book.restore(incident, signals);
         }
-        Ok(Self { decoder: parts.decoder.clone(), detector, activity, book })
+        Ok(Self { detector, activity, book })
     }
 
     fn digest(
@@ -230,7 +228,9 @@ impl Brain {
         range: std::ops::Range<u64>,
         replaying: bool,
     ) -> Result<Digested, FactoryError> {
-        let transformed = transform(&self.decoder, &stream.tenant, stream.partition, &chunk.batches, range)?;
+        // Once per chunk: a decoder that is changed meanwhile takes effect with the next one.
+        let decoder = parts.decoder.get();
+        let transformed = transform(&decoder, &stream.tenant, stream.partition, &chunk.batches, range)?;
         if replaying {
             return Ok(Digested { transformed, state: Vec::new() });
         }

@@ -58,7 +58,7 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Check rules and run their samples
+    /// Check rules and formats and run their samples
     Check(RulesCheckArguments),
 }
 
@@ -216,7 +216,7 @@ pub(crate) struct RulesCheckArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Rule files, directories and packs [default: the built-in packs].
+    /// Files of rules or formats, directories and packs [default: the built-in packs].
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }

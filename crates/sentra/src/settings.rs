@@ -76,6 +76,7 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             activity_idle_s: factory.activity_idle_s,
             restart_backoff_ms_max: factory.restart_backoff_ms_max,
         },
+        // The declared formats are added where the packs are read.
         decode: DecodeOptions { time_zone, ..DecodeOptions::default() },
         rules: config.detect.rules.clone(),
         without_built_in: !config.detect.built_in,

@@ -20,7 +20,7 @@ use sentra_model::{Event, FieldValue, Mart, Severity, Timestamp};
 use crate::decoder::{self, Context};
 use crate::flatten::Field;
 use crate::format::{Format, Shape};
-use crate::names::{detach, header_text, note};
+use crate::names::{NO_TIME, detach, forget, header_text, note};
 use crate::{json, virtual_entity};
 
 pub(crate) static FORMAT: Format = Format {
@@ -29,9 +29,6 @@ pub(crate) static FORMAT: Format = Format {
     sample: r#"{"resource":{"attributes":{"host.name":"web1.example.com","service.name":"shop","os.type":"linux"},"schema_url":""},"scope":{"name":"app","version":"1","attributes":{}},"time_unix_nano":"1772359200000000000","observed_time_unix_nano":"1772359200100000000","severity_number":17,"severity_text":"ERROR","body":"payment refused","attributes":{"user.name":"alice","client.address":"192.0.2.7"},"trace_id":"","span_id":"","event_name":"","flags":0}"#,
     shape: Shape::Object { recognise: is_record, decode },
 };
-
-/// What formats say of a record without a time; the envelope has one.
-const NO_TIME: &str = "no time in the record, arrival time taken";
 
 /// Whether the flat fields are those of an OTLP record.
 fn is_record(fields: &[Field<'_>]) -> bool {
@@ -145,6 +142,7 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
         by_syslog: context.by_syslog,
         is_body: true,
         argument: context.argument,
+        declared: context.declared,
     };
     let is_legacy = legacy::is_record(&record.attributes, &record.resource);
     let mut event = body(context, &inner, &mut record, is_legacy);
@@ -260,13 +258,6 @@ fn windows_names(mut fields: Vec<Field<'_>>) -> Vec<Field<'_>> {
         *name = Cow::Borrowed(known);
     }
     fields
-}
-
-/// Takes a note back that the envelope has made untrue.
-fn forget(event: &mut Event<'_>, noted: &str) {
-    let Some(problem) = event.problem.take() else { return };
-    let rest: Vec<_> = problem.split("; ").filter(|part| *part != noted).collect();
-    event.problem = (!rest.is_empty()).then(|| Cow::Owned(rest.join("; ")));
 }
 
 #[cfg(test)]

@@ -18,9 +18,10 @@ use std::borrow::Cow;
 
 use sentra_model::{Event, Mart, Severity};
 
+use crate::declared::Turn;
 use crate::decoder::{self, Context};
 use crate::flatten;
-use crate::format::{FORMATS, Payload, Shape};
+use crate::format::{self, FORMATS, Payload, Shape};
 use crate::names::note;
 use envelope::Envelope;
 
@@ -48,40 +49,62 @@ const SEVERITIES: [(&str, Severity); 8] = [
 pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> Option<Event<'a>> {
     let mut envelope = envelope::parse(context, line, strict)?;
     let mut event = enveloped(context, &mut envelope);
-    if !read_message(context, &mut event, &envelope) {
+    if !read_message(context, &mut event, &envelope, line) {
         understand(&mut event, envelope.program, envelope.module, envelope.message);
     }
     Some(event)
 }
 
 /// Lets another format read the message: by the program's name, else by the message's looks.
-fn read_message<'a>(context: &Context<'_>, event: &mut Event<'a>, envelope: &Envelope<'a>) -> bool {
+fn read_message<'a>(
+    context: &Context<'_>,
+    event: &mut Event<'a>,
+    envelope: &Envelope<'a>,
+    line: &'a str,
+) -> bool {
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
     let named = FORMATS.iter().find(|format| match format.shape {
         Shape::Text { programs, .. } => programs.contains(&envelope.program),
         _ => false,
     });
     if payload.text.starts_with('{') {
-        return read_object(context, event, payload.text);
+        return read_object(context, event, &payload);
     }
+    if context.declared.read(Turn::BeforeBuiltIn, context, &payload, line, event) {
+        return true;
+    }
+    let declared =
+        |event: &mut Event<'a>| context.declared.read(Turn::AfterBuiltIn, context, &payload, line, event);
     if let Some(format) = named {
-        return decoder::understand(context, format, &payload, event);
+        return decoder::understand(context, format, &payload, event) || declared(event);
     }
-    !is_own(envelope.program)
-        && FORMATS.iter().any(|format| decoder::understand(context, format, &payload, event))
+    if is_own(envelope.program) {
+        return false;
+    }
+    let (mut particular, mut general) = format::by_turn();
+    particular.any(|format| decoder::understand(context, format, &payload, event))
+        || declared(event)
+        || general.any(|format| decoder::understand(context, format, &payload, event))
 }
 
 /// Reads a message that is a JSON object. What the object does not say, the envelope does.
-fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) -> bool {
-    let Ok(flat) = flatten::object(text) else { return false };
+fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, payload: &Payload<'a>) -> bool {
+    let Ok(flat) = flatten::object(payload.text) else { return false };
     if let Some(problem) = flat.problem() {
         note(event, problem);
     }
-    let Some(decode) = decoder::object_format(&flat.fields) else {
-        event.fields.extend(flat.fields);
-        return true;
+    let declared = |turn| context.declared.object(turn, payload.program, &flat.fields);
+    let first = declared(Turn::BeforeBuiltIn);
+    let mut inner = match (first, decoder::object_format(&flat.fields)) {
+        (None, Some(decode)) => decode(context, flat.fields),
+        (first, _) => {
+            let Some(definition) = first.or_else(|| declared(Turn::AfterBuiltIn)) else {
+                event.fields.extend(flat.fields);
+                return true;
+            };
+            definition.decode(context, flat.fields, Some(event.time))
+        }
     };
-    let mut inner = decode(context, flat.fields);
     if inner.host.is_empty() {
         inner.host = std::mem::take(&mut event.host);
     }
@@ -89,7 +112,8 @@ fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) 
     true
 }
 
-/// The event of what the envelope of a syslog line says, for a format that will read its message.
+/// The event of what the envelope of a syslog line says, for a format that will read its message. `strict` as in
+/// [`decode`].
 pub(crate) fn envelope_event<'a>(
     context: &Context<'_>,
     line: &'a str,
@@ -123,7 +147,7 @@ fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>) -> Event<'a
 }
 
 /// Programs whose messages this module reads itself, so that no other format is asked.
-fn is_own(program: &str) -> bool {
+pub(crate) fn is_own(program: &str) -> bool {
     matches!(
         program,
         "sshd"

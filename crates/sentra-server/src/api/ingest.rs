@@ -12,6 +12,7 @@ use super::extract::{NewScope, Params};
 use super::params::IngestQuery;
 use super::types::IngestAnswer;
 use crate::config::nearest;
+use crate::pipeline::PipelineStatus;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
 
@@ -48,7 +49,7 @@ pub(crate) async fn ingest(
         Problem::new(ProblemKind::IntakeBusy, format!("{requests_max} ingest requests are open"))
             .retry_after(1)
     })?;
-    let format = checked_format(query.format)?;
+    let format = checked_format(query.format, shared.app.pipeline.as_ref())?;
     let origin = match query.source {
         Some(name) if name.len() > SOURCE_BYTES_MAX => {
             let detail = format!("source is longer than {SOURCE_BYTES_MAX} bytes");
@@ -136,9 +137,10 @@ fn refuse_announced_excess(headers: &HeaderMap, bytes_max: usize, first_line: u6
     Err(problem.with("accepted", 0).with("next_line", first_line))
 }
 
-fn checked_format(format: Option<String>) -> Result<Option<String>, Problem> {
+fn checked_format(format: Option<String>, pipeline: &dyn PipelineStatus) -> Result<Option<String>, Problem> {
     let Some(name) = format.filter(|name| name != "auto") else { return Ok(None) };
-    let known = || sentra_decode::formats().iter().map(|format| format.name);
+    let formats = pipeline.formats();
+    let known = || formats.iter().map(String::as_str);
     if known().any(|format| format == name) {
         return Ok(Some(name));
     }

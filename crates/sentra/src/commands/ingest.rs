@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use sentra_decode::Decoder;
 use sentra_intake::file::{FileProblem, LogSink, RecordSink};
 use sentra_intake::http::{PACKED_MEDIA_TYPE, pack};
 use sentra_model::{DeadLetter, OwnedRecord, Source, SystemClock};
@@ -15,6 +16,7 @@ use crate::client::{Client, percent_encoded};
 use crate::commands::access::Access;
 use crate::commands::reading::{Reported, check_format, read_all};
 use crate::engines::Engines;
+use crate::formats::Formats;
 use crate::output;
 use crate::progress::{self, counted};
 use crate::settings;
@@ -32,7 +34,16 @@ struct Taken {
 }
 
 pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<()> {
-    check_format(arguments.format.as_deref())?;
+    // A server knows its own formats, and says so.
+    if arguments.place.server.is_none() {
+        check_format(arguments.format.as_deref(), || {
+            let mut config = settings::load(None)?;
+            settings::recall_rules(&arguments.place.data, &mut config);
+            let options = settings::engine_options(&config)?;
+            let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
+            Ok(Decoder::clone(&formats.decoder().get()))
+        })?;
+    }
     let access = Access::open(&arguments.place, true)?;
     let (reported, taken) = match &access {
         Access::Server(client) => into_server(arguments, client)?,

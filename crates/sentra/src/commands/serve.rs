@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use sentra_decode::FormatProblemSeverity;
 use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
@@ -17,13 +18,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
 use crate::engines::{Engines, Opened};
+use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
 use crate::settings;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = configuration(arguments)?;
-    runtime()?.block_on(serve(&arguments.data, config, FromFile(arguments.clone())))
+    runtime()?.block_on(serve(&arguments.data, config, arguments.clone()))
 }
 
 fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
@@ -39,11 +41,11 @@ fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<()> {
+async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     // Before the engines: they keep handles to their figures.
     let metrics = Metrics::install()?;
-    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let engines = match Engines::open(data, settings::engine_options(&config)?).await? {
         Opened::Engines(engines) => engines,
         Opened::Held { error } => {
@@ -52,12 +54,14 @@ async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<(
     };
     settings::remember_rules(data, &config)?;
     say_rule_problems(&engines.rule_problems);
+    say_format_problems(&engines.formats.problems());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline {
         status: Arc::clone(&engines.status),
         rules: Arc::clone(&engines.rules),
         problems: engines.rule_problems.clone(),
+        formats: engines.formats.clone(),
     };
     let app = App {
         directory: data.to_owned(),
@@ -69,7 +73,7 @@ async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<(
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
         metrics: Some(metrics),
-        reloader: Some(Arc::new(again)),
+        reloader: Some(Arc::new(FromFile { arguments: again, formats: engines.formats.clone() })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let server = Server::start(app, config).await?;
@@ -79,7 +83,7 @@ async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<(
         tracing::warn!(%error, "cannot print where the console is");
     }
     let reloads = async {
-        while hangup.recv().await.is_some() {
+        while hang_up.recv().await.is_some() {
             say_reload(&server.reload().await);
         }
     };
@@ -135,17 +139,26 @@ fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
     }
 }
 
-/// Reads the configuration again as it was read at the start.
+/// Reads configuration and formats again as they were read at the start.
 #[derive(Debug)]
-struct FromFile(ServeArguments);
+struct FromFile {
+    arguments: ServeArguments,
+    formats: Formats,
+}
 
 impl Reloader for FromFile {
     fn config(&self) -> Result<Config, String> {
-        configuration(&self.0).map_err(|error| format!("{error:#}"))
+        configuration(&self.arguments).map_err(|error| format!("{error:#}"))
     }
 
     fn content(&self, _: &Config) -> Result<Vec<String>, String> {
-        Ok(Vec::new())
+        let reloaded = self.formats.reload_formats().map_err(|error| format!("{error:#}"))?;
+        let problems = reloaded.problems.iter().map(ToString::to_string);
+        if reloaded.changed {
+            return Ok(problems.collect());
+        }
+        let problems: Vec<String> = problems.collect();
+        Err(format!("the formats have errors and the ones before stay in force: {}", problems.join("; ")))
     }
 }
 
@@ -163,6 +176,7 @@ struct Pipeline {
     status: Arc<FactoryStatus>,
     rules: Arc<RuleSet>,
     problems: Vec<RuleProblem>,
+    formats: Formats,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -185,6 +199,10 @@ impl PipelineStatus for Pipeline {
             dead_letters_total: now.dead_letters,
             last_progress: Some(now.last_progress).filter(|progress| *progress > never),
         }
+    }
+
+    fn formats(&self) -> Vec<String> {
+        self.formats.decoder().get().formats().map(|format| format.name.to_owned()).collect()
     }
 
     fn rules(&self) -> RulesView {
@@ -211,6 +229,19 @@ impl PipelineStatus for Pipeline {
             },
             message: problem.message.clone(),
         });
-        RulesView { rules: rules.collect(), problems: problems.collect() }
+        let of_formats = self.formats.problems().into_iter().map(|problem| RuleProblemView {
+            path: problem.path,
+            line: problem.line,
+            rule: None,
+            severity: match problem.severity {
+                FormatProblemSeverity::Error => RuleProblemSeverity::Error,
+                FormatProblemSeverity::Warning => RuleProblemSeverity::Warning,
+            },
+            message: match problem.format {
+                Some(format) => format!("format {format}: {}", problem.message),
+                None => problem.message,
+            },
+        });
+        RulesView { rules: rules.collect(), problems: problems.chain(of_formats).collect() }
     }
 }

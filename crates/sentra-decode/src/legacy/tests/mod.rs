@@ -25,6 +25,7 @@ use crate::time::Zone;
 fn decode_in_zone<'a>(zone: TimeZone, decode: impl FnOnce(&Context<'_>) -> Outcome<'a>) -> Decoded<'a> {
     let zone = Zone::new(zone);
     let received: Timestamp = RECEIVED.parse().expect("a time");
+    let declared = crate::Declared::default();
     let context = Context {
         zone: &zone,
         reference: received,
@@ -32,6 +33,7 @@ fn decode_in_zone<'a>(zone: TimeZone, decode: impl FnOnce(&Context<'_>) -> Outco
         by_syslog: false,
         argument: None,
         is_body: false,
+        declared: &declared,
     };
     match decode(&context) {
         Ok(event) => Decoded::Event(Box::new(event)),
