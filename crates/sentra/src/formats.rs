@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sentra_decode::{Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity};
+use sentra_decode::{
+    Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity, VirtualEntities,
+};
 use sentra_factory::{DecoderHandle, built_in_packs, load_rules};
 
 use crate::output;
@@ -73,14 +75,15 @@ impl Formats {
     /// Reads the formats again. They take effect for every record that is not being worked on, in the order of
     /// the log, so no event is lost. Where one of them has an error nothing changes: half a set would
     /// turn records that were understood into plain text.
-    pub(crate) fn reload_formats(&self) -> anyhow::Result<Reloaded> {
+    pub(crate) fn reload_formats(&self, virtual_entities: &VirtualEntities) -> anyhow::Result<Reloaded> {
         let (declared, problems) = compile_formats(&self.directories, self.with_built_in)?;
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&problems);
         let is_error = |problem: &FormatProblem| problem.severity == FormatProblemSeverity::Error;
         if problems.iter().any(is_error) {
             return Ok(Reloaded { changed: false, problems });
         }
-        self.decoder.set(Decoder::new(DecodeOptions { declared, ..self.decode.clone() }));
+        let virtual_entities = Arc::new(virtual_entities.clone());
+        self.decoder.set(Decoder::new(DecodeOptions { declared, virtual_entities, ..self.decode.clone() }));
         Ok(Reloaded { changed: true, problems })
     }
 }
@@ -114,12 +117,12 @@ mod tests {
         assert!(knows("one") && !knows("two"));
 
         std::fs::write(directory.join("two.yml"), format("two")).unwrap();
-        let reloaded = formats.reload_formats().unwrap();
+        let reloaded = formats.reload_formats(&VirtualEntities::default()).unwrap();
         assert!(reloaded.changed && reloaded.problems.is_empty(), "{reloaded:?}");
         assert!(knows("one") && knows("two"));
 
         std::fs::write(directory.join("one.yml"), "name: one\npatern: 'x {y}'\n").unwrap();
-        let reloaded = formats.reload_formats().unwrap();
+        let reloaded = formats.reload_formats(&VirtualEntities::default()).unwrap();
         assert!(!reloaded.changed, "{reloaded:?}");
         assert!(reloaded.problems.iter().any(|problem| problem.line == 2), "{reloaded:?}");
         assert_eq!(formats.problems(), reloaded.problems);

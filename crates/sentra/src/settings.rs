@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use sentra_backbone::LogOptions;
@@ -77,7 +78,11 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             restart_backoff_ms_max: factory.restart_backoff_ms_max,
         },
         // The declared formats are added where the packs are read.
-        decode: DecodeOptions { time_zone, ..DecodeOptions::default() },
+        decode: DecodeOptions {
+            time_zone,
+            virtual_entities: Arc::new(config.doors.virtual_entities.clone()),
+            ..DecodeOptions::default()
+        },
         rules: config.detect.rules.clone(),
         without_built_in: !config.detect.built_in,
     })

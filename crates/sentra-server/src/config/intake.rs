@@ -28,7 +28,7 @@ impl Config {
                 snmp: None,
             });
         }
-        let Doors { listeners: more, sources, routes, keys } = self.doors.clone();
+        let Doors { listeners: more, sources, routes, keys, .. } = self.doors.clone();
         listeners.extend(more);
         Ok(IntakeSettings { limits: self.limits(), listeners, sources, routes, keys })
     }

@@ -151,8 +151,9 @@ impl Reloader for FromFile {
         configuration(&self.arguments).map_err(|error| format!("{error:#}"))
     }
 
-    fn content(&self, _: &Config) -> Result<Vec<String>, String> {
-        let reloaded = self.formats.reload_formats().map_err(|error| format!("{error:#}"))?;
+    fn content(&self, config: &Config) -> Result<Vec<String>, String> {
+        let reloaded = self.formats.reload_formats(&config.doors.virtual_entities);
+        let reloaded = reloaded.map_err(|error| format!("{error:#}"))?;
         let problems = reloaded.problems.iter().map(ToString::to_string);
         if reloaded.changed {
             return Ok(problems.collect());

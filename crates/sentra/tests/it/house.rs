@@ -81,10 +81,19 @@ impl Served {
     }
 
     pub(crate) fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_with_arguments(data, &[], environment)
+    }
+
+    pub(crate) fn start_with_arguments(
+        data: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = sentra();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(arguments)
             .env("SENTRA_INTAKE__SYSLOG_UDP", "127.0.0.1:0")
             .env("SENTRA_INTAKE__SYSLOG_TCP", "127.0.0.1:0")
             .envs(environment.iter().copied())
@@ -162,13 +171,13 @@ impl Served {
         self.child.wait().unwrap();
     }
 
-    /// SIGTERM; the exit code.
-    /// Asks it to read its packs again.
+    /// Asks it to read configuration and packs again.
     pub(crate) fn hang_up(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
+    /// SIGTERM; the exit code.
     pub(crate) fn terminate(mut self) -> i32 {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
