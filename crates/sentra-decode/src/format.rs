@@ -9,7 +9,7 @@ use crate::unix::{
     auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
 };
 use crate::web::{access, apache, haproxy, nginx, squid, w3c};
-use crate::{cloud, cloudtrail, devices, hec, identity, legacy, otlp, snmp, windows};
+use crate::{cloud, cloudtrail, devices, hec, identity, legacy, otlp, shipper, snmp, windows};
 
 /// How a format takes its records.
 pub(crate) enum Shape {
@@ -126,6 +126,7 @@ pub(crate) static FORMATS: &[&Format] = &[
     &database::POSTGRESQL,
     &charon::FORMAT,
     &w3c::FORMAT,
+    &shipper::FORMAT,
     // Last: it takes every line of pairs that nothing more particular knows.
     &logfmt::FORMAT,
 ];

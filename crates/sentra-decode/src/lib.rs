@@ -58,6 +58,7 @@ mod names;
 mod object;
 mod otlp;
 mod scan;
+mod shipper;
 mod snmp;
 mod syslog;
 #[cfg(test)]

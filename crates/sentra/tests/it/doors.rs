@@ -42,7 +42,7 @@ fn every_door_leads_to_an_incident() {
     assert!(post("/services/collector/event", &hec, "application/json", "Splunk").contains("Success"));
     let bulk: String = attack("192.0.2.12")
         .iter()
-        .map(|line| format!("{{\"create\":{{\"_index\":\"logs\"}}}}\n{{\"message\":{}}}\n", quoted(line)))
+        .map(|line| format!("{{\"create\":{{\"_index\":\"logs\"}}}}\n{{\"message\":{},\"agent\":{{\"type\":\"filebeat\"}}}}\n", quoted(line)))
         .collect();
     assert!(post("/_bulk", &bulk, "application/x-ndjson", "Bearer").contains("\"errors\":false"));
     let logs: Vec<String> = attack("192.0.2.13")
@@ -64,14 +64,14 @@ fn every_door_leads_to_an_incident() {
     syslog.write_all(attack("192.0.2.15").join("\n").as_bytes()).unwrap();
     drop(syslog);
     server.wait("all of it is processed", |status| settled(status, 100));
-    for address in ["192.0.2.11", "192.0.2.13", "192.0.2.14", "192.0.2.15"] {
+    for address in ["192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15"] {
         let question = format!("linux | where src_ip == \"{address}\" and code == \"LL03\" | count");
         let found = ok(&["query", "--data", place, "--json", &question]).json()["rows"][0][0].as_u64();
         assert_eq!(found, Some(20), "{address}");
     }
     let incidents = server.get_json("/api/v1/incidents");
     let text = incidents.to_string();
-    for address in ["192.0.2.11", "192.0.2.13", "192.0.2.14", "192.0.2.15"] {
+    for address in ["192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15"] {
         assert!(text.contains(address), "{address} is in no incident: {text}");
     }
     assert_eq!(server.terminate(), 0);
