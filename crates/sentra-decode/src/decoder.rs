@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use sentra_model::{DeadReason, Event, Mart, RawRecord, Timestamp};
 
 use crate::flatten::Field;
-use crate::format::{FORMATS, Format, Payload, Shape};
+use crate::format::{FORMATS, Format, Payload, Shape, binary_formats, object_formats, text_formats};
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
@@ -157,6 +157,9 @@ impl Dead {
 
 pub(crate) type Outcome<'a> = Result<Event<'a>, Dead>;
 
+/// An event is large and passes through many hands: it is boxed as soon as it is there.
+type Boxed<'a> = Result<Box<Event<'a>>, Dead>;
+
 impl Decoder {
     /// A decoder with these options.
     #[must_use]
@@ -168,12 +171,12 @@ impl Decoder {
     #[must_use]
     pub fn decode<'a>(&self, record: &RawRecord<'a>) -> Decoded<'a> {
         match self.try_decode(record) {
-            Ok(event) => Decoded::Event(Box::new(event)),
+            Ok(event) => Decoded::Event(event),
             Err(Dead { reason, detail }) => Decoded::Dead { reason, detail },
         }
     }
 
-    fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Outcome<'a> {
+    fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Boxed<'a> {
         let format = record.source.format.as_deref();
         let wanted = Wanted::named(format).ok_or_else(|| unknown_format(format))?;
         let context = Context {
@@ -183,12 +186,12 @@ impl Decoder {
             by_syslog: record.source.kind.is_syslog(),
         };
         if let Some(outcome) = decode_binary(&context, wanted, record.bytes) {
-            return outcome;
+            return outcome.map(Box::new);
         }
         match text::of(record.bytes)? {
             Text::Valid(line) => decode_line(&context, wanted, line),
             Text::Replaced(line) => {
-                let mut event = decode_line(&context, wanted, &line).map(detach)?;
+                let mut event = decode_line(&context, wanted, &line).map(|event| Box::new(detach(*event)))?;
                 note(&mut event, "bytes that are no UTF-8 replaced");
                 Ok(event)
             }
@@ -203,15 +206,15 @@ fn unknown_format(name: Option<&str>) -> Dead {
 }
 
 fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted, bytes: &'a [u8]) -> Option<Outcome<'a>> {
-    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
+    binary_formats().iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Binary { recognise, decode } if recognise(bytes) => Some(decode(context, bytes)),
         _ => None,
     })
 }
 
-fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
+fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Boxed<'a> {
     match wanted {
-        Wanted::Text => text::require_text(line).map(|()| text::decode(context, line)),
+        Wanted::Text => text::require_text(line).map(|()| Box::new(text::decode(context, line))),
         Wanted::Json if !line.starts_with('{') => Err(Dead::malformed("expected a JSON object")),
         Wanted::Syslog => {
             text::require_text(line)?;
@@ -220,15 +223,15 @@ fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outc
             })
         }
         _ if line.starts_with('{') => decode_object(context, wanted, line),
-        Wanted::Any if windows::xml::is_xml(line) => windows::xml::decode(context, line),
+        Wanted::Any if windows::xml::is_xml(line) => windows::xml::decode(context, line).map(Box::new),
         Wanted::Named(format) if std::ptr::eq(format, &windows::FORMAT) && windows::xml::is_xml(line) => {
-            windows::xml::decode(context, line)
+            windows::xml::decode(context, line).map(Box::new)
         }
         Wanted::Any => {
             text::require_text(line)?;
             let bare = || decode_bare(context, line);
             let event = syslog::decode(context, line, true).or_else(bare);
-            Ok(event.unwrap_or_else(|| text::decode(context, line)))
+            Ok(event.unwrap_or_else(|| Box::new(text::decode(context, line))))
         }
         Wanted::Named(format) => decode_named(context, format, line),
         Wanted::Json => Err(Dead::malformed("expected a JSON object")),
@@ -236,10 +239,10 @@ fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outc
 }
 
 /// A line without a syslog envelope, where some format knows it.
-fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Event<'a>> {
+fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Box<Event<'a>>> {
     let payload = Payload { text: line, program: "", in_syslog: false };
-    let mut event = Event::new("text", Mart::LINUX, context.received);
-    FORMATS.iter().any(|format| understand(context, format, &payload, &mut event)).then_some(event)
+    let mut event = Box::new(Event::new("text", Mart::LINUX, context.received));
+    text_formats().iter().any(|format| understand(context, format, &payload, &mut event)).then_some(event)
 }
 
 /// Lets `format` read the payload if it recognises it.
@@ -258,11 +261,11 @@ pub(crate) fn understand<'a>(
 }
 
 /// A line of a format that the sender named: in a syslog envelope or bare, but of that format.
-fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a str) -> Outcome<'a> {
+fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a str) -> Boxed<'a> {
     text::require_text(line)?;
     let refused = || Dead::malformed(format!("expected {}", format.title));
     let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
-    let mut event = Event::new(format.name, Mart::LINUX, context.received);
+    let mut event = Box::new(Event::new(format.name, Mart::LINUX, context.received));
     if parse(context, &Payload { text: line, program: "", in_syslog: false }, &mut event) {
         return Ok(event);
     }
@@ -274,19 +277,19 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     Ok(event)
 }
 
-fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
+fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Boxed<'a> {
     let flat = flatten::object(line).map_err(|detail| {
         // Bytes that only happen to begin with a brace are binary, not broken JSON.
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let mut event = match wanted_object_format(wanted, &flat.fields) {
+    let mut event = Box::new(match wanted_object_format(wanted, &flat.fields) {
         Some(decode) => decode(context, flat.fields),
         None => match wanted {
             Wanted::Named(format) => return Err(Dead::malformed(format!("expected {}", format.title))),
             _ => json::decode(context, flat.fields),
         },
-    };
+    });
     if let Some(problem) = problem {
         note(&mut event, Cow::Owned(problem));
     }
@@ -302,7 +305,7 @@ pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event
 
 /// The format that knows these fields and was asked for.
 fn wanted_object_format(wanted: Wanted, fields: &[Field<'_>]) -> Option<DecodeObject> {
-    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
+    object_formats().iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Object { recognise, decode } if recognise(fields) => Some(decode),
         _ => None,
     })

@@ -1,6 +1,8 @@
 //! What a format is, and the table of all of them. A module that reads a format exports one [`Format`] and
 //! stands in [`FORMATS`]; the decoder knows no format by name.
 
+use std::sync::LazyLock;
+
 use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
@@ -63,3 +65,28 @@ pub(crate) struct Format {
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
 pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT];
+
+/// Those of [`FORMATS`] that are lines of text, in their order.
+pub(crate) fn text_formats() -> &'static [&'static Format] {
+    static TEXT: LazyLock<Vec<&Format>> =
+        LazyLock::new(|| of_shape(|shape| matches!(shape, Shape::Text { .. })));
+    &TEXT
+}
+
+/// Those of [`FORMATS`] that are JSON objects, in their order.
+pub(crate) fn object_formats() -> &'static [&'static Format] {
+    static OBJECT: LazyLock<Vec<&Format>> =
+        LazyLock::new(|| of_shape(|shape| matches!(shape, Shape::Object { .. })));
+    &OBJECT
+}
+
+/// Those of [`FORMATS`] that are no text, in their order.
+pub(crate) fn binary_formats() -> &'static [&'static Format] {
+    static BINARY: LazyLock<Vec<&Format>> =
+        LazyLock::new(|| of_shape(|shape| matches!(shape, Shape::Binary { .. })));
+    &BINARY
+}
+
+fn of_shape(wanted: impl Fn(&Shape) -> bool) -> Vec<&'static Format> {
+    FORMATS.iter().copied().filter(|format| wanted(&format.shape)).collect()
+}

@@ -34,9 +34,11 @@ mod evtx_file;
 mod flatten;
 mod format;
 mod framing;
+mod joined;
 mod json;
 mod json_document;
 mod names;
+mod split;
 mod syslog;
 #[cfg(test)]
 mod test_kit;

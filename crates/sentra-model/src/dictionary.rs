@@ -80,7 +80,26 @@ impl Interner {
 fn is_at(bytes: &[u8], offsets: &[i32], key: i32, text: &[u8]) -> bool {
     let Ok(key) = usize::try_from(key) else { return false };
     let Some([from, to]) = offsets.get(key..).and_then(<[i32]>::first_chunk) else { return false };
-    bytes.get(*from as usize..*to as usize) == Some(text)
+    bytes.get(*from as usize..*to as usize).is_some_and(|known| is_same(known, text))
+}
+
+/// Equality without the call that comparing slices costs: most texts here are short.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    // Two overlapping words cover every length between one word and two.
+    if one.len() > 16 {
+        return one == other;
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<8>(), one.last_chunk::<8>()) {
+        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
+    }
+    one.iter().zip(other).all(|(one, other)| one == other)
 }
 
 /// A nullable column of texts.
@@ -155,20 +174,21 @@ impl FieldColumns {
     }
 
     /// Adds a field to the event.
+    #[inline]
     pub(crate) fn put(&mut self, name: &str, value: &str) {
         let name = self.name(name);
-        let last = self.last_values.get_mut(name as usize);
-        let value = match last {
-            Some(last) => {
-                if !self.values.is(*last, value) {
-                    *last = self.values.key(value);
-                }
-                *last
-            }
-            None => self.values.key(value),
-        };
+        let last = self.last_values.get(name as usize).copied().unwrap_or(NONE);
+        let key = if self.values.is(last, value) { last } else { self.value(name, value) };
         self.name_keys.push(name);
-        self.value_keys.push(value);
+        self.value_keys.push(key);
+    }
+
+    fn value(&mut self, name: i32, value: &str) -> i32 {
+        let key = self.values.key(value);
+        if let Some(last) = self.last_values.get_mut(name as usize) {
+            *last = key;
+        }
+        key
     }
 
     fn name(&mut self, name: &str) -> i32 {

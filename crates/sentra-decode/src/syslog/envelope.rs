@@ -1,9 +1,11 @@
 //! The outside of a syslog line: priority, time, host, program, process id.
 
+use memchr::memchr3;
 use sentra_model::Timestamp;
 
 use super::structured;
 use crate::decoder::Context;
+use crate::split::cut;
 use crate::time;
 
 /// Longest program name that is believed; longer ones are prose with a colon in it.
@@ -31,7 +33,7 @@ pub(super) fn parse<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> O
         Some((priority, rest)) => (Some(priority), rest),
         None => (None, line),
     };
-    if let Some(body) = version(rest)
+    if let Some(body) = rest.strip_prefix("1 ")
         && let Some(envelope) = rfc5424(context, body, priority)
     {
         return Some(envelope);
@@ -41,20 +43,22 @@ pub(super) fn parse<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> O
 
 /// `<34>` at the beginning of a line.
 fn priority(line: &str) -> Option<(u8, &str)> {
-    let (digits, rest) = line.strip_prefix('<')?.split_once('>')?;
+    let digits = line.strip_prefix('<')?;
+    let end = digits.bytes().take(4).position(|byte| byte == b'>')?;
+    let (digits, rest) = digits.split_at_checked(end)?;
     let is_number = (1..=3).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
     let priority = digits.parse().ok().filter(|number| is_number && *number <= 191)?;
-    Some((priority, rest))
+    Some((priority, rest.get(1..)?))
 }
 
 /// What follows `1 `, the version of RFC 5424.
-fn version(rest: &str) -> Option<&str> {
-    rest.strip_prefix("1 ").filter(|body| body.starts_with("- ") || time::iso(body).is_some())
-}
-
 fn rfc5424<'a>(context: &Context<'_>, body: &'a str, priority: Option<u8>) -> Option<Envelope<'a>> {
     let (stamp, rest) = token(body);
     let time = time::iso(stamp).map(|(time, _)| context.resolve(time));
+    // Without a time, or at least something that begins like one, it is no RFC 5424.
+    if time.is_none() && (stamp != "-" || rest.is_empty()) && time::iso(body).is_none() {
+        return None;
+    }
     let (host, rest) = token(rest);
     let (program, rest) = token(rest);
     let (pid, rest) = token(rest);
@@ -88,7 +92,7 @@ fn rfc5424<'a>(context: &Context<'_>, body: &'a str, priority: Option<u8>) -> Op
 }
 
 fn token(text: &str) -> (&str, &str) {
-    text.split_once(' ').unwrap_or((text, ""))
+    cut(text, b' ').unwrap_or((text, ""))
 }
 
 /// RFC 5424 writes `-` for what is not known.
@@ -142,12 +146,12 @@ fn host_and_tag<'a>(envelope: &mut Envelope<'a>, rest: &'a str) {
 /// `program[pid]: message`, `program(module)[pid]: message`, `program: message`; else all is message.
 fn tag<'a>(envelope: &mut Envelope<'a>, text: &'a str) {
     envelope.message = text;
-    let Some(end) = text.find([':', ' ', '[']) else { return };
+    let Some(end) = memchr3(b':', b' ', b'[', text.as_bytes()) else { return };
     let Some((name, rest)) = text.split_at_checked(end) else { return };
     if name.is_empty() || name.len() > PROGRAM_BYTES_MAX {
         return;
     }
-    let (pid, rest) = match rest.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
+    let (pid, rest) = match rest.strip_prefix('[').and_then(|inside| cut(inside, b']')) {
         Some((pid, after)) if !pid.contains(' ') => (pid, after),
         _ => ("", rest),
     };
@@ -163,7 +167,7 @@ fn tag<'a>(envelope: &mut Envelope<'a>, text: &'a str) {
     envelope.pid = pid;
     envelope.message = message.strip_prefix(' ').unwrap_or(message);
     let name = name.trim_end_matches(']');
-    (envelope.program, envelope.module) = match name.split_once('(') {
+    (envelope.program, envelope.module) = match cut(name, b'(') {
         Some((program, module)) if !program.is_empty() => (program, module.trim_end_matches(')')),
         _ => (name, ""),
     };
