@@ -51,7 +51,8 @@ const FIELDS_USUAL: usize = 14;
 /// The event of a syslog line; `None` when it is no syslog. `strict` asks for the marks by which syslog
 /// is told from other logs that begin with a time; without it, the sender has said that it is syslog.
 pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> Option<Box<Event<'a>>> {
-    let mut envelope = envelope::parse(context, line, strict)?;
+    let mut envelope = Envelope::default();
+    envelope.read(context, line, strict)?;
     let program = program(envelope.program);
     let mut event = enveloped(context, &mut envelope, &program);
     if !read_message(context, &mut event, &envelope, &program) {
@@ -101,7 +102,8 @@ pub(crate) fn envelope_event<'a>(
     context: &Context<'_>,
     line: &'a str,
 ) -> Option<(Box<Event<'a>>, Payload<'a>)> {
-    let mut envelope = envelope::parse(context, line, false)?;
+    let mut envelope = Envelope::default();
+    envelope.read(context, line, false)?;
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
     let program = program(envelope.program);
     Some((enveloped(context, &mut envelope, &program), payload))
