@@ -9,6 +9,8 @@ use std::fmt;
 use sentra_model::FieldValue;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::joined::joined;
+
 /// Law LIMIT: containers nested deeper than this are left out of the fields.
 const FIELD_DEPTH_MAX: usize = 16;
 /// Law LIMIT: further fields are left out.
@@ -202,7 +204,8 @@ impl<'de> DeserializeSeed<'de> for Value<'_, 'de> {
 impl<'de> Value<'_, 'de> {
     fn put(self, value: FieldValue<'de>) {
         if self.flat.has_room() {
-            self.flat.fields.push((self.name, value));
+            // Not `Vec::push`, see `Event::push`.
+            self.flat.fields.extend(std::iter::once_with(|| (self.name, value)));
         }
     }
 }
@@ -271,19 +274,11 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
             return Ok(());
         }
         while let Some(member) = members.next_key_seed(Name)? {
-            let name = Cow::Owned(join(&self.name, &member));
+            let name = joined([&self.name, ".", &member]);
             members.next_value_seed(Value { flat: self.flat, name, depth: self.depth + 1 })?;
         }
         Ok(())
     }
-}
-
-fn join(prefix: &str, member: &str) -> String {
-    let mut name = String::with_capacity(prefix.len() + 1 + member.len());
-    name.push_str(prefix);
-    name.push('.');
-    name.push_str(member);
-    name
 }
 
 #[cfg(test)]
