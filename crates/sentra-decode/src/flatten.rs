@@ -10,14 +10,15 @@ use sentra_model::FieldValue;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::joined::joined;
+use crate::scan;
 
 /// Law LIMIT: containers nested deeper than this are left out of the fields.
-const FIELD_DEPTH_MAX: usize = 16;
+pub(crate) const FIELD_DEPTH_MAX: usize = 16;
 /// Law LIMIT: further fields are left out.
-const FIELDS_MAX: usize = 1_024;
+pub(crate) const FIELDS_MAX: usize = 1_024;
 /// Law LIMIT: values under longer names are left out. Every member repeats the name of what it stands in, so
 /// without this limit a record would grow by the length of one name times the number of fields.
-const NAME_BYTES_MAX: usize = 1_024;
+pub(crate) const NAME_BYTES_MAX: usize = 1_024;
 /// Law LIMIT: a record nested deeper than this is refused unread, for parsers recurse.
 const NESTING_MAX: usize = 128;
 
@@ -72,6 +73,9 @@ impl Flat<'_> {
 
 /// The fields of the JSON object `text`, or what is wrong with it and where.
 pub(crate) fn object(text: &str) -> Result<Flat<'_>, String> {
+    if let Some(fields) = scan::fields(text) {
+        return Ok(Flat { fields, ..Flat::default() });
+    }
     if is_too_deep(text.as_bytes()) {
         return Err(format!("JSON nested deeper than {NESTING_MAX} levels"));
     }
@@ -85,7 +89,7 @@ pub(crate) fn object(text: &str) -> Result<Flat<'_>, String> {
     })
 }
 
-fn read(text: &str, lossy: bool) -> Result<Flat<'_>, sonic_rs::Error> {
+pub(crate) fn read(text: &str, lossy: bool) -> Result<Flat<'_>, sonic_rs::Error> {
     let mut flat = Flat { fields: Vec::with_capacity(48), ..Flat::default() };
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
     if lossy {
@@ -274,7 +278,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
             return Ok(());
         }
         while let Some(member) = members.next_key_seed(Name)? {
-            let name = joined([&self.name, ".", &member]);
+            let name = joined(&self.name, &member);
             members.next_value_seed(Value { flat: self.flat, name, depth: self.depth + 1 })?;
         }
         Ok(())

@@ -111,6 +111,26 @@ static NUMBERS: LazyLock<HashMap<&'static str, usize, FixedState>> = LazyLock::n
     NAMES.iter().flat_map(|(_, names)| *names).enumerate().map(|(number, name)| (*name, number)).collect()
 });
 
+/// By the first byte of a name: the lengths that [`NAMES`] with it have, as bits. It turns most names away.
+static LENGTHS: LazyLock<[u32; 256]> = LazyLock::new(|| {
+    let mut lengths = [0; 256];
+    for name in NAMES.iter().flat_map(|(_, names)| *names) {
+        let first = name.bytes().next().unwrap_or_default();
+        if let Some(bits) = lengths.get_mut(usize::from(first)) {
+            *bits |= 1 << name.len();
+        }
+    }
+    lengths
+});
+
+/// The number of `name`, if it is known.
+fn number(lengths: &[u32; 256], name: &str) -> Option<usize> {
+    let first = *name.as_bytes().first()?;
+    let bits = lengths.get(usize::from(first)).copied().unwrap_or_default();
+    let may_be_known = name.len() < 32 && bits >> name.len() & 1 == 1;
+    may_be_known.then(|| NUMBERS.get(name).copied()).flatten()
+}
+
 /// Which fields of a record have a name that many sources share.
 struct Known<'f, 'a> {
     fields: &'f [Field<'a>],
@@ -122,8 +142,9 @@ impl<'f, 'a> Known<'f, 'a> {
     /// Looks at every field once: asking every name for its field would take much longer than reading the record.
     fn new(fields: &'f [Field<'a>]) -> Self {
         let mut first = [None; NAMES_COUNT];
+        let lengths = &*LENGTHS;
         for (name, value) in fields {
-            if let Some(slot) = NUMBERS.get(name.as_ref()).and_then(|number| first.get_mut(*number))
+            if let Some(slot) = number(lengths, name).and_then(|number| first.get_mut(number))
                 && slot.is_none()
                 && !is_placeholder(value)
             {
@@ -213,5 +234,10 @@ mod tests {
     fn every_name_has_one_role_and_one_place() {
         assert_eq!(NAMES.iter().map(|(_, names)| names.len()).sum::<usize>(), NAMES_COUNT);
         assert_eq!(NUMBERS.len(), NAMES_COUNT);
+        for (number, name) in NAMES.iter().flat_map(|(_, names)| *names).enumerate() {
+            assert_eq!(super::number(&LENGTHS, name), Some(number), "{name}");
+        }
+        assert_eq!(number(&LENGTHS, "tim"), None);
+        assert_eq!(number(&LENGTHS, &"t".repeat(33)), None);
     }
 }

@@ -38,6 +38,7 @@ mod joined;
 mod json;
 mod json_document;
 mod names;
+mod scan;
 mod split;
 mod syslog;
 #[cfg(test)]

@@ -49,6 +49,22 @@ pub(crate) fn cut_at_last<'a>(text: &'a str, pattern: &str) -> Option<(&'a str, 
     }
 }
 
+/// Equality without the call that comparing slices costs, for texts that are short.
+#[inline]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() || one.len() > 16 {
+        return one == other;
+    }
+    // Two overlapping words cover every length between one word and two.
+    if let (Some(first), Some(last)) = (one.first_chunk::<8>(), one.last_chunk::<8>()) {
+        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
+    }
+    one.iter().zip(other).all(|(one, other)| one == other)
+}
+
 /// Where in a pattern a byte stands that is rarer than a blank, and which byte that is.
 #[inline]
 fn anchor(pattern: &str) -> Option<(usize, u8)> {
@@ -72,6 +88,8 @@ mod tests {
             });
             let expected = start.map(|start| (&text[..start], &text[start + pattern.len()..]));
             prop_assert_eq!(cut_at_last(&text, &pattern), expected);
+            prop_assert_eq!(is_same(text.as_bytes(), pattern.as_bytes()), text == pattern);
+            prop_assert!(is_same(text.as_bytes(), text.clone().as_bytes()));
             prop_assert_eq!(cut(&text, b':'), text.split_once(':'));
             prop_assert_eq!(cut_last(&text, b':'), text.rsplit_once(':'));
         }

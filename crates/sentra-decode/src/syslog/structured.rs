@@ -34,6 +34,7 @@ pub(super) fn parse(text: &str) -> Option<(Parameters<'_>, &str)> {
 fn element_parameters<'a>(element: &'a str, parameters: &mut Parameters<'a>) -> Option<&'a str> {
     let id_end = memchr2(b' ', b']', element.as_bytes())?;
     let (id, mut rest) = element.split_at_checked(id_end).filter(|(id, _)| id.len() <= NAME_BYTES_MAX)?;
+    let prefix = joined("sd", id);
     loop {
         rest = rest.trim_start_matches(' ');
         if let Some(after) = rest.strip_prefix(']') {
@@ -44,7 +45,7 @@ fn element_parameters<'a>(element: &'a str, parameters: &mut Parameters<'a>) -> 
             return None;
         }
         let (value, after) = quoted_value(quoted)?;
-        parameters.push((joined(["sd.", id, ".", name]), value));
+        parameters.push((joined(&prefix, name), value));
         rest = after;
     }
 }
