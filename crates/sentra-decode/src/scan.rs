@@ -39,19 +39,21 @@ struct Place<'p, 'a> {
 }
 
 impl<'a> Place<'_, 'a> {
+    /// The full name, where it need not be made; `None` also when it is too long.
     #[inline]
-    fn name(self) -> Option<Cow<'a, str>> {
-        let length = self.member.len() + self.parent.map_or(0, |parent| parent.len() + 1);
-        if length > NAME_BYTES_MAX {
-            return None;
+    fn known_name(self) -> Option<&'a str> {
+        match self.parent {
+            None => (self.member.len() <= NAME_BYTES_MAX).then_some(self.member),
+            Some(parent) => kept(parent, self.member),
         }
-        Some(match self.parent {
-            None => Cow::Borrowed(self.member),
-            Some(parent) => match kept(parent, self.member) {
-                Some(name) => Cow::Borrowed(name),
-                None => Cow::Owned([parent, ".", self.member].concat()),
-            },
-        })
+    }
+
+    /// The full name; `None` when it is too long.
+    #[cold]
+    fn made_name(self) -> Option<Cow<'a, str>> {
+        let parent = self.parent?;
+        let length = parent.len() + 1 + self.member.len();
+        (length <= NAME_BYTES_MAX).then(|| Cow::Owned([parent, ".", self.member].concat()))
     }
 }
 
@@ -112,8 +114,7 @@ impl<'a> Scanner<'a> {
                 let from = at + 1;
                 let end = from + plain_length(self.text.as_bytes().get(from..)?)?;
                 if let Some(after) = self.eat(end, b'"') {
-                    let text = self.text.get(from..end)?;
-                    self.put(place, FieldValue::Text(Cow::Borrowed(text)))?;
+                    self.put_text(place, self.text.get(from..end)?)?;
                     return Some(after);
                 }
                 let (text, after) = self.escaped(from, end)?;
@@ -125,14 +126,30 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Puts borrowed text: the usual case, in which a field goes from registers to where it stays.
     #[inline]
+    fn put_text(&mut self, place: Place<'_, 'a>, text: &'a str) -> Option<()> {
+        let Some(name) = place.known_name() else {
+            return self.put(place, FieldValue::Text(Cow::Borrowed(text)));
+        };
+        if self.fields.len() >= FIELDS_MAX {
+            return None;
+        }
+        // Not `Vec::push`, see `Event::push`.
+        let field = || (Cow::Borrowed(name), FieldValue::Text(Cow::Borrowed(text)));
+        self.fields.extend(std::iter::once_with(field));
+        Some(())
+    }
+
     fn put(&mut self, place: Place<'_, 'a>, value: FieldValue<'a>) -> Option<()> {
         if self.fields.len() >= FIELDS_MAX {
             return None;
         }
-        let name = place.name()?;
-        // Not `Vec::push`, see `Event::push`.
-        self.fields.extend(std::iter::once_with(|| (name, value)));
+        let name = match place.known_name() {
+            Some(name) => Cow::Borrowed(name),
+            None => place.made_name()?,
+        };
+        self.fields.push((name, value));
         Some(())
     }
 
@@ -141,8 +158,10 @@ impl<'a> Scanner<'a> {
             return None;
         }
         let Some(at) = self.eat(at, b'{') else { return self.elements(at + 1, place) };
-        let name = place.name()?;
-        self.members(at, Some(&name), place.depth + 1)
+        match place.known_name() {
+            Some(name) => self.members(at, Some(name), place.depth + 1),
+            None => self.members(at, Some(&*place.made_name()?), place.depth + 1),
+        }
     }
 
     /// The elements of an array after its `[`, each a field of the same name.
