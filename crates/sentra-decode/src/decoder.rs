@@ -283,13 +283,13 @@ fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Bo
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let mut event = Box::new(match wanted_object_format(wanted, &flat.fields) {
-        Some(decode) => decode(context, flat.fields),
+    let mut event = match wanted_object_format(wanted, &flat.fields) {
+        Some(decode) => Box::new(decode(context, flat.fields)),
         None => match wanted {
             Wanted::Named(format) => return Err(Dead::malformed(format!("expected {}", format.title))),
             _ => json::decode(context, flat.fields),
         },
-    });
+    };
     if let Some(problem) = problem {
         note(&mut event, Cow::Owned(problem));
     }

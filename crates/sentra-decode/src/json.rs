@@ -14,7 +14,8 @@ use crate::flatten::Field;
 use crate::names::{header_text, is_placeholder, note};
 use crate::time;
 
-/// What a name tells of an event. The names of a role are asked in their order, most telling first.
+/// What a name tells of an event. The names of a role are asked in their order, most telling first. The roles stand
+/// in the order of [`NAMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Time,
@@ -131,42 +132,56 @@ fn number(lengths: &[u32; 256], name: &str) -> Option<usize> {
     may_be_known.then(|| NUMBERS.get(name).copied()).flatten()
 }
 
+/// Where the names of each role begin among all names.
+const STARTS: [usize; NAMES.len()] = {
+    let mut starts = [0; NAMES.len()];
+    let mut role = 1;
+    while role < NAMES.len() {
+        starts[role] = starts[role - 1] + NAMES[role - 1].1.len();
+        role += 1;
+    }
+    starts
+};
+
 /// Which fields of a record have a name that many sources share.
 struct Known<'f, 'a> {
     fields: &'f [Field<'a>],
-    /// By the number of the name: the first field that has it and says something.
-    first: [Option<&'f FieldValue<'a>>; NAMES_COUNT],
+    /// One bit per number of a name: whether a field has it and says something.
+    present: u128,
+    /// By the number of a name that is present: the first such field.
+    first: [u16; NAMES_COUNT],
 }
 
 impl<'f, 'a> Known<'f, 'a> {
     /// Looks at every field once: asking every name for its field would take much longer than reading the record.
     fn new(fields: &'f [Field<'a>]) -> Self {
-        let mut first = [None; NAMES_COUNT];
+        let (mut present, mut first) = (0_u128, [0; NAMES_COUNT]);
         let lengths = &*LENGTHS;
-        for (name, value) in fields {
-            if let Some(slot) = number(lengths, name).and_then(|number| first.get_mut(number))
-                && slot.is_none()
+        for (index, (name, value)) in (0_u16..).zip(fields) {
+            if let Some(number) = number(lengths, name)
+                && present >> number & 1 == 0
                 && !is_placeholder(value)
+                && let Some(slot) = first.get_mut(number)
             {
-                *slot = Some(value);
+                *slot = index;
+                present |= 1 << number;
             }
         }
-        Self { fields, first }
+        Self { fields, present, first }
     }
 
     /// The values of a role with their names, most telling first.
     fn values(&self, role: Role) -> impl Iterator<Item = (&'static str, &'f FieldValue<'a>)> {
-        let mut from = 0;
-        let mut names: &'static [&'static str] = &[];
-        for (known, its_names) in NAMES {
-            if known == role {
-                names = its_names;
-                break;
-            }
-            from += its_names.len();
-        }
-        let values = self.first.get(from..from + names.len()).unwrap_or_default();
-        names.iter().zip(values).filter_map(|(name, value)| Some((*name, (*value)?)))
+        let start = STARTS.get(role as usize).copied().unwrap_or_default();
+        let names = NAMES.get(role as usize).map_or(&[][..], |(_, names)| names);
+        let mut bits = self.present >> start & ((1 << names.len()) - 1);
+        std::iter::from_fn(move || {
+            let index = bits.trailing_zeros() as usize;
+            let name = names.get(index)?;
+            bits &= bits - 1;
+            let field = *self.first.get(start + index)?;
+            Some((*name, &self.fields.get(usize::from(field))?.1))
+        })
     }
 
     fn text(&self, role: Role) -> Cow<'a, str> {
@@ -193,9 +208,9 @@ impl<'f, 'a> Known<'f, 'a> {
 }
 
 /// The event of the flat fields of any object.
-pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
+pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Box<Event<'a>> {
     let mart = if context.by_syslog { Mart::LINUX } else { Mart::CLOUD };
-    let mut event = Event::new("json", mart, context.received);
+    let mut event = Box::new(Event::new("json", mart, context.received));
     let known = Known::new(&fields);
     match known.moment(context) {
         Some(moment) => event.time = moment,
@@ -234,6 +249,7 @@ mod tests {
     fn every_name_has_one_role_and_one_place() {
         assert_eq!(NAMES.iter().map(|(_, names)| names.len()).sum::<usize>(), NAMES_COUNT);
         assert_eq!(NUMBERS.len(), NAMES_COUNT);
+        assert!(NAMES.iter().enumerate().all(|(index, (role, _))| *role as usize == index));
         for (number, name) in NAMES.iter().flat_map(|(_, names)| *names).enumerate() {
             assert_eq!(super::number(&LENGTHS, name), Some(number), "{name}");
         }

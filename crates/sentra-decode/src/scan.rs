@@ -114,11 +114,12 @@ impl<'a> Scanner<'a> {
                 let from = at + 1;
                 let end = from + plain_length(self.text.as_bytes().get(from..)?)?;
                 if let Some(after) = self.eat(end, b'"') {
-                    self.put_text(place, self.text.get(from..end)?)?;
+                    let text = self.text.get(from..end)?;
+                    self.put(place, || FieldValue::Text(Cow::Borrowed(text)))?;
                     return Some(after);
                 }
                 let (text, after) = self.escaped(from, end)?;
-                self.put(place, FieldValue::Text(Cow::Owned(text)))?;
+                self.put(place, || FieldValue::Text(Cow::Owned(text)))?;
                 Some(after)
             }
             b'{' | b'[' => self.container(at, place),
@@ -126,30 +127,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Puts borrowed text: the usual case, in which a field goes from registers to where it stays.
+    /// Adds a field. Its value is made where it stays: it would be moved by way of memory otherwise.
     #[inline]
-    fn put_text(&mut self, place: Place<'_, 'a>, text: &'a str) -> Option<()> {
-        let Some(name) = place.known_name() else {
-            return self.put(place, FieldValue::Text(Cow::Borrowed(text)));
-        };
+    fn put(&mut self, place: Place<'_, 'a>, value: impl FnOnce() -> FieldValue<'a>) -> Option<()> {
         if self.fields.len() >= FIELDS_MAX {
             return None;
         }
-        // Not `Vec::push`, see `Event::push`.
-        let field = || (Cow::Borrowed(name), FieldValue::Text(Cow::Borrowed(text)));
-        self.fields.extend(std::iter::once_with(field));
-        Some(())
-    }
-
-    fn put(&mut self, place: Place<'_, 'a>, value: FieldValue<'a>) -> Option<()> {
-        if self.fields.len() >= FIELDS_MAX {
-            return None;
+        match place.known_name() {
+            // Not `Vec::push`, see `Event::push`.
+            Some(name) => self.fields.extend(std::iter::once_with(|| (Cow::Borrowed(name), value()))),
+            None => self.fields.push((place.made_name()?, value())),
         }
-        let name = match place.known_name() {
-            Some(name) => Cow::Borrowed(name),
-            None => place.made_name()?,
-        };
-        self.fields.push((name, value));
         Some(())
     }
 
@@ -184,14 +172,18 @@ impl<'a> Scanner<'a> {
     /// A number, `true`, `false` or `null`.
     fn scalar(&mut self, at: usize, place: Place<'_, 'a>) -> Option<usize> {
         let is_next = |word: &str| self.text.get(at..).is_some_and(|rest| rest.starts_with(word));
-        let (value, end) = match self.peek(at)? {
-            b't' if is_next("true") => (FieldValue::Bool(true), at + 4),
-            b'f' if is_next("false") => (FieldValue::Bool(false), at + 5),
-            b'n' if is_next("null") => return Some(at + 4),
-            _ => self.number(at)?,
-        };
-        self.put(place, value)?;
-        Some(end)
+        match self.peek(at)? {
+            b't' if is_next("true") => {
+                self.put(place, || FieldValue::Bool(true))?;
+                Some(at + 4)
+            }
+            b'f' if is_next("false") => {
+                self.put(place, || FieldValue::Bool(false))?;
+                Some(at + 5)
+            }
+            b'n' if is_next("null") => Some(at + 4),
+            _ => self.number(at, place),
+        }
     }
 
     /// A string that begins at `from` and has its first backslash at `at`; with the position behind it.
@@ -234,7 +226,7 @@ impl<'a> Scanner<'a> {
         Some((character, at + 1))
     }
 
-    fn number(&self, from: usize) -> Option<(FieldValue<'a>, usize)> {
+    fn number(&mut self, from: usize, place: Place<'_, 'a>) -> Option<usize> {
         let start = self.eat(from, b'-').unwrap_or(from);
         let has_leading_zero = self.peek(start) == Some(b'0');
         let (whole, mut at) = self.digits(start)?;
@@ -246,7 +238,8 @@ impl<'a> Scanner<'a> {
             if is_negative && whole == 0 {
                 return None;
             }
-            return Some((FieldValue::Integer(if is_negative { -whole } else { whole }), at));
+            self.put(place, || FieldValue::Integer(if is_negative { -whole } else { whole }))?;
+            return Some(at);
         }
         if let Some(fraction) = self.eat(at, b'.') {
             (_, at) = self.digits(fraction)?;
@@ -257,7 +250,11 @@ impl<'a> Scanner<'a> {
             (_, at) = self.digits(exponent)?;
         }
         let number: f64 = self.text.get(from..at)?.parse().ok()?;
-        number.is_finite().then_some((FieldValue::Float(number), at))
+        if !number.is_finite() {
+            return None;
+        }
+        self.put(place, || FieldValue::Float(number))?;
+        Some(at)
     }
 
     /// The number that one digit or more make, right up to [`DIGITS_MAX`], and the position behind them.
