@@ -29,19 +29,30 @@ pub(crate) type Field<'a> = (Cow<'a, str>, FieldValue<'a>);
 #[derive(Debug, Default)]
 pub(crate) struct Flat<'a> {
     pub(crate) fields: Vec<Field<'a>>,
+    problem: Option<String>,
+}
+
+impl Flat<'_> {
+    /// What was left out or changed, for people.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.problem.clone()
+    }
+}
+
+/// What has become of an object so far.
+#[derive(Debug, Default)]
+struct Flattening<'a> {
+    fields: Vec<Field<'a>>,
     /// Values beyond [`FIELDS_MAX`].
     beyond_count: usize,
     /// Members of containers beyond [`FIELD_DEPTH_MAX`].
     beyond_depth: usize,
     /// Values under names beyond [`NAME_BYTES_MAX`].
     beyond_name: usize,
-    /// Text that is no valid Unicode was replaced.
-    replaced: bool,
 }
 
-impl Flat<'_> {
-    /// What was left out or changed, for people.
-    pub(crate) fn problem(&self) -> Option<String> {
+impl Flattening<'_> {
+    fn problem(&self, is_replaced: bool) -> Option<String> {
         let mut parts = Vec::new();
         if self.beyond_count > 0 {
             parts.push(format!("{} values beyond {FIELDS_MAX} fields left out", self.beyond_count));
@@ -58,7 +69,7 @@ impl Flat<'_> {
                 self.beyond_name
             ));
         }
-        if self.replaced {
+        if is_replaced {
             parts.push("text that is no valid Unicode replaced".to_owned());
         }
         (!parts.is_empty()).then(|| parts.join("; "))
@@ -81,23 +92,20 @@ pub(crate) fn object(text: &str) -> Result<Flat<'_>, String> {
     }
     read(text, false).or_else(|error| {
         // An unpaired surrogate in an escape is legal in Windows names: read on with a replacement.
-        let Ok(mut flat) = read(text, true) else {
-            return Err(format!("not a JSON object: {error}"));
-        };
-        flat.replaced = true;
-        Ok(flat)
+        read(text, true).map_err(|_| format!("not a JSON object: {error}"))
     })
 }
 
 pub(crate) fn read(text: &str, lossy: bool) -> Result<Flat<'_>, sonic_rs::Error> {
-    let mut flat = Flat { fields: Vec::with_capacity(48), ..Flat::default() };
+    let mut flat = Flattening { fields: Vec::with_capacity(48), ..Flattening::default() };
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
     if lossy {
         deserializer = deserializer.utf8_lossy();
     }
     Top { flat: &mut flat }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok(flat)
+    let problem = flat.problem(lossy);
+    Ok(Flat { fields: flat.fields, problem })
 }
 
 /// Whether brackets outside of strings open more than [`NESTING_MAX`] levels.
@@ -133,7 +141,7 @@ fn openings(bytes: &[u8]) -> usize {
 
 /// The object itself.
 struct Top<'s, 'a> {
-    flat: &'s mut Flat<'a>,
+    flat: &'s mut Flattening<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for Top<'_, 'de> {
@@ -188,7 +196,7 @@ impl<'de> Visitor<'de> for Name {
 
 /// A value under its full name.
 struct Value<'s, 'a> {
-    flat: &'s mut Flat<'a>,
+    flat: &'s mut Flattening<'a>,
     name: Cow<'a, str>,
     depth: usize,
 }

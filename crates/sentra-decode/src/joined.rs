@@ -15,15 +15,30 @@ const PLACES: usize = 4;
 
 static NAMES: [OnceLock<Box<str>>; NAMES_MAX] = [const { OnceLock::new() }; NAMES_MAX];
 
+/// A name that others are put behind, with its share of their hashes.
+#[derive(Clone, Copy)]
+pub(crate) struct Parent<'p> {
+    pub(crate) name: &'p str,
+    hash: u64,
+}
+
+impl<'p> Parent<'p> {
+    #[inline]
+    pub(crate) fn new(name: &'p str) -> Self {
+        Self { name, hash: word(name.as_bytes()) }
+    }
+}
+
 /// `parent.member`, where it is kept.
 #[inline]
-pub(crate) fn kept(parent: &str, member: &str) -> Option<&'static str> {
+pub(crate) fn kept(parent: Parent<'_>, member: &str) -> Option<&'static str> {
+    let Parent { name: parent, hash } = parent;
     let (before, after) = (parent.as_bytes(), member.as_bytes());
     let length = before.len() + 1 + after.len();
     if length > NAME_BYTES_MAX {
         return None;
     }
-    let hash = (word(before) ^ word(after).rotate_left(31)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+    let hash = (hash ^ word(after).rotate_left(31)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
     for place in 0..PLACES {
         let slot = NAMES.get((hash as usize + place) % NAMES_MAX)?;
         let name = match slot.get() {
@@ -58,7 +73,8 @@ fn word(text: &[u8]) -> u64 {
 
 /// `parent.member`.
 pub(crate) fn joined(parent: &str, member: &str) -> Cow<'static, str> {
-    kept(parent, member).map_or_else(|| Cow::Owned([parent, ".", member].concat()), Cow::Borrowed)
+    kept(Parent::new(parent), member)
+        .map_or_else(|| Cow::Owned([parent, ".", member].concat()), Cow::Borrowed)
 }
 
 #[cfg(test)]
@@ -73,9 +89,10 @@ mod tests {
                 assert_eq!(joined("parent", &member), format!("parent.{member}"), "round {round}");
             }
         }
-        let found = (0..3 * NAMES_MAX).filter(|number| kept("parent", &format!("member{number}")).is_some());
+        let found = (0..3 * NAMES_MAX)
+            .filter(|number| kept(Parent::new("parent"), &format!("member{number}")).is_some());
         assert!((NAMES_MAX / 2..=NAMES_MAX).contains(&found.count()));
-        assert!(kept("a", &"b".repeat(NAME_BYTES_MAX)).is_none());
+        assert!(kept(Parent::new("a"), &"b".repeat(NAME_BYTES_MAX)).is_none());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use sentra_model::FieldValue;
 
 use crate::flatten::{FIELD_DEPTH_MAX, FIELDS_MAX, Field, NAME_BYTES_MAX};
-use crate::joined::kept;
+use crate::joined::{Parent, kept};
 
 /// Digits of a whole number that surely fits 64 bits.
 const DIGITS_MAX: usize = 18;
@@ -33,7 +33,7 @@ pub(crate) fn fields(text: &str) -> Option<Vec<Field<'_>>> {
 /// that nothing but borrowed text is handed on.
 #[derive(Clone, Copy)]
 struct Place<'p, 'a> {
-    parent: Option<&'p str>,
+    parent: Option<Parent<'p>>,
     member: &'a str,
     depth: usize,
 }
@@ -51,7 +51,7 @@ impl<'a> Place<'_, 'a> {
     /// The full name; `None` when it is too long.
     #[cold]
     fn made_name(self) -> Option<Cow<'a, str>> {
-        let parent = self.parent?;
+        let parent = self.parent?.name;
         let length = parent.len() + 1 + self.member.len();
         (length <= NAME_BYTES_MAX).then(|| Cow::Owned([parent, ".", self.member].concat()))
     }
@@ -84,7 +84,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The members of an object after its `{`; `depth` is that of their values.
-    fn members(&mut self, at: usize, parent: Option<&str>, depth: usize) -> Option<usize> {
+    fn members(&mut self, at: usize, parent: Option<Parent<'_>>, depth: usize) -> Option<usize> {
         let mut at = self.blanks(at);
         if let Some(end) = self.eat(at, b'}') {
             return Some(end);
@@ -147,8 +147,8 @@ impl<'a> Scanner<'a> {
         }
         let Some(at) = self.eat(at, b'{') else { return self.elements(at + 1, place) };
         match place.known_name() {
-            Some(name) => self.members(at, Some(name), place.depth + 1),
-            None => self.members(at, Some(&*place.made_name()?), place.depth + 1),
+            Some(name) => self.members(at, Some(Parent::new(name)), place.depth + 1),
+            None => self.members(at, Some(Parent::new(&place.made_name()?)), place.depth + 1),
         }
     }
 
