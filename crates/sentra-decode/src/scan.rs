@@ -13,7 +13,7 @@ use crate::flatten::{FIELD_DEPTH_MAX, FIELDS_MAX, Field, NAME_BYTES_MAX};
 use crate::joined::{Parent, kept};
 
 /// Digits of a whole number that surely fits 64 bits.
-const DIGITS_MAX: usize = 18;
+const DIGITS_SURE: usize = 18;
 /// Bytes of a record per field of it, at the least, in most records: room for the fields is made once.
 const FIELD_BYTES_USUAL: usize = 16;
 /// Room that is made for fields at the most before they are there.
@@ -230,15 +230,18 @@ impl<'a> Scanner<'a> {
         let start = self.eat(from, b'-').unwrap_or(from);
         let has_leading_zero = self.peek(start) == Some(b'0');
         let (whole, mut at) = self.digits(start)?;
-        if at - start > if has_leading_zero { 1 } else { DIGITS_MAX } {
+        if has_leading_zero && at - start > 1 {
             return None;
         }
         if !matches!(self.peek(at), Some(b'.' | b'e' | b'E')) {
             let is_negative = start != from;
-            if is_negative && whole == 0 {
-                return None;
-            }
-            self.put(place, || FieldValue::Integer(if is_negative { -whole } else { whole }))?;
+            let number = match at - start {
+                1..=DIGITS_SURE if is_negative && whole == 0 => return None,
+                1..=DIGITS_SURE if is_negative => -whole,
+                1..=DIGITS_SURE => whole,
+                _ => self.text.get(from..at)?.parse().ok()?,
+            };
+            self.put(place, || FieldValue::Integer(number))?;
             return Some(at);
         }
         if let Some(fraction) = self.eat(at, b'.') {
@@ -257,7 +260,7 @@ impl<'a> Scanner<'a> {
         Some(at)
     }
 
-    /// The number that one digit or more make, right up to [`DIGITS_MAX`], and the position behind them.
+    /// The number that one digit or more make, right up to [`DIGITS_SURE`], and the position behind them.
     fn digits(&self, from: usize) -> Option<(i64, usize)> {
         let (mut number, mut at) = (0_i64, from);
         while let Some(digit @ b'0'..=b'9') = self.peek(at) {
@@ -332,7 +335,9 @@ mod tests {
             (r#"{"a":1.5,"b":-0.25,"c":1e3,"d":1E-7,"e":0,"f":0.1,"g":1772272800.123456}"#, true),
             (r#"{"a":123456789012345678,"b":-123456789012345678}"#, true),
             (r#"{"a":1,"a":2}"#, true),
-            (r#"{"a":1234567890123456789}"#, false),
+            (r#"{"a":1234567890123456789,"b":-9223372036854775808,"c":9223372036854775807}"#, true),
+            (r#"{"a":9223372036854775808}"#, false),
+            (r#"{"a":-9223372036854775809}"#, false),
             (r#"{"a":"\ud83d\ude00"}"#, false),
             (r#"{"a":"\ud83d"}"#, false),
             (r#"{"a":-0}"#, false),
