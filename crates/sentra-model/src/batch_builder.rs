@@ -146,7 +146,7 @@ impl BatchBuilder {
         self.fields.begin();
         for (name, value) in &event.fields {
             match value {
-                FieldValue::Text(text) => self.fields.put(name, text),
+                FieldValue::Text(text) => self.fields.put_lasting(name, text),
                 FieldValue::Integer(number) => {
                     self.digits.clear();
                     // Writing into a text cannot fail.

@@ -14,6 +14,9 @@ use std::hash::BuildHasher;
 /// The key of a row without a text, until the array is made.
 const NONE: i32 = -1;
 
+/// The place of no text: none begins at the first byte of memory.
+const NOWHERE: (usize, usize, i32) = (0, 0, NONE);
+
 /// The distinct texts of a column under their keys.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
@@ -155,6 +158,8 @@ pub(crate) struct FieldColumns {
     last_values: Vec<i32>,
     /// The name before, as an index into `followers`.
     previous: usize,
+    /// Where the value before lies, and its key.
+    before: (usize, usize, i32),
 }
 
 impl FieldColumns {
@@ -171,6 +176,7 @@ impl FieldColumns {
     /// What is put from now on belongs to another event.
     pub(crate) fn begin(&mut self) {
         self.previous = 0;
+        self.before = NOWHERE;
     }
 
     /// Adds a field to the event.
@@ -181,6 +187,22 @@ impl FieldColumns {
         let key = if self.values.is(last, value) { last } else { self.value(name, value) };
         self.name_keys.push(name);
         self.value_keys.push(key);
+    }
+
+    /// Adds a field to the event whose value lives as long as the event. Sources say the same thing under two names
+    /// one after the other: what lies in the same place is the same text.
+    #[inline]
+    pub(crate) fn put_lasting(&mut self, name: &str, value: &str) {
+        let (start, length, key) = self.before;
+        if (start, length) == (value.as_ptr().addr(), value.len()) {
+            let name = self.name(name);
+            self.name_keys.push(name);
+            self.value_keys.push(key);
+            return;
+        }
+        self.put(name, value);
+        let key = self.value_keys.last().copied().unwrap_or_default();
+        self.before = (value.as_ptr().addr(), value.len(), key);
     }
 
     fn value(&mut self, name: i32, value: &str) -> i32 {
@@ -209,7 +231,7 @@ impl FieldColumns {
     pub(crate) fn finish(&mut self) -> Result<[ArrayRef; 2], ArrowError> {
         self.followers.clear();
         self.last_values.clear();
-        self.previous = 0;
+        self.begin();
         let capacity = self.name_keys.len();
         let names = std::mem::replace(&mut self.name_keys, Vec::with_capacity(capacity));
         let values = std::mem::replace(&mut self.value_keys, Vec::with_capacity(capacity));
