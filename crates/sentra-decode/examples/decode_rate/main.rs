@@ -25,7 +25,6 @@ use rustix::time::{ClockId, clock_gettime};
 use sentra_decode::{DecodeOptions, Decoded, Decoder};
 use sentra_model::{
     BatchBuilder, BatchError, EventId, Mart, RawRecord, Source, SourceKind, TenantId, Timestamp,
-    events_per_batch_max,
 };
 
 use crate::corpus::Corpus;
@@ -144,7 +143,7 @@ fn columns(corpus: &Corpus) -> Result<usize, BatchError> {
         let new = || BatchBuilder::new(TenantId::default_tenant(), event.mart.clone());
         let builder = builders.entry(event.mart.clone()).or_insert_with(new);
         builder.push(EventId::raw(0, offset as u64), &record, &event)?;
-        if builder.len() >= events_per_batch_max() {
+        if builder.is_full() {
             events += builder.finish()?.len();
         }
     }
