@@ -77,6 +77,15 @@ long-test: ## Hundreds of SIGKILLs and thousands of simulated crashes (half an h
 bench: release ## Measure each stage of the pipeline on FILE=path
 	$(SENTRA) bench pipeline $(FILE)
 
+.PHONY: bench-decode
+bench-decode: ## Measure decoding, and columns, of generated lines or FILE=path on one core
+	cargo run --quiet --release --package sentra-decode --example decode_rate -- $(FILE)
+	cargo run --quiet --release --package sentra-decode --example decode_rate -- --columns $(FILE)
+
+.PHONY: bench-parse
+bench-parse: ## Measure JSON, syslog and CEF beside the vrl crate (its first build takes ten minutes)
+	cd benches/peers && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/peers cargo run --quiet --release --locked
+
 .PHONY: clean
 clean: ## Remove the build caches
 	rm -rf $(CARGO_TARGET_DIR) console/node_modules console/dist

@@ -8,7 +8,7 @@ use sentra_model::{DeadReason, Event, Mart, RawRecord, Timestamp};
 
 use crate::declared::{Declared, Definition, Turn};
 use crate::flatten::Field;
-use crate::format::{self, FORMATS, Format, Payload, Shape};
+use crate::format::{self, FORMATS, Format, Payload, Shape, binary_formats};
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
@@ -176,6 +176,9 @@ impl Dead {
 
 pub(crate) type Outcome<'a> = Result<Event<'a>, Dead>;
 
+/// An event is large and passes through many hands: it is boxed as soon as it is there.
+type Boxed<'a> = Result<Box<Event<'a>>, Dead>;
+
 impl Decoder {
     /// A decoder with these options.
     #[must_use]
@@ -213,13 +216,13 @@ impl Decoder {
         match self.try_decode(record) {
             Ok(mut event) => {
                 self.virtual_entities.apply(&mut event);
-                Decoded::Event(Box::new(event))
+                Decoded::Event(event)
             }
             Err(Dead { reason, detail }) => Decoded::Dead { reason, detail },
         }
     }
 
-    fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Outcome<'a> {
+    fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Boxed<'a> {
         let format = record.source.format.as_deref();
         let (name, argument) = match format.and_then(|format| format.split_once(':')) {
             Some((name, argument)) => (Some(name), Some(argument)),
@@ -236,12 +239,12 @@ impl Decoder {
             declared: &self.declared,
         };
         if let Some(outcome) = decode_binary(&context, wanted, record.bytes) {
-            return outcome;
+            return outcome.map(Box::new);
         }
         match text::of(record.bytes)? {
             Text::Valid(line) => decode_line(&context, wanted, line),
             Text::Replaced(line) => {
-                let mut event = decode_line(&context, wanted, &line).map(detach)?;
+                let mut event = decode_line(&context, wanted, &line).map(|event| Box::new(detach(*event)))?;
                 note(&mut event, "bytes that are no UTF-8 replaced");
                 Ok(event)
             }
@@ -261,16 +264,16 @@ fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted<'_>, bytes: &'a [u8])
     {
         return Some(decode(context, bytes));
     }
-    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
+    binary_formats().iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Binary { recognise, decode } if recognise(bytes) => Some(decode(context, bytes)),
         _ => None,
     })
 }
 
-fn decode_line<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Outcome<'a> {
+fn decode_line<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Boxed<'a> {
     match wanted {
-        Wanted::Declared(definition) => declared::decode_named(context, definition, line),
-        Wanted::Text => text::require_text(line).map(|()| text::decode(context, line)),
+        Wanted::Declared(definition) => declared::decode_named(context, definition, line).map(Box::new),
+        Wanted::Text => text::require_text(line).map(|()| Box::new(text::decode(context, line))),
         Wanted::Json if !line.starts_with('{') => Err(Dead::malformed("expected a JSON object")),
         Wanted::Syslog => {
             text::require_text(line)?;
@@ -279,15 +282,15 @@ fn decode_line<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> 
             })
         }
         _ if line.starts_with('{') => decode_object(context, wanted, line),
-        Wanted::Any if windows::xml::is_xml(line) => windows::xml::decode(context, line),
+        Wanted::Any if windows::xml::is_xml(line) => windows::xml::decode(context, line).map(Box::new),
         Wanted::Named(format) if std::ptr::eq(format, &windows::FORMAT) && windows::xml::is_xml(line) => {
-            windows::xml::decode(context, line)
+            windows::xml::decode(context, line).map(Box::new)
         }
         Wanted::Any => {
             text::require_text(line)?;
             let bare = || decode_bare(context, line);
             let event = syslog::decode(context, line, true).or_else(bare);
-            Ok(event.unwrap_or_else(|| text::decode(context, line)))
+            Ok(event.unwrap_or_else(|| Box::new(text::decode(context, line))))
         }
         Wanted::Named(format) => decode_named(context, format, line),
         Wanted::Json => Err(Dead::malformed("expected a JSON object")),
@@ -300,19 +303,19 @@ pub(crate) fn decode_known<'a>(context: &Context<'_>, text: &'a str) -> Option<E
     let named = context.argument.and_then(|name| Wanted::named(Some(name), context.declared));
     let event = named.and_then(|wanted| decode_line(context, wanted, text).ok());
     let event = event.or_else(|| decode_line(context, Wanted::Any, text).ok())?;
-    (event.format != "text").then_some(event)
+    (event.format != "text").then_some(*event)
 }
 
 /// A line without a syslog envelope, where some format knows it.
-fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Event<'a>> {
+fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Box<Event<'a>>> {
     let payload = Payload { text: line, program: "", in_syslog: false };
-    let mut event = Event::new("text", Mart::LINUX, context.received);
+    let mut event = Box::new(Event::new("text", Mart::LINUX, context.received));
     let declared = |turn, event: &mut Event<'a>| context.declared.read(turn, context, &payload, line, event);
-    let (mut particular, mut general) = format::by_turn();
+    let (particular, general) = format::by_turn();
     let understood = declared(Turn::BeforeBuiltIn, &mut event)
-        || particular.any(|format| understand(context, format, &payload, &mut event))
+        || particular.iter().any(|format| understand(context, format, &payload, &mut event))
         || declared(Turn::AfterBuiltIn, &mut event)
-        || general.any(|format| understand(context, format, &payload, &mut event));
+        || general.iter().any(|format| understand(context, format, &payload, &mut event));
     understood.then_some(event)
 }
 
@@ -332,14 +335,14 @@ pub(crate) fn understand<'a>(
 }
 
 /// A line of a format that the sender named: in a syslog envelope or bare, but of that format.
-fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a str) -> Outcome<'a> {
+fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a str) -> Boxed<'a> {
     text::require_text(line)?;
     let refused = || Dead::malformed(format!("expected {}", format.title));
     let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
     let replacing = |definition: &&Definition| !definition.is_json();
     for definition in context.declared.replacing(format.name).filter(replacing) {
         if let Ok(event) = declared::decode_named(context, definition, line) {
-            return Ok(event);
+            return Ok(Box::new(event));
         }
     }
     let enveloped = |strict: bool| {
@@ -352,14 +355,14 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     if let Some(event) = enveloped(true) {
         return Ok(event);
     }
-    let mut event = Event::new(format.name, Mart::LINUX, context.received);
+    let mut event = Box::new(Event::new(format.name, Mart::LINUX, context.received));
     if parse(context, &Payload { text: line, program: "", in_syslog: false }, &mut event) {
         return Ok(event);
     }
     enveloped(false).ok_or_else(refused)
 }
 
-fn decode_object<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Outcome<'a> {
+fn decode_object<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Boxed<'a> {
     let flat = flatten::object(line).map_err(|detail| {
         // Bytes that only happen to begin with a brace are binary, not broken JSON.
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
@@ -373,9 +376,9 @@ fn decode_object<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -
         _ => None,
     };
     let mut event = match (declared(Turn::BeforeBuiltIn), wanted_object_format(wanted, &flat.fields)) {
-        (None, Some(decode)) => decode(context, flat.fields),
+        (None, Some(decode)) => Box::new(decode(context, flat.fields)),
         (first, _) => match (first.or_else(|| declared(Turn::AfterBuiltIn)), wanted) {
-            (Some(definition), _) => definition.decode(context, flat.fields, None),
+            (Some(definition), _) => Box::new(definition.decode(context, flat.fields, None)),
             (None, Wanted::Named(format)) => {
                 return Err(Dead::malformed(format!("expected {}", format.title)));
             }

@@ -1,6 +1,8 @@
 //! What a format is, and the table of all of them. A module that reads a format exports one [`Format`] and
 //! stands in [`FORMATS`]; the decoder knows no format by name.
 
+use std::sync::LazyLock;
+
 use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
@@ -135,11 +137,22 @@ pub(crate) static FORMATS: &[&Format] = &[
 /// formats that packs declare.
 const GENERAL: [&str; 2] = ["key_value", "logfmt"];
 
-/// The formats of one product, and the general ones.
-pub(crate) fn by_turn() -> (impl Iterator<Item = &'static Format>, impl Iterator<Item = &'static Format>) {
-    let is_general = |format: &&Format| GENERAL.contains(&format.name);
-    (
-        FORMATS.iter().copied().filter(move |format| !is_general(format)),
-        FORMATS.iter().copied().filter(is_general),
-    )
+/// Those of [`FORMATS`] that are lines of text: the formats of one product, and the general ones.
+pub(crate) fn by_turn() -> (&'static [&'static Format], &'static [&'static Format]) {
+    static TEXT: LazyLock<(Vec<&Format>, Vec<&Format>)> = LazyLock::new(|| {
+        let text = of_shape(|shape| matches!(shape, Shape::Text { .. }));
+        text.into_iter().partition(|format| !GENERAL.contains(&format.name))
+    });
+    (&TEXT.0, &TEXT.1)
+}
+
+/// Those of [`FORMATS`] that are no text, in their order.
+pub(crate) fn binary_formats() -> &'static [&'static Format] {
+    static BINARY: LazyLock<Vec<&Format>> =
+        LazyLock::new(|| of_shape(|shape| matches!(shape, Shape::Binary { .. })));
+    &BINARY
+}
+
+fn of_shape(wanted: impl Fn(&Shape) -> bool) -> Vec<&'static Format> {
+    FORMATS.iter().copied().filter(|format| wanted(&format.shape)).collect()
 }

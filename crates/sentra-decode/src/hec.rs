@@ -91,7 +91,7 @@ fn of_object<'a>(inner: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     match decoder::object_format(&fields) {
         Some(decode) => decode(inner, fields),
         None => {
-            let mut event = json::decode(inner, fields);
+            let mut event = *json::decode(inner, fields);
             event.format = Cow::Borrowed(FORMAT.name);
             event
         }

@@ -50,8 +50,10 @@ mod format;
 mod framing;
 mod hec;
 mod identity;
+mod joined;
 mod json;
 mod json_document;
+mod json_scan;
 mod legacy;
 mod marks;
 mod names;
@@ -60,6 +62,7 @@ mod otlp;
 mod scan;
 mod shipper;
 mod snmp;
+mod split;
 mod syslog;
 #[cfg(test)]
 mod test_kit;

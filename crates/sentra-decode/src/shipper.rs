@@ -49,7 +49,7 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
         Some((_, FieldValue::Text(text))) => inner(context, text),
         _ => None,
     });
-    let mut outer = json::decode(context, fields);
+    let mut outer = *json::decode(context, fields);
     let Some(mut event) = known else {
         outer.format = Cow::Borrowed(FORMAT.name);
         return outer;

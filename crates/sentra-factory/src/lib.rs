@@ -39,6 +39,7 @@ mod state;
 mod status;
 #[cfg(test)]
 mod testing;
+mod thinker;
 mod transform;
 mod worker;
 

@@ -12,6 +12,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
@@ -21,11 +22,12 @@ use sentra_factory::{
     DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told,
 };
 use sentra_model::{
-    DeadLetter, DeadReason, FactKind, Incident, ManualClock, Narrative, OwnedRecord, Signal, Source,
-    SourceKind, TenantId, TenantScope, Timestamp, Topic,
+    DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, ManualClock, Narrative, OwnedRecord,
+    Position, Signal, Source, SourceKind, TenantId, TenantScope, Timestamp, Topic,
 };
 use sentra_store::{
-    IncidentFilter, MartQuery, MartStore, MemoryMarts, Records, SearchOptions, Shape, SqliteRecords,
+    IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Records, SearchOptions, Shape,
+    SqliteRecords, StoreError, StoredEvent,
 };
 
 const RULES: &str = r"
@@ -108,9 +110,13 @@ impl House {
 
     /// Runs a fresh factory, as after a restart, until it has worked everything off.
     async fn run(&self) {
+        self.run_with(self.marts.clone(), FactoryConfig::default()).await;
+    }
+
+    async fn run_with(&self, marts: Arc<dyn MartStore>, config: FactoryConfig) {
         let decoder = Decoder::new(DecodeOptions::default());
-        let config = FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() };
-        let (factory, status) = self.start(decoder.into(), config);
+        let config = FactoryConfig { batch_wait_ms: 0, ..config };
+        let (factory, status) = self.start_with(marts, decoder.into(), config);
         self.worked_off(&status).await;
         factory.stop().await;
     }
@@ -124,6 +130,15 @@ impl House {
     }
 
     fn start(&self, decoder: DecoderHandle, config: FactoryConfig) -> (Factory, Arc<FactoryStatus>) {
+        self.start_with(self.marts.clone(), decoder, config)
+    }
+
+    fn start_with(
+        &self,
+        marts: Arc<dyn MartStore>,
+        decoder: DecoderHandle,
+        config: FactoryConfig,
+    ) -> (Factory, Arc<FactoryStatus>) {
         let (rules, problems) = RuleSet::compile(vec![RuleSource {
             path: "rules.yml".to_owned(),
             text: RULES.to_owned(),
@@ -136,7 +151,7 @@ impl House {
         let status = Arc::new(FactoryStatus::default());
         let factory = Factory::start(FactoryParts {
             log: self.log.clone(),
-            marts: self.marts.clone(),
+            marts,
             records: self.records.clone(),
             decoder,
             rules: Arc::new(rules),
@@ -267,6 +282,89 @@ async fn a_store_that_lost_its_memory_is_filled_again_without_repeating_signals(
     house.run().await;
     assert_eq!(house.events().await, 28);
     assert_eq!(house.incidents().await, before);
+}
+
+/// Marts of which one append fails.
+#[derive(Debug)]
+struct FailingOnce {
+    marts: Arc<MemoryMarts>,
+    /// Appends until the one that fails.
+    until: AtomicUsize,
+    /// Whether the marts have taken the events all the same.
+    after: bool,
+}
+
+#[async_trait::async_trait]
+impl MartStore for FailingOnce {
+    async fn append(
+        &self,
+        scope: &TenantScope,
+        batches: Vec<EventBatch>,
+        next: Position,
+    ) -> Result<(), StoreError> {
+        let fails = self.until.fetch_sub(1, Ordering::SeqCst) == 0;
+        if !fails || self.after {
+            self.marts.append(scope, batches, next).await?;
+        }
+        if fails { Err(StoreError::Stopped { operation: "a test stopped it" }) } else { Ok(()) }
+    }
+
+    async fn flush(&self, scope: &TenantScope) -> Result<(), StoreError> {
+        self.marts.flush(scope).await
+    }
+
+    async fn position(&self, scope: &TenantScope, partition: u32) -> Result<u64, StoreError> {
+        self.marts.position(scope, partition).await
+    }
+
+    async fn search_with(
+        &self,
+        scope: &TenantScope,
+        query: &MartQuery,
+        options: &SearchOptions,
+    ) -> Result<MartAnswer, StoreError> {
+        self.marts.search_with(scope, query, options).await
+    }
+
+    async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
+        self.marts.events(scope, ids).await
+    }
+
+    async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
+        self.marts.stats(scope).await
+    }
+}
+
+/// Law SOURCE: a chunk is decoded and detected while the one before it is stored. When storing fails, what was
+/// found ahead is forgotten and found once more, and nothing of it is stored twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_ahead_of_a_failed_store_counts_once() {
+    let lines = story();
+    let whole = House::new().await;
+    whole.append(Topic::Raw, &lines).await;
+    whole.run().await;
+    let expected = whole.incidents().await;
+    for (until, after) in [(0, false), (3, true), (5, false), (21, true), (22, false), (26, true)] {
+        let house = House::new().await;
+        for line in &lines {
+            house.append(Topic::Raw, std::slice::from_ref(line)).await;
+        }
+        let marts = FailingOnce { marts: house.marts.clone(), until: AtomicUsize::new(until), after };
+        // A chunk for every record.
+        let config = FactoryConfig { batch_bytes_max: 1, ..FactoryConfig::default() };
+        house.run_with(Arc::new(marts), config).await;
+        assert_eq!(house.events().await, 28, "append {until} failed");
+        let found = house.incidents().await;
+        let ids = |incidents: &[Incident]| {
+            incidents.iter().map(|one| (one.id, one.joins.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&found), ids(&expected), "append {until} failed");
+        for (one, other) in found.iter().zip(&expected) {
+            let got = house.records.incident_signals(&house.scope, one.id).await.unwrap();
+            let wanted = whole.records.incident_signals(&whole.scope, other.id).await.unwrap();
+            assert_eq!(got, wanted, "append {until} failed");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,7 +42,7 @@ pub(crate) fn decode_named<'a>(context: &Context<'_>, definition: &Definition, l
         if definition.read(context, &payload, &mut enveloped)
             || definition.read(context, &whole, &mut enveloped)
         {
-            return Ok(enveloped);
+            return Ok(*enveloped);
         }
     }
     let is_unread = is_syslog && !definition.read(context, &bare, &mut event);

@@ -215,7 +215,7 @@ fn object_body<'a>(inner: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     match decoder::object_format(&fields) {
         Some(decode) => decode(inner, fields),
         None => {
-            let mut event = json::decode(inner, fields);
+            let mut event = *json::decode(inner, fields);
             event.format = Cow::Borrowed(FORMAT.name);
             event
         }

@@ -38,6 +38,10 @@ pub(crate) fn is_event(fields: &[Field<'_>]) -> bool {
     let mut has_id = false;
     let mut has_log = false;
     for (name, _) in fields {
+        // Few names begin like one of those below.
+        if !name.starts_with(['E', 'C', 'S', 'P', 'L', 'w']) {
+            continue;
+        }
         match name.as_ref() {
             "EventID" | "EventId" | "Event ID" => has_id = true,
             "Channel" | "SourceName" | "ProviderName" | "Provider_Name" | "ProviderGuid" | "LogName"
