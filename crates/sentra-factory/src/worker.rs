@@ -7,7 +7,7 @@ use std::time::Duration;
 use sentra_backbone::{ReadChunk, Stream};
 use sentra_decode::Decoder;
 use sentra_detect::Detector;
-use sentra_model::{DeadLetter, DeadReason, EventBatch, EventId, Position, Signal, TenantScope, Timestamp};
+use sentra_model::{DeadLetter, EventBatch, Position, Signal, TenantScope, Timestamp};
 use sentra_store::RecordsCommit;
 use tokio::sync::watch;
 
@@ -15,6 +15,8 @@ use crate::activity::Activity;
 use crate::book::{Book, set_login_facts};
 use crate::config::FactoryConfig;
 use crate::error::FactoryError;
+use crate::mirror::Mirror;
+use crate::missing;
 use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
 use crate::state::{StateKind, StateRow};
@@ -35,6 +37,7 @@ pub(crate) struct Worker {
     records_next: u64,
     brain: Brain,
     flushed: Timestamp,
+    mirror: Mirror,
 }
 
 /// What detection remembers between batches; it moves to a thread of its own for the heavy part.
@@ -61,7 +64,9 @@ impl Worker {
         let flushed = parts.clock.now();
         let next = marts_next.min(records_next);
         tracing::info!(tenant = %scope.tenant(), partition = stream.partition, marts_next, records_next, "worker starts");
-        Ok(Self { parts, scope, stream, next, records_next, brain, flushed })
+        let mut mirror = Mirror::new(CONSUMER, &stream);
+        mirror.tell(&parts).await?;
+        Ok(Self { parts, scope, stream, next, records_next, brain, flushed, mirror })
     }
 
     /// Works until `shutdown` turns true.
@@ -75,9 +80,11 @@ impl Worker {
                 self.idle(&mut shutdown).await?;
             }
             self.flush_when_due().await?;
+            self.mirror.follow(&self.parts).await?;
             self.report().await?;
         }
         self.parts.marts.flush(&self.scope).await?;
+        self.mirror.tell(&self.parts).await?;
         Ok(())
     }
 
@@ -121,6 +128,9 @@ impl Worker {
         let until = if replaying { self.records_next.min(chunk.next_offset) } else { chunk.next_offset };
         let (from, stream, parts) = (self.next, self.stream.clone(), Arc::clone(&self.parts));
         let quarantined = chunk.quarantined.clone();
+        // Counted and logged also where the records store has no use for a letter because it is ahead.
+        let gone = chunk.skipped.clone().map(|range| range.start..range.end.min(until));
+        let skipped = gone.map(|range| missing::skipped(&self.stream, &range, self.parts.clock.as_ref()));
         let mut brain = self.brain;
         let joined = tokio::task::spawn_blocking(move || {
             let digested = brain.digest(&parts, &stream, chunk, from..until, replaying);
@@ -137,7 +147,9 @@ impl Worker {
         self.parts.marts.append(&self.scope, transformed.batches, position).await?;
         if !replaying {
             let mut dead_letters = transformed.dead_letters;
-            dead_letters.extend(quarantined.into_iter().map(|range| self.damaged(range)));
+            let clock = self.parts.clock.as_ref();
+            dead_letters.extend(quarantined.iter().map(|range| missing::damaged(&self.stream, range, clock)));
+            dead_letters.extend(skipped);
             self.commit(position, dead_letters, state, events, transformed.bytes).await?;
             self.records_next = until;
         }
@@ -175,27 +187,6 @@ impl Worker {
             self.parts.watcher.incident_changed(incident);
         }
         Ok(())
-    }
-
-    fn damaged(&self, range: std::ops::Range<u64>) -> DeadLetter {
-        DeadLetter {
-            event: Some(EventId::raw(self.stream.partition, range.start)),
-            reason: DeadReason::Damaged,
-            detail: format!(
-                "the backbone's frame with offsets {} to {} is damaged and was set aside",
-                range.start,
-                range.end.saturating_sub(1)
-            ),
-            received: self.parts.clock.now(),
-            source: sentra_model::Source {
-                kind: sentra_model::SourceKind::File,
-                origin: format!("backbone/{}/{}", self.stream.topic, self.stream.partition),
-                format: None,
-                reference: self.parts.clock.now(),
-            },
-            position: range.start,
-            excerpt: String::new(),
-        }
     }
 }
 
