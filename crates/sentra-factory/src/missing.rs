@@ -8,10 +8,8 @@ use sentra_model::{Clock, DeadLetter, DeadReason, EventId, Source, SourceKind};
 /// A letter for offsets whose frame is damaged.
 pub(crate) fn damaged(stream: &Stream, range: &Range<u64>, clock: &dyn Clock) -> DeadLetter {
     let last = range.end.saturating_sub(1);
-    let detail = format!(
-        "the backbone's frame with offsets {} to {last} is damaged and was set aside",
-        range.start
-    );
+    let detail =
+        format!("the backbone's frame with offsets {} to {last} is damaged and was set aside", range.start);
     letter(stream, range, DeadReason::Damaged, detail, clock)
 }
 

@@ -37,7 +37,9 @@ impl<'a> Reader<'a> {
         match (letter.reason, letter.event) {
             (DeadReason::Damaged, _) => never("its bytes are damaged in the backbone"),
             (DeadReason::Expired, _) => never("retention removed its records before they were processed"),
-            (DeadReason::TooLong, None) => never("the record was over the limit and only its beginning is kept"),
+            (DeadReason::TooLong, None) => {
+                never("the record was over the limit and only its beginning is kept")
+            }
             (DeadReason::Container, None) => never("its container broke before there was a record"),
             (_, None) => never("it was refused at the door and only its beginning is kept"),
             (_, Some(event)) => self.record(event).await,
@@ -45,8 +47,7 @@ impl<'a> Reader<'a> {
     }
 
     async fn record(&mut self, id: EventId) -> Result<LetterBytes, LogError> {
-        let stream =
-            Stream { tenant: self.scope.tenant().clone(), topic: id.topic, partition: id.partition };
+        let stream = Stream { tenant: self.scope.tenant().clone(), topic: id.topic, partition: id.partition };
         if let Some(bytes) = self.known(&stream, id.offset) {
             return Ok(LetterBytes::Whole(bytes));
         }

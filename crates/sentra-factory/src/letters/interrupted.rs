@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use sentra_backbone::{EventLog, LogError, Stream, StoredBatch};
+use sentra_backbone::{EventLog, LogError, StoredBatch, Stream};
 use sentra_model::{DeadLetter, Digest, EventId, RawRecord, TenantScope, Topic};
 use sentra_store::LetterReplay;
 

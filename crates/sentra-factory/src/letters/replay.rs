@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use sentra_backbone::{AppendBatch, Stream};
 use sentra_decode::Decoded;
-use sentra_model::{DeadLetter, EventId, Mart, OwnedRecord, RawRecord, Source, TenantScope, Timestamp, Topic};
+use sentra_model::{
+    DeadLetter, EventId, Mart, OwnedRecord, RawRecord, Source, TenantScope, Timestamp, Topic,
+};
 use sentra_store::LetterReplay;
 use tokio::task::JoinSet;
 
@@ -57,14 +59,18 @@ impl Desk {
                 (_, Some(event), _) if selected.named => refuse(format!("it was replayed as {event}")),
                 (_, Some(_), _) => {}
                 (_, _, Some(Fate::Unknown)) => refuse(
-                    "its replay was interrupted, and what came behind it is not in the backbone any more".to_owned(),
+                    "its replay was interrupted, and what came behind it is not in the backbone any more"
+                        .to_owned(),
                 ),
                 (Some(letter), _, Some(Fate::There(event))) => {
                     let format = selected.replays.get(id).and_then(|replay| replay.format.clone());
                     let found = self.found(&mut reader, letter, format, *id, *event).await?;
                     report.replayed.push(found);
                 }
-                (Some(letter), ..) => match self.plan(&mut reader, letter, *id, request.format.as_deref()).await? {
+                (Some(letter), ..) => match self
+                    .plan(&mut reader, letter, *id, request.format.as_deref())
+                    .await?
+                {
                     Ok(plan) => {
                         bytes += plan.record.bytes.len();
                         planned.push(plan);
@@ -84,7 +90,11 @@ impl Desk {
         Ok(report)
     }
 
-    async fn select(&self, scope: &TenantScope, selection: &LetterSelection) -> Result<Selected, LetterError> {
+    async fn select(
+        &self,
+        scope: &TenantScope,
+        selection: &LetterSelection,
+    ) -> Result<Selected, LetterError> {
         let (letters, next, named) = match selection {
             LetterSelection::Ids(ids) if ids.len() > LETTERS_PER_REPLAY_MAX => {
                 return Err(LetterError::LettersTooMany { letters: ids.len() });
@@ -137,9 +147,11 @@ impl Desk {
         }
         let fates = fates(self.log.as_ref(), scope, &open).await?;
         let mark = |open: &Open<'_>| match fates.get(&open.intent.letter) {
-            Some(Fate::There(event)) => {
-                Some(LetterReplay { event: Some(*event), done: Some(self.clock.now()), ..open.intent.clone() })
-            }
+            Some(Fate::There(event)) => Some(LetterReplay {
+                event: Some(*event),
+                done: Some(self.clock.now()),
+                ..open.intent.clone()
+            }),
             _ => None,
         };
         let marks: Vec<LetterReplay> = open.iter().filter_map(mark).collect();
@@ -161,10 +173,8 @@ impl Desk {
     ) -> Result<ReplayedLetter, LetterError> {
         let named = Some(format.unwrap_or_else(|| "auto".to_owned()));
         let plan = self.plan(reader, letter, id, named.as_deref()).await?.ok();
-        let (format, mart) = plan.map_or_else(
-            || ("unknown".to_owned(), Mart::LINUX),
-            |plan| (plan.format, plan.mart),
-        );
+        let (format, mart) =
+            plan.map_or_else(|| ("unknown".to_owned(), Mart::LINUX), |plan| (plan.format, plan.mart));
         Ok(ReplayedLetter { id, event: Some(event), format, mart })
     }
 

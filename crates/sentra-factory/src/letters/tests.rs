@@ -44,7 +44,9 @@ impl EventLog for BreakingLog {
     async fn read(&self, stream: &Stream, from: u64, bytes_max: usize) -> Result<ReadChunk, LogError> {
         let mut chunk = self.inner.read(stream, from, bytes_max).await?;
         let damaged = self.damaged.lock().unwrap().clone();
-        if let Some(damaged) = damaged.filter(|damaged| stream.topic == Topic::Raw && damaged.start < chunk.next_offset) {
+        if let Some(damaged) =
+            damaged.filter(|damaged| stream.topic == Topic::Raw && damaged.start < chunk.next_offset)
+        {
             chunk.batches.retain(|batch| !damaged.contains(&batch.first_offset));
             chunk.quarantined.push(damaged);
         }
@@ -282,7 +284,8 @@ async fn letters_without_their_record_say_why() {
         .await;
     let report = house.replay(all("json")).await.unwrap();
     let why: Vec<&str> = report.not_replayable.iter().map(|letter| letter.why.as_str()).collect();
-    let expected = ["over the limit", "container broke", "at the door", "damaged", "retention", "no record raw.0.99"];
+    let expected =
+        ["over the limit", "container broke", "at the door", "damaged", "retention", "no record raw.0.99"];
     assert_eq!(why.len(), expected.len(), "{why:?}");
     assert!(why.iter().zip(expected).all(|(why, word)| why.contains(word)), "{why:?}");
     assert_eq!(report.replayed.len(), 2);
@@ -302,7 +305,8 @@ async fn an_interrupted_replay_is_completed_and_never_doubled() {
         assert!(house.marks().await.iter().all(Option::is_none), "{broken:?}");
         // The same lines come in once more meanwhile: they are not the replay's.
         house.append("first.json", &[line(1), line(2)]).await;
-        let dry = house.replay(LetterReplayRequest { dry_run: true, ..ids(&[0, 1], Some("json")) }).await.unwrap();
+        let dry =
+            house.replay(LetterReplayRequest { dry_run: true, ..ids(&[0, 1], Some("json")) }).await.unwrap();
         assert_eq!(dry.replayed.len(), 2);
         let report = house.replay(ids(&[0, 1], Some("json"))).await.unwrap();
         assert_eq!(report.replayed.len(), 2, "{broken:?}: {report:?}");
@@ -310,7 +314,8 @@ async fn an_interrupted_replay_is_completed_and_never_doubled() {
         let json = house.raw().await.into_iter().filter(|(_, format, ..)| format.as_deref() == Some("json"));
         assert_eq!(json.count(), 2, "{broken:?}");
         let marks: Vec<Option<String>> = house.marks().await;
-        let expected = if broken == Break::AfterAppend { ["raw.0.4", "raw.0.5"] } else { ["raw.0.6", "raw.0.7"] };
+        let expected =
+            if broken == Break::AfterAppend { ["raw.0.4", "raw.0.5"] } else { ["raw.0.6", "raw.0.7"] };
         assert_eq!(marks[..2], expected.map(|mark| Some(mark.to_owned())), "{broken:?}");
     }
 }

@@ -9,7 +9,8 @@ use sentra_model::{
 use tokio::sync::Mutex;
 
 use super::{
-    IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit, commit, entity, letters, read,
+    IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit, commit, entity, letters,
+    read,
 };
 use crate::StoreError;
 use crate::sqlite::{check_version, create_indexes, create_tables, open_file, open_memory};

@@ -118,7 +118,7 @@ fn one_line(record: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Waits until the server has worked off what it took, so that the next command sees it.
-fn wait_for_server(client: &Client) -> anyhow::Result<()> {
+pub(crate) fn wait_for_server(client: &Client) -> anyhow::Result<()> {
     let bar = progress::bar(None);
     bar.set_message("detecting");
     for _ in 0..SERVER_WAITS_MAX {
