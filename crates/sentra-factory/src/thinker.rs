@@ -43,6 +43,8 @@ pub(crate) struct Thought {
     pub(crate) transformed: Transformed,
     /// What the records store gets; `None` for what it has already.
     pub(crate) findings: Option<Findings>,
+    /// Offsets that retention removed before they were read.
+    pub(crate) skipped: Option<Range<u64>>,
 }
 
 /// Everything that changed by one chunk and by nothing after it: it is committed with the chunk's position.
@@ -129,6 +131,7 @@ impl Thinker {
         let until = if is_replay { self.records_next.min(chunk.next_offset) } else { chunk.next_offset };
         let Stream { tenant, partition, .. } = &self.stream;
         let range = self.next..until;
+        let skipped = chunk.skipped.clone().map(|range| range.start..range.end.min(until));
         // Once per chunk: a decoder that is changed meanwhile takes effect with the next one.
         let decoder = self.parts.decoder.get();
         let transformed = transform(&decoder, tenant, *partition, &chunk.batches, range)?;
@@ -137,7 +140,7 @@ impl Thinker {
         } else {
             Some(self.brain.find(&self.parts, &transformed.batches, chunk.quarantined)?)
         };
-        Ok(Thought { until, transformed, findings })
+        Ok(Thought { until, transformed, findings, skipped })
     }
 }
 

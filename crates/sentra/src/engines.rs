@@ -10,8 +10,8 @@ use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
 use sentra_decode::DecodeOptions;
 use sentra_detect::{RuleProblem, RuleSet};
 use sentra_factory::{
-    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Watcher,
-    built_in_packs, load_rules,
+    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, LetterDesk, NoWatcher,
+    Watcher, built_in_packs, load_rules,
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
@@ -133,6 +133,13 @@ impl Engines {
             config: self.config.clone(),
             status: Arc::clone(&self.status),
         })
+    }
+
+    /// The desk for dead letters over these engines.
+    pub(crate) fn letters(&self) -> LetterDesk {
+        let decoder = self.formats.decoder().clone();
+        let (log, records) = (Arc::clone(&self.log), Arc::clone(&self.records));
+        LetterDesk::new(log, records, move || decoder.get(), Arc::clone(&self.clock))
     }
 
     /// Runs the factory until it has worked off everything that stands in the backbone now.

@@ -202,6 +202,24 @@ sections! {
         disk_bytes_max: Option<u64> = None,
     }
 
+    /// What the log may remove: whole segments from the beginning of a topic, never one that Sentra has still to read.
+    retention: RetentionConfig {
+        /// Bytes on disk that one tenant's records as they came may take; 0 keeps all.
+        raw_bytes_max: Option<u64> = None,
+        /// Age, since it was taken in, beyond which a record as it came goes; 0 keeps all.
+        raw_age_s_max: Option<u64> = None,
+        /// Bytes on disk that one tenant's letters of the doors may take; 0 keeps all. What was listed stays listed.
+        dead_bytes_max: Option<u64> = None,
+        /// Age beyond which a letter of the doors goes; 0 keeps all. What was listed stays listed.
+        dead_age_s_max: Option<u64> = None,
+        /// Bytes on disk that one tenant's topic of findings may take; 0 keeps all.
+        signals_bytes_max: Option<u64> = None,
+        /// Age beyond which a finding in the topic goes; 0 keeps all. Incidents are not touched.
+        signals_age_s_max: Option<u64> = None,
+        /// How often it is looked for what may go.
+        interval_s: u64 = 60,
+    }
+
     /// Marts and records.
     store: StoreConfig {
         /// Events in memory, per tenant, before they are written to files.

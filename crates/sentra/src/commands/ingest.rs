@@ -121,7 +121,7 @@ fn into_server(arguments: &IngestArguments, client: &Client) -> anyhow::Result<(
 }
 
 /// Waits until the server has worked off what it took, so that the next command sees it.
-fn wait_for_server(client: &Client) -> anyhow::Result<()> {
+pub(crate) fn wait_for_server(client: &Client) -> anyhow::Result<()> {
     let bar = progress::bar(None);
     bar.set_message("detecting");
     for _ in 0..SERVER_WAITS_MAX {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use sentra_decode::FormatProblemSeverity;
@@ -21,6 +22,7 @@ use crate::engines::{Engines, Opened};
 use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
+use crate::retention;
 use crate::settings;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
@@ -68,6 +70,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         log: Arc::clone(&engines.log),
         marts: Arc::clone(&engines.marts),
         records: Arc::clone(&engines.records),
+        letters: engines.letters(),
         pipeline: Arc::new(pipeline),
         clock: Arc::clone(&clock),
         live: Arc::clone(&live),
@@ -76,7 +79,9 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         reloader: Some(Arc::new(FromFile { arguments: again, formats: engines.formats.clone() })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    let interval = Duration::from_secs(config.retention.interval_s);
     let server = Server::start(app, config).await?;
+    let retention = tokio::spawn(retention::run(Arc::clone(&engines.segments), interval));
     let factory = engines.start_factory(Arc::new(Announcer(live)));
     if let Err(error) = announce(&server, &engines) {
         // Whoever started us does not listen; the work goes on.
@@ -98,6 +103,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         )),
     };
     output::remark("stopping");
+    retention.abort();
     server.stop().await;
     factory.stop().await;
     ended
