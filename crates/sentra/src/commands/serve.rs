@@ -69,11 +69,11 @@ async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<(
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
         metrics: Some(metrics),
-        reloader: Some(Arc::new(again)),
+        reloader: Some(Arc::new(again.clone())),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let server = Server::start(app, config).await?;
-    let factory = engines.start_factory(Arc::new(Announcer(live)));
+    let factory = (!again.0.no_pipeline).then(|| engines.start_factory(Arc::new(Announcer(live))));
     if let Err(error) = announce(&server, &engines) {
         // Whoever started us does not listen; the work goes on.
         tracing::warn!(%error, "cannot print where the console is");
@@ -95,7 +95,9 @@ async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<(
     };
     output::remark("stopping");
     server.stop().await;
-    factory.stop().await;
+    if let Some(factory) = factory {
+        factory.stop().await;
+    }
     ended
 }
 
@@ -136,7 +138,7 @@ fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
 }
 
 /// Reads the configuration again as it was read at the start.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct FromFile(ServeArguments);
 
 impl Reloader for FromFile {
