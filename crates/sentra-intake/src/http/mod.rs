@@ -10,6 +10,7 @@ mod auth;
 pub(crate) mod body;
 mod bulk;
 mod elastic;
+mod hear_out;
 mod hec;
 mod otlp;
 mod serve;
@@ -30,6 +31,7 @@ pub use auth::Authenticated;
 pub(crate) use auth::identify;
 pub use auth::key;
 pub use elastic::info_answer;
+pub use hear_out::hear_out;
 pub use serve::{ClientNames, ServeOptions, builder, serve};
 
 /// Requests of senders that are served at the same time, and what they hold in memory.
