@@ -21,7 +21,9 @@ def unpack(name: str, packages: list[str]) -> pathlib.Path:
         shutil.rmtree(root, ignore_errors=True)
         debs = root / "debs"
         debs.mkdir(parents=True)
-        subprocess.run(["apt-get", "-q", "download", *packages], cwd=debs, check=True, stdout=subprocess.DEVNULL)
+        # apt's own user may not write below a home directory.
+        download = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", *packages]
+        subprocess.run(download, cwd=debs, check=True, stdout=subprocess.DEVNULL)
         for deb in debs.glob("*.deb"):
             subprocess.run(["dpkg", "-x", deb, root], check=True)
         (root / ".ready").touch()

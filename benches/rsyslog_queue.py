@@ -10,7 +10,6 @@ need; it is left at that, which is the faster setting.
 """
 
 import json
-import os
 import pathlib
 import re
 import subprocess
@@ -78,7 +77,7 @@ def mean_line(out: pathlib.Path) -> float:
     return len(data) / max(data.count(b"\n"), 1)
 
 
-def sentra(seconds: int) -> float:
+def sentra(seconds: int) -> dict[str, float]:
     """The same lines over the same protocol; and by the protocol that acknowledges."""
     result = {}
     for protocol in ("syslog-tcp", "ndjson"):

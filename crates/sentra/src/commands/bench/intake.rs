@@ -29,6 +29,8 @@ struct Figures {
     statuses: std::collections::BTreeMap<u16, u64>,
     broken_connections: u64,
     bodies_held: u64,
+    /// Lines that were sent where the protocol has no answers; what is not in the log the kernel dropped.
+    lines_sent_without_answer: Option<u64>,
     server: Option<ServerFigures>,
     stored: Option<Stored>,
 }
@@ -146,11 +148,14 @@ fn measure(
         }
         None => None,
     };
+    let mut sent = None;
     if let (Protocol::SyslogUdp, Some(stored)) = (arguments.protocol, &stored) {
         // What is stored is all that can be called taken.
+        sent = Some(tally.lines);
         (tally.bytes, tally.lines) = (stored.bytes, stored.lines);
     }
-    Ok(figures(with_pipeline, &tally, before.zip(after), stored))
+    let figures = figures(with_pipeline, &tally, before.zip(after), stored);
+    Ok(Figures { lines_sent_without_answer: sent, ..figures })
 }
 
 fn figures(
@@ -174,6 +179,7 @@ fn figures(
         statuses: tally.statuses.clone(),
         broken_connections: tally.broken,
         bodies_held: tally.held,
+        lines_sent_without_answer: None,
         server: usage.map(|(before, after)| ServerFigures {
             before,
             after,
@@ -233,6 +239,10 @@ fn say(figures: &Figures) {
     if figures.broken_connections + figures.bodies_held > 0 {
         let (broken, held) = (figures.broken_connections, figures.bodies_held);
         text.push_str(&format!(", {broken} without an answer, {held} never sent (connections held)"));
+    }
+    if let (Some(sent), Some(stored)) = (figures.lines_sent_without_answer, &figures.stored) {
+        let (sent, lost) = (grouped(sent), grouped(sent.saturating_sub(stored.lines)));
+        text = format!("{sent} datagrams sent, {lost} of them dropped by the kernel, which cannot be slowed");
     }
     if let Some(stored) = &figures.stored {
         text.push_str(&format!(

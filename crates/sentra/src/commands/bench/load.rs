@@ -97,9 +97,10 @@ pub(crate) fn send(load: Load) -> anyhow::Result<Tally> {
     let load = &shared.load;
     let mut tally = shared.tally.take();
     if let Some(interval) = shared.interval() {
-        tally.due = (load.time.as_secs_f64() / interval.as_secs_f64()) as u64;
         let taken = shared.next_body.get() - load.first_body;
-        tally.held = tally.due.saturating_sub(taken);
+        // The first is due at once.
+        tally.due = ((load.time.as_secs_f64() / interval.as_secs_f64()).ceil() as u64).max(taken);
+        tally.held = tally.due - taken;
     } else {
         tally.due = shared.next_body.get() - load.first_body;
     }
@@ -235,4 +236,42 @@ async fn connect(address: SocketAddr) -> anyhow::Result<SendRequest<Full<Bytes>>
         }
     });
     Ok(sender)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latencies_are_those_that_so_many_answers_kept() {
+        let tally =
+            Tally { latencies_us: (1..=200).rev().map(|ms| ms * 1_000).collect(), ..Tally::default() };
+        assert_eq!(
+            (tally.latency_ms(0.5), tally.latency_ms(0.99), tally.latency_ms(1.0)),
+            (100.0, 198.0, 200.0)
+        );
+        assert!(Tally::default().latency_ms(0.5).is_nan());
+    }
+
+    #[test]
+    fn only_what_an_answer_says_is_durable_counts() {
+        let cases: [(Protocol, u16, &str, u64); 9] = [
+            (Protocol::Ndjson, 200, r#"{"accepted":10,"rejected":[],"rejected_total":0}"#, 10),
+            (Protocol::Ndjson, 507, r#"{"title":"full","accepted":4,"next_line":5}"#, 4),
+            (Protocol::Ndjson, 429, r#"{"title":"busy"}"#, 0),
+            (Protocol::Ndjson, 200, "nonsense", 0),
+            (Protocol::Bulk, 200, r#"{"errors":false,"items":[]}"#, 10),
+            (Protocol::Bulk, 200, r#"{"errors":true,"items":[]}"#, 0),
+            (Protocol::Hec, 200, r#"{"text":"Success","code":0}"#, 10),
+            (Protocol::Hec, 429, r#"{"text":"Server is busy","code":9}"#, 0),
+            (Protocol::Otlp, 503, "", 0),
+        ];
+        for (protocol, status, answer, kept) in cases {
+            assert_eq!(
+                kept_lines(protocol, status, answer.as_bytes(), 10),
+                kept,
+                "{protocol:?} {status} {answer}"
+            );
+        }
+    }
 }
