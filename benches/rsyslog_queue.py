@@ -10,6 +10,7 @@ need; it is left at that, which is the faster setting.
 """
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -88,6 +89,19 @@ def sentra(seconds: int) -> dict[str, float]:
     return result
 
 
+def fsync_ms() -> float:
+    """What one small synced write costs on this disk."""
+    with tempfile.TemporaryFile() as file:
+        times = []
+        for _ in range(200):
+            file.write(b"x" * 300)
+            file.flush()
+            started = time.perf_counter()
+            os.fsync(file.fileno())
+            times.append(time.perf_counter() - started)
+    return peers.median(times) * 1e3
+
+
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 8
@@ -105,6 +119,7 @@ def main() -> None:
     print(f"rsyslog {version}, disk queue, queue.syncQueueFiles on, {SENDERS} TCP senders, median of {runs} runs of {seconds} s")
     print(f"  into the synced queue   {peers.spread(queue)}")
     print(f"  written to its output   {peers.spread(output)}")
+    print(f"  one fsync of 300 bytes here: {fsync_ms():.2f} ms")
     print(f"sentra, synced before it acknowledges, the same lines, {SENDERS} senders")
     print(f"  ndjson                  {peers.spread(acknowledged)}")
     print(f"  syslog over TCP         {peers.spread(stream)}")
