@@ -7,6 +7,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use sentra_backbone::Bound;
 use sentra_model::{DeadReason, EventId, TenantId, Topic};
 
+use crate::commands::bench::arguments::BenchCommand;
+
 /// Raw logs in, incidents that tell their story out.
 #[derive(Debug, Parser)]
 #[command(
@@ -60,8 +62,9 @@ pub(crate) enum Command {
     Reload(ReloadArguments),
     /// Print a new one-time link to the console of the running server
     LoginLink(LoginLinkArguments),
-    /// Measure the product on your own data
-    Bench(BenchArguments),
+    /// Measure the product, on your own data or over real sockets
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -294,6 +297,9 @@ pub(crate) struct ServeArguments {
     /// Do not open the syslog ports.
     #[arg(long)]
     pub(crate) no_syslog: bool,
+    /// Take records in and do nothing with them: for measurements.
+    #[arg(long, hide = true)]
+    pub(crate) no_pipeline: bool,
 }
 
 #[derive(Debug, Args)]
@@ -410,21 +416,12 @@ pub(crate) struct LoginLinkArguments {
     pub(crate) place: Place,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BenchName {
-    /// Each stage of the pipeline and the whole of it.
-    Pipeline,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   sentra bench pipeline /var/log/auth.log
   sentra bench pipeline --rules sigma/rules --runs 5 events.ndjson.zst")]
 pub(crate) struct BenchArguments {
-    /// What to measure.
-    #[arg(value_enum)]
-    pub(crate) name: BenchName,
     /// Rule file or directory; may be given more than once [default: the built-in packs].
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,

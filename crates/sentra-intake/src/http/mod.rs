@@ -10,6 +10,7 @@ mod auth;
 pub(crate) mod body;
 mod bulk;
 mod elastic;
+mod hear_out;
 mod hec;
 mod otlp;
 mod packed;
@@ -32,6 +33,7 @@ pub(crate) use auth::identify;
 pub use auth::key;
 pub use body::{Whole, WholeError, read_whole};
 pub use elastic::info_answer;
+pub use hear_out::hear_out;
 pub use packed::{PACKED_MEDIA_TYPE, pack, take_packed};
 pub use serve::{ClientNames, ServeOptions, builder, serve};
 

@@ -65,6 +65,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         problems: engines.rule_problems.clone(),
         formats: engines.formats.clone(),
     };
+    let with_pipeline = !again.no_pipeline;
     let app = App {
         directory: data.to_owned(),
         log: Arc::clone(&engines.log),
@@ -82,7 +83,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     let interval = Duration::from_secs(config.retention.interval_s);
     let server = Server::start(app, config).await?;
     let retention = tokio::spawn(retention::run(Arc::clone(&engines.segments), interval));
-    let factory = engines.start_factory(Arc::new(Announcer(live)));
+    let factory = with_pipeline.then(|| engines.start_factory(Arc::new(Announcer(live))));
     if let Err(error) = announce(&server, &engines) {
         // Whoever started us does not listen; the work goes on.
         tracing::warn!(%error, "cannot print where the console is");
@@ -105,7 +106,9 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     output::remark("stopping");
     retention.abort();
     server.stop().await;
-    factory.stop().await;
+    if let Some(factory) = factory {
+        factory.stop().await;
+    }
     ended
 }
 

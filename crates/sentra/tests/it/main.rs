@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod crate_graph;
 mod docs;
 mod doors;
