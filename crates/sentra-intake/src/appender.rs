@@ -14,6 +14,9 @@ use crate::{Limits, Live};
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// Dead letters of one batch: an excerpt of a KiB may be six of JSON.
+const LETTERS_PER_BATCH_MAX: usize = 512;
+
 /// The one way into the log: puts records and dead letters into a tenant's topics.
 #[derive(Debug, Clone)]
 pub struct Appender {
@@ -87,11 +90,12 @@ impl Appender {
         source: &Source,
         letters: &[DeadLetter],
     ) -> Result<(), LogError> {
-        if letters.is_empty() {
-            return Ok(());
+        // Law LIMIT: as many at a time as fit into a batch for certain, whatever stands in them.
+        for some in letters.chunks(LETTERS_PER_BATCH_MAX) {
+            let batch = letter_batch(source, self.clock.now(), some);
+            self.log.append(&stream(tenant, Topic::Dead), batch).await?;
         }
-        let batch = letter_batch(source, self.clock.now(), letters);
-        self.log.append(&stream(tenant, Topic::Dead), batch).await.map(|_| ())
+        Ok(())
     }
 
     /// For doors that cannot tell their sender: offers the records until there is room or `stop`. What could

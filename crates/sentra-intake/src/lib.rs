@@ -16,6 +16,9 @@
 mod accept;
 mod appender;
 mod connection;
+mod cutting;
+mod door;
+mod ending;
 pub mod file;
 mod gather;
 pub mod http;
@@ -27,24 +30,27 @@ mod letters;
 mod limits;
 mod lines_body;
 mod live;
+mod opening;
 mod otlp;
 mod place;
+mod seats;
 mod senders;
 mod settings;
+mod share;
 pub mod snmp;
 mod snmp_door;
 mod syslog_frames;
 mod syslog_udp;
 mod tls;
 
-pub use accept::accept;
 pub use appender::Appender;
 pub use inflate::Compression;
-pub use intake::{Intake, IntakeError, IntakeOptions, ListenerStatus, Reloaded};
+pub use intake::{Intake, IntakeOptions, ListenerStatus, Reloaded};
 pub use kernel_drops::kernel_drops;
 pub use limits::Limits;
 pub use lines_body::{BodyError, IngestAnswer, LinesBody, RejectedLine, Taken};
 pub use live::Live;
+pub use opening::IntakeError;
 pub use senders::{Presented, Refused, Sender, Senders};
 pub use settings::{
     IntakeSettings, KeySettings, ListenerSettings, Protocol, RouteSettings, SnmpCommunity, SnmpSettings,

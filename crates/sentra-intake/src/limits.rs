@@ -15,7 +15,8 @@ pub struct Limits {
     pub batch_records_max: usize,
     /// How long records wait for company before they are appended.
     pub batch_wait_ms: u64,
-    /// Connections of one listener at the same time; further ones wait.
+    /// Connections of one listener at the same time; further ones wait, and the one that has been silent for
+    /// longest is asked to leave.
     pub connections_max: usize,
     /// A connection that is silent for this long is closed.
     pub idle_timeout_s: u64,
@@ -34,7 +35,7 @@ impl Default for Limits {
             batch_bytes_max: 2 * MEBIBYTE,
             batch_records_max: 8_192,
             batch_wait_ms: 20,
-            connections_max: 256,
+            connections_max: 10_000,
             idle_timeout_s: 3_600,
             udp_receive_buffer_bytes: 8 * MEBIBYTE,
         }

@@ -2,6 +2,8 @@ use sentra_decode::{Framed, LineFramer};
 
 /// How many bytes of a message that is not taken are kept.
 const EXCERPT_BYTES_MAX: usize = 1024;
+/// Law LIMIT: memory that is kept for the next message; a longer one gives its memory back.
+const KEPT_BYTES_MAX: usize = 8 * 1024;
 /// Most digits of a message length.
 const LENGTH_DIGITS_MAX: usize = 10;
 
@@ -63,6 +65,16 @@ impl SyslogFramer {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         matches!(self.mode, Mode::Broken)
+    }
+
+    /// Memory that the message takes whose end has not come yet.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match &self.mode {
+            Mode::Undecided(head) => head.capacity(),
+            Mode::Lines(lines) => lines.held_bytes(),
+            Mode::Counted(counted) => counted.message.capacity(),
+            Mode::Broken => 0,
+        }
     }
 
     /// Takes the next bytes of the connection and hands every message that is complete to `emit`.
@@ -212,6 +224,9 @@ impl Counted {
             emit(SyslogFramed::TooLong { length_bytes: self.length_bytes, excerpt: &self.message });
         } else {
             emit_record(&self.message, emit);
+        }
+        if self.message.capacity() > KEPT_BYTES_MAX {
+            self.message = Vec::new();
         }
         self.message.clear();
     }

@@ -46,6 +46,8 @@ pub enum LegacyStream {
 
 /// How many bytes of a broken piece are kept.
 const EXCERPT_BYTES_MAX: usize = 1024;
+/// Law LIMIT: memory that is kept for the next record; a longer one gives its memory back.
+const KEPT_BYTES_MAX: usize = 8 * 1024;
 
 /// Cuts a stream into records. Law LIMIT: it holds at most one record of `record_bytes_max` bytes, the segments of one more,
 /// and the chunk that it is given.
@@ -135,6 +137,14 @@ impl RdwFramer {
         self.end_spanned("has no last segment before the end of the stream", emit);
     }
 
+    /// Memory that is taken by what is not a whole record yet.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        let lines = self.lines.as_ref().map_or(0, LineFramer::held_bytes);
+        let spanned = self.spanned.as_ref().map_or(0, |spanned| spanned.bytes.capacity());
+        self.pending.capacity() + spanned + lines
+    }
+
     fn push_lines(&mut self, bytes: &[u8], emit: &mut impl FnMut(LegacyFramed<'_>)) {
         if let Some(lines) = &mut self.lines {
             lines.push(bytes, &mut |framed| emit_line(framed, emit));
@@ -169,6 +179,9 @@ impl RdwFramer {
         }
         self.pending = bytes;
         self.pending.drain(..taken.min(self.pending.len()));
+        if self.pending.capacity() > KEPT_BYTES_MAX && self.pending.len() < KEPT_BYTES_MAX {
+            self.pending.shrink_to(KEPT_BYTES_MAX);
+        }
     }
 
     /// How many bytes of `rest` are done with; 0 when more must come first.

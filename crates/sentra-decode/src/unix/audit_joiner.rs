@@ -124,6 +124,12 @@ impl AuditJoiner {
         self.pending.iter().map(|pending| pending.position).min()
     }
 
+    /// Bytes of the events that wait.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.pending_bytes
+    }
+
     /// How many events wait.
     #[must_use]
     pub fn pending_events(&self) -> usize {
