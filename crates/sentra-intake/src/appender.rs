@@ -57,6 +57,11 @@ impl Appender {
         Source { kind, origin, format, reference: self.clock.now() }
     }
 
+    /// Where what comes from `source` stands.
+    pub(crate) fn stream_of(&self, tenant: &TenantId, topic: Topic, _source: &Source) -> Stream {
+        Stream { tenant: tenant.clone(), topic, partition: PARTITION }
+    }
+
     /// Law ACK: resolves when the records are durable, and says how many they are.
     ///
     /// # Errors
@@ -69,7 +74,7 @@ impl Appender {
     ) -> Result<u64, LogError> {
         let bytes: usize = records.iter().map(|record| record.bytes.len()).sum();
         let batch = AppendBatch { received: self.clock.now(), source: source.clone(), records };
-        let stream = stream(tenant, Topic::Raw);
+        let stream = self.stream_of(tenant, Topic::Raw, source);
         let appended = self.log.append(&stream, batch).await?;
         let door = source.kind.as_str();
         metrics::counter!("sentra_intake_records_total", "door" => door).increment(appended.count);
@@ -91,7 +96,7 @@ impl Appender {
             return Ok(());
         }
         let batch = letter_batch(source, self.clock.now(), letters);
-        self.log.append(&stream(tenant, Topic::Dead), batch).await.map(|_| ())
+        self.log.append(&self.stream_of(tenant, Topic::Dead, source), batch).await.map(|_| ())
     }
 
     /// For doors that cannot tell their sender: offers the records until there is room or `stop`. What could
@@ -140,8 +145,4 @@ impl Appender {
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
         }
     }
-}
-
-fn stream(tenant: &TenantId, topic: Topic) -> Stream {
-    Stream { tenant: tenant.clone(), topic, partition: PARTITION }
 }
