@@ -41,6 +41,8 @@ pub mod snmp;
 mod snmp_door;
 mod syslog_frames;
 mod syslog_udp;
+#[cfg_attr(not(test), expect(dead_code, reason = "the intake starts it next"))]
+mod tail;
 mod tls;
 
 pub use appender::Appender;

@@ -65,7 +65,8 @@ fn legacy_head(head: &[u8]) -> Option<LegacyStream> {
     (is_record == Some(true)).then_some(LegacyStream::Smf)
 }
 
-fn known_binary(head: &[u8]) -> Option<&'static str> {
+/// Something well known that is no text, with what to do about it.
+pub(crate) fn known_binary(head: &[u8]) -> Option<&'static str> {
     let magics: [(&[u8], &str); 8] = [
         (b"PK\x03\x04", "it is a zip archive: unpack it first"),
         (b"BZh", "it is compressed with bzip2: unpack it first"),
