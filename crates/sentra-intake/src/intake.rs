@@ -11,6 +11,7 @@ use crate::http::HttpDoor;
 use crate::opening::{self, IntakeError, Prepared, Running, Shared, check, is_kept, load_tls, prepare};
 use crate::seats::House;
 use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
+use crate::sources::Sources;
 use crate::tls::Tls;
 use crate::{Appender, Live, Senders};
 
@@ -59,6 +60,7 @@ impl Default for IntakeOptions {
 pub struct Intake {
     shared: Shared,
     running: Mutex<BTreeMap<String, Running>>,
+    sources: Sources,
     stop: CancellationToken,
 }
 
@@ -84,9 +86,11 @@ impl Intake {
         let intake = Self {
             shared: Shared { http, house: House::of_process(), directory },
             running: Mutex::default(),
+            sources: Sources::default(),
             stop: CancellationToken::new(),
         };
         intake.apply(settings)?;
+        intake.follow(settings);
         Ok(intake)
     }
 
@@ -127,9 +131,10 @@ impl Intake {
     /// [`IntakeError`].
     pub async fn reload(&self, settings: &IntakeSettings) -> Result<Reloaded, IntakeError> {
         let (reloaded, closing) = self.apply(settings)?;
-        for task in closing {
+        for task in closing.into_iter().chain(self.sources.end_others(&settings.sources)) {
             let _ = task.await;
         }
+        self.follow(settings);
         Ok(reloaded)
     }
 
@@ -139,9 +144,15 @@ impl Intake {
         // The sockets go with their doors: nobody is let in any more.
         let running = std::mem::take(&mut *self.locked());
         let tasks: Vec<_> = running.into_values().map(|door| door.task).collect();
-        for task in tasks {
+        for task in tasks.into_iter().chain(self.sources.take_all()) {
             let _ = task.await;
         }
+    }
+
+    /// Follows what is not followed yet.
+    fn follow(&self, settings: &IntakeSettings) {
+        let directory = self.shared.directory.as_ref();
+        self.sources.start_missing(&settings.sources, directory, self.appender(), &self.stop);
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

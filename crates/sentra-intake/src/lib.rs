@@ -39,9 +39,9 @@ mod settings;
 mod share;
 pub mod snmp;
 mod snmp_door;
+mod sources;
 mod syslog_frames;
 mod syslog_udp;
-#[cfg_attr(not(test), expect(dead_code, reason = "the intake starts it next"))]
 mod tail;
 mod tls;
 

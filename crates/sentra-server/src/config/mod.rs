@@ -186,6 +186,12 @@ sections! {
         tcp_idle_timeout_s: u64 = 3_600,
         /// Buffer asked of the kernel for syslog datagrams.
         udp_receive_buffer_bytes: usize = 8 * MEBIBYTE,
+        /// Files that one source follows; further ones are counted and told.
+        tail_files_max: usize = 10_000,
+        /// Followed files that are held open at the same time.
+        tail_open_files_max: usize = 512,
+        /// How often followed files are looked at where the system does not say that they changed.
+        tail_poll_ms: u64 = 250,
         /// Tenants there may be.
         tenants_max: usize = 256,
     }

@@ -151,3 +151,36 @@ fn listeners_come_and_go_by_reload() {
     assert_eq!(answer.json()["rows"][0][0].as_u64(), Some(2));
     assert_eq!(server.terminate(), 0);
 }
+
+/// Files are followed across rotation and across a restart, and no line is there twice.
+#[test]
+fn files_are_followed_across_rotation_and_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let logs = tempfile::tempdir().unwrap();
+    let place = data.path().to_str().unwrap();
+    let file = data.path().join("sentra.toml");
+    let log = logs.path().join("auth.log");
+    let source = format!("[[sources]]\nname = \"auth\"\npaths = [\"{}/*.log\"]\n", logs.path().display());
+    std::fs::write(&file, source).unwrap();
+    let line = |number: u32| {
+        format!("Mar 14 10:00:00 web-1 sshd[7]: Failed password for root from 192.0.2.{number} port 1 ssh2\n")
+    };
+    std::fs::write(&log, (0..10).map(line).collect::<String>()).unwrap();
+    let arguments = ["--config", file.to_str().unwrap()];
+    let server = Served::start_with_arguments(data.path(), &arguments, &[]);
+    server.wait("the first lines are processed", |status| settled(status, 10));
+    std::fs::rename(&log, logs.path().join("auth.log.1")).unwrap();
+    std::fs::write(&log, (10..20).map(line).collect::<String>()).unwrap();
+    server.wait("the lines after rotation are processed", |status| settled(status, 20));
+    assert_eq!(server.terminate(), 0);
+    let mut append = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+    append.write_all((20..30).map(line).collect::<String>().as_bytes()).unwrap();
+    let server = Served::start_with_arguments(data.path(), &arguments, &[]);
+    server.wait("the lines of the pause are processed", |status| settled(status, 10));
+    for number in 0..30 {
+        let question = format!("linux | where src_ip == \"192.0.2.{number}\" | count");
+        let found = ok(&["query", "--data", place, "--json", &question]).json()["rows"][0][0].as_u64();
+        assert_eq!(found, Some(1), "line {number}");
+    }
+    assert_eq!(server.terminate(), 0);
+}
