@@ -13,5 +13,6 @@ mod bad_input;
 mod crate_graph;
 mod docs;
 mod house;
+mod operate;
 mod real_data;
 mod server;
