@@ -118,7 +118,7 @@ async fn a_replay_with_a_consumer_goes_on_where_it_stood_and_moves_nobody_else()
     let stream = raw_stream("default", Topic::Raw);
     fixture.log.commit("factory", &stream, 9).await.unwrap();
     let path = "/api/v1/topics/raw/replay";
-    let step = |extra: serde_json::Value| {
+    let step = |extra: Value| {
         let mut body = json!({ "consumer": "audit", "limit": 3 });
         body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         body.to_string()
