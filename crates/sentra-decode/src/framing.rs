@@ -25,6 +25,8 @@ pub enum Framed<'a> {
 
 /// How many bytes of a line that is too long are kept.
 const EXCERPT_BYTES_MAX: usize = 1024;
+/// Law LIMIT: memory that is kept for the next line; a longer line gives its memory back.
+const KEPT_BYTES_MAX: usize = 8 * 1024;
 
 /// Cuts a stream into lines that end in LF or CRLF. Law LIMIT: it holds at most one line of
 /// `line_bytes_max` bytes.
@@ -91,8 +93,17 @@ impl LineFramer {
             ends_in_cr: self.pending_ends_in_cr,
         };
         line.emit(self.position, self.line_bytes_max, emit);
+        if self.pending.capacity() > KEPT_BYTES_MAX {
+            self.pending = Vec::new();
+        }
         self.pending.clear();
         self.pending_bytes = 0;
+    }
+
+    /// Memory that the line takes whose end has not come yet.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.pending.capacity()
     }
 
     fn hold(&mut self, part: &[u8]) {

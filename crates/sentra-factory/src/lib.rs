@@ -24,6 +24,7 @@ mod activity;
 mod book;
 mod config;
 mod dead;
+mod decoder;
 mod error;
 mod facts;
 mod grouping;
@@ -41,11 +42,13 @@ mod state;
 mod status;
 #[cfg(test)]
 mod testing;
+mod thinker;
 mod transform;
 mod worker;
 
 pub use config::FactoryConfig;
 pub use dead::CONSUMER as DEAD_CONSUMER;
+pub use decoder::DecoderHandle;
 pub use error::FactoryError;
 pub use grouping::{Teller, Told};
 pub use letters::{

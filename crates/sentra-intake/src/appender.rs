@@ -14,6 +14,9 @@ use crate::{Limits, Live};
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// Dead letters of one batch: an excerpt of a KiB may be six of JSON.
+const LETTERS_PER_BATCH_MAX: usize = 512;
+
 /// The one way into the log: puts records and dead letters into a tenant's topics.
 #[derive(Debug, Clone)]
 pub struct Appender {
@@ -57,6 +60,11 @@ impl Appender {
         Source { kind, origin, format, reference: self.clock.now() }
     }
 
+    /// Where what comes from `source` stands.
+    pub(crate) fn stream_of(&self, tenant: &TenantId, topic: Topic, _source: &Source) -> Stream {
+        Stream { tenant: tenant.clone(), topic, partition: PARTITION }
+    }
+
     /// Law ACK: resolves when the records are durable, and says how many they are.
     ///
     /// # Errors
@@ -69,7 +77,7 @@ impl Appender {
     ) -> Result<u64, LogError> {
         let bytes: usize = records.iter().map(|record| record.bytes.len()).sum();
         let batch = AppendBatch { received: self.clock.now(), source: source.clone(), records };
-        let stream = stream(tenant, Topic::Raw);
+        let stream = self.stream_of(tenant, Topic::Raw, source);
         let appended = self.log.append(&stream, batch).await?;
         let door = source.kind.as_str();
         metrics::counter!("sentra_intake_records_total", "door" => door).increment(appended.count);
@@ -87,11 +95,12 @@ impl Appender {
         source: &Source,
         letters: &[DeadLetter],
     ) -> Result<(), LogError> {
-        if letters.is_empty() {
-            return Ok(());
+        // Law LIMIT: as many at a time as fit into a batch for certain, whatever stands in them.
+        for some in letters.chunks(LETTERS_PER_BATCH_MAX) {
+            let batch = letter_batch(source, self.clock.now(), some);
+            self.log.append(&self.stream_of(tenant, Topic::Dead, source), batch).await?;
         }
-        let batch = letter_batch(source, self.clock.now(), letters);
-        self.log.append(&stream(tenant, Topic::Dead), batch).await.map(|_| ())
+        Ok(())
     }
 
     /// For doors that cannot tell their sender: offers the records until there is room or `stop`. What could
@@ -140,8 +149,4 @@ impl Appender {
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
         }
     }
-}
-
-fn stream(tenant: &TenantId, topic: Topic) -> Stream {
-    Stream { tenant: tenant.clone(), topic, partition: PARTITION }
 }

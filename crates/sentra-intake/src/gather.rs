@@ -7,6 +7,9 @@ pub(crate) struct BatchLimits {
     pub(crate) records_max: usize,
 }
 
+/// What a record takes in memory beside its bytes.
+const RECORD_OVERHEAD_BYTES: usize = 64;
+
 /// Records on their way to one append.
 #[derive(Debug)]
 pub(crate) struct Gather {
@@ -39,6 +42,11 @@ impl Gather {
     /// Whether the next record would probably not fit.
     pub(crate) fn is_full(&self) -> bool {
         self.records.len() >= self.limits.records_max || self.bytes >= self.limits.bytes_max
+    }
+
+    /// Memory that the gathered records take.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes + self.records.len() * RECORD_OVERHEAD_BYTES
     }
 
     pub(crate) fn take(&mut self) -> Vec<OwnedRecord> {

@@ -1,83 +1,18 @@
 use std::collections::BTreeMap;
-use std::io;
-use std::net::{SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::connection::{self, Wire};
-use crate::http::{self, HttpDoor, ServeOptions};
+use crate::ending::Ending;
+use crate::http::HttpDoor;
+use crate::opening::{self, IntakeError, Prepared, Running, Shared, check, is_kept, load_tls, prepare};
+use crate::seats::House;
 use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
-use crate::tls::{Tls, TlsError};
-use crate::{Appender, Live, Presented, Sender, Senders, otlp, snmp_door, syslog_udp};
-
-/// A request whose head is not there after this long is dropped.
-const HEADER_TIMEOUT_MS: u64 = 10_000;
-/// How long open requests may go on after their door was closed.
-const GRACE_MS: u64 = 10_000;
-
-/// Why the doors could not be opened as configured.
-#[derive(Debug, thiserror::Error)]
-pub enum IntakeError {
-    /// Two listeners or sources of one name.
-    #[error("there are two listeners called {name:?}; give each a name of its own")]
-    DuplicateName {
-        /// The name.
-        name: String,
-    },
-    /// In the clear beyond loopback without consent.
-    #[error(
-        "refusing to listen on {address} for {name:?}: it can be reached from other machines and is not \
-         encrypted; configure TLS, or set public = true if you mean it"
-    )]
-    NotPublic {
-        /// The listener.
-        name: String,
-        /// The address.
-        address: SocketAddr,
-    },
-    /// TLS cannot be spoken as configured.
-    #[error("cannot open {name:?}")]
-    Tls {
-        /// The listener.
-        name: String,
-        /// Why not.
-        #[source]
-        source: TlsError,
-    },
-    /// What the protocol needs is wrong.
-    #[error("cannot open {name:?}: {detail}")]
-    Protocol {
-        /// The listener.
-        name: String,
-        /// Why not.
-        detail: String,
-    },
-    /// Somebody else listens there.
-    #[error(
-        "cannot listen on {address} for {name:?}: it is in use; stop the other program or change the address"
-    )]
-    InUse {
-        /// The listener.
-        name: String,
-        /// The address.
-        address: SocketAddr,
-    },
-    /// The system refused to listen there.
-    #[error("cannot listen on {address} for {name:?}")]
-    Listen {
-        /// The listener.
-        name: String,
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        #[source]
-        source: io::Error,
-    },
-}
+use crate::tls::Tls;
+use crate::{Appender, Live, Senders};
 
 /// An open door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +25,7 @@ pub struct ListenerStatus {
     pub address: SocketAddr,
 }
 
-/// What a reload changed, by listeners' names.
+/// What a reload changed, by listeners' names. A door that changed was closed and opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reloaded {
     /// New doors.
@@ -101,43 +36,6 @@ pub struct Reloaded {
     pub kept: Vec<String>,
 }
 
-/// What a connection or datagram needs to know about the door it came to.
-#[derive(Debug, Clone)]
-pub(crate) struct Door {
-    pub(crate) listener: Arc<ListenerSettings>,
-    pub(crate) appender: Appender,
-    /// Certificates may be replaced while the door is open.
-    pub(crate) tls: Option<Live<Tls>>,
-    senders: Live<Senders>,
-}
-
-impl Door {
-    /// The connection as it is read and written, and the names in the client's certificate.
-    pub(crate) async fn shake_hands(&self, stream: TcpStream) -> io::Result<(Box<dyn Wire>, Vec<String>)> {
-        match &self.tls {
-            None => Ok((Box::new(stream), Vec::new())),
-            Some(tls) => {
-                let (stream, names) = tls.get().accept(stream).await?;
-                Ok((Box::new(stream), names))
-            }
-        }
-    }
-
-    /// Who comes in; `None` is counted and told in the log (law LOSS).
-    pub(crate) fn sender(&self, peer: SocketAddr, certificate: &[String]) -> Option<Sender> {
-        let presented = Presented { listener: &self.listener, address: peer.ip(), certificate, key: None };
-        match self.senders.get().identify(&presented) {
-            Ok(sender) => Some(sender),
-            Err(error) => {
-                let listener = self.listener.name.clone();
-                tracing::warn!(%peer, listener, %error, "sender refused");
-                metrics::counter!("sentra_intake_refused_total", "listener" => listener).increment(1);
-                None
-            }
-        }
-    }
-}
-
 /// What does not change while the doors are open.
 #[derive(Debug, Clone)]
 pub struct IntakeOptions {
@@ -145,7 +43,8 @@ pub struct IntakeOptions {
     pub directory: Option<PathBuf>,
     /// Requests of senders that are served at the same time, over all doors.
     pub requests_max: usize,
-    /// Bytes of bodies that must be whole in memory, over all doors.
+    /// Bytes of bodies that must be whole in memory, over all doors. Connections that are no requests share a
+    /// quarter of as much beside it, for what does not fit into a few KiB of their own.
     pub memory_bytes_max: usize,
 }
 
@@ -158,48 +57,16 @@ impl Default for IntakeOptions {
 /// Every door for records: opens, closes and changes them while records come in.
 #[derive(Debug)]
 pub struct Intake {
-    appender: Appender,
-    senders: Live<Senders>,
-    http: HttpDoor,
-    /// Where the doors keep what they must remember; `None` remembers nothing.
-    directory: Option<PathBuf>,
+    shared: Shared,
     running: Mutex<BTreeMap<String, Running>>,
     stop: CancellationToken,
 }
 
-#[derive(Debug)]
-struct Running {
-    settings: Arc<ListenerSettings>,
-    /// The socket, so that a door with other manners can go on with it: nothing that waits in it is lost.
-    socket: Bound,
-    address: SocketAddr,
-    tls: Option<Live<Tls>>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-/// A socket that is bound.
-#[derive(Debug)]
-enum Bound {
-    Tcp(StdTcpListener),
-    Udp(StdUdpSocket),
-}
-
-impl Bound {
-    fn try_clone(&self) -> io::Result<Self> {
-        match self {
-            Self::Tcp(listener) => listener.try_clone().map(Self::Tcp),
-            Self::Udp(socket) => socket.try_clone().map(Self::Udp),
-        }
-    }
-}
-
-/// A door that is about to be opened.
-struct Prepared {
-    settings: ListenerSettings,
-    socket: Bound,
-    tls: Option<Tls>,
-    snmp: Option<snmp_door::Prepared>,
+/// New settings, and everything they need that could have failed.
+struct Plan {
+    kept: Vec<String>,
+    renewed: Vec<(String, Tls)>,
+    prepared: Vec<Prepared>,
 }
 
 impl Intake {
@@ -213,12 +80,9 @@ impl Intake {
         settings: &IntakeSettings,
     ) -> Result<Self, IntakeError> {
         let IntakeOptions { directory, requests_max, memory_bytes_max } = options;
-        let senders = Live::new(Senders::default());
+        let http = HttpDoor::new(appender, Live::new(Senders::default()), requests_max, memory_bytes_max);
         let intake = Self {
-            http: HttpDoor::new(appender.clone(), senders.clone(), requests_max, memory_bytes_max),
-            appender,
-            senders,
-            directory,
+            shared: Shared { http, house: House::of_process(), directory },
             running: Mutex::default(),
             stop: CancellationToken::new(),
         };
@@ -229,19 +93,19 @@ impl Intake {
     /// Who may send, as configured now.
     #[must_use]
     pub fn senders(&self) -> Live<Senders> {
-        self.senders.clone()
+        self.shared.http.senders.clone()
     }
 
     /// The routes of senders, for an interface that serves them beside others.
     #[must_use]
     pub fn http(&self) -> &HttpDoor {
-        &self.http
+        &self.shared.http
     }
 
     /// The way into the log.
     #[must_use]
     pub fn appender(&self) -> &Appender {
-        &self.appender
+        &self.shared.http.appender
     }
 
     /// Every open door.
@@ -263,8 +127,8 @@ impl Intake {
     /// [`IntakeError`].
     pub async fn reload(&self, settings: &IntakeSettings) -> Result<Reloaded, IntakeError> {
         let (reloaded, closing) = self.apply(settings)?;
-        for door in closing {
-            let _ = door.task.await;
+        for task in closing {
+            let _ = task.await;
         }
         Ok(reloaded)
     }
@@ -272,9 +136,11 @@ impl Intake {
     /// Closes every door and returns when what had arrived is durable.
     pub async fn stop(&self) {
         self.stop.cancel();
+        // The sockets go with their doors: nobody is let in any more.
         let running = std::mem::take(&mut *self.locked());
-        for (_, door) in running {
-            let _ = door.task.await;
+        let tasks: Vec<_> = running.into_values().map(|door| door.task).collect();
+        for task in tasks {
+            let _ = task.await;
         }
     }
 
@@ -283,191 +149,64 @@ impl Intake {
     }
 
     /// All that can fail comes first; then nothing does.
-    fn apply(&self, settings: &IntakeSettings) -> Result<(Reloaded, Vec<Running>), IntakeError> {
+    fn apply(&self, settings: &IntakeSettings) -> Result<(Reloaded, Vec<JoinHandle<()>>), IntakeError> {
         check(settings)?;
         let mut running = self.locked();
-        let is_kept = |listener: &&ListenerSettings| {
-            running.get(&listener.name).is_some_and(|door| *door.settings == **listener)
-        };
-        let (kept, new): (Vec<_>, Vec<_>) = settings.listeners.iter().partition(is_kept);
-        let prepared = new.into_iter().map(|listener| self.prepare(listener, settings, &running));
-        let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
-        let renewed = kept.iter().map(|listener| load_tls(listener)).collect::<Result<Vec<_>, _>>()?;
-        for (listener, tls) in kept.iter().zip(renewed) {
-            if let (Some(tls), Some(live)) =
-                (tls, running.get(&listener.name).and_then(|door| door.tls.as_ref()))
-            {
+        if self.stop.is_cancelled() {
+            return Err(IntakeError::Stopped);
+        }
+        let Plan { kept, renewed, prepared } = self.plan(settings, &running)?;
+        self.appender().set_limits(settings.limits.clone());
+        self.shared.http.senders.set(Senders::new(settings));
+        for (name, tls) in renewed {
+            if let Some(live) = running.get(&name).and_then(|door| door.tls.as_ref()) {
                 live.set(tls);
             }
         }
-        self.appender.set_limits(settings.limits.clone());
-        self.senders.set(Senders::new(settings));
-        let names = |listeners: &[&ListenerSettings]| listeners.iter().map(|one| one.name.clone()).collect();
-        let mut reloaded = Reloaded { kept: names(&kept), ..Reloaded::default() };
-        let is_gone = |name: &&String| !kept.iter().any(|listener| listener.name == **name);
-        reloaded.closed = running.keys().filter(is_gone).cloned().collect();
-        let closing: Vec<Running> = reloaded.closed.iter().filter_map(|name| running.remove(name)).collect();
-        closing.iter().for_each(|door| door.stop.cancel());
-        for prepared in prepared {
-            let (name, address) = (prepared.settings.name.clone(), prepared.settings.address);
-            let failed = |source| IntakeError::Listen { name: name.clone(), address, source };
-            let door = self.serve(prepared).map_err(failed)?;
-            reloaded.opened.push(name.clone());
-            running.insert(name, door);
+        for seats in running.values().filter_map(|door| door.seats.as_ref()) {
+            seats.set_max(settings.limits.connections_max);
         }
-        Ok((reloaded, closing))
-    }
-
-    fn serve(&self, prepared: Prepared) -> io::Result<Running> {
-        let Prepared { settings, socket, tls, snmp } = prepared;
-        let settings = Arc::new(settings);
-        let stop = self.stop.child_token();
-        let tls = tls.map(Live::new);
-        let door = Door {
-            listener: Arc::clone(&settings),
-            appender: self.appender.clone(),
-            tls: tls.clone(),
-            senders: self.senders.clone(),
-        };
-        let (address, task) = match socket.try_clone()? {
-            Bound::Tcp(listener) => self.start_tcp(listener, door, stop.clone())?,
-            Bound::Udp(socket) => start_udp(socket, door, snmp, stop.clone())?,
-        };
-        Ok(Running { settings, socket, address, tls, stop, task })
-    }
-
-    fn start_tcp(
-        &self,
-        listener: StdTcpListener,
-        door: Door,
-        stop: CancellationToken,
-    ) -> io::Result<(SocketAddr, JoinHandle<()>)> {
-        let address = listener.local_addr()?;
-        listener.set_nonblocking(true)?;
-        let listener = TcpListener::from_std(listener)?;
-        let at_door = self.http.at(Arc::clone(&door.listener));
-        let router = match door.listener.protocol {
-            Protocol::Http => http::listener_routes(at_door),
-            Protocol::OtlpGrpc => otlp::service(at_door),
-            _ => {
-                let name = door.listener.name.clone();
-                let task = async move { report(&name, connection::listen(listener, door, stop).await) };
-                return Ok((address, tokio::spawn(task)));
+        let closed: Vec<String> = running.keys().filter(|name| !kept.contains(name)).cloned().collect();
+        let mut closing = Vec::new();
+        for door in closed.iter().filter_map(|name| running.remove(name)) {
+            let name = &door.settings.name;
+            if prepared.iter().any(|next| next.takes_over.as_ref() == Some(name)) {
+                door.ending.hand_over();
+            } else {
+                door.ending.close();
             }
-        };
-        let limits = self.appender.limits();
-        let options = ServeOptions {
-            connections_max: limits.connections_max,
-            header_timeout_ms: HEADER_TIMEOUT_MS,
-            grace_ms: GRACE_MS,
-            tls: door.tls,
-        };
-        Ok((address, tokio::spawn(http::serve(listener, router, options, stop))))
+            closing.push(door.task);
+        }
+        let opened = prepared.iter().map(|door| door.settings.name.clone()).collect();
+        for prepared in prepared {
+            let name = prepared.settings.name.clone();
+            let ending = Ending::new(self.stop.child_token());
+            running.insert(name, opening::open(&self.shared, prepared, ending));
+        }
+        Ok((Reloaded { opened, closed, kept }, closing))
     }
 
-    fn prepare(
+    /// What changes with `settings`; nothing has changed yet.
+    fn plan(
         &self,
-        listener: &ListenerSettings,
         settings: &IntakeSettings,
         running: &BTreeMap<String, Running>,
-    ) -> Result<Prepared, IntakeError> {
-        let tls = load_tls(listener)?;
-        let is_udp = listener.protocol.is_udp();
-        let same = running.values().find(|door| {
-            door.settings.address == listener.address && door.settings.protocol.is_udp() == is_udp
-        });
-        let socket = match same {
-            Some(door) => door.socket.try_clone().map_err(|source| IntakeError::Listen {
-                name: listener.name.clone(),
-                address: listener.address,
-                source,
-            })?,
-            None => bind(listener, settings)?,
-        };
-        let snmp = match listener.protocol {
-            Protocol::Snmp => {
-                let settings = listener.snmp.clone().unwrap_or_default();
-                let prepared = snmp_door::prepare(&settings, self.directory.as_deref());
-                Some(
-                    prepared
-                        .map_err(|detail| IntakeError::Protocol { name: listener.name.clone(), detail })?,
-                )
+    ) -> Result<Plan, IntakeError> {
+        let mut kept = Vec::new();
+        let mut renewed = Vec::new();
+        let mut new: Vec<&ListenerSettings> = Vec::new();
+        for listener in &settings.listeners {
+            match running.get(&listener.name) {
+                Some(door) if is_kept(door, listener)? => {
+                    renewed.extend(load_tls(listener)?.map(|tls| (listener.name.clone(), tls)));
+                    kept.push(listener.name.clone());
+                }
+                _ => new.push(listener),
             }
-            _ => None,
-        };
-        Ok(Prepared { settings: listener.clone(), socket, tls, snmp })
-    }
-}
-
-fn load_tls(listener: &ListenerSettings) -> Result<Option<Tls>, IntakeError> {
-    let load = |settings| Tls::load(settings, alpn(listener.protocol));
-    let failed = |source| IntakeError::Tls { name: listener.name.clone(), source };
-    listener.tls.as_ref().map(load).transpose().map_err(failed)
-}
-
-/// What a door offers by ALPN.
-fn alpn(protocol: Protocol) -> &'static [&'static str] {
-    match protocol {
-        Protocol::OtlpGrpc => &["h2"],
-        Protocol::Http => &["h2", "http/1.1"],
-        Protocol::SyslogTcp | Protocol::SyslogUdp | Protocol::Snmp | Protocol::Framed => &[],
-    }
-}
-
-fn start_udp(
-    socket: StdUdpSocket,
-    door: Door,
-    snmp: Option<snmp_door::Prepared>,
-    stop: CancellationToken,
-) -> io::Result<(SocketAddr, JoinHandle<()>)> {
-    let address = socket.local_addr()?;
-    socket.set_nonblocking(true)?;
-    let socket = UdpSocket::from_std(socket)?;
-    let name = door.listener.name.clone();
-    let task = async move {
-        let ended = match snmp {
-            Some(prepared) => snmp_door::listen(socket, prepared, door, stop).await,
-            None => syslog_udp::listen(socket, door, stop).await,
-        };
-        report(&name, ended);
-    };
-    Ok((address, tokio::spawn(task)))
-}
-
-fn report(listener: &str, result: io::Result<()>) {
-    if let Err(error) = result {
-        tracing::error!(listener, %error, "a door closed");
-    }
-}
-
-fn check(settings: &IntakeSettings) -> Result<(), IntakeError> {
-    for (index, listener) in settings.listeners.iter().enumerate() {
-        let before = settings.listeners.get(..index).unwrap_or_default();
-        if before.iter().any(|other| other.name == listener.name) {
-            return Err(IntakeError::DuplicateName { name: listener.name.clone() });
         }
-        let is_reachable = !listener.address.ip().to_canonical().is_loopback();
-        if is_reachable && listener.tls.is_none() && !listener.public {
-            return Err(IntakeError::NotPublic { name: listener.name.clone(), address: listener.address });
-        }
+        let directory = self.shared.directory.as_deref();
+        let prepared = new.into_iter().map(|listener| prepare(listener, settings, running, &kept, directory));
+        let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
+        Ok(Plan { kept, renewed, prepared })
     }
-    Ok(())
-}
-
-fn bind(listener: &ListenerSettings, settings: &IntakeSettings) -> Result<Bound, IntakeError> {
-    let address = listener.address;
-    let failed = |source: io::Error| match source.kind() {
-        io::ErrorKind::AddrInUse => IntakeError::InUse { name: listener.name.clone(), address },
-        _ => IntakeError::Listen { name: listener.name.clone(), address, source },
-    };
-    if !listener.protocol.is_udp() {
-        return StdTcpListener::bind(address).map(Bound::Tcp).map_err(failed);
-    }
-    let socket = StdUdpSocket::bind(address).map_err(failed)?;
-    // As much as the kernel allows; what does not fit is dropped by the kernel and counted by it.
-    let bytes = settings.limits.udp_receive_buffer_bytes;
-    if let Err(error) = rustix::net::sockopt::set_socket_recv_buffer_size(&socket, bytes) {
-        tracing::warn!(%error, bytes, "cannot set the receive buffer for datagrams");
-    }
-    Ok(Bound::Udp(socket))
 }

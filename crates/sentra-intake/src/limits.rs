@@ -15,12 +15,19 @@ pub struct Limits {
     pub batch_records_max: usize,
     /// How long records wait for company before they are appended.
     pub batch_wait_ms: u64,
-    /// Connections of one listener at the same time; further ones wait.
+    /// Connections of one listener at the same time; further ones wait, and the one that has been silent for
+    /// longest is asked to leave.
     pub connections_max: usize,
     /// A connection that is silent for this long is closed.
     pub idle_timeout_s: u64,
     /// Buffer asked of the kernel for datagrams.
     pub udp_receive_buffer_bytes: usize,
+    /// Files that one source follows or remembers; further ones are told and not read.
+    pub tail_files_max: usize,
+    /// Files that one source holds open. A file that is not open and is removed is lost as far as it was not read.
+    pub tail_open_files_max: usize,
+    /// How often followed files are looked at while they grow.
+    pub tail_poll_ms: u64,
 }
 
 impl Default for Limits {
@@ -34,9 +41,12 @@ impl Default for Limits {
             batch_bytes_max: 2 * MEBIBYTE,
             batch_records_max: 8_192,
             batch_wait_ms: 20,
-            connections_max: 256,
+            connections_max: 10_000,
             idle_timeout_s: 3_600,
             udp_receive_buffer_bytes: 8 * MEBIBYTE,
+            tail_files_max: 10_000,
+            tail_open_files_max: 512,
+            tail_poll_ms: 250,
         }
     }
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::appender::Appender;
 use crate::gather::Gather;
-use crate::http::body::{drain, inflate_limits, next_chunk, too_large};
+use crate::http::body::{Pace, drain, inflate_limits, too_large};
 use crate::inflate::{Compression, InflateProblem, Inflater, Step};
 use crate::letters::{dead_letter, too_long};
 
@@ -202,7 +202,8 @@ async fn read_body(
         None => None,
     };
     let mut bytes = 0_usize;
-    while let Some(chunk) = next_chunk(body, limits.body_idle_timeout_ms).await? {
+    let mut pace = Pace::new(limits.body_idle_timeout_ms);
+    while let Some(chunk) = pace.next_chunk(body).await? {
         bytes = bytes.saturating_add(chunk.len());
         if bytes > limits.request_bytes_max {
             return Err(too_large(limits.request_bytes_max));

@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use sentra_model::TenantId;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::Limits;
 
@@ -75,8 +76,8 @@ pub struct ListenerSettings {
     /// Whether it may listen beyond loopback without TLS.
     #[serde(default)]
     pub public: bool,
-    /// Tenant of senders that no route and no key names; `None` refuses them.
-    #[serde(default = "default_tenant")]
+    /// Tenant of senders that no route and no key names; `None`, in the file an empty text, refuses them.
+    #[serde(default = "default_tenant", deserialize_with = "tenant_or_none")]
     pub tenant: Option<TenantId>,
     /// Format of the records; `None` lets the decoder detect it.
     #[serde(default)]
@@ -142,6 +143,11 @@ pub struct SnmpUser {
 
 fn default_tenant() -> Option<TenantId> {
     Some(TenantId::default_tenant())
+}
+
+fn tenant_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<TenantId>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    if name.is_empty() { Ok(None) } else { name.parse().map(Some).map_err(D::Error::custom) }
 }
 
 /// TLS of one listener. Files are PEM and are read again at every reload.

@@ -4,13 +4,16 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use sentra_model::{DeadReason, OwnedRecord, SourceKind};
 use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
-use crate::intake::Door;
+use crate::door::Door;
+use crate::ending::Ending;
 use crate::letters::dead_letter;
 use crate::settings::{SnmpSettings, SnmpUser};
 use crate::snmp::{
@@ -56,6 +59,19 @@ fn communities(settings: &SnmpSettings) -> Result<Communities, String> {
     })
 }
 
+/// A digest of what the files of secrets say now, so that a reload sees when one has changed.
+pub(crate) fn secrets(settings: &SnmpSettings) -> Result<[u8; 32], String> {
+    let of_communities = settings.communities.iter().map(|community| &community.secret_file);
+    let of_users = settings.users.iter().flat_map(|user| [&user.auth_file, &user.privacy_file]);
+    let mut digest = blake3::Hasher::new();
+    for path in of_communities.chain(of_users.flatten()) {
+        let bytes = secret_bytes(path)?;
+        digest.update(&(bytes.len() as u64).to_le_bytes());
+        digest.update(&bytes);
+    }
+    Ok(*digest.finalize().as_bytes())
+}
+
 fn user(user: &SnmpUser) -> Result<User, String> {
     let of_user = |error: &dyn std::fmt::Display| format!("SNMP user {:?}: {error}", user.name);
     let auth = match (&user.auth, &user.auth_file) {
@@ -88,13 +104,16 @@ fn user(user: &SnmpUser) -> Result<User, String> {
 }
 
 fn secret(path: &Path) -> Result<Secret, String> {
+    Ok(Secret::new(secret_bytes(path)?.trim_ascii()))
+}
+
+fn secret_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     let unreadable = |error: io::Error| format!("cannot read the secret in {}: {error}", path.display());
     let length = std::fs::metadata(path).map_err(unreadable)?.len();
     if length > SECRET_BYTES_MAX {
         return Err(format!("{} has more than {SECRET_BYTES_MAX} bytes: that is no secret", path.display()));
     }
-    let bytes = std::fs::read(path).map_err(unreadable)?;
-    Ok(Secret::new(bytes.trim_ascii()))
+    std::fs::read(path).map(Zeroizing::new).map_err(unreadable)
 }
 
 /// Our engine's id, made once, and the number of this start, which is durable before it is used.
@@ -121,12 +140,15 @@ fn engine(directory: Option<&Path>) -> Result<(EngineId, u32), String> {
     Ok((engine, boots))
 }
 
-/// Takes notifications until `stop`.
+/// How long a door that closes for good takes what waits in its socket at most.
+const REST_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Takes notifications until the door ends.
 pub(crate) async fn listen(
     socket: UdpSocket,
     prepared: Prepared,
     door: Door,
-    stop: CancellationToken,
+    ending: Ending,
 ) -> io::Result<()> {
     let limits = door.appender.limits();
     let batch = BatchLimits {
@@ -135,19 +157,44 @@ pub(crate) async fn listen(
         wait_ms: limits.batch_wait_ms,
         ..BatchLimits::default()
     };
-    let sink = Arc::new(Sink { door, stop: stop.clone() });
-    let Prepared { reader, started } = prepared;
-    crate::snmp::listen(Arc::new(socket), reader, started, batch, sink, stop).await.map(|_| ())
+    let socket = Arc::new(socket);
+    let sink = Arc::new(Sink { door, stop: ending.token().clone(), taken: AtomicU64::new(0) });
+    let Prepared { mut reader, started } = prepared;
+    let mut closing: Option<Instant> = None;
+    loop {
+        let taken_before = sink.taken.load(Ordering::Relaxed);
+        let listening = crate::snmp::listen(
+            Arc::clone(&socket),
+            reader,
+            started,
+            batch,
+            Arc::clone(&sink),
+            ending.token().clone(),
+        );
+        reader = listening.await?;
+        // Law LOSS: it takes one batch when it is told to end; who closes for good takes the others too.
+        let is_empty = closing.is_some() && sink.taken.load(Ordering::Relaxed) == taken_before;
+        let since = closing.get_or_insert_with(Instant::now);
+        if ending.is_handed_over() || is_empty || since.elapsed() > REST_TIME_MAX {
+            return Ok(());
+        }
+    }
 }
 
 struct Sink {
     door: Door,
     stop: CancellationToken,
+    taken: AtomicU64,
 }
 
 impl TrapSink for Sink {
     async fn accept(&self, peer: IpAddr, arrivals: Arrivals) -> io::Result<()> {
+        let count = arrivals.records.len() + arrivals.refused.len();
+        self.taken.fetch_add(count as u64, Ordering::Relaxed);
         let Some(sender) = self.door.sender((peer, 0).into(), &[]) else {
+            let listener = self.door.listener.name.clone();
+            metrics::counter!("sentra_intake_refused_records_total", "listener" => listener)
+                .increment(count as u64);
             return Ok(());
         };
         let appender = &self.door.appender;

@@ -2,24 +2,36 @@ use sentra_decode::{Framed, LineFramer};
 
 /// How many bytes of a message that is not taken are kept.
 const EXCERPT_BYTES_MAX: usize = 1024;
+/// Law LIMIT: memory that is kept for the next message; a longer one gives its memory back.
+const KEPT_BYTES_MAX: usize = 8 * 1024;
 /// Most digits of a message length.
 const LENGTH_DIGITS_MAX: usize = 10;
 
 /// One piece of a syslog connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SyslogFramed<'a> {
+pub enum SyslogFramed<'a> {
     /// A message.
     Record(&'a [u8]),
     /// A message longer than the limit, law LIMIT.
-    TooLong { length_bytes: u64, excerpt: &'a [u8] },
+    TooLong {
+        /// How long the whole message is.
+        length_bytes: u64,
+        /// Its first bytes.
+        excerpt: &'a [u8],
+    },
     /// Bytes that cannot be framed. After it nothing more comes: there is no way to find the next message.
-    Broken { detail: &'static str, excerpt: &'a [u8] },
+    Broken {
+        /// What was wrong, for people.
+        detail: &'static str,
+        /// The first of the bytes.
+        excerpt: &'a [u8],
+    },
 }
 
 /// Cuts a TCP connection into syslog messages (RFC 6587), by count or by line end, whichever the first bytes
 /// say. Pure: bytes in, messages out.
 #[derive(Debug)]
-pub(crate) struct SyslogFramer {
+pub struct SyslogFramer {
     message_bytes_max: usize,
     mode: Mode,
 }
@@ -44,17 +56,29 @@ struct Counted {
 
 impl SyslogFramer {
     /// A framer for messages of at most `message_bytes_max` bytes.
-    pub(crate) fn new(message_bytes_max: usize) -> Self {
+    #[must_use]
+    pub fn new(message_bytes_max: usize) -> Self {
         Self { message_bytes_max, mode: Mode::Undecided(Vec::new()) }
     }
 
     /// Whether the connection has lost its framing and should be closed.
-    pub(crate) fn is_broken(&self) -> bool {
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
         matches!(self.mode, Mode::Broken)
     }
 
+    /// Memory that the message takes whose end has not come yet.
+    pub(crate) fn held_bytes(&self) -> usize {
+        match &self.mode {
+            Mode::Undecided(head) => head.capacity(),
+            Mode::Lines(lines) => lines.held_bytes(),
+            Mode::Counted(counted) => counted.message.capacity(),
+            Mode::Broken => 0,
+        }
+    }
+
     /// Takes the next bytes of the connection and hands every message that is complete to `emit`.
-    pub(crate) fn push(&mut self, chunk: &[u8], emit: &mut impl FnMut(SyslogFramed<'_>)) {
+    pub fn push(&mut self, chunk: &[u8], emit: &mut impl FnMut(SyslogFramed<'_>)) {
         if let Mode::Undecided(head) = &mut self.mode {
             head.extend_from_slice(chunk);
             let Some(is_counted) = begins_with_count(head) else { return };
@@ -87,7 +111,7 @@ impl SyslogFramer {
     }
 
     /// Ends the connection.
-    pub(crate) fn finish(&mut self, emit: &mut impl FnMut(SyslogFramed<'_>)) {
+    pub fn finish(&mut self, emit: &mut impl FnMut(SyslogFramed<'_>)) {
         if let Mode::Undecided(head) = &mut self.mode {
             let head = std::mem::take(head);
             self.decide(false);
@@ -200,6 +224,9 @@ impl Counted {
             emit(SyslogFramed::TooLong { length_bytes: self.length_bytes, excerpt: &self.message });
         } else {
             emit_record(&self.message, emit);
+        }
+        if self.message.capacity() > KEPT_BYTES_MAX {
+            self.message = Vec::new();
         }
         self.message.clear();
     }

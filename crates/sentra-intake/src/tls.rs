@@ -63,6 +63,10 @@ impl Tls {
     /// # Errors
     /// [`TlsError`].
     pub fn load(settings: &TlsSettings, protocols: &[&str]) -> Result<Self, TlsError> {
+        if settings.client_required && settings.client_ca.is_none() {
+            let detail = "client_required needs client_ca, the authority that signs clients' certificates";
+            return Err(TlsError::Setup { path: settings.certificate.clone(), detail: detail.to_owned() });
+        }
         let certificates = certificates("a certificate", &settings.certificate)?;
         let key = PrivateKeyDer::from_pem_file(&settings.key)
             .map_err(unreadable("a private key", &settings.key))?;

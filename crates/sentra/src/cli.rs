@@ -7,6 +7,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use sentra_backbone::Bound;
 use sentra_model::{DeadReason, EventId, TenantId, Topic};
 
+use crate::commands::bench::arguments::BenchCommand;
+
 /// Raw logs in, incidents that tell their story out.
 #[derive(Debug, Parser)]
 #[command(
@@ -60,13 +62,14 @@ pub(crate) enum Command {
     Reload(ReloadArguments),
     /// Print a new one-time link to the console of the running server
     LoginLink(LoginLinkArguments),
-    /// Measure the product on your own data
-    Bench(BenchArguments),
+    /// Measure the product, on your own data or over real sockets
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Check rules and run their samples
+    /// Check rules and formats and run their samples
     Check(RulesCheckArguments),
 }
 
@@ -294,6 +297,9 @@ pub(crate) struct ServeArguments {
     /// Do not open the syslog ports.
     #[arg(long)]
     pub(crate) no_syslog: bool,
+    /// Take records in and do nothing with them: for measurements.
+    #[arg(long, hide = true)]
+    pub(crate) no_pipeline: bool,
 }
 
 #[derive(Debug, Args)]
@@ -352,7 +358,7 @@ pub(crate) struct RulesCheckArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Rule files, directories and packs [default: the built-in packs].
+    /// Files of rules or formats, directories and packs [default: the built-in packs].
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }
@@ -410,21 +416,12 @@ pub(crate) struct LoginLinkArguments {
     pub(crate) place: Place,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BenchName {
-    /// Each stage of the pipeline and the whole of it.
-    Pipeline,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   sentra bench pipeline /var/log/auth.log
   sentra bench pipeline --rules sigma/rules --runs 5 events.ndjson.zst")]
 pub(crate) struct BenchArguments {
-    /// What to measure.
-    #[arg(value_enum)]
-    pub(crate) name: BenchName,
     /// Rule file or directory; may be given more than once [default: the built-in packs].
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,

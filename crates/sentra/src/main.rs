@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod commands;
 mod engines;
+mod formats;
 mod output;
 mod progress;
 mod retention;

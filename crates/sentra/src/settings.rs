@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use sentra_backbone::{LogOptions, Retention, TopicRetention};
@@ -77,7 +78,12 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             activity_idle_s: factory.activity_idle_s,
             restart_backoff_ms_max: factory.restart_backoff_ms_max,
         },
-        decode: DecodeOptions { time_zone },
+        // The declared formats are added where the packs are read.
+        decode: DecodeOptions {
+            time_zone,
+            virtual_entities: Arc::new(config.doors.virtual_entities.clone()),
+            ..DecodeOptions::default()
+        },
         rules: config.detect.rules.clone(),
         without_built_in: !config.detect.built_in,
     })

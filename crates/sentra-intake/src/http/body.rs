@@ -1,16 +1,16 @@
 //! Bodies that must be whole before they can be read, and the pieces of those that need not.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::{HttpDoor, MEMORY_UNIT_BYTES};
+use super::HttpDoor;
 use crate::inflate::{Compression, InflateLimits, Inflater, Step};
 use crate::lines_body::BodyError;
+use crate::share::Share;
 
 /// Bytes decompressed in one go.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -19,13 +19,18 @@ const RATIO_MAX: u64 = 1_000;
 const FREE_BYTES: u64 = 32 * 1024 * 1024;
 /// RFC 9659: the window of zstd as a content encoding is at most 8 MiB.
 const WINDOW_LOG_MAX: u32 = 23;
+/// A body begins with so much memory.
+const CAPACITY_BYTES_MIN: usize = 4 * 1024;
+/// Bytes of a body that must come in a second, in the mean.
+const RATE_BYTES_MIN: u64 = 1024;
 /// How much and how long is read from a sender after its body was given up.
 const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Why a body could not be read as a whole.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum WholeError {
+pub enum WholeError {
+    /// It is too large, broke off or is damaged.
     #[error(transparent)]
     Body(#[from] BodyError),
     /// The content encoding is none we read.
@@ -38,9 +43,10 @@ pub(crate) enum WholeError {
 
 /// A whole body, decompressed, with its share of the memory budget.
 #[derive(Debug)]
-pub(crate) struct Whole {
-    pub(crate) bytes: Vec<u8>,
-    _share: Vec<OwnedSemaphorePermit>,
+pub struct Whole {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    share: Share,
 }
 
 /// The compression that `Content-Encoding` names.
@@ -65,55 +71,90 @@ pub(crate) fn inflate_limits(expanded_bytes_max: usize) -> InflateLimits {
 }
 
 /// Reads `body` as a whole. Law LIMIT: at most `request_bytes_max` decompressed bytes, out of the door's budget.
-pub(crate) async fn read_whole(
-    door: &HttpDoor,
-    headers: &HeaderMap,
-    mut body: Body,
-) -> Result<Whole, WholeError> {
-    let result = read(door, headers, &mut body).await;
-    if result.is_err() {
-        drain(&mut body).await;
-    }
-    result
+///
+/// # Errors
+/// [`WholeError`].
+pub async fn read_whole(door: &HttpDoor, headers: &HeaderMap, body: Body) -> Result<Whole, WholeError> {
+    let result = match compression(headers) {
+        Ok(compression) => read_body(door, compression, body).await,
+        Err(error) => Err((error, body)),
+    };
+    finish(result).await
 }
 
-async fn read(door: &HttpDoor, headers: &HeaderMap, body: &mut Body) -> Result<Whole, WholeError> {
+/// The same for a body whose encoding does not stand in its headers.
+pub(crate) async fn read_plain(door: &HttpDoor, body: Body) -> Result<Whole, WholeError> {
+    finish(read_body(door, None, body).await).await
+}
+
+async fn finish(result: Result<Whole, (WholeError, Body)>) -> Result<Whole, WholeError> {
+    let (error, mut body) = match result {
+        Ok(whole) => return Ok(whole),
+        Err(failed) => failed,
+    };
+    drain(&mut body).await;
+    Err(error)
+}
+
+async fn read_body(
+    door: &HttpDoor,
+    compression: Option<Compression>,
+    mut body: Body,
+) -> Result<Whole, (WholeError, Body)> {
+    read(door, compression, &mut body).await.map_err(|error| (error, body))
+}
+
+/// Decompresses what is whole already.
+pub(crate) fn inflate_whole(
+    door: &HttpDoor,
+    compression: Compression,
+    packed: &[u8],
+) -> Result<Whole, WholeError> {
+    let bytes_max = door.appender.limits().request_bytes_max;
+    let mut inflater = Inflater::new(compression, inflate_limits(bytes_max)).map_err(BodyError::from)?;
+    let mut whole = Whole::new(door);
+    inflate(&mut whole, &mut inflater, packed)?;
+    inflate(&mut whole, &mut inflater, &[])?;
+    inflater.finish().map_err(BodyError::from)?;
+    Ok(whole)
+}
+
+async fn read(
+    door: &HttpDoor,
+    compression: Option<Compression>,
+    body: &mut Body,
+) -> Result<Whole, WholeError> {
     let limits = door.appender.limits();
     let bytes_max = limits.request_bytes_max;
-    let compression = compression(headers)?;
     let inflater = compression.map(|kind| Inflater::new(kind, inflate_limits(bytes_max)));
     let mut inflater = inflater.transpose().map_err(BodyError::from)?;
-    let mut whole = Whole { bytes: Vec::new(), _share: Vec::new() };
+    let mut whole = Whole::new(door);
     let mut wire_bytes = 0_usize;
-    while let Some(chunk) = next_chunk(body, limits.body_idle_timeout_ms).await? {
+    let mut pace = Pace::new(limits.body_idle_timeout_ms);
+    while let Some(chunk) = pace.next_chunk(body).await? {
         wire_bytes = wire_bytes.saturating_add(chunk.len());
         if wire_bytes > bytes_max {
             return Err(too_large(bytes_max).into());
         }
         match &mut inflater {
-            Some(inflater) => inflate(door, &mut whole, inflater, &chunk)?,
-            None => whole.extend(door, &chunk)?,
+            Some(inflater) => inflate(&mut whole, inflater, &chunk)?,
+            None => whole.extend(&chunk)?,
         }
     }
     if let Some(inflater) = &mut inflater {
-        inflate(door, &mut whole, inflater, &[])?;
+        inflate(&mut whole, inflater, &[])?;
         inflater.finish().map_err(BodyError::from)?;
     }
     Ok(whole)
 }
 
-fn inflate(
-    door: &HttpDoor,
-    whole: &mut Whole,
-    inflater: &mut Inflater,
-    chunk: &[u8],
-) -> Result<(), WholeError> {
+fn inflate(whole: &mut Whole, inflater: &mut Inflater, chunk: &[u8]) -> Result<(), WholeError> {
     let mut output = vec![0; PIECE_BYTES];
     let mut rest = chunk;
     loop {
         let step = inflater.step(rest, &mut output).map_err(BodyError::from)?;
         rest = rest.get(step.read..).unwrap_or_default();
-        whole.extend(door, output.get(..step.written).unwrap_or_default())?;
+        whole.extend(output.get(..step.written).unwrap_or_default())?;
         if rest.is_empty() && (step == Step { read: 0, written: 0 } || step.written == 0) {
             return Ok(());
         }
@@ -121,20 +162,30 @@ fn inflate(
 }
 
 impl Whole {
-    fn extend(&mut self, door: &HttpDoor, piece: &[u8]) -> Result<(), WholeError> {
+    fn new(door: &HttpDoor) -> Self {
+        Self { bytes: Vec::new(), share: Share::new(Arc::clone(&door.memory), 0) }
+    }
+
+    fn extend(&mut self, piece: &[u8]) -> Result<(), WholeError> {
         let wanted = self.bytes.len() + piece.len();
-        let have =
-            self._share.iter().map(OwnedSemaphorePermit::num_permits).sum::<usize>() * MEMORY_UNIT_BYTES;
-        if wanted > have {
-            // Doubling, as the vector itself does.
-            let more = (wanted - have).max(have).max(PIECE_BYTES).div_ceil(MEMORY_UNIT_BYTES);
-            let more = u32::try_from(more).unwrap_or(u32::MAX);
-            let share =
-                Arc::clone(&door.memory).try_acquire_many_owned(more).map_err(|_| WholeError::Busy)?;
-            self._share.push(share);
+        if wanted > self.bytes.capacity() {
+            // The share grows as the vector does.
+            let capacity = wanted.max(self.bytes.capacity() * 2).max(CAPACITY_BYTES_MIN);
+            if !self.share.fit(capacity) {
+                return Err(WholeError::Busy);
+            }
+            self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(piece);
         Ok(())
+    }
+
+    /// Takes as much of the budget for what is made of the body as well.
+    pub(crate) fn claim(&mut self, more_bytes: usize) -> Result<(), WholeError> {
+        match self.share.fit(self.bytes.capacity().saturating_add(more_bytes)) {
+            true => Ok(()),
+            false => Err(WholeError::Busy),
+        }
     }
 }
 
@@ -158,18 +209,47 @@ pub(crate) async fn drain(body: &mut Body) {
     let _ = tokio::time::timeout(DRAIN_TIME_MAX, reading).await;
 }
 
-/// The next bytes of a body; `None` at its end.
-pub(crate) async fn next_chunk(body: &mut Body, idle_ms: u64) -> Result<Option<Bytes>, BodyError> {
-    loop {
-        let frame = tokio::time::timeout(Duration::from_millis(idle_ms), body.frame()).await;
-        match frame {
-            Err(_) => return Err(BodyError::BrokenOff(format!("nothing came for {idle_ms} ms"))),
-            Ok(None) => return Ok(None),
-            Ok(Some(Err(error))) => return Err(BodyError::BrokenOff(error.to_string())),
-            Ok(Some(Ok(frame))) => {
-                // Trailers hold nothing for us.
-                if let Ok(data) = frame.into_data() {
-                    return Ok(Some(data));
+/// How fast a body must come. Law LIMIT: a sender may be slow, but not so slow that it only holds its place.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    idle_ms: u64,
+    waited: Duration,
+    bytes: u64,
+}
+
+impl Pace {
+    pub(crate) fn new(idle_ms: u64) -> Self {
+        Self { idle_ms, waited: Duration::ZERO, bytes: 0 }
+    }
+
+    /// The next bytes of a body; `None` at its end.
+    pub(crate) async fn next_chunk(&mut self, body: &mut Body) -> Result<Option<Bytes>, BodyError> {
+        let idle_ms = self.idle_ms;
+        loop {
+            let allowed = Duration::from_millis(idle_ms) + Duration::from_secs(self.bytes / RATE_BYTES_MIN);
+            let Some(left) = allowed.checked_sub(self.waited) else {
+                let detail = format!(
+                    "fewer than {RATE_BYTES_MIN} bytes a second came, after {idle_ms} ms for the beginning \
+                     (server.body_idle_timeout_ms)"
+                );
+                return Err(BodyError::BrokenOff(detail));
+            };
+            let started = Instant::now();
+            let limit = left.min(Duration::from_millis(idle_ms));
+            let frame = tokio::time::timeout(limit, body.frame()).await;
+            // Only the sender's time counts: how long the log takes is not its fault.
+            self.waited += started.elapsed();
+            match frame {
+                Err(_) if limit == left && self.bytes > 0 => {}
+                Err(_) => return Err(BodyError::BrokenOff(format!("nothing came for {idle_ms} ms"))),
+                Ok(None) => return Ok(None),
+                Ok(Some(Err(error))) => return Err(BodyError::BrokenOff(error.to_string())),
+                Ok(Some(Ok(frame))) => {
+                    // Trailers hold nothing for us.
+                    if let Ok(data) = frame.into_data() {
+                        self.bytes += data.len() as u64;
+                        return Ok(Some(data));
+                    }
                 }
             }
         }

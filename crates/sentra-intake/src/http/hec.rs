@@ -24,6 +24,10 @@ use crate::lines_body::BodyError;
 
 /// Law LIMIT: acknowledgements asked for in one request.
 const ACKS_MAX: usize = 10_000;
+/// As many bytes as the identifiers of so many have at most.
+const ACK_BODY_BYTES_MAX: usize = ACKS_MAX * 24;
+/// Longest name of a host that is believed.
+const HOST_BYTES_MAX: usize = 255;
 /// Header that names the channel of acknowledgements.
 const CHANNEL_HEADER: &str = "x-splunk-request-channel";
 
@@ -149,11 +153,12 @@ async fn take_events(
 ) -> Result<Answer, Answer> {
     let request = Request::admit(door, from, parameters, headers)?;
     let whole = request.read(headers, body).await?;
+    let Some(_turn) = door.turn() else { return Err(Code::ServerBusy.into()) };
     let (events, problem) = envelopes(&whole.bytes);
     let source = door.appender.source(SourceKind::Hec, request.origin(), Some(request.format()));
-    let records = (1..).zip(events.iter().map(|event| event.get().as_bytes()));
-    let kept = append(&door.appender, &request.sender.tenant, &source, records).await;
-    request.answer(kept, problem.map(|(code, detail)| (code, events.len(), detail)))
+    let count = events.len();
+    let kept = append(&door.appender, &request.sender.tenant, &source, events).await;
+    request.answer(kept, problem.map(|(code, detail)| (code, count, detail)))
 }
 
 async fn take_lines(
@@ -165,7 +170,8 @@ async fn take_lines(
 ) -> Result<Answer, Answer> {
     let request = Request::admit(door, from, parameters, headers)?;
     let whole = request.read(headers, body).await?;
-    let source = door.appender.source(SourceKind::Hec, request.origin(), request.sender.format.clone());
+    let Some(_turn) = door.turn() else { return Err(Code::ServerBusy.into()) };
+    let source = door.appender.source(SourceKind::Hec, request.origin(), request.inner_format());
     let kept = append(&door.appender, &request.sender.tenant, &source, lines(&whole.bytes)).await;
     request.answer(kept, None)
 }
@@ -178,7 +184,6 @@ struct Request<'d> {
     host: Option<String>,
     sourcetype: Option<String>,
     channel: Option<String>,
-    _turn: tokio::sync::OwnedSemaphorePermit,
 }
 
 impl<'d> Request<'d> {
@@ -190,10 +195,10 @@ impl<'d> Request<'d> {
     ) -> Result<Self, Answer> {
         let sender = from.sender.map_err(refused)?;
         let channel = channel(&parameters, headers)?;
-        let Some(turn) = door.turn() else { return Err(Code::ServerBusy.into()) };
         let Parameters { host, sourcetype, .. } = parameters;
+        let host = host.filter(|host| (1..=HOST_BYTES_MAX).contains(&host.len()));
         let address = from.address.to_string();
-        Ok(Self { door, sender, address, host, sourcetype, channel, _turn: turn })
+        Ok(Self { door, sender, address, host, sourcetype, channel })
     }
 
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Whole, Answer> {
@@ -208,12 +213,16 @@ impl<'d> Request<'d> {
         self.host.clone().unwrap_or_else(|| self.address.clone())
     }
 
-    /// `hec`, and the format of what is in the envelope where key or parameter name it.
-    fn format(&self) -> String {
+    /// The format of the events, where key or parameter name it.
+    fn inner_format(&self) -> Option<String> {
         let known =
             |name: &&String| sentra_decode::formats().iter().any(|format| format.name == name.as_str());
-        let inner = self.sender.format.as_ref().or(self.sourcetype.as_ref().filter(known));
-        inner.map_or_else(|| "hec".to_owned(), |format| format!("hec:{format}"))
+        self.sender.format.as_ref().or(self.sourcetype.as_ref().filter(known)).cloned()
+    }
+
+    /// `hec`, and the format of what is in the envelope.
+    fn format(&self) -> String {
+        self.inner_format().map_or_else(|| "hec".to_owned(), |format| format!("hec:{format}"))
     }
 
     /// Law ACK: an identifier is given out only for events that are durable.
@@ -226,14 +235,10 @@ impl<'d> Request<'d> {
         if let Some((code, number, detail)) = problem {
             return Err(Answer { invalid_event: Some(number), detail, ..code.into() });
         }
-        let ack = self.channel.as_ref().map(|channel| self.door.acks.durable(scoped(&self.sender, channel)));
+        let durable = |channel: &String| self.door.acks.durable(&self.sender.tenant, channel);
+        let ack = self.channel.as_ref().map(durable);
         Ok(Answer { ack, ..Code::Success.into() })
     }
-}
-
-/// A channel belongs to its tenant: nobody hears of another's.
-fn scoped(sender: &Sender, channel: &str) -> String {
-    format!("{}/{channel}", sender.tenant)
 }
 
 fn refused(problem: AuthProblem) -> Answer {
@@ -264,29 +269,43 @@ fn channel(parameters: &Parameters, headers: &HeaderMap) -> Result<Option<String
     }
 }
 
-/// The envelopes of a body up to the first that is wrong, and what is wrong with that.
-fn envelopes(bytes: &[u8]) -> (Vec<&RawValue>, Option<(Code, Option<String>)>) {
+/// What is wrong with an envelope: the protocol's word for it, and more.
+type EnvelopeProblem = (Code, Option<String>);
+
+/// The envelopes of a body up to the first that is wrong, numbered from 1, and what is wrong with that.
+fn envelopes(bytes: &[u8]) -> (Vec<(u64, &[u8])>, Option<EnvelopeProblem>) {
+    let mut events = Vec::new();
+    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
+    let mut number = 0;
+    loop {
+        let checked = match stream.next() {
+            None => return (events, None),
+            Some(Ok(value)) => check_envelope(value).map(|()| value),
+            Some(Err(error)) => Err((Code::InvalidData, Some(error.to_string()))),
+        };
+        number += 1;
+        match checked {
+            Ok(value) => events.push((number, value.get().as_bytes())),
+            Err(problem) => return (events, Some(problem)),
+        }
+    }
+}
+
+fn check_envelope(value: &RawValue) -> Result<(), EnvelopeProblem> {
     #[derive(Deserialize)]
     struct Envelope<'a> {
         #[serde(borrow)]
         event: Option<&'a RawValue>,
     }
-    let mut events = Vec::new();
-    let mut stream = serde_json::Deserializer::from_slice(bytes).into_iter::<&RawValue>();
-    loop {
-        let value = match stream.next() {
-            None => return (events, None),
-            Some(Ok(value)) => value,
-            Some(Err(error)) => return (events, Some((Code::InvalidData, Some(error.to_string())))),
-        };
-        match serde_json::from_str::<Envelope<'_>>(value.get()).map(|envelope| envelope.event) {
-            Ok(None) => return (events, Some((Code::EventRequired, None))),
-            Ok(Some(event)) if matches!(event.get(), "\"\"" | "null") => {
-                return (events, Some((Code::EventBlank, None)));
-            }
-            Ok(Some(_)) => events.push(value),
-            Err(error) => return (events, Some((Code::InvalidData, Some(error.to_string())))),
-        }
+    if !value.get().starts_with('{') {
+        return Err((Code::InvalidData, Some("an envelope is an object".to_owned())));
+    }
+    let envelope: Envelope<'_> =
+        serde_json::from_str(value.get()).map_err(|error| (Code::InvalidData, Some(error.to_string())))?;
+    match envelope.event.map(RawValue::get) {
+        None => Err((Code::EventRequired, None)),
+        Some("\"\"") => Err((Code::EventBlank, None)),
+        Some(_) => Ok(()),
     }
 }
 
@@ -320,19 +339,24 @@ pub(super) async fn ack(
         let sender = from.sender.map_err(refused)?;
         let channel = channel(&parameters, &headers)?.ok_or(Answer::from(Code::ChannelMissing))?;
         let whole = read_whole(&door, &headers, body).await.map_err(unreadable)?;
-        let request: AckRequest = serde_json::from_slice(&whole.bytes)
-            .map_err(|error| Answer { detail: Some(error.to_string()), ..Code::InvalidData.into() })?;
-        if request.acks.len() > ACKS_MAX {
-            let detail = format!("at most {ACKS_MAX} acknowledgements can be asked for at once");
-            return Err(Answer { detail: Some(detail), ..Code::InvalidData.into() });
+        let wrong = |detail: String| Answer { detail: Some(detail), ..Code::InvalidData.into() };
+        let too_many = || wrong(format!("at most {ACKS_MAX} acknowledgements can be asked for at once"));
+        if whole.bytes.len() > ACK_BODY_BYTES_MAX {
+            return Err(too_many());
         }
-        let channel = scoped(&sender, &channel);
-        let acks: BTreeMap<String, bool> =
-            request.acks.iter().map(|id| (id.to_string(), door.acks.take(&channel, *id))).collect();
-        Ok(acks)
+        let request: AckRequest =
+            serde_json::from_slice(&whole.bytes).map_err(|error| wrong(error.to_string()))?;
+        if request.acks.len() > ACKS_MAX {
+            return Err(too_many());
+        }
+        Ok(door.acks.take(&sender.tenant, &channel, &request.acks))
     };
     match answer.await {
-        Ok(acks) => Json(json!({ "acks": acks })).into_response(),
+        Ok(acks) => {
+            let acks: BTreeMap<String, bool> =
+                acks.into_iter().map(|(id, is)| (id.to_string(), is)).collect();
+            Json(json!({ "acks": acks })).into_response()
+        }
         Err(refused) => refused.into_response(),
     }
 }

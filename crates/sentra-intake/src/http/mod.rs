@@ -10,9 +10,12 @@ mod auth;
 pub(crate) mod body;
 mod bulk;
 mod elastic;
+mod hear_out;
 mod hec;
 mod otlp;
+mod packed;
 mod serve;
+mod watch;
 
 use std::sync::Arc;
 
@@ -22,15 +25,21 @@ use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
 use crate::settings::ListenerSettings;
+use crate::share::memory;
 use crate::{Appender, Live, Senders};
 
 pub(crate) use acks::Acks;
-pub(crate) use append::append;
+pub(crate) use append::Entry;
 pub use auth::Authenticated;
-pub(crate) use auth::identify;
+pub(crate) use auth::From;
 pub use auth::key;
+pub use body::{Whole, WholeError, read_whole};
 pub use elastic::info_answer;
+pub use hear_out::hear_out;
+pub(crate) use otlp::{Encoding, Refusal, take as take_otlp, unauthorised};
+pub use packed::{PACKED_MEDIA_TYPE, pack, take_packed};
 pub use serve::{ClientNames, ServeOptions, builder, serve};
+pub(crate) use serve::{Serving, serve_seats};
 
 /// Requests of senders that are served at the same time, and what they hold in memory.
 ///
@@ -43,14 +52,18 @@ pub struct HttpDoor {
     pub(crate) acks: Arc<Acks>,
     turns: Arc<Semaphore>,
     pub(crate) memory: Arc<Semaphore>,
+    /// What connections that are no requests share beside their own memory.
+    pub(crate) connections_memory: Arc<Semaphore>,
     /// The listener, where the door is one of its own; the server's own interface has none.
     pub(crate) listener: Option<Arc<ListenerSettings>>,
 }
 
+/// What is said when as many requests are served as the limit allows.
+pub(crate) const TURNS_TAKEN: &str = "as many requests as the limit allows are served (intake.requests_max)";
 /// What a sender that is too fast is told to wait.
 pub(crate) const RETRY_AFTER_S: u64 = 1;
-/// Bytes of the memory budget are counted in units of so many.
-pub(crate) const MEMORY_UNIT_BYTES: usize = 1024;
+/// The connections' part of the memory budget.
+const CONNECTIONS_PART: usize = 4;
 
 impl HttpDoor {
     /// A door for `requests_max` requests at the same time whose bodies take at most `memory_bytes_max`.
@@ -61,13 +74,13 @@ impl HttpDoor {
         requests_max: usize,
         memory_bytes_max: usize,
     ) -> Self {
-        let units = (memory_bytes_max / MEMORY_UNIT_BYTES).clamp(1, Semaphore::MAX_PERMITS);
         Self {
             appender,
             senders,
             acks: Arc::default(),
             turns: Arc::new(Semaphore::new(requests_max)),
-            memory: Arc::new(Semaphore::new(units)),
+            memory: memory(memory_bytes_max),
+            connections_memory: memory(memory_bytes_max / CONNECTIONS_PART),
             listener: None,
         }
     }
@@ -85,7 +98,7 @@ impl HttpDoor {
 }
 
 /// Paths of the routes, for the test that asks each of them without credentials.
-pub const SENDER_PATHS: [(&str, &str); 12] = [
+pub const SENDER_PATHS: [(&str, &str); 13] = [
     ("POST", "/services/collector"),
     ("POST", "/services/collector/event"),
     ("POST", "/services/collector/event/1.0"),
@@ -93,6 +106,7 @@ pub const SENDER_PATHS: [(&str, &str); 12] = [
     ("POST", "/services/collector/raw/1.0"),
     ("POST", "/services/collector/ack"),
     ("GET", "/services/collector/health"),
+    ("GET", "/services/collector/health/1.0"),
     ("POST", "/_bulk"),
     ("POST", "/{index}/_bulk"),
     ("GET", "/_license"),

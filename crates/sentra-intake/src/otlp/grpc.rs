@@ -1,76 +1,101 @@
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+//! OTLP logs over gRPC. The one call there is has one message and one answer, so its frame is read here: a body is
+//! taken out of the common memory before it is whole, and decompressed within the limits of all bodies.
 
 use axum::Router;
-use axum::extract::ConnectInfo;
-use opentelemetry_proto::tonic::collector::logs::v1::logs_service_server::{LogsService, LogsServiceServer};
-use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
-use sentra_backbone::LogError;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::post;
+use http_body_util::{BodyExt as _, Full};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
+use prost::Message as _;
 use sentra_model::SourceKind;
-use tonic::codec::CompressionEncoding;
-use tonic::service::Routes;
-use tonic::{Code, Request, Response, Status, async_trait};
+use tonic::{Code, Status};
 
-use super::record::records;
-use crate::Sender;
-use crate::http::{Authenticated, ClientNames, HttpDoor, append, identify};
+use crate::Compression;
+use crate::http::body::{Whole, inflate_whole, read_plain};
+use crate::http::{Encoding, From, HttpDoor, Refusal, take_otlp, unauthorised};
 
-/// The routes of the gRPC service. Law LIMIT: `request_bytes_max` holds for messages too.
-pub(crate) fn service(door: HttpDoor) -> Router {
-    let message_bytes_max = door.appender.limits().request_bytes_max;
-    let server = LogsServiceServer::new(Logs { door })
-        .max_decoding_message_size(message_bytes_max)
-        .accept_compressed(CompressionEncoding::Gzip)
-        .accept_compressed(CompressionEncoding::Zstd);
-    Routes::new(server).into_axum_router()
+const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
+/// A flag and a length of four bytes stand before a message.
+const FRAME_HEAD_BYTES: usize = 5;
+
+/// The routes of the gRPC service.
+pub(crate) fn routes(door: HttpDoor) -> Router {
+    let unknown =
+        || async { respond(Err(Status::new(Code::Unimplemented, "only OTLP logs are taken here"))) };
+    Router::new().route(EXPORT, post(export)).fallback(unknown).with_state(door)
 }
 
-#[derive(Debug)]
-struct Logs {
-    door: HttpDoor,
+async fn export(State(door): State<HttpDoor>, from: From, headers: HeaderMap, body: Body) -> Response {
+    let address = from.address.to_string();
+    let taken = async {
+        let sender = from.sender.map_err(|_| unauthorised())?;
+        let message = message(&door, &headers, read_plain(&door, body).await?)?;
+        take_otlp(&door, SourceKind::OtlpGrpc, &sender, address, Encoding::Protobuf, message).await
+    };
+    respond(taken.await.map_err(|refusal| status(&refusal)))
 }
 
-impl Logs {
-    fn sender(&self, request: &Request<ExportLogsServiceRequest>, address: IpAddr) -> Result<Sender, Status> {
-        if let Some(Authenticated(sender)) = request.extensions().get() {
-            return Ok(sender.clone());
-        }
-        let headers = request.metadata().clone().into_headers();
-        let names = request.extensions().get::<ClientNames>().cloned().unwrap_or_default();
-        identify(&self.door, &headers, address, &names.0)
-            .map_err(|_| Status::unauthenticated("the API key is missing or not known"))
+/// The message in the frame that the body is.
+fn message(door: &HttpDoor, headers: &HeaderMap, mut frame: Whole) -> Result<Whole, Refusal> {
+    let wrong = |reason: &str| Refusal::new(StatusCode::BAD_REQUEST, reason);
+    let Some(([flag, length @ ..], rest)) = frame.bytes.split_first_chunk::<FRAME_HEAD_BYTES>() else {
+        return Err(wrong("there is no message"));
+    };
+    let (flag, length) = (*flag, u32::from_be_bytes(*length) as usize);
+    if rest.len() != length {
+        return Err(wrong("the message has another length than its frame says"));
     }
-}
-
-#[async_trait]
-impl LogsService for Logs {
-    async fn export(
-        &self,
-        request: Request<ExportLogsServiceRequest>,
-    ) -> Result<Response<ExportLogsServiceResponse>, Status> {
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical());
-        let sender = self.sender(&request, address)?;
-        let Some(_turn) = self.door.turn() else {
-            return Err(busy("as many requests as the limit allows are served"));
-        };
-        let records = records(request.get_ref());
-        let format = sender.format.clone().map_or_else(|| "otlp".to_owned(), |inner| format!("otlp:{inner}"));
-        let appender = &self.door.appender;
-        let source = appender.source(SourceKind::OtlpGrpc, address.to_string(), Some(format));
-        let borrowed = records.iter().map(|(position, bytes)| (*position, bytes.as_slice()));
-        match append(appender, &sender.tenant, &source, borrowed).await.error {
-            None => Ok(Response::new(ExportLogsServiceResponse::default())),
-            Some(error @ LogError::Full { .. }) => Err(busy(&error.to_string())),
-            Some(error) => Err(Status::internal(error.to_string())),
+    match flag {
+        0 => {
+            frame.bytes.drain(..FRAME_HEAD_BYTES);
+            Ok(frame)
         }
+        1 => {
+            let encoding = headers.get("grpc-encoding").and_then(|value| value.to_str().ok());
+            let compression = match encoding {
+                Some("gzip") => Compression::Gzip,
+                Some("zstd") => Compression::Zstd,
+                _ => {
+                    let reason = "compress with gzip, with zstd or not at all";
+                    return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
+                }
+            };
+            Ok(inflate_whole(door, compression, rest)?)
+        }
+        _ => Err(wrong("the flag of the frame is neither 0 nor 1")),
     }
 }
 
 /// Unavailable is what OTLP's exporters try again after; `grpc-retry-pushback-ms` says when.
-fn busy(reason: &str) -> Status {
-    let mut status = Status::new(Code::Unavailable, reason);
+fn status(refusal: &Refusal) -> Status {
+    let code = match refusal.status {
+        StatusCode::PAYLOAD_TOO_LARGE => Code::ResourceExhausted,
+        _ => refusal.code(),
+    };
+    let mut status = Status::new(code, refusal.reason.as_str());
+    if code == Code::Unavailable {
+        let pause = tonic::metadata::MetadataValue::from_static("1000");
+        status.metadata_mut().insert("grpc-retry-pushback-ms", pause);
+    }
     status
-        .metadata_mut()
-        .insert("grpc-retry-pushback-ms", tonic::metadata::MetadataValue::from_static("1000"));
-    status
+}
+
+fn respond(result: Result<ExportLogsServiceResponse, Status>) -> Response {
+    let answer = match result {
+        Ok(answer) => answer.encode_to_vec(),
+        Err(status) => return status.into_http(),
+    };
+    let length = u32::try_from(answer.len()).unwrap_or(u32::MAX);
+    let frame = [&[0][..], &length.to_be_bytes(), &answer].concat();
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    let body = Full::new(Bytes::from(frame)).with_trailers(async { Some(Ok(trailers)) });
+    let mut response = Response::new(Body::new(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, GRPC);
+    response.headers_mut().insert("grpc-accept-encoding", HeaderValue::from_static("gzip,zstd,identity"));
+    response
 }

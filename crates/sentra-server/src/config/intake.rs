@@ -28,7 +28,7 @@ impl Config {
                 snmp: None,
             });
         }
-        let Doors { listeners: more, sources, routes, keys } = self.doors.clone();
+        let Doors { listeners: more, sources, routes, keys, .. } = self.doors.clone();
         listeners.extend(more);
         Ok(IntakeSettings { limits: self.limits(), listeners, sources, routes, keys })
     }
@@ -62,6 +62,7 @@ impl Config {
             connections_max: intake.tcp_connections_max,
             idle_timeout_s: intake.tcp_idle_timeout_s,
             udp_receive_buffer_bytes: intake.udp_receive_buffer_bytes,
+            ..Limits::default()
         }
     }
 }

@@ -137,9 +137,9 @@ pub(crate) fn show(arguments: &DeadLettersShowArguments) -> anyhow::Result<()> {
 }
 
 pub(crate) fn replay(arguments: &DeadLettersReplayArguments) -> anyhow::Result<()> {
-    check_format(arguments.format.as_deref())?;
     let access = Access::open(&arguments.place, false)?;
     if let Access::Embedded { runtime, engines, .. } = &access {
+        check_format(arguments.format.as_deref(), || Ok((*engines.formats.decoder().get()).clone()))?;
         runtime.block_on(engines.catch_up(|_| {}))?;
     }
     let mut whole = LetterReplayAnswer::default();

@@ -1,0 +1,20 @@
+//! Every door on real sockets.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+mod bulk;
+mod framed;
+mod hec;
+mod hostile;
+mod http;
+mod kit;
+mod otlp;
+mod reload;
+mod syslog;
+mod tls;
+mod transcripts;
