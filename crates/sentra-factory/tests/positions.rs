@@ -62,7 +62,7 @@ async fn run(log: &Arc<SegmentLog>, records: &Arc<SqliteRecords>) {
         log: log.clone(),
         marts: Arc::new(MemoryMarts::default()),
         records: records.clone(),
-        decoder: Decoder::new(DecodeOptions::default()),
+        decoder: Decoder::new(DecodeOptions::default()).into(),
         rules: Arc::new(RuleSet::compile(Vec::new()).0),
         teller: Arc::new(Silent),
         watcher: Arc::new(NoWatcher),
