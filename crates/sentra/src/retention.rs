@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::{RetentionReport, SegmentLog, Stream};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// Runs until it is aborted, or the log takes nothing any more.
 pub(crate) async fn run(log: Arc<SegmentLog>, interval: Duration) {
-    let mut ticks = tokio::time::interval(interval);
+    // Not at once: the factory has yet to say how far it is, and until then everything is held for it.
+    let mut ticks = tokio::time::interval_at(Instant::now() + interval, interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut held = BTreeSet::new();
     loop {

@@ -29,6 +29,24 @@ struct Planned {
     mart: Mart,
 }
 
+/// What can become of a letter.
+enum Judged {
+    /// It was replayed before.
+    Done(EventId),
+    /// An interrupted replay had got as far as its record.
+    Found(ReplayedLetter),
+    Understood(Planned),
+    StillDead(String),
+    NotReplayable(String),
+}
+
+/// What is known about earlier replays of a letter.
+struct Known<'a> {
+    replay: Option<&'a LetterReplay>,
+    /// Of an intent that was left open.
+    fate: Option<&'a Fate>,
+}
+
 /// What the letters asked for are, and what is known about their replays.
 struct Selected {
     letters: Vec<(EventId, Option<DeadLetter>)>,
@@ -44,40 +62,32 @@ impl Desk {
         scope: &TenantScope,
         request: LetterReplayRequest,
     ) -> Result<LetterReplayReport, LetterError> {
-        check_format(request.format.as_deref())?;
+        self.check_format(request.format.as_deref())?;
         let mut turn = self.turn.lock().await;
         let selected = self.select(scope, &request.selection).await?;
         let mut report = LetterReplayReport { next: selected.next, ..LetterReplayReport::default() };
-        let known_fates = self.settle(scope, &selected, request.dry_run).await?;
+        let fates = self.settle(scope, &selected, request.dry_run).await?;
         let mut reader = Reader::new(self.log.as_ref(), scope);
         let (mut planned, mut bytes): (Vec<Planned>, usize) = (Vec::new(), 0);
         for (id, letter) in &selected.letters {
-            let done = selected.replays.get(id).and_then(|replay| replay.event);
-            let mut refuse = |why: String| report.not_replayable.push(RefusedLetter { id: *id, why });
-            match (letter, done, known_fates.get(id)) {
-                (None, ..) => refuse("there is no such letter".to_owned()),
-                (_, Some(event), _) if selected.named => refuse(format!("it was replayed as {event}")),
-                (_, Some(_), _) => {}
-                (_, _, Some(Fate::Unknown)) => refuse(
-                    "its replay was interrupted, and what came behind it is not in the backbone any more"
-                        .to_owned(),
-                ),
-                (Some(letter), _, Some(Fate::There(event))) => {
-                    let format = selected.replays.get(id).and_then(|replay| replay.format.clone());
-                    let found = self.found(&mut reader, letter, format, *id, *event).await?;
-                    report.replayed.push(found);
+            let refused = |why| RefusedLetter { id: *id, why };
+            let Some(letter) = letter else {
+                report.not_replayable.push(refused("there is no such letter".to_owned()));
+                continue;
+            };
+            let known = Known { replay: selected.replays.get(id), fate: fates.get(id) };
+            match self.judge(&mut reader, *id, letter, known, request.format.as_deref()).await? {
+                Judged::Done(event) if selected.named => {
+                    report.not_replayable.push(refused(format!("it was replayed as {event}")));
                 }
-                (Some(letter), ..) => match self
-                    .plan(&mut reader, letter, *id, request.format.as_deref())
-                    .await?
-                {
-                    Ok(plan) => {
-                        bytes += plan.record.bytes.len();
-                        planned.push(plan);
-                    }
-                    Err(Refusal::StillDead(why)) => report.still_dead.push(RefusedLetter { id: *id, why }),
-                    Err(Refusal::NotReplayable(why)) => refuse(why),
-                },
+                Judged::Done(_) => {}
+                Judged::Found(found) => report.replayed.push(found),
+                Judged::Understood(plan) => {
+                    bytes += plan.record.bytes.len();
+                    planned.push(plan);
+                }
+                Judged::StillDead(why) => report.still_dead.push(refused(why)),
+                Judged::NotReplayable(why) => report.not_replayable.push(refused(why)),
             }
             if bytes >= GROUP_BYTES_MAX {
                 let group = std::mem::take(&mut planned);
@@ -88,6 +98,49 @@ impl Desk {
         report.replayed.extend(self.carry_out(scope, planned, request.dry_run, &mut turn).await?);
         report.replayed.sort_by_key(|replayed| replayed.id);
         Ok(report)
+    }
+
+    /// Refuses a format that the decoder in force does not know.
+    fn check_format(&self, format: Option<&str>) -> Result<(), LetterError> {
+        let Some(name) = format else { return Ok(()) };
+        let decoder = (self.decoder)();
+        if decoder.knows_format(name) {
+            return Ok(());
+        }
+        Err(LetterError::FormatUnknown {
+            name: name.chars().take(80).collect(),
+            known: decoder.formats().map(|format| format.name.to_owned()).collect(),
+        })
+    }
+
+    /// What can become of one letter.
+    async fn judge(
+        &self,
+        reader: &mut Reader<'_>,
+        id: EventId,
+        letter: &DeadLetter,
+        known: Known<'_>,
+        format: Option<&str>,
+    ) -> Result<Judged, LetterError> {
+        if let Some(event) = known.replay.and_then(|replay| replay.event) {
+            return Ok(Judged::Done(event));
+        }
+        match known.fate {
+            Some(Fate::Unknown) => Ok(Judged::NotReplayable(
+                "its replay was interrupted, and what came behind it is not in the backbone any more"
+                    .to_owned(),
+            )),
+            Some(Fate::There(event)) => {
+                let named = known.replay.and_then(|replay| replay.format.as_deref()).unwrap_or("auto");
+                let understood = match self.understand(reader, id, letter, Some(named)).await? {
+                    Judged::Understood(plan) => Some((plan.format, plan.mart)),
+                    _ => None,
+                };
+                let (format, mart) = understood.unwrap_or_else(|| ("unknown".to_owned(), Mart::LINUX));
+                Ok(Judged::Found(ReplayedLetter { id, event: Some(*event), format, mart }))
+            }
+            Some(Fate::NotThere) | None => self.understand(reader, id, letter, format).await,
+        }
     }
 
     async fn select(
@@ -162,33 +215,17 @@ impl Desk {
         Ok(fates)
     }
 
-    /// A replay that an interrupted one had already carried out.
-    async fn found(
-        &self,
-        reader: &mut Reader<'_>,
-        letter: &DeadLetter,
-        format: Option<String>,
-        id: EventId,
-        event: EventId,
-    ) -> Result<ReplayedLetter, LetterError> {
-        let named = Some(format.unwrap_or_else(|| "auto".to_owned()));
-        let plan = self.plan(reader, letter, id, named.as_deref()).await?.ok();
-        let (format, mart) =
-            plan.map_or_else(|| ("unknown".to_owned(), Mart::LINUX), |plan| (plan.format, plan.mart));
-        Ok(ReplayedLetter { id, event: Some(event), format, mart })
-    }
-
     /// What the decoder in force makes of the letter's record.
-    async fn plan(
+    async fn understand(
         &self,
         reader: &mut Reader<'_>,
-        letter: &DeadLetter,
         id: EventId,
+        letter: &DeadLetter,
         format: Option<&str>,
-    ) -> Result<Result<Planned, Refusal>, LetterError> {
+    ) -> Result<Judged, LetterError> {
         let bytes = match reader.of(letter).await? {
             LetterBytes::Whole(bytes) => bytes,
-            LetterBytes::Missing { why } => return Ok(Err(Refusal::NotReplayable(why))),
+            LetterBytes::Missing { why } => return Ok(Judged::NotReplayable(why)),
         };
         let mut source = letter.source.clone();
         if let Some(format) = format {
@@ -203,10 +240,10 @@ impl Desk {
         };
         let (format, mart) = match (self.decoder)().decode(&record) {
             Decoded::Event(event) => (event.format.to_string(), event.mart.clone()),
-            Decoded::Dead { detail, .. } => return Ok(Err(Refusal::StillDead(detail))),
+            Decoded::Dead { detail, .. } => return Ok(Judged::StillDead(detail)),
         };
         let record = OwnedRecord { position: letter.position, bytes };
-        Ok(Ok(Planned { id, partition, source, record, format, mart }))
+        Ok(Judged::Understood(Planned { id, partition, source, record, format, mart }))
     }
 
     /// Appends the records and marks their letters: first the intents, then the records, then the marks.
@@ -294,24 +331,6 @@ impl Desk {
     }
 }
 
-/// Why a letter is not replayed.
-enum Refusal {
-    StillDead(String),
-    NotReplayable(String),
-}
-
 fn raw(scope: &TenantScope, partition: u32) -> Stream {
     Stream { tenant: scope.tenant().clone(), topic: Topic::Raw, partition }
-}
-
-fn check_format(format: Option<&str>) -> Result<(), LetterError> {
-    let Some(name) = format else { return Ok(()) };
-    let known = || sentra_decode::formats().iter().map(|format| format.name);
-    if known().any(|format| format == name) {
-        return Ok(());
-    }
-    Err(LetterError::FormatUnknown {
-        name: name.chars().take(80).collect(),
-        known: known().map(str::to_owned).collect(),
-    })
 }

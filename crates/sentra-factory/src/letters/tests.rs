@@ -5,11 +5,12 @@ use std::sync::Mutex as StdMutex;
 
 use async_trait::async_trait;
 use sentra_backbone::{AppendBatch, Appended, Consumer, Extent, MemoryLog, ReadChunk, Stream};
-use sentra_decode::DecodeOptions;
+use sentra_decode::{Declared, DecodeOptions};
 use sentra_model::{ManualClock, OwnedRecord, Position, Source, SourceKind, Topic};
 use sentra_store::{RecordsCommit, SqliteRecords};
 
 use super::*;
+use crate::DecoderHandle;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Break {
@@ -94,6 +95,7 @@ struct House {
     clock: Arc<ManualClock>,
     scope: TenantScope,
     desk: LetterDesk,
+    decoder: DecoderHandle,
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -128,9 +130,10 @@ impl House {
         let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
         let clock = Arc::new(ManualClock::new(at(100)));
         let scope = TenantScope::new("acme".parse().unwrap());
-        let decoder = Arc::new(Decoder::new(DecodeOptions::default()));
-        let desk = LetterDesk::new(log.clone(), records.clone(), move || Arc::clone(&decoder), clock.clone());
-        let house = Self { log, records, clock, scope, desk };
+        let decoder = DecoderHandle::new(Decoder::new(DecodeOptions::default()));
+        let handle = decoder.clone();
+        let desk = LetterDesk::new(log.clone(), records.clone(), move || handle.get(), clock.clone());
+        let house = Self { log, records, clock, scope, desk, decoder };
         for origin in ["first.json", "second.json"] {
             let lines = (1..=count).map(line).collect::<Vec<_>>();
             house.append(origin, &lines).await;
@@ -358,4 +361,39 @@ async fn all_letters_are_reached_page_by_page() {
     assert_eq!((second.replayed.len(), second.next), (100, None));
     assert_eq!(house.raw().await.len(), 1_200);
     house.clock.set(at(200));
+}
+
+/// Repaired by a changed decoder: the sender named a format that came only with a later pack.
+#[tokio::test]
+async fn a_format_that_comes_later_repairs_its_letters() {
+    let house = House::new(0).await;
+    let source = Source { format: Some("acme_door".to_owned()), ..source("door.log") };
+    let record = OwnedRecord { position: 1, bytes: b"door=7 badge=alice state=open".to_vec() };
+    let batch = AppendBatch { received: at(1), source: source.clone(), records: vec![record] };
+    house.log.append(&stream(), batch).await.unwrap();
+    let letter = DeadLetter {
+        event: Some(EventId::raw(0, 0)),
+        reason: DeadReason::Malformed,
+        detail: "unknown format".to_owned(),
+        received: at(1),
+        source,
+        position: 1,
+        excerpt: String::new(),
+    };
+    house.store(vec![(EventId::raw(0, 0), letter)]).await;
+    let before = house.replay(ids(&[0], None)).await.unwrap();
+    assert!(before.still_dead[0].why.contains("acme_door"), "{before:?}");
+    let unknown = house.replay(ids(&[0], Some("acme_door"))).await.unwrap_err();
+    assert!(matches!(unknown, LetterError::FormatUnknown { .. }), "{unknown}");
+
+    let format = "name: acme_door\ntitle: Doors of Acme\nversion: 1\napplies_to:\n  contains: ['badge=']\n\
+                  regex: '^door=(?<door>\\d+) badge=(?<badge>\\w+) state=(?<state>\\w+)$'\n\
+                  mapping:\n  mart: identity\n  product: door\n  user: badge\n";
+    let (declared, problems) = Declared::compile(&[("door.yml".to_owned(), format.to_owned())]);
+    assert!(!declared.is_empty(), "{problems:?}");
+    house.decoder.set(Decoder::new(DecodeOptions { declared, ..DecodeOptions::default() }));
+    let after = house.replay(ids(&[0], None)).await.unwrap();
+    assert_eq!(after.replayed.len(), 1, "{after:?}");
+    let ReplayedLetter { event, format, mart, .. } = &after.replayed[0];
+    assert_eq!((*event, format.as_str(), mart.as_str()), (Some(EventId::raw(0, 1)), "acme_door", "identity"));
 }

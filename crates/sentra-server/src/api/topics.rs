@@ -72,6 +72,7 @@ pub(crate) async fn records(
 ) -> Result<Json<RecordPage>, Problem> {
     let stream = stream(&scope, topic, query.partition.unwrap_or(0));
     let log = shared.app.log.as_ref();
+    check_known(log, &stream).await?;
     let (from, to) = (bound(query.from.as_deref(), Bound::Begin)?, bound(query.to.as_deref(), Bound::End)?);
     let extent = log.extent(&stream).await?;
     let (start, end) = (place(log, &stream, extent, from).await?, place(log, &stream, extent, to).await?);
@@ -112,6 +113,7 @@ pub(crate) async fn replay(
 ) -> Result<Json<RecordPage>, Problem> {
     let stream = stream(&scope, topic, step.partition);
     let log = &shared.app.log;
+    check_known(log.as_ref(), &stream).await?;
     let request = ReplayRequest {
         stream: stream.clone(),
         consumer: step.consumer.clone(),
@@ -141,6 +143,18 @@ fn stream(scope: &TenantScope, topic: Topic, partition: u32) -> Stream {
     Stream { tenant: scope.tenant().clone(), topic, partition }
 }
 
+async fn check_known(log: &dyn EventLog, stream: &Stream) -> Result<(), Problem> {
+    let streams = log.streams().await?;
+    if streams.contains(stream) {
+        return Ok(());
+    }
+    let own = streams.iter().filter(|known| known.tenant == stream.tenant);
+    let own: Vec<String> = own.map(|known| format!("{}.{}", known.topic, known.partition)).collect();
+    let detail = format!("tenant {} has no {}.{}", stream.tenant, stream.topic, stream.partition);
+    let problem = Problem::new(ProblemKind::NotFound, detail);
+    Err(problem.with_next(format!("use one of those there are: {}", own.join(", "))))
+}
+
 fn bound(text: Option<&str>, absent: Bound) -> Result<Bound, Problem> {
     let Some(text) = text else { return Ok(absent) };
     text.parse().map_err(|error: sentra_backbone::BoundError| {
@@ -157,10 +171,14 @@ fn limit(asked: Option<u32>) -> Result<usize, Problem> {
     Err(Problem::new(ProblemKind::ParameterInvalid, detail))
 }
 
-/// The offset that `bound` stands for; beyond the end it is the end.
+/// The offset that `bound` stands for.
 async fn place(log: &dyn EventLog, stream: &Stream, extent: Extent, bound: Bound) -> Result<u64, LogError> {
     Ok(match bound {
-        Bound::Offset(offset) => offset.min(extent.end),
+        Bound::Offset(offset) if offset > extent.end => {
+            let (stream, end) = (Box::new(stream.clone()), extent.end);
+            return Err(LogError::BeyondEnd { stream, offset, end });
+        }
+        Bound::Offset(offset) => offset,
         Bound::Time(time) => log.offset_at(stream, time).await?.min(extent.end),
         Bound::Begin => extent.begin,
         Bound::End => extent.end,

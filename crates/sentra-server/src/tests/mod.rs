@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod compressed;
 mod ingest;
+mod operate;
 mod sockets;
 mod stream;
 

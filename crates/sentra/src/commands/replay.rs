@@ -15,6 +15,8 @@ use crate::progress::counted;
 
 /// Bytes of the log that are read in one go.
 const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Records asked of a server at a time.
+const PAGE_RECORDS_MAX: u32 = 10_000;
 
 pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
     let mut printer = Printer { output: arguments.output, lines: Lines::new(), records: 0, missing: 0 };
@@ -144,7 +146,8 @@ fn without_consumer(
     let mut begins_at_time = matches!(arguments.from, Some(Bound::Time(_)));
     loop {
         let (topic, partition) = (arguments.topic, arguments.partition);
-        let mut path = format!("/api/v1/topics/{topic}/records?partition={partition}");
+        let mut path =
+            format!("/api/v1/topics/{topic}/records?partition={partition}&limit={PAGE_RECORDS_MAX}");
         for (name, value) in [("from", &from), ("to", &to)] {
             if let Some(value) = value {
                 path.push_str(&format!("&{name}={}", percent_encoded(value)));
@@ -171,6 +174,7 @@ fn with_consumer(
         from: arguments.from.map(text),
         to: arguments.to.map(text),
         resume: arguments.resume,
+        limit: Some(PAGE_RECORDS_MAX),
         ..ReplayStep::default()
     };
     let mut begins_at_time = matches!(arguments.from, Some(Bound::Time(_)));

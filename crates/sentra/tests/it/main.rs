@@ -15,6 +15,7 @@ mod crate_graph;
 mod docs;
 mod doors;
 mod house;
+mod operate;
 mod real_data;
 mod server;
 mod under_load;
