@@ -141,7 +141,8 @@ fn compare(new: &Watched, file: &File, other: &Watched, now: Instant) -> io::Res
     let (bytes, original_bytes) = (file.metadata()?.len(), original.metadata()?.len());
     let common = bytes.min(original_bytes);
     if Print::of_tail(file, common)? != Print::of_tail(&original, common)? {
-        return Ok(Relation::Stranger);
+        // Unless the other one was truncated a moment ago; then the next look knows.
+        return Ok(if is_at(&original, place)? { Relation::Stranger } else { Relation::Undecided });
     }
     if holds_all && (place.at == original_bytes || bytes > original_bytes) {
         return Ok(copy());

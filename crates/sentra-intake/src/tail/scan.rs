@@ -29,11 +29,11 @@ impl Follower {
                 watched.before = Some(path);
             }
         }
-        for found in listing.files {
-            if !is_compressed(&found) {
-                self.found(found, now);
-            }
-        }
+        let followed = listing.files.into_iter().filter(|found| !is_compressed(found));
+        let mut new: Vec<Found> = followed.filter_map(|found| self.found(found, now)).collect();
+        // The order in which files were written is the one in which they are read, as far as that can be.
+        new.sort_by_key(|found| found.metadata.modified().ok());
+        new.into_iter().for_each(|found| self.newcomer(found, now));
         self.note_gone(now);
         self.judge_all(now);
         self.begin_replaced_again();
@@ -61,24 +61,41 @@ impl Follower {
         }
     }
 
-    fn found(&mut self, found: Found, now: Instant) {
+    /// Takes notice of a file that is known; another one is handed back.
+    fn found(&mut self, found: Found, now: Instant) -> Option<Found> {
         let id = id_of(&found.metadata);
         let looks = self.looks;
         let Some(watched) = self.by_id.get(&id).and_then(|key| self.files.get_mut(key)) else {
-            return self.newcomer(found, now);
+            return Some(found);
         };
         if watched.current.is_none() || watched.before.as_ref() == Some(&found.path) {
-            watched.current = Some(found.path);
+            watched.current = Some(found.path.clone());
         }
         watched.gone_at = None;
+        if watched.file.is_none() && watched.entry.place == Place::default() {
+            // Nothing is known by which it could be told from another file of the same number.
+            watched.is_judged = false;
+            watched.entry.origin = found.path.display().to_string();
+        }
         if watched.file.is_none() && watched.observe(&found.metadata, now) && watched.is_judged {
-            // It was not looked at before the listing: a copy of it may not be in there.
-            compare(watched, looks + 1);
+            compare(watched, looks);
+            if watched.replaced_at.is_some() {
+                // Nobody held the file: it may be another one to which the system has given the number of one that
+                // was deleted. What is known of the old one is needed for one more look, to know its copies.
+                watched.detach(now, looks + 1);
+                self.by_id.remove(&id);
+                return Some(found);
+            }
             self.open_files.keep_or_close(watched, false);
         }
+        None
     }
 
     fn newcomer(&mut self, found: Found, now: Instant) {
+        if self.by_id.contains_key(&id_of(&found.metadata)) {
+            // It has two names.
+            return;
+        }
         if self.files.len() >= self.limits.files_max && !self.forget_oldest() {
             let problem = format!("more than {} files (intake.tail_files_max)", self.limits.files_max);
             self.problems.insert(PathBuf::from("all other files"), problem);
@@ -139,6 +156,7 @@ impl Follower {
     /// Files that hold something else than before are read from their beginning.
     fn begin_replaced_again(&mut self) {
         let looks = self.looks;
+        let mut detached = Vec::new();
         for watched in self.files.values_mut() {
             if watched.replaced_at.is_none_or(|at| at > looks) {
                 continue;
@@ -148,12 +166,19 @@ impl Follower {
             tracing::info!(origin, unread, "a file was truncated; it is read from its beginning");
             self.metrics.truncation();
             self.metrics.unread(unread);
+            if watched.is_detached {
+                detached.push(watched.entry.key);
+                continue;
+            }
             watched.begin_again();
             if watched.is_judged {
                 self.places.put(watched.entry.clone());
             } else {
                 self.places.forget(watched.entry.key);
             }
+        }
+        for key in detached {
+            self.remove(key);
         }
     }
 
@@ -196,8 +221,9 @@ impl Follower {
 
     fn remove(&mut self, key: u64) {
         self.places.forget(key);
-        if let Some(watched) = self.files.remove(&key) {
-            self.by_id.remove(&watched.id());
+        let id = self.files.remove(&key).map(|watched| watched.id());
+        if let Some(id) = id.filter(|id| self.by_id.get(id) == Some(&key)) {
+            self.by_id.remove(&id);
         }
     }
 

@@ -44,6 +44,8 @@ pub(super) struct Watched {
     /// It does not hold what it held before. It is read from its beginning at the look around of this number, when
     /// the copy that was made of it is known.
     pub(super) replaced_at: Option<u64>,
+    /// What it held is nowhere any more; only what is known of it is left.
+    pub(super) is_detached: bool,
     /// Another file goes on where this one ended.
     pub(super) has_heir: bool,
     pub(super) gone_at: Option<Instant>,
@@ -74,6 +76,7 @@ impl Watched {
             undecided_since: None,
             verdict: None,
             replaced_at: None,
+            is_detached: false,
             has_heir: false,
             gone_at: None,
             scanned: None,
@@ -190,10 +193,20 @@ impl Watched {
         self.read = None;
     }
 
+    /// The file is another one than it was; until the look around of this number it is remembered.
+    pub(super) fn detach(&mut self, now: Instant, until: u64) {
+        self.close();
+        self.current = None;
+        self.before = None;
+        self.gone_at = Some(now);
+        self.is_detached = true;
+        self.replaced_at = Some(until);
+    }
+
     /// The file holds something else now.
     pub(super) fn begin_again(&mut self) {
         // What is known to be text is so still; a hole at its beginning is no sign of the contrary.
-        self.is_judged = self.file.is_some() && self.entry.place.skipped.is_none() && self.is_judged;
+        self.is_judged = self.entry.place.skipped.is_none() && self.is_judged;
         self.entry.place = Place::default();
         if let Some(path) = &self.current {
             self.entry.origin = path.display().to_string();
