@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 # Build caches live outside the checkout, so that a fresh clone builds in minutes. Override to move them.
 SENTRA_CACHE ?= $(HOME)/.cache/sentra
+export SENTRA_CACHE
 export CARGO_TARGET_DIR ?= $(SENTRA_CACHE)/target
 TOOLS := $(SENTRA_CACHE)/tools/bin
 export PATH := $(TOOLS):$(PATH)

@@ -29,6 +29,10 @@ needs_command c++ g++
 needs_command make make
 if [ "$goal" = test ]; then
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
+  # Senders that the tests of the doors run.
+  needs_command logger bsdutils
+  needs_command curl curl
+  needs_command snmptrap snmp
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then
@@ -50,4 +54,8 @@ if [ "$goal" = test ] && ! command -v cargo-deny >/dev/null && [ ! -x "$cache/to
   echo "setup: building cargo-deny (once)"
   CARGO_TARGET_DIR="$cache/tools-target" cargo install --quiet --locked --root "$cache/tools" --version 0.20.2 cargo-deny
   rm -rf "$cache/tools-target"
+fi
+
+if [ "$goal" = test ]; then
+  ./scripts/clients.sh
 fi

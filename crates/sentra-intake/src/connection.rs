@@ -315,10 +315,15 @@ impl Connection {
         self.append_all(full, ending).await?;
         self.flush(ending).await?;
         let held_bytes = self.held_bytes();
-        match tokio::time::timeout(LONG_RECORD_WAIT, self.share.wait(held_bytes)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(ConnectionError::Memory),
-        }
+        let leave = self.seat.leave().clone();
+        let has_room = tokio::select! {
+            waited = tokio::time::timeout(LONG_RECORD_WAIT, self.share.wait(held_bytes)) => {
+                matches!(waited, Ok(Ok(())))
+            }
+            () = ending.asked() => false,
+            () = leave.cancelled() => false,
+        };
+        if has_room { Ok(()) } else { Err(ConnectionError::Memory) }
     }
 
     async fn append_all(

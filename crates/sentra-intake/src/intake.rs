@@ -55,6 +55,15 @@ impl Default for IntakeOptions {
     }
 }
 
+/// What senders hold of the common memory now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryHeld {
+    /// By bodies that must be whole.
+    pub bodies_bytes: usize,
+    /// By connections, beyond what each has for itself.
+    pub connections_bytes: usize,
+}
+
 /// Every door for records: opens, closes and changes them while records come in.
 #[derive(Debug)]
 pub struct Intake {
@@ -110,6 +119,12 @@ impl Intake {
     #[must_use]
     pub fn appender(&self) -> &Appender {
         &self.shared.http.appender
+    }
+
+    /// What senders hold of the common memory now.
+    #[must_use]
+    pub fn memory_held(&self) -> MemoryHeld {
+        self.shared.http.memory_held()
     }
 
     /// Every open door.

@@ -47,7 +47,7 @@ mod tls;
 
 pub use appender::Appender;
 pub use inflate::Compression;
-pub use intake::{Intake, IntakeOptions, ListenerStatus, Reloaded};
+pub use intake::{Intake, IntakeOptions, ListenerStatus, MemoryHeld, Reloaded};
 pub use kernel_drops::kernel_drops;
 pub use limits::Limits;
 pub use lines_body::{BodyError, IngestAnswer, LinesBody, RejectedLine, Taken};

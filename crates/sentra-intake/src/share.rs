@@ -7,7 +7,16 @@ pub(crate) const MEMORY_UNIT_BYTES: usize = 1024;
 
 /// A semaphore that counts `bytes` in units.
 pub(crate) fn memory(bytes: usize) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new((bytes / MEMORY_UNIT_BYTES).clamp(1, Semaphore::MAX_PERMITS)))
+    Arc::new(Semaphore::new(units(bytes)))
+}
+
+/// How much of a memory of `bytes` is held.
+pub(crate) fn held_bytes(memory: &Semaphore, bytes: usize) -> usize {
+    units(bytes).saturating_sub(memory.available_permits()) * MEMORY_UNIT_BYTES
+}
+
+fn units(bytes: usize) -> usize {
+    (bytes / MEMORY_UNIT_BYTES).clamp(1, Semaphore::MAX_PERMITS)
 }
 
 /// What somebody holds of a common memory. Law LIMIT: there is only so much of it, however many there are.

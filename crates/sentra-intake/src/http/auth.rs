@@ -67,7 +67,12 @@ pub(crate) fn identify(
     names: &[String],
 ) -> Result<Sender, AuthProblem> {
     let senders = door.senders.get();
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    if let Some(value) = shown.next() {
+        // Two would be two senders: a proxy and we could each believe another one.
+        if shown.next().is_some() {
+            return Err(AuthProblem::Malformed);
+        }
         let value = value.to_str().map_err(|_| AuthProblem::Malformed)?;
         let key = key_of(value).ok_or(AuthProblem::Malformed)?;
         return senders.by_key(&key).map_err(AuthProblem::Refused);

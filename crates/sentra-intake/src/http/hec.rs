@@ -56,6 +56,7 @@ enum Code {
     ChannelInvalid,
     EventRequired,
     EventBlank,
+    TooLarge,
 }
 
 impl Code {
@@ -73,6 +74,7 @@ impl Code {
             Self::ChannelInvalid => (StatusCode::BAD_REQUEST, 11, "Invalid data channel"),
             Self::EventRequired => (StatusCode::BAD_REQUEST, 12, "Event field is required"),
             Self::EventBlank => (StatusCode::BAD_REQUEST, 13, "Event field cannot be blank"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 27, "Request entity too large"),
         }
     }
 }
@@ -253,6 +255,7 @@ fn unreadable(error: WholeError) -> Answer {
     let code = match error {
         WholeError::Busy => Code::ServerBusy,
         WholeError::Body(BodyError::Log(_)) => Code::ServerError,
+        WholeError::Body(BodyError::TooLarge(_)) => Code::TooLarge,
         WholeError::Body(_) | WholeError::Encoding(_) => Code::InvalidData,
     };
     Answer { detail: Some(error.to_string()), ..code.into() }

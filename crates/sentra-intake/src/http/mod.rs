@@ -24,8 +24,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
+use crate::intake::MemoryHeld;
 use crate::settings::ListenerSettings;
-use crate::share::memory;
+use crate::share::{held_bytes, memory};
 use crate::{Appender, Live, Senders};
 
 pub(crate) use acks::Acks;
@@ -52,6 +53,7 @@ pub struct HttpDoor {
     pub(crate) acks: Arc<Acks>,
     turns: Arc<Semaphore>,
     pub(crate) memory: Arc<Semaphore>,
+    memory_bytes_max: usize,
     /// What connections that are no requests share beside their own memory.
     pub(crate) connections_memory: Arc<Semaphore>,
     /// The listener, where the door is one of its own; the server's own interface has none.
@@ -80,8 +82,16 @@ impl HttpDoor {
             acks: Arc::default(),
             turns: Arc::new(Semaphore::new(requests_max)),
             memory: memory(memory_bytes_max),
+            memory_bytes_max,
             connections_memory: memory(memory_bytes_max / CONNECTIONS_PART),
             listener: None,
+        }
+    }
+
+    pub(crate) fn memory_held(&self) -> MemoryHeld {
+        MemoryHeld {
+            bodies_bytes: held_bytes(&self.memory, self.memory_bytes_max),
+            connections_bytes: held_bytes(&self.connections_memory, self.memory_bytes_max / CONNECTIONS_PART),
         }
     }
 

@@ -30,7 +30,6 @@ pub struct TightLog {
     inner: MemoryLog,
     room: AtomicU64,
     is_poisoned: AtomicBool,
-    largest_bytes: AtomicU64,
 }
 
 impl TightLog {
@@ -45,10 +44,6 @@ impl TightLog {
     pub fn poison(&self) {
         self.is_poisoned.store(true, Ordering::SeqCst);
     }
-
-    pub fn largest_batch_bytes(&self) -> u64 {
-        self.largest_bytes.load(Ordering::SeqCst)
-    }
 }
 
 #[async_trait]
@@ -57,7 +52,6 @@ impl EventLog for TightLog {
         if self.is_poisoned.load(Ordering::SeqCst) {
             return Err(LogError::Closed);
         }
-        self.largest_bytes.fetch_max(batch.bytes() as u64, Ordering::SeqCst);
         let count = batch.records.len() as u64;
         if stream.topic == Topic::Raw {
             let take = |room: u64| room.checked_sub(count);

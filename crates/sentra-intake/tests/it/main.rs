@@ -8,12 +8,14 @@
 )]
 
 mod bulk;
+mod clients;
 mod framed;
 mod hec;
 mod hostile;
 mod http;
 mod kit;
 mod otlp;
+mod page;
 mod reload;
 mod syslog;
 mod tls;

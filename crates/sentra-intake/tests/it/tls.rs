@@ -1,4 +1,5 @@
 //! TLS 1.3, with and without certificates of clients.
+#![allow(unreachable_pub)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
