@@ -11,7 +11,7 @@ use crate::format::{FORMATS, Format, Payload, Shape, binary_formats, object_form
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
-use crate::{flatten, json, syslog, text, windows};
+use crate::{flatten, json, scan, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
@@ -278,22 +278,27 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
 }
 
 fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Boxed<'a> {
-    let flat = flatten::object(line).map_err(|detail| {
+    if let Some(fields) = scan::fields(line) {
+        return decode_fields(context, wanted, fields);
+    }
+    let flat = flatten::object_by_library(line).map_err(|detail| {
         // Bytes that only happen to begin with a brace are binary, not broken JSON.
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let mut event = match wanted_object_format(wanted, &flat.fields) {
-        Some(decode) => Box::new(decode(context, flat.fields)),
-        None => match wanted {
-            Wanted::Named(format) => return Err(Dead::malformed(format!("expected {}", format.title))),
-            _ => json::decode(context, flat.fields),
-        },
-    };
+    let mut event = decode_fields(context, wanted, flat.fields)?;
     if let Some(problem) = problem {
         note(&mut event, Cow::Owned(problem));
     }
     Ok(event)
+}
+
+fn decode_fields<'a>(context: &Context<'_>, wanted: Wanted, fields: Vec<Field<'a>>) -> Boxed<'a> {
+    match (wanted_object_format(wanted, &fields), wanted) {
+        (Some(decode), _) => Ok(Box::new(decode(context, fields))),
+        (None, Wanted::Named(format)) => Err(Dead::malformed(format!("expected {}", format.title))),
+        (None, _) => Ok(json::decode(context, fields)),
+    }
 }
 
 /// The format that knows these fields.
