@@ -1,6 +1,8 @@
-//! How fast the log takes batches: `append_rate DIR [SECONDS] [PRODUCERS] [BATCH_BYTES] [COMMIT_WAIT_MS]`.
+//! How fast the log takes batches:
+//! `append_rate DIR [SECONDS] [PRODUCERS] [BATCH_BYTES] [COMMIT_WAIT_MS] [MB_PER_SECOND]`.
 //!
-//! Every producer appends synthetic JSON lines and waits for each acknowledgement.
+//! Every producer appends synthetic JSON lines and waits for each acknowledgement. `BATCH_BYTES` of 0 mixes batches of
+//! 64 KiB to 1 MiB. With `MB_PER_SECOND` the producers together send no more than that: latency below saturation.
 #![allow(clippy::print_stdout, reason = "an example prints its answer")]
 
 use std::path::PathBuf;
@@ -16,21 +18,28 @@ fn main() -> Result<(), AnyError> {
     let mut arguments = std::env::args().skip(1);
     let directory = PathBuf::from(arguments.next().ok_or("name a directory")?);
     let mut number = |default: u64| arguments.next().map_or(Ok(default), |text| text.parse());
-    let (seconds, producers, batch_bytes, commit_wait_ms) =
-        (number(5)?, number(4)?, number(1 << 20)?, number(5)?);
+    let (seconds, producers, batch_bytes, commit_wait_ms) = (number(5)?, number(64)?, number(0)?, number(5)?);
+    let rate = number(u64::MAX)?.saturating_mul(1_000_000) / producers.max(1);
     let options = LogOptions { commit_wait_ms, ..LogOptions::default() };
     let (log, _report) = SegmentLog::open(&directory, options, Arc::new(SystemClock))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
-    runtime.block_on(measure(Arc::new(log), Duration::from_secs(seconds), producers, batch_bytes as usize))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build()?;
+    let load =
+        Load { duration: Duration::from_secs(seconds), producers, batch_bytes: batch_bytes as usize, rate };
+    runtime.block_on(measure(Arc::new(log), load))
 }
 
-async fn measure(
-    log: Arc<SegmentLog>,
+struct Load {
     duration: Duration,
     producers: u64,
     batch_bytes: usize,
-) -> Result<(), AnyError> {
-    let batches: Vec<AppendBatch> = (0..8).map(|seed| lines(seed, batch_bytes)).collect();
+    /// Bytes per second of one producer at most.
+    rate: u64,
+}
+
+async fn measure(log: Arc<SegmentLog>, load: Load) -> Result<(), AnyError> {
+    let Load { duration, producers, batch_bytes, rate } = load;
+    let bytes_of = |seed: u64| if batch_bytes == 0 { 65_536 << (seed % 5) } else { batch_bytes };
+    let batches: Vec<AppendBatch> = (0..10).map(|seed| lines(seed, bytes_of(seed))).collect();
     let stream = Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: 0 };
     let started = Instant::now();
     let mut tasks = Vec::new();
@@ -44,6 +53,10 @@ async fn measure(
                 }
                 let batch = batch.clone();
                 bytes += batch.bytes();
+                // Not all at the same moment.
+                let share = batch.bytes() * producer / producers as usize;
+                let due = Duration::from_secs_f64((bytes + share) as f64 / rate as f64);
+                tokio::time::sleep(due.saturating_sub(started.elapsed())).await;
                 let asked = Instant::now();
                 log.append(&stream, batch).await?;
                 latencies.push(asked.elapsed());

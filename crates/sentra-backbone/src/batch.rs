@@ -73,6 +73,12 @@ impl StoredBatch {
         self.first_offset.saturating_add(self.places.len() as u64)
     }
 
+    /// Drops the records from `to` on.
+    pub(crate) fn truncate(&mut self, to: u64) {
+        let kept = usize::try_from(to.saturating_sub(self.first_offset)).unwrap_or(usize::MAX);
+        self.places.truncate(kept);
+    }
+
     /// Drops the records before `from`.
     pub(crate) fn trim(&mut self, from: u64) {
         let skip = usize::try_from(from.saturating_sub(self.first_offset)).unwrap_or(usize::MAX);

@@ -1,7 +1,6 @@
 //! Group commit: many batches, one write per segment, one fsync per file, then the answers.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -84,12 +83,13 @@ impl Engine {
             writers.open.clear();
         }
         drop(writers);
+        self.metrics.used_bytes.set(self.budget.used() as f64);
         self.metrics.commit_frames.record(group.len() as f64);
         self.metrics.commit_seconds.record(started.elapsed().as_secs_f64());
         let finish = |(prepared, outcome): (&Prepared, Option<Outcome>)| {
             let outcome = outcome.unwrap_or_else(|| Err(self.poison.error()));
             if outcome.is_err() {
-                self.release(prepared.frame.len());
+                self.budget.release(prepared.frame.len());
             }
             outcome
         };
@@ -200,17 +200,18 @@ impl Engine {
     fn create(&self, partition: &Partition, next_offset: Option<u64>) -> Result<Writer, LogError> {
         let base = next_offset.unwrap_or_else(|| partition.extent().end);
         let path = partition.directory.join(file_name(base));
+        self.budget.reserve(partition.stream.topic, PREAMBLE_BYTES)?;
         ensure_directory(&*self.disk, &partition.directory)?;
         let identity = Identity::new(self.secret, &partition.stream, base);
         let file = match segment::create(&*self.disk, &path, &identity, self.clock.now()) {
             Ok(file) => file,
             Err(error) if error.is_no_space() => {
                 self.remove_unborn(&path)?;
+                self.budget.release(PREAMBLE_BYTES);
                 return Err(error);
             }
             Err(error) => return Err(error),
         };
-        self.used_bytes.fetch_add(PREAMBLE_BYTES, Ordering::Relaxed);
         let index = Some(Index::new(identity.marker));
         let segment = Segment::new(base, path, identity, PREAMBLE_BYTES, index);
         Ok(Writer { file, segment, marker: identity.marker, bytes: PREAMBLE_BYTES, next_offset: base })
@@ -242,9 +243,11 @@ impl Engine {
     /// After a failure for want of space: brings the file back to its last good end. Any other failure, and
     /// one of the bringing back, is returned and poisons the log.
     fn take_back(&self, pass: &mut Pass<'_>, error: LogError) -> Result<(), LogError> {
-        if !error.is_no_space() || error.is_failed_sync() {
-            return Err(error);
-        }
+        let detail = match error {
+            LogError::Full { detail } => detail,
+            error if error.is_no_space() && !error.is_failed_sync() => error.with_causes(),
+            error => return Err(error),
+        };
         if let Some(writer) = pass.writer.as_mut() {
             let path = &writer.segment.path;
             writer.file.set_len(writer.bytes).map_err(LogError::io("truncate", path))?;
@@ -253,7 +256,7 @@ impl Engine {
                 writer.next_offset = first.first_offset;
             }
         }
-        pass.no_room = Some(error.with_causes());
+        pass.no_room = Some(detail);
         Ok(())
     }
 

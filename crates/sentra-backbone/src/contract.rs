@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use sentra_model::{OwnedRecord, Source, SourceKind, TenantId, Timestamp, Topic};
 
-use crate::{AppendBatch, Appended, EventLog, Extent, LogError, Stream};
+use crate::consumers::CONSUMERS_MAX;
+use crate::{AppendBatch, Appended, Consumer, EventLog, Extent, LogError, Stream};
 
 /// One test per promise. `$make` yields `(Arc<dyn EventLog>, guard)`; the guard lives as long as the test.
 macro_rules! event_log_contract {
@@ -26,6 +27,10 @@ macro_rules! event_log_contract {
             consumers_have_positions_of_their_own,
             consumer_names_that_could_leave_their_directory_are_refused,
             a_consumer_cannot_commit_what_is_not_there,
+            consumers_are_listed_with_their_lag,
+            a_forgotten_consumer_is_gone_and_may_come_back,
+            a_range_stays_with_its_consumer,
+            a_stream_has_a_bounded_number_of_consumers,
             offset_at_finds_the_first_batch_received_since,
             concurrent_appends_share_no_offset,
         );
@@ -267,6 +272,71 @@ pub(crate) async fn a_consumer_cannot_commit_what_is_not_there(log: Arc<dyn Even
     let error = log.commit("detect", &stream("a"), 2).await.unwrap_err();
     assert!(matches!(error, LogError::BeyondEnd { .. }), "{error}");
     assert_eq!(log.position("detect", &stream("a")).await.unwrap(), None);
+}
+
+fn consumer(name: &str, position: u64, lag: u64) -> Consumer {
+    Consumer { name: name.to_owned(), position, range: None, lag, skipped: 0 }
+}
+
+pub(crate) async fn consumers_are_listed_with_their_lag(log: Arc<dyn EventLog>) {
+    assert_eq!(log.consumers(&stream("a")).await.unwrap(), []);
+    assert_eq!(log.lag("detect", &stream("a")).await.unwrap(), None);
+    log.append(&stream("a"), batch(1, &["a", "b", "c"])).await.unwrap();
+    log.append(&stream("b"), batch(1, &["a"])).await.unwrap();
+    log.commit("store", &stream("a"), 3).await.unwrap();
+    log.commit("detect", &stream("a"), 1).await.unwrap();
+    log.commit("detect", &stream("b"), 0).await.unwrap();
+    let both = [consumer("detect", 1, 2), consumer("store", 3, 0)];
+    assert_eq!(log.consumers(&stream("a")).await.unwrap(), both);
+    assert_eq!(log.consumers(&stream("b")).await.unwrap(), [consumer("detect", 0, 1)]);
+    log.append(&stream("a"), batch(1, &["d", "e"])).await.unwrap();
+    assert_eq!(log.lag("detect", &stream("a")).await.unwrap(), Some(4));
+    assert_eq!(log.lag("store", &stream("a")).await.unwrap(), Some(2));
+    assert_eq!(log.lag("nobody", &stream("a")).await.unwrap(), None);
+    log.lag("../a", &stream("a")).await.unwrap_err();
+}
+
+pub(crate) async fn a_forgotten_consumer_is_gone_and_may_come_back(log: Arc<dyn EventLog>) {
+    assert!(!log.forget("detect", &stream("a")).await.unwrap());
+    log.append(&stream("a"), batch(1, &["a", "b"])).await.unwrap();
+    for position in [2, 1] {
+        log.commit("detect", &stream("a"), position).await.unwrap();
+        log.commit("store", &stream("a"), 2).await.unwrap();
+        assert!(log.forget("detect", &stream("a")).await.unwrap());
+        assert!(!log.forget("detect", &stream("a")).await.unwrap());
+        assert_eq!(log.position("detect", &stream("a")).await.unwrap(), None);
+        assert_eq!(log.consumers(&stream("a")).await.unwrap(), [consumer("store", 2, 0)]);
+    }
+    log.commit("detect", &stream("a"), 1).await.unwrap();
+    assert_eq!(log.position("detect", &stream("a")).await.unwrap(), Some(1));
+    let error = log.forget("../a", &stream("a")).await.unwrap_err();
+    assert!(matches!(error, LogError::ConsumerName { .. }), "{error}");
+}
+
+pub(crate) async fn a_range_stays_with_its_consumer(log: Arc<dyn EventLog>) {
+    log.append(&stream("a"), batch(1, &["a", "b", "c", "d"])).await.unwrap();
+    let error = log.commit_range("again", &stream("a"), 1, 1..5).await.unwrap_err();
+    assert!(matches!(error, LogError::BeyondEnd { offset: 5, end: 4, .. }), "{error}");
+    log.commit_range("again", &stream("a"), 1, 1..3).await.unwrap();
+    log.commit("again", &stream("a"), 2).await.unwrap();
+    log.commit("again", &stream("a"), 2).await.unwrap();
+    let known = Consumer { range: Some(1..3), ..consumer("again", 2, 1) };
+    assert_eq!(log.consumers(&stream("a")).await.unwrap(), [known]);
+    log.commit_range("again", &stream("a"), 2, 1..4).await.unwrap();
+    assert_eq!(log.lag("again", &stream("a")).await.unwrap(), Some(2));
+}
+
+/// Law LIMIT.
+pub(crate) async fn a_stream_has_a_bounded_number_of_consumers(log: Arc<dyn EventLog>) {
+    for number in 0..CONSUMERS_MAX {
+        log.commit(&format!("c{number}"), &stream("a"), 0).await.unwrap();
+    }
+    let error = log.commit("one-more", &stream("a"), 0).await.unwrap_err();
+    assert!(matches!(error, LogError::ConsumersTooMany { .. }), "{error}");
+    log.commit("c7", &stream("a"), 0).await.unwrap();
+    log.commit("one-more", &stream("b"), 0).await.unwrap();
+    log.forget("c7", &stream("a")).await.unwrap();
+    log.commit("one-more", &stream("a"), 0).await.unwrap();
 }
 
 pub(crate) async fn offset_at_finds_the_first_batch_received_since(log: Arc<dyn EventLog>) {

@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use sentra_model::{Clock, TenantId, Timestamp, Topic};
 
+use crate::budget::Budget;
 use crate::commit::Writers;
-use crate::consumers::{self, Known};
+use crate::consumers::CONSUMER_BYTES;
 use crate::disk::{Disk, Guard, Lock, read_full_at};
 use crate::error::SYNC;
-use crate::files::{ensure_directory, ensure_root, replace};
-use crate::log::{check_consumer_name, check_not_beyond};
+use crate::files::{ensure_root, replace};
+use crate::log::check_not_beyond;
 use crate::metrics::LogMetrics;
 use crate::partition::{Partition, View};
 use crate::poison::Poison;
@@ -35,8 +35,7 @@ pub(crate) struct Engine {
     pub(crate) secret: u64,
     pub(crate) poison: Poison,
     pub(crate) metrics: LogMetrics,
-    /// Bytes of all segments, written or promised.
-    pub(crate) used_bytes: AtomicU64,
+    pub(crate) budget: Budget,
     pub(crate) writers: Mutex<Writers>,
     root: PathBuf,
     partitions: RwLock<BTreeMap<Stream, Arc<Partition>>>,
@@ -50,6 +49,7 @@ impl Engine {
         options: LogOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, RecoveryReport), LogError> {
+        options.check()?;
         ensure_root(&*disk, root)?;
         let lock_path = root.join(LOCK_FILE);
         let lock = match disk.lock(&lock_path).map_err(LogError::io("lock", &lock_path))? {
@@ -58,21 +58,25 @@ impl Engine {
         };
         let found = find_streams(&*disk, root)?;
         let secret = version(&*disk, root, found.is_empty())?;
-        let mut recovery =
-            Recovery { disk: &*disk, secret, now: clock.now(), report: RecoveryReport::default() };
+        let (now, report) = (clock.now(), RecoveryReport::default());
+        let mut recovery = Recovery { disk: &*disk, secret, now, consumers: 0, report };
         let mut partitions = BTreeMap::new();
         for stream in found {
             let directory = directory_of(root, &stream);
             partitions.insert(stream.clone(), Arc::new(recovery.stream(stream, directory)?));
         }
-        let report = recovery.report;
+        let (consumers, report) = (recovery.consumers, recovery.report);
+        let budget = Budget::new(
+            options.disk_bytes_max,
+            report.bytes.saturating_add(consumers.saturating_mul(CONSUMER_BYTES)),
+        );
         let engine = Self {
             options,
             clock,
             secret,
             poison: Poison::default(),
             metrics: LogMetrics::new(),
-            used_bytes: AtomicU64::new(report.bytes),
+            budget,
             writers: Mutex::default(),
             root: root.to_owned(),
             partitions: RwLock::new(partitions),
@@ -105,22 +109,10 @@ impl Engine {
         Arc::clone(partitions.entry(stream.clone()).or_insert_with(make))
     }
 
-    /// Promises `bytes` of the disk budget.
-    pub(crate) fn reserve(&self, bytes: u64) -> Result<(), LogError> {
-        let bytes_max = self.options.disk_bytes_max.unwrap_or(u64::MAX);
-        let grown = |used: u64| used.checked_add(bytes).filter(|used| *used <= bytes_max);
-        match self.used_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, grown) {
-            Ok(_) => Ok(()),
-            Err(used) => Err(LogError::Full {
-                detail: format!(
-                    "{used} of {bytes_max} bytes of the disk budget are used and {bytes} more are needed"
-                ),
-            }),
-        }
-    }
-
-    pub(crate) fn release(&self, bytes: u64) {
-        self.used_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    /// In order.
+    pub(crate) fn all_partitions(&self) -> Vec<Arc<Partition>> {
+        let partitions = self.partitions.read().unwrap_or_else(PoisonError::into_inner);
+        partitions.values().cloned().collect()
     }
 
     pub(crate) fn extent(&self, stream: &Stream) -> Extent {
@@ -145,46 +137,6 @@ impl Engine {
 
     pub(crate) fn offset_at(&self, stream: &Stream, time: Timestamp) -> Result<u64, LogError> {
         self.known(stream).map_or(Ok(0), |partition| partition.offset_at(&*self.disk, time))
-    }
-
-    pub(crate) fn position(&self, consumer: &str, stream: &Stream) -> Result<Option<u64>, LogError> {
-        check_consumer_name(consumer)?;
-        Ok(self.known(stream).and_then(|partition| partition.position(consumer)))
-    }
-
-    /// Makes a consumer's position durable.
-    pub(crate) fn commit_position(
-        &self,
-        consumer: &str,
-        stream: &Stream,
-        next_offset: u64,
-    ) -> Result<(), LogError> {
-        check_consumer_name(consumer)?;
-        self.poison.check()?;
-        check_not_beyond(stream, next_offset, self.extent(stream).end)?;
-        let partition = self.partition(stream);
-        let mut consumers = partition.consumers.lock().unwrap_or_else(PoisonError::into_inner);
-        if consumers.get(consumer) == Some(&Known { next_offset, is_settled: true }) {
-            return Ok(());
-        }
-        let directory = consumers::directory(&partition.directory);
-        let written = ensure_directory(&*self.disk, &directory)
-            .and_then(|()| consumers::write(&*self.disk, &directory, consumer, next_offset));
-        if let (Err(_), Some(known)) = (&written, consumers.get_mut(consumer)) {
-            known.is_settled = false;
-        }
-        match written {
-            Ok(()) => {
-                consumers.insert(consumer.to_owned(), Known { next_offset, is_settled: true });
-                Ok(())
-            }
-            Err(error) if error.is_failed_sync() => {
-                self.poison(error.with_causes());
-                Err(self.poison.error())
-            }
-            Err(error) if error.is_no_space() => Err(LogError::Full { detail: error.with_causes() }),
-            Err(error) => Err(error),
-        }
     }
 }
 

@@ -1,4 +1,6 @@
+use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::Stream;
@@ -77,6 +79,34 @@ pub enum LogError {
         /// The refused name, cut.
         name: String,
     },
+    /// The stream has as many consumers as a stream may have.
+    #[error("{stream} has {consumers_max} consumers, which is the most: forget one that is no longer needed")]
+    ConsumersTooMany {
+        /// The stream.
+        stream: Box<Stream>,
+        /// Most consumers of a stream.
+        consumers_max: usize,
+    },
+    /// A replay that would end before it begins.
+    #[error("a replay of {stream} from offset {from} to {to} goes backwards")]
+    ReplayBackwards {
+        /// The stream.
+        stream: Box<Stream>,
+        /// The first offset asked for, or where the consumer stands.
+        from: u64,
+        /// The offset after the last one asked for.
+        to: u64,
+    },
+    /// The name of a replay's consumer is taken.
+    #[error("consumer {consumer} of {stream} {taken}")]
+    ReplayTaken {
+        /// The stream.
+        stream: Box<Stream>,
+        /// The consumer.
+        consumer: String,
+        /// By what.
+        taken: ReplayTaken,
+    },
     /// A file of the log's own book-keeping is not what this crate wrote.
     #[error("{} is damaged: {detail}", path.display())]
     Damaged {
@@ -98,6 +128,32 @@ pub enum LogError {
     },
 }
 
+/// What has the name that a replay wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplayTaken {
+    /// A consumer that follows the stream: a replay must not move it.
+    ByFollower,
+    /// A replay of other offsets.
+    ByRange {
+        /// Which offsets.
+        range: Range<u64>,
+        /// Where it stands.
+        position: u64,
+    },
+}
+
+impl fmt::Display for ReplayTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ByFollower => f.write_str("follows the stream: choose another name for the replay"),
+            Self::ByRange { range: Range { start, end }, position } => write!(
+                f,
+                "replays offsets {start} to {end} and stands at {position}: resume it, forget it or choose another name"
+            ),
+        }
+    }
+}
+
 impl LogError {
     pub(crate) fn io(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { operation, path: path.to_owned(), source }
@@ -111,6 +167,11 @@ impl LogError {
     /// True where the failure is missing space on the device rather than a broken device.
     pub(crate) fn is_no_space(&self) -> bool {
         matches!(self, Self::Io { source, .. } if no_space(source))
+    }
+
+    /// True where the failure is that a file is not there.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
 
     /// The text of this error and of its causes on one line.

@@ -59,11 +59,10 @@ pub(crate) struct Header {
 impl Encoded {
     /// Compresses and checks a batch that is within the limits and not empty.
     pub(crate) fn new(batch: &AppendBatch) -> std::io::Result<Self> {
-        let raw = payload::encode(batch);
-        let payload = compress(&raw)?;
+        let (payload, len_raw) = compress(batch)?;
         let too_long = |_| std::io::Error::other("frame is longer than its header can say");
         Ok(Self {
-            len_raw: u32::try_from(raw.len()).map_err(too_long)?,
+            len_raw: u32::try_from(len_raw).map_err(too_long)?,
             count: u32::try_from(batch.records.len()).map_err(too_long)?,
             payload_crc: crc32c::crc32c(&payload),
             received: batch.received,
@@ -181,22 +180,45 @@ fn field<const N: usize>(bytes: &[u8; HEADER_BYTES], at: usize) -> Option<[u8; N
     bytes.get(at..)?.first_chunk().copied()
 }
 
+/// What a batch passes through on its way to a frame. New memory for every batch would cost more than the copies.
+#[derive(Default)]
+struct Scratch {
+    raw: Vec<u8>,
+    compressed: Vec<u8>,
+}
+
+/// Longer scratch buffers are not kept from one batch to the next.
+const SCRATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
     // A compressor's tables are hundreds of kilobytes: made once per thread, not once per batch.
     static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
     static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-fn compress(raw: &[u8]) -> std::io::Result<Vec<u8>> {
-    COMPRESSOR.with_borrow_mut(|slot| {
-        let compressor = match slot {
-            Some(compressor) => compressor,
-            None => slot.insert(zstd::bulk::Compressor::new(COMPRESSION_LEVEL)?),
-        };
-        compressor.compress(raw).map(|mut payload| {
-            payload.shrink_to_fit();
-            payload
-        })
+/// The compressed bytes of a batch, and how many they are before compression.
+fn compress(batch: &AppendBatch) -> std::io::Result<(Vec<u8>, usize)> {
+    SCRATCH.with_borrow_mut(|Scratch { raw, compressed }| {
+        payload::encode(batch, raw);
+        let bound = zstd::zstd_safe::compress_bound(raw.len());
+        if compressed.len() < bound {
+            compressed.resize(bound, 0);
+        }
+        let length = COMPRESSOR.with_borrow_mut(|slot| {
+            let compressor = match slot {
+                Some(compressor) => compressor,
+                None => slot.insert(zstd::bulk::Compressor::new(COMPRESSION_LEVEL)?),
+            };
+            compressor.compress_to_buffer(raw, compressed.as_mut_slice())
+        })?;
+        let (payload, len_raw) = (compressed.get(..length).unwrap_or_default().to_vec(), raw.len());
+        for buffer in [raw, compressed] {
+            if buffer.capacity() > SCRATCH_BYTES_MAX {
+                *buffer = Vec::new();
+            }
+        }
+        Ok((payload, len_raw))
     })
 }
 

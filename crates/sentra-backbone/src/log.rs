@@ -4,7 +4,8 @@ use std::ops::Range;
 use async_trait::async_trait;
 use sentra_model::{OwnedRecord, Source, TenantId, Timestamp, Topic};
 
-use crate::{LogError, StoredBatch};
+use crate::consumers::check_consumer_name;
+use crate::{Consumer, LogError, StoredBatch};
 
 /// One ordered sequence of records: a partition of a topic of a tenant (law TENANT: there is no other way to
 /// name one).
@@ -92,6 +93,9 @@ pub struct ReadChunk {
     /// Offsets that were passed over because their bytes on disk are damaged, in order. Law LOSS: the caller
     /// shows them.
     pub quarantined: Vec<Range<u64>>,
+    /// Offsets from the one asked for on that retention has removed. They come before everything else in here.
+    /// Law LOSS: the caller shows them.
+    pub skipped: Option<Range<u64>>,
 }
 
 /// The backbone: an ordered, durable, replayable log per stream. Law SOURCE: everything else is a projection
@@ -112,7 +116,7 @@ pub trait EventLog: Send + Sync + fmt::Debug {
 
     /// Reads from offset `from` on, at most about `bytes_max` bytes, but at least one batch where there is one.
     ///
-    /// `from` before the stream's begin starts at the begin; at the end the chunk is empty.
+    /// `from` before the stream's begin starts at the begin and says so in `skipped`; at the end the chunk is empty.
     ///
     /// # Errors
     /// [`LogError::BeyondEnd`] where `from` lies beyond the end; [`LogError::Io`].
@@ -143,31 +147,56 @@ pub trait EventLog: Send + Sync + fmt::Debug {
     async fn position(&self, consumer: &str, stream: &Stream) -> Result<Option<u64>, LogError>;
 
     /// Sets the next offset of the durable consumer named `consumer`, also backwards; resolves when it is durable.
+    /// A range that it has stays. The first position of a consumer needs room on the disk, later ones do not: a
+    /// consumer that retention waits for commits when it starts.
     ///
     /// # Errors
-    /// [`LogError::ConsumerName`], [`LogError::BeyondEnd`], [`LogError::Full`], [`LogError::Poisoned`],
-    /// [`LogError::Io`].
+    /// [`LogError::ConsumerName`], [`LogError::ConsumersTooMany`], [`LogError::BeyondEnd`], [`LogError::Full`],
+    /// [`LogError::Poisoned`], [`LogError::Io`].
     async fn commit(&self, consumer: &str, stream: &Stream, next_offset: u64) -> Result<(), LogError>;
+
+    /// Like [`commit`](Self::commit), and also says which offsets the consumer is to read: what a
+    /// [`Replay`](crate::Replay) begins with.
+    ///
+    /// # Errors
+    /// As those of [`commit`](Self::commit), also where the range ends beyond the end.
+    async fn commit_range(
+        &self,
+        consumer: &str,
+        stream: &Stream,
+        next_offset: u64,
+        range: Range<u64>,
+    ) -> Result<(), LogError>;
+
+    /// Every durable consumer of the stream, by name.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    async fn consumers(&self, stream: &Stream) -> Result<Vec<Consumer>, LogError>;
+
+    /// Removes a durable consumer; resolves to whether there was one, when that is durable.
+    ///
+    /// A consumer that retention waits for holds all of the stream from then on, until it commits again.
+    ///
+    /// # Errors
+    /// [`LogError::ConsumerName`], [`LogError::Poisoned`], [`LogError::Io`].
+    async fn forget(&self, consumer: &str, stream: &Stream) -> Result<bool, LogError>;
+
+    /// Records that `consumer` has still to read, see [`Consumer::lag`]; `None` where it never committed.
+    ///
+    /// # Errors
+    /// [`LogError::ConsumerName`], [`LogError::Io`].
+    async fn lag(&self, consumer: &str, stream: &Stream) -> Result<Option<u64>, LogError> {
+        check_consumer_name(consumer)?;
+        let consumers = self.consumers(stream).await?;
+        Ok(consumers.into_iter().find(|known| known.name == consumer).map(|known| known.lag))
+    }
 
     /// The first offset whose batch was received at or after `time`; the end where there is none.
     ///
     /// # Errors
     /// [`LogError::Io`].
     async fn offset_at(&self, stream: &Stream, time: Timestamp) -> Result<u64, LogError>;
-}
-
-/// Longest consumer name, in bytes.
-const CONSUMER_NAME_BYTES_MAX: usize = 63;
-
-/// A consumer's name is a file name, so its alphabet is narrow.
-pub(crate) fn check_consumer_name(name: &str) -> Result<(), LogError> {
-    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let all_allowed =
-        name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
-    if starts_well && all_allowed && name.len() <= CONSUMER_NAME_BYTES_MAX {
-        return Ok(());
-    }
-    Err(LogError::ConsumerName { name: name.chars().take(80).collect() })
 }
 
 /// Refuses an offset beyond the end of a stream.

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sentra_model::Timestamp;
 use tokio::sync::watch;
 
-use crate::log::{check_consumer_name, check_not_beyond};
-use crate::{AppendBatch, Appended, EventLog, Extent, LogError, ReadChunk, StoredBatch, Stream};
+use crate::consumers::{CONSUMERS_MAX, Position, check_consumer_name};
+use crate::log::check_not_beyond;
+use crate::{AppendBatch, Appended, Consumer, EventLog, Extent, LogError, ReadChunk, StoredBatch, Stream};
 
 /// A log that lives in memory and dies with the process, for tests.
 #[derive(Debug, Default)]
@@ -17,13 +19,14 @@ pub struct MemoryLog {
 #[derive(Debug)]
 struct MemoryStream {
     batches: Vec<StoredBatch>,
+    begin: u64,
     end: watch::Sender<u64>,
-    consumers: BTreeMap<String, u64>,
+    consumers: BTreeMap<String, Position>,
 }
 
 impl Default for MemoryStream {
     fn default() -> Self {
-        Self { batches: Vec::new(), end: watch::Sender::new(0), consumers: BTreeMap::new() }
+        Self { batches: Vec::new(), begin: 0, end: watch::Sender::new(0), consumers: BTreeMap::new() }
     }
 }
 
@@ -32,8 +35,14 @@ impl MemoryStream {
         *self.end.borrow()
     }
 
+    fn extent(&self) -> Extent {
+        Extent { begin: self.begin, end: self.end() }
+    }
+
     fn read(&self, from: u64, bytes_max: usize) -> ReadChunk {
-        let mut chunk = ReadChunk { next_offset: from, ..ReadChunk::default() };
+        let skipped = (from < self.begin).then_some(from..self.begin);
+        let from = from.max(self.begin);
+        let mut chunk = ReadChunk { next_offset: from, skipped, ..ReadChunk::default() };
         let mut bytes = 0;
         let start = self.batches.partition_point(|batch| batch.next_offset() <= from);
         for batch in self.batches.iter().skip(start) {
@@ -59,6 +68,35 @@ impl MemoryLog {
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<Stream, MemoryStream>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes the batches that end at or before `offset`: what retention does to a [`SegmentLog`](crate::SegmentLog).
+    pub fn remove_before(&self, stream: &Stream, offset: u64) {
+        if let Some(entry) = self.locked().get_mut(stream) {
+            entry.batches.retain(|batch| batch.next_offset() > offset);
+            entry.begin = entry.batches.first().map_or_else(|| entry.end(), |first| first.first_offset);
+        }
+    }
+
+    fn place(
+        &self,
+        consumer: &str,
+        stream: &Stream,
+        next_offset: u64,
+        range: Option<Range<u64>>,
+    ) -> Result<(), LogError> {
+        check_consumer_name(consumer)?;
+        let furthest = next_offset.max(range.as_ref().map_or(0, |range| range.end));
+        check_not_beyond(stream, furthest, self.end_of(stream))?;
+        let mut streams = self.locked();
+        let consumers = &mut streams.entry(stream.clone()).or_default().consumers;
+        if consumers.len() >= CONSUMERS_MAX && !consumers.contains_key(consumer) {
+            let stream = Box::new(stream.clone());
+            return Err(LogError::ConsumersTooMany { stream, consumers_max: CONSUMERS_MAX });
+        }
+        let range = range.or_else(|| consumers.get(consumer).and_then(|position| position.range.clone()));
+        consumers.insert(consumer.to_owned(), Position { next_offset, range });
+        Ok(())
     }
 
     fn end_of(&self, stream: &Stream) -> u64 {
@@ -97,7 +135,7 @@ impl EventLog for MemoryLog {
     }
 
     async fn extent(&self, stream: &Stream) -> Result<Extent, LogError> {
-        Ok(Extent { begin: 0, end: self.end_of(stream) })
+        Ok(self.locked().get(stream).map_or(Extent { begin: 0, end: 0 }, MemoryStream::extent))
     }
 
     async fn streams(&self) -> Result<Vec<Stream>, LogError> {
@@ -107,15 +145,34 @@ impl EventLog for MemoryLog {
 
     async fn position(&self, consumer: &str, stream: &Stream) -> Result<Option<u64>, LogError> {
         check_consumer_name(consumer)?;
-        Ok(self.locked().get(stream).and_then(|entry| entry.consumers.get(consumer).copied()))
+        Ok(self.locked().get(stream).and_then(|entry| entry.consumers.get(consumer)).map(|p| p.next_offset))
     }
 
     async fn commit(&self, consumer: &str, stream: &Stream, next_offset: u64) -> Result<(), LogError> {
+        self.place(consumer, stream, next_offset, None)
+    }
+
+    async fn commit_range(
+        &self,
+        consumer: &str,
+        stream: &Stream,
+        next_offset: u64,
+        range: Range<u64>,
+    ) -> Result<(), LogError> {
+        self.place(consumer, stream, next_offset, Some(range))
+    }
+
+    async fn consumers(&self, stream: &Stream) -> Result<Vec<Consumer>, LogError> {
+        let streams = self.locked();
+        let Some(entry) = streams.get(stream) else { return Ok(Vec::new()) };
+        let consumers = entry.consumers.iter();
+        Ok(consumers.map(|(name, position)| Consumer::new(name, position, entry.extent())).collect())
+    }
+
+    async fn forget(&self, consumer: &str, stream: &Stream) -> Result<bool, LogError> {
         check_consumer_name(consumer)?;
-        check_not_beyond(stream, next_offset, self.end_of(stream))?;
         let mut streams = self.locked();
-        streams.entry(stream.clone()).or_default().consumers.insert(consumer.to_owned(), next_offset);
-        Ok(())
+        Ok(streams.get_mut(stream).is_some_and(|entry| entry.consumers.remove(consumer).is_some()))
     }
 
     async fn offset_at(&self, stream: &Stream, time: Timestamp) -> Result<u64, LogError> {

@@ -12,6 +12,8 @@ pub(crate) struct StreamMetrics {
     pub(crate) frames: Counter,
     pub(crate) quarantined: Counter,
     pub(crate) refused_full: Counter,
+    pub(crate) retired_records: Counter,
+    pub(crate) retired_bytes: Counter,
 }
 
 /// Histograms of the whole log, in seconds.
@@ -21,6 +23,8 @@ pub(crate) struct LogMetrics {
     pub(crate) commit_frames: Histogram,
     /// 1 when the log takes nothing any more.
     pub(crate) poisoned: Gauge,
+    /// Bytes of the disk budget that are used.
+    pub(crate) used_bytes: Gauge,
 }
 
 impl StreamMetrics {
@@ -34,6 +38,8 @@ impl StreamMetrics {
             frames: of("sentra_backbone_frames_total"),
             quarantined: of("sentra_backbone_quarantined_records_total"),
             refused_full: of("sentra_backbone_refused_full_total"),
+            retired_records: of("sentra_backbone_retired_records_total"),
+            retired_bytes: of("sentra_backbone_retired_bytes_total"),
         }
     }
 }
@@ -45,6 +51,7 @@ impl LogMetrics {
             fsync_seconds: histogram!("sentra_backbone_fsync_seconds"),
             commit_frames: histogram!("sentra_backbone_commit_frames"),
             poisoned: gauge!("sentra_backbone_poisoned"),
+            used_bytes: gauge!("sentra_backbone_used_bytes"),
         }
     }
 }

@@ -29,6 +29,9 @@ pub(crate) struct Partition {
     /// The stream's end, for whoever waits for it to move.
     pub(crate) end: watch::Sender<u64>,
     pub(crate) consumers: Mutex<BTreeMap<String, Known>>,
+    /// Held while a consumer's file is changed or a segment is removed: by whom the disk is waited for, so never
+    /// by a call that must not block.
+    pub(crate) files: Mutex<()>,
     pub(crate) metrics: StreamMetrics,
     quarantined: Mutex<BTreeSet<(u64, u64)>>,
 }
@@ -53,6 +56,14 @@ impl View {
     }
 }
 
+/// A segment that takes no more frames.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) segment: Arc<Segment>,
+    /// The offset after its last one.
+    pub(crate) end: u64,
+}
+
 /// What a chunk still has room for.
 struct Budget {
     bytes_max: usize,
@@ -73,6 +84,7 @@ impl Partition {
             end: watch::Sender::new(view.end),
             view: RwLock::new(view),
             consumers: Mutex::new(consumers),
+            files: Mutex::default(),
             quarantined: Mutex::default(),
         }
     }
@@ -83,12 +95,59 @@ impl Partition {
         Extent { begin: view.segments.first().map_or(view.end, |first| first.base), end: view.end }
     }
 
+    pub(crate) fn known(&self, consumer: &str) -> Option<Known> {
+        self.consumers.lock().unwrap_or_else(PoisonError::into_inner).get(consumer).cloned()
+    }
+
     pub(crate) fn position(&self, consumer: &str) -> Option<u64> {
-        self.consumers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(consumer)
-            .map(|known| known.next_offset)
+        self.known(consumer).map(|known| known.position.next_offset)
+    }
+
+    /// The first of `consumers` that may still want what lies before `end`.
+    pub(crate) fn holder(&self, end: u64, consumers: &[String]) -> Option<String> {
+        let has_passed = |name: &str| self.known(name).is_some_and(|known| known.lowest >= end);
+        consumers.iter().find(|name| !has_passed(name)).cloned()
+    }
+
+    /// Bytes of the segments.
+    pub(crate) fn bytes(&self) -> u64 {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        view.segments.iter().map(|segment| segment.durable_bytes()).sum()
+    }
+
+    /// The first segment; `None` where it is the last one, which may still grow.
+    pub(crate) fn oldest_closed(&self) -> Option<Closed> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        let [first, next, ..] = view.segments.as_slice() else { return None };
+        Some(Closed { segment: Arc::clone(first), end: next.base })
+    }
+
+    /// When the newest frame from offset `base` on was received that stands in the first segment with a readable one.
+    pub(crate) fn newest_received(&self, disk: &dyn Disk, base: u64) -> Result<Option<Timestamp>, LogError> {
+        let mut offset = base;
+        while let Some((segment, place)) = self.locate(offset) {
+            if let Some(newest) = segment.received_max(disk, &place)? {
+                return Ok(Some(newest));
+            }
+            if place.ceiling <= offset {
+                break;
+            }
+            offset = place.ceiling;
+        }
+        Ok(None)
+    }
+
+    /// Takes a segment whose file is gone out of the view: this moves the stream's begin.
+    pub(crate) fn forget_segment(&self, segment: &Segment) {
+        let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
+        view.segments.retain(|kept| kept.base != segment.base);
+    }
+
+    /// True where `segment` has been removed; waits for who is just removing it.
+    fn was_removed(&self, segment: &Segment) -> bool {
+        let _files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        view.segments.iter().all(|kept| kept.base != segment.base)
     }
 
     /// The segment that holds `offset`, which is within the extent, and how far it goes.
@@ -101,21 +160,42 @@ impl Partition {
     }
 
     pub(crate) fn read(&self, disk: &dyn Disk, from: u64, bytes_max: usize) -> Result<ReadChunk, LogError> {
-        let Extent { begin, end } = self.extent();
+        let end = self.extent().end;
         check_not_beyond(&self.stream, from, end)?;
-        let mut chunk = ReadChunk { next_offset: from.max(begin), ..ReadChunk::default() };
+        let mut chunk = ReadChunk { next_offset: from, ..ReadChunk::default() };
         let mut budget = Budget { bytes_max, bytes: 0 };
         while chunk.next_offset < end && chunk.quarantined.len() < QUARANTINED_PER_READ_MAX {
-            let Some((segment, place)) = self.locate(chunk.next_offset) else { break };
-            let mut scanner = segment.scanner_at(disk, chunk.next_offset, &place, WINDOW_PAYLOADS_BYTES)?;
-            let is_done = self
-                .read_segment(&mut scanner, place.ceiling, &mut chunk, &mut budget)
-                .map_err(LogError::io("read", &segment.path))?;
+            let is_done = match self.locate(chunk.next_offset) {
+                None => !self.skip_removed(&mut chunk),
+                Some((segment, place)) => {
+                    match segment.scanner_at(disk, chunk.next_offset, &place, WINDOW_PAYLOADS_BYTES) {
+                        Err(error) if error.is_missing() && self.was_removed(&segment) => {
+                            !self.skip_removed(&mut chunk)
+                        }
+                        scanner => self
+                            .read_segment(&mut scanner?, place.ceiling, &mut chunk, &mut budget)
+                            .map_err(LogError::io("read", &segment.path))?,
+                    }
+                }
+            };
             if is_done {
                 break;
             }
         }
         Ok(chunk)
+    }
+
+    /// Law LOSS: goes on at the stream's begin and says so; false where the chunk holds something already, which is
+    /// then what the caller gets first.
+    fn skip_removed(&self, chunk: &mut ReadChunk) -> bool {
+        let begin = self.extent().begin;
+        if !chunk.batches.is_empty() || !chunk.quarantined.is_empty() || begin <= chunk.next_offset {
+            return false;
+        }
+        let from = chunk.skipped.as_ref().map_or(chunk.next_offset, |skipped| skipped.start);
+        chunk.skipped = Some(from..begin);
+        chunk.next_offset = begin;
+        true
     }
 
     /// Reads on in one segment; true when the chunk is full.
@@ -189,16 +269,37 @@ impl Partition {
         let mut offset = begin;
         // Clocks jump, so no segment can be skipped by the times of its neighbours.
         while offset < end {
-            let Some((segment, place)) = self.locate(offset) else { break };
-            if let Some(mut scanner) = segment.scanner_since(disk, time, &place)? {
-                while let Some(found) = scanner.next().map_err(LogError::io("read", &segment.path))? {
-                    if found.header.received_max >= time {
-                        return Ok(found.header.first_offset);
+            // What retention has removed meanwhile is not looked for.
+            let Some((segment, place)) = self.locate(offset) else {
+                offset = self.extent().begin.max(offset.saturating_add(1));
+                continue;
+            };
+            match self.offset_in(disk, &segment, &place, time) {
+                Err(error) if error.is_missing() && self.was_removed(&segment) => {}
+                found => {
+                    if let Some(found) = found? {
+                        return Ok(found);
                     }
                 }
             }
             offset = place.ceiling.max(offset.saturating_add(1));
         }
         Ok(end)
+    }
+
+    fn offset_in(
+        &self,
+        disk: &dyn Disk,
+        segment: &Segment,
+        place: &Place,
+        time: Timestamp,
+    ) -> Result<Option<u64>, LogError> {
+        let Some(mut scanner) = segment.scanner_since(disk, time, place)? else { return Ok(None) };
+        while let Some(found) = scanner.next().map_err(LogError::io("read", &segment.path))? {
+            if found.header.received_max >= time {
+                return Ok(Some(found.header.first_offset));
+            }
+        }
+        Ok(None)
     }
 }

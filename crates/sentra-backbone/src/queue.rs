@@ -100,6 +100,11 @@ impl Queue {
         Some(group)
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.locked().requests.len()
+    }
+
     /// Lets the commit thread end when it has worked off what is there.
     pub(crate) fn close(&self) {
         self.locked().is_closed = true;

@@ -57,6 +57,8 @@ pub(crate) struct Recovery<'a> {
     pub(crate) disk: &'a dyn Disk,
     pub(crate) secret: u64,
     pub(crate) now: Timestamp,
+    /// Consumers of all streams.
+    pub(crate) consumers: u64,
     pub(crate) report: RecoveryReport,
 }
 
@@ -98,11 +100,12 @@ impl Recovery<'_> {
         }
         // A consumer has read this far, so it was acknowledged: if it is gone now, its offsets stay taken
         // (law IDENTITY: an offset never names two records).
-        let seen = consumers.values().map(|known| known.next_offset).max().unwrap_or(0);
+        let seen = consumers.values().map(|known| known.position.next_offset).max().unwrap_or(0);
         if seen > view.end {
             gaps.push(view.end..seen);
             view.end = seen;
         }
+        self.consumers += consumers.len() as u64;
         self.report.streams += 1;
         self.report.segments += view.segments.len() as u64;
         self.report.bytes += view.segments.iter().map(|segment| segment.durable_bytes()).sum::<u64>();

@@ -226,6 +226,12 @@ impl Segment {
         Ok(Some(FrameScanner::new(file, range, WINDOW_HEADERS_BYTES)))
     }
 
+    /// When the newest readable frame was received; `None` where there is none.
+    pub(crate) fn received_max(&self, disk: &dyn Disk, place: &Place) -> Result<Option<Timestamp>, LogError> {
+        let file = disk.open(&self.path).map_err(LogError::io("open", &self.path))?;
+        self.with_index(&file, place, |index| index.entries.iter().map(|entry| entry.received_max).max())
+    }
+
     fn with_index<T>(
         &self,
         file: &Arc<dyn DiskFile>,

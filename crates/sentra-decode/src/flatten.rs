@@ -10,7 +10,7 @@ use sentra_model::FieldValue;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::joined::joined;
-use crate::scan;
+use crate::json_scan;
 
 /// Law LIMIT: containers nested deeper than this are left out of the fields.
 pub(crate) const FIELD_DEPTH_MAX: usize = 16;
@@ -20,7 +20,7 @@ pub(crate) const FIELDS_MAX: usize = 1_024;
 /// without this limit a record would grow by the length of one name times the number of fields.
 pub(crate) const NAME_BYTES_MAX: usize = 1_024;
 /// Law LIMIT: a record nested deeper than this is refused unread, for parsers recurse.
-const NESTING_MAX: usize = 128;
+const NESTING_MAX: usize = 64;
 
 /// A field as the source wrote it.
 pub(crate) type Field<'a> = (Cow<'a, str>, FieldValue<'a>);
@@ -84,13 +84,13 @@ impl Flattening<'_> {
 
 /// The fields of the JSON object `text`, or what is wrong with it and where.
 pub(crate) fn object(text: &str) -> Result<Flat<'_>, String> {
-    match scan::fields(text) {
+    match json_scan::fields(text) {
         Some(fields) => Ok(Flat { fields, problem: None }),
         None => object_by_library(text),
     }
 }
 
-/// [`object`], for what [`scan::fields`] has given up on.
+/// [`object`], for what [`json_scan::fields`] has given up on.
 #[cold]
 pub(crate) fn object_by_library(text: &str) -> Result<Flat<'_>, String> {
     if is_too_deep(text.as_bytes()) {

@@ -7,10 +7,13 @@ use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
 use crate::flatten::Field;
-use crate::{cloudtrail, windows};
+use crate::unix::{
+    auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
+};
+use crate::web::{access, apache, haproxy, nginx, squid, w3c};
+use crate::{cloud, cloudtrail, devices, hec, identity, legacy, otlp, shipper, snmp, windows};
 
 /// How a format takes its records.
-#[expect(dead_code, reason = "the first text and binary formats come next")]
 pub(crate) enum Shape {
     /// A line of text, bare or as the message of a syslog line.
     Text {
@@ -40,7 +43,6 @@ pub(crate) enum Shape {
 
 /// The text of a record without the envelope it came in.
 #[derive(Debug, Clone, Copy)]
-#[expect(dead_code, reason = "the first text formats come next")]
 pub(crate) struct Payload<'a> {
     /// The text.
     pub(crate) text: &'a str,
@@ -64,20 +66,84 @@ pub(crate) struct Format {
 
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
-pub(crate) static FORMATS: &[&Format] = &[&windows::FORMAT, &cloudtrail::FORMAT];
+pub(crate) static FORMATS: &[&Format] = &[
+    &otlp::FORMAT,
+    &hec::FORMAT,
+    &windows::FORMAT,
+    &cloudtrail::FORMAT,
+    &cloud::guardduty::FORMAT,
+    &cloud::kubernetes_audit::FORMAT,
+    &cloud::gcp_audit::FORMAT,
+    &cloud::microsoft_365::FORMAT,
+    &cloud::google_workspace::FORMAT,
+    &cloud::crowdstrike::FORMAT,
+    &cloud::osquery::FORMAT,
+    &cloud::teleport::FORMAT,
+    &cloud::vpc_flow::TEXT,
+    &cloud::vpc_flow::JSON,
+    &identity::okta::FORMAT,
+    &identity::entra_risk::FORMAT,
+    &identity::entra_signin::FORMAT,
+    &identity::entra_audit::FORMAT,
+    &cloud::azure_activity::FORMAT,
+    &identity::duo::FORMAT,
+    &identity::onelogin::FORMAT,
+    &identity::auth0::FORMAT,
+    &cloud::slack::FORMAT,
+    &identity::sailpoint::FORMAT,
+    &cloud::github_audit::FORMAT,
+    &identity::saviynt::FORMAT,
+    &identity::workday::FORMAT,
+    &snmp::FORMAT,
+    &legacy::SMF,
+    &legacy::QAUDJRN,
+    &legacy::EMS,
+    &devices::suricata::FORMAT,
+    &devices::zeek::FORMAT,
+    &devices::snort_json::FORMAT,
+    &devices::cef::FORMAT,
+    &devices::leef::FORMAT,
+    &devices::panos::FORMAT,
+    &devices::fortinet::FORMAT,
+    &devices::cisco::FORMAT,
+    &devices::ids::SURICATA_FAST,
+    &devices::ids::SNORT,
+    &devices::zeek::TSV,
+    &auditd::FORMAT,
+    &auditd::LAUREL,
+    &netfilter::FORMAT,
+    &dnsmasq::FORMAT,
+    &bind::FORMAT,
+    &nginx::FORMAT,
+    &apache::FORMAT,
+    &squid::FORMAT,
+    &haproxy::FORMAT,
+    &access::FORMAT,
+    &openvpn::FORMAT,
+    &postfix::FORMAT,
+    &dovecot::FORMAT,
+    &ftp::VSFTPD,
+    &ftp::PROFTPD,
+    &database::MYSQL,
+    &database::POSTGRESQL,
+    &charon::FORMAT,
+    &w3c::FORMAT,
+    &shipper::FORMAT,
+    // Last: it takes every line of pairs that nothing more particular knows.
+    &logfmt::FORMAT,
+];
 
-/// Those of [`FORMATS`] that are lines of text, in their order.
-pub(crate) fn text_formats() -> &'static [&'static Format] {
-    static TEXT: LazyLock<Vec<&Format>> =
-        LazyLock::new(|| of_shape(|shape| matches!(shape, Shape::Text { .. })));
-    &TEXT
-}
+/// Formats of [`FORMATS`] that read any line of a certain build, whoever wrote it. They are asked after the
+/// formats that packs declare.
+const GENERAL: [&str; 2] = ["key_value", "logfmt"];
 
-/// Those of [`FORMATS`] that are JSON objects, in their order.
-pub(crate) fn object_formats() -> &'static [&'static Format] {
-    static OBJECT: LazyLock<Vec<&Format>> =
-        LazyLock::new(|| of_shape(|shape| matches!(shape, Shape::Object { .. })));
-    &OBJECT
+/// Those of [`FORMATS`] that are lines of text: the formats of one product, and the general ones.
+pub(crate) fn by_turn() -> (&'static [&'static Format], &'static [&'static Format]) {
+    static TEXT: LazyLock<(Vec<&Format>, Vec<&Format>)> = LazyLock::new(|| {
+        let text = of_shape(|shape| matches!(shape, Shape::Text { .. }));
+        text.into_iter().partition(|format| !GENERAL.contains(&format.name))
+    });
+    (&TEXT.0, &TEXT.1)
 }
 
 /// Those of [`FORMATS`] that are no text, in their order.

@@ -77,3 +77,16 @@ pub(crate) fn full(decoded: &Decoded<'_>) -> String {
     }
     text
 }
+
+/// [`full`] of each record, with a blank line between; the record itself is not repeated.
+pub(crate) fn table(format: Option<&str>, records: &[&str]) -> String {
+    let source = source(format);
+    let rows: Vec<_> = records.iter().map(|record| full(&decode(&source, record.as_bytes()))).collect();
+    rows.join("\n\n") + "\n"
+}
+
+/// [`summary`] of each record.
+pub(crate) fn summaries(format: Option<&str>, records: &[&str]) -> String {
+    let source = source(format);
+    records.iter().map(|record| summary(&decode(&source, record.as_bytes())) + "\n").collect()
+}

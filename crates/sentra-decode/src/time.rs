@@ -32,6 +32,11 @@ impl WallTime {
         self.offset_seconds.is_some()
     }
 
+    /// A time of which only what the clock on the wall showed is known, as if it hung in UTC.
+    pub(crate) fn on_the_wall(micros: i64) -> Self {
+        Self { micros, offset_seconds: None }
+    }
+
     /// What the clock on that wall showed, as if it hung in UTC.
     pub(crate) fn wall_micros(self) -> i64 {
         self.micros
@@ -263,8 +268,14 @@ fn at(year: i64, month: i64, day: i64, clock: i64, zone: &Zone) -> Option<Timest
     Some(zone.resolve(WallTime { micros, offset_seconds: None }))
 }
 
-/// Law TIME: the rule for times without a year, see the module.
-fn latest_year(month: i64, day: i64, clock: i64, zone: &Zone, reference: Timestamp) -> Option<Timestamp> {
+/// Law TIME: the rule for times without a year, see the module. `clock` is in microseconds of the day.
+pub(crate) fn latest_year(
+    month: i64,
+    day: i64,
+    clock: i64,
+    zone: &Zone,
+    reference: Timestamp,
+) -> Option<Timestamp> {
     let latest = reference.plus_micros(DAY);
     let year = year_of(latest) + 1;
     (0..=YEARS_BACK_MAX + 1)
@@ -276,25 +287,57 @@ fn year_of(moment: Timestamp) -> i64 {
     i64::from(TimeZone::UTC.to_datetime(jiff::Timestamp::from(moment)).year())
 }
 
+/// `03/01-10:00:00.123456`, `03/01/26-…` and `03/01/2026-…` at the beginning of `text`, with what follows it: how
+/// intrusion detection systems write it, month first.
+pub(crate) fn month_first<'a>(
+    text: &'a str,
+    zone: &Zone,
+    reference: Timestamp,
+) -> Option<(Timestamp, &'a str)> {
+    let mut reader = Reader(text.as_bytes());
+    let month = reader.digits(2)?;
+    reader.eat(b'/')?;
+    let day = reader.digits(2)?;
+    let year = match reader.eat(b'/') {
+        Some(()) => Some(reader.digits(4).or_else(|| reader.digits(2).map(|short| 2000 + short))?),
+        None => None,
+    };
+    reader.eat(b'-')?;
+    let clock = reader.clock()?;
+    let rest = text.get(text.len() - reader.0.len()..)?;
+    let moment = match year {
+        Some(year) => at(year, month, day, clock, zone)?,
+        None => latest_year(month, day, clock, zone, reference)?,
+    };
+    Some((moment, rest))
+}
+
 /// `[weekday] Mon dd HH:MM:SS [zone] yyyy` and `dd/Mon/yyyy:HH:MM:SS +0000`, as web servers and FTP write it.
 pub(crate) fn classic(text: &str) -> Option<WallTime> {
-    common_log(text).or_else(|| asctime(text))
+    common_log(text).or_else(|| asctime(text)).map(|(time, _rest)| time)
 }
 
-fn common_log(text: &str) -> Option<WallTime> {
+/// `28/Feb/2026:10:00:00 +0000`, also with dashes and a blank as BIND writes it, with what follows it.
+pub(crate) fn common_log(text: &str) -> Option<(WallTime, &str)> {
     let mut reader = Reader(text.as_bytes());
     let day = reader.digits(2)?;
-    reader.eat(b'/')?;
+    let separator = reader.one_of(b"/-")?;
     let month = reader.month()?;
-    reader.eat(b'/')?;
+    reader.eat(separator)?;
     let year = reader.digits(4)?;
-    reader.eat(b':')?;
+    reader.one_of(b": ")?;
     let clock = reader.clock()?;
-    let offset_seconds = reader.eat(b' ').and_then(|()| reader.offset());
-    Some(WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds })
+    let mut ahead = Reader(reader.0);
+    let offset_seconds = ahead.eat(b' ').and_then(|()| ahead.offset());
+    if offset_seconds.is_some() {
+        reader.0 = ahead.0;
+    }
+    let rest = text.get(text.len() - reader.0.len()..)?;
+    Some((WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds }, rest))
 }
 
-fn asctime(text: &str) -> Option<WallTime> {
+/// `Sat Feb 28 10:00:00 2026`, with what follows it.
+pub(crate) fn asctime(text: &str) -> Option<(WallTime, &str)> {
     let mut reader = Reader(text.as_bytes());
     let has_weekday = matches!(text.get(..3), Some("Mon" | "Tue" | "Wed" | "Thu" | "Fri" | "Sat" | "Sun"));
     if has_weekday {
@@ -309,7 +352,8 @@ fn asctime(text: &str) -> Option<WallTime> {
     let clock = reader.clock()?;
     reader.spaces()?;
     let year = reader.digits(4)?;
-    Some(WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds: None })
+    let rest = text.get(text.len() - reader.0.len()..)?;
+    Some((WallTime { micros: days(year, month, day)? * DAY + clock, offset_seconds: None }, rest))
 }
 
 /// A moment as a number: seconds, milliseconds, microseconds or nanoseconds, told apart by their size.

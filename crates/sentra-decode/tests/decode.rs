@@ -110,7 +110,7 @@ fn a_named_format_that_does_not_fit_is_malformed() {
     }
     for format in formats() {
         let source = source(Some(format.name));
-        let decoded = decode(&source, b"\0");
+        let decoded = decode(&source, b"");
         assert!(matches!(decoded, Decoded::Dead { reason: DeadReason::Empty, .. }), "{}", format.name);
     }
     let source = source(Some("text"));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::{ReadChunk, Stream};
-use sentra_decode::Decoder;
 use sentra_detect::Detector;
 use sentra_model::{EventBatch, Signal, TenantScope, Timestamp};
 use tokio::sync::mpsc;
@@ -32,7 +31,6 @@ pub(crate) struct Thinker {
 
 /// What detection remembers between chunks; it moves to a thread of its own for the heavy part.
 struct Brain {
-    decoder: Decoder,
     detector: Detector,
     activity: Activity,
     book: Book,
@@ -45,6 +43,8 @@ pub(crate) struct Thought {
     pub(crate) transformed: Transformed,
     /// What the records store gets; `None` for what it has already.
     pub(crate) findings: Option<Findings>,
+    /// Offsets that retention removed before they were read.
+    pub(crate) skipped: Option<Range<u64>>,
 }
 
 /// Everything that changed by one chunk and by nothing after it: it is committed with the chunk's position.
@@ -131,13 +131,16 @@ impl Thinker {
         let until = if is_replay { self.records_next.min(chunk.next_offset) } else { chunk.next_offset };
         let Stream { tenant, partition, .. } = &self.stream;
         let range = self.next..until;
-        let transformed = transform(&self.brain.decoder, tenant, *partition, &chunk.batches, range)?;
+        let skipped = chunk.skipped.clone().map(|range| range.start..range.end.min(until));
+        // Once per chunk: a decoder that is changed meanwhile takes effect with the next one.
+        let decoder = self.parts.decoder.get();
+        let transformed = transform(&decoder, tenant, *partition, &chunk.batches, range)?;
         let findings = if is_replay {
             None
         } else {
             Some(self.brain.find(&self.parts, &transformed.batches, chunk.quarantined)?)
         };
-        Ok(Thought { until, transformed, findings })
+        Ok(Thought { until, transformed, findings, skipped })
     }
 }
 
@@ -161,7 +164,7 @@ impl Brain {
             let signals = parts.records.incident_signals(scope, incident.id).await?;
             book.restore(incident, signals);
         }
-        Ok(Self { decoder: parts.decoder.clone(), detector, activity, book })
+        Ok(Self { detector, activity, book })
     }
 
     /// What the events of a chunk mean.

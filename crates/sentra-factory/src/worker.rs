@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::Stream;
-use sentra_model::{DeadLetter, DeadReason, EventBatch, EventId, Position, TenantScope, Timestamp};
+use sentra_model::{DeadLetter, EventBatch, Position, TenantScope, Timestamp};
 use sentra_store::RecordsCommit;
 use tokio::sync::{mpsc, watch};
 
 use crate::error::FactoryError;
+use crate::mirror::Mirror;
+use crate::missing;
 use crate::pipeline::FactoryParts;
 use crate::status::FactoryStatus;
 use crate::thinker::{Findings, Thinker, Thought};
@@ -37,6 +39,7 @@ struct Store {
     stream: Stream,
     next: u64,
     flushed: Timestamp,
+    mirror: Mirror,
 }
 
 impl Worker {
@@ -49,7 +52,9 @@ impl Worker {
         let thinker = Thinker::open(Arc::clone(&parts), &scope, stream.clone(), next, records_next).await?;
         let flushed = parts.clock.now();
         tracing::info!(tenant = %scope.tenant(), partition = stream.partition, marts_next, records_next, "worker starts");
-        Ok(Self { store: Store { parts, scope, stream, next, flushed }, thinker })
+        let mut mirror = Mirror::new(CONSUMER, &stream);
+        mirror.tell(&parts).await?;
+        Ok(Self { store: Store { parts, scope, stream, next, flushed, mirror }, thinker })
     }
 
     /// Works until `shutdown` turns true.
@@ -67,6 +72,7 @@ impl Worker {
         }
         stored?;
         store.parts.marts.flush(&store.scope).await?;
+        store.mirror.tell(&store.parts).await?;
         Ok(())
     }
 }
@@ -87,6 +93,7 @@ impl Store {
                 _ = shutdown.changed() => {}
             }
             self.flush_when_due().await?;
+            self.mirror.follow(&self.parts).await?;
             self.report().await?;
         }
         Ok(())
@@ -116,13 +123,18 @@ impl Store {
     /// records' position by the thinker, the marts' by themselves), so a crash between the two stores repeats
     /// nothing in either.
     async fn take(&mut self, thought: Thought) -> Result<(), FactoryError> {
-        let Thought { until, transformed, findings } = thought;
+        let Thought { until, transformed, findings, skipped } = thought;
+        let clock = Arc::clone(&self.parts.clock);
+        // Counted and logged also where the records store has no use for a letter because it is ahead.
+        let skipped = skipped.map(|range| missing::skipped(&self.stream, &range, clock.as_ref()));
         let position = Position { partition: self.stream.partition, offset: until };
         let events: usize = transformed.batches.iter().map(EventBatch::len).sum();
         self.parts.marts.append(&self.scope, transformed.batches, position).await?;
         if let Some(findings) = findings {
             let mut dead_letters = transformed.dead_letters;
-            dead_letters.extend(findings.quarantined.iter().map(|range| self.damaged(range.clone())));
+            let damaged = |range| missing::damaged(&self.stream, range, clock.as_ref());
+            dead_letters.extend(findings.quarantined.iter().map(damaged));
+            dead_letters.extend(skipped);
             let dead = dead_letters.len() as u64;
             self.commit(position, dead_letters, findings).await?;
             self.parts.status.add_batch(events as u64, transformed.bytes, dead);
@@ -161,26 +173,5 @@ impl Store {
 
     fn status(&self) -> &FactoryStatus {
         &self.parts.status
-    }
-
-    fn damaged(&self, range: std::ops::Range<u64>) -> DeadLetter {
-        DeadLetter {
-            event: Some(EventId::raw(self.stream.partition, range.start)),
-            reason: DeadReason::Damaged,
-            detail: format!(
-                "the backbone's frame with offsets {} to {} is damaged and was set aside",
-                range.start,
-                range.end.saturating_sub(1)
-            ),
-            received: self.parts.clock.now(),
-            source: sentra_model::Source {
-                kind: sentra_model::SourceKind::File,
-                origin: format!("backbone/{}/{}", self.stream.topic, self.stream.partition),
-                format: None,
-                reference: self.parts.clock.now(),
-            },
-            position: range.start,
-            excerpt: String::new(),
-        }
     }
 }

@@ -10,14 +10,17 @@
     clippy::print_stdout
 )]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
-use sentra_decode::{DecodeOptions, Decoder};
+use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{RuleSet, RuleSource};
-use sentra_factory::{Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told};
+use sentra_factory::{
+    DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told,
+};
 use sentra_model::{
     DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, ManualClock, Narrative, OwnedRecord,
     Position, Signal, Source, SourceKind, TenantId, TenantScope, Timestamp, Topic,
@@ -111,6 +114,31 @@ impl House {
     }
 
     async fn run_with(&self, marts: Arc<dyn MartStore>, config: FactoryConfig) {
+        let decoder = Decoder::new(DecodeOptions::default());
+        let config = FactoryConfig { batch_wait_ms: 0, ..config };
+        let (factory, status) = self.start_with(marts, decoder.into(), config);
+        self.worked_off(&status).await;
+        factory.stop().await;
+    }
+
+    async fn worked_off(&self, status: &FactoryStatus) {
+        for stream in self.log.streams().await.unwrap() {
+            while status.lag(&stream) != Some(0) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+
+    fn start(&self, decoder: DecoderHandle, config: FactoryConfig) -> (Factory, Arc<FactoryStatus>) {
+        self.start_with(self.marts.clone(), decoder, config)
+    }
+
+    fn start_with(
+        &self,
+        marts: Arc<dyn MartStore>,
+        decoder: DecoderHandle,
+        config: FactoryConfig,
+    ) -> (Factory, Arc<FactoryStatus>) {
         let (rules, problems) = RuleSet::compile(vec![RuleSource {
             path: "rules.yml".to_owned(),
             text: RULES.to_owned(),
@@ -125,20 +153,15 @@ impl House {
             log: self.log.clone(),
             marts,
             records: self.records.clone(),
-            decoder: Decoder::new(DecodeOptions::default()),
+            decoder,
             rules: Arc::new(rules),
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
-            config: FactoryConfig { batch_wait_ms: 0, ..config },
+            config,
             status: status.clone(),
         });
-        for stream in self.log.streams().await.unwrap() {
-            while status.lag(&stream) != Some(0) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        }
-        factory.stop().await;
+        (factory, status)
     }
 
     async fn incidents(&self) -> Vec<Incident> {
@@ -371,4 +394,65 @@ async fn what_cannot_be_decoded_or_taken_in_is_listed_with_its_reason() {
     reasons.sort_by_key(|reason| reason.as_str());
     assert_eq!(reasons, [DeadReason::Binary, DeadReason::TooLong]);
     assert_eq!(house.events().await, 1);
+}
+
+const SHOP: &str = r"
+name: shop
+applies_to: {programs: [shopd]}
+pattern: 'user {user} from {src_ip:ip}'
+";
+
+fn purchases(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| format!("Dec 10 09:00:00 web-1 shopd[7]: user u{number} from 192.0.2.7")).collect()
+}
+
+/// Law LOSS: every record is decoded once, whichever decoder does it; what comes after a change is decoded by
+/// the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn decoders_that_change_under_load_lose_and_repeat_nothing() {
+    const BATCHES: usize = 40;
+    const BATCH_LINES: usize = 25;
+    const LINES: usize = BATCHES * BATCH_LINES;
+    let (declared, _) = Declared::compile(&[("shop.yml".to_owned(), SHOP.to_owned())]);
+    let plain = Decoder::new(DecodeOptions::default());
+    let with_shop = Decoder::new(DecodeOptions { declared, ..DecodeOptions::default() });
+    let handle = DecoderHandle::new(plain.clone());
+    let house = House::new().await;
+    house.append(Topic::Raw, &purchases(0..BATCH_LINES)).await;
+    // Small chunks, so that there are many moments at which a change can take effect.
+    let config = FactoryConfig { batch_wait_ms: 0, batch_bytes_max: 2_048, ..FactoryConfig::default() };
+    let (factory, status) = house.start(handle.clone(), config);
+    for batch in 1..BATCHES {
+        handle.set(if batch % 2 == 1 { with_shop.clone() } else { plain.clone() });
+        house.append(Topic::Raw, &purchases(batch * BATCH_LINES..(batch + 1) * BATCH_LINES)).await;
+        tokio::task::yield_now().await;
+    }
+    house.worked_off(&status).await;
+    handle.set(with_shop);
+    house.append(Topic::Raw, &purchases(LINES..LINES + BATCH_LINES)).await;
+    while status.snapshot().events < (LINES + BATCH_LINES) as u64 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    factory.stop().await;
+
+    let columns = ["id", "format", "message"].map(str::to_owned).to_vec();
+    let shape = Shape::Take { rows_max: 2 * LINES };
+    let query = MartQuery { shape, ..MartQuery::default() };
+    let options = SearchOptions { columns: Some(columns), ..SearchOptions::default() };
+    let answer = house.marts.search_with(&house.scope, &query, &options).await.unwrap();
+    let column = |name: &str| answer.columns.iter().position(|column| column.name == name).unwrap();
+    let (id, format, message) = (column("id"), column("format"), column("message"));
+    let ids: BTreeSet<String> = answer.rows.iter().map(|row| row[id].to_string()).collect();
+    assert_eq!((answer.rows.len(), ids.len()), (LINES + BATCH_LINES, LINES + BATCH_LINES));
+    let messages: BTreeSet<&str> = answer.rows.iter().map(|row| row[message].as_str().unwrap()).collect();
+    let users: Vec<String> =
+        (0..LINES + BATCH_LINES).map(|number| format!("user u{number} from 192.0.2.7")).collect();
+    assert!(users.iter().all(|user| messages.contains(user.as_str())));
+    for row in &answer.rows {
+        let number: usize = row[message].as_str().unwrap()[6..].split(' ').next().unwrap().parse().unwrap();
+        let format = row[format].as_str().unwrap();
+        assert!(format == "shop" || (format == "syslog" && number < LINES), "{row:?}");
+    }
+    let letters = house.records.dead_letters(&house.scope, None, 10).await.unwrap().items;
+    assert!(letters.is_empty(), "{letters:?}");
 }

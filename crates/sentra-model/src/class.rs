@@ -21,6 +21,8 @@ impl Class {
     pub const REGISTRY_KEY: Self = Self(201_001);
     /// Registry Value Activity.
     pub const REGISTRY_VALUE: Self = Self(201_002);
+    /// Detection Finding.
+    pub const DETECTION_FINDING: Self = Self(2004);
     /// Account Change.
     pub const ACCOUNT_CHANGE: Self = Self(3001);
     /// Authentication.
@@ -35,6 +37,22 @@ impl Class {
     pub const HTTP: Self = Self(4002);
     /// DNS Activity.
     pub const DNS: Self = Self(4003);
+    /// RDP Activity.
+    pub const RDP: Self = Self(4005);
+    /// SMB Activity.
+    pub const SMB: Self = Self(4006);
+    /// SSH Activity.
+    pub const SSH: Self = Self(4007);
+    /// FTP Activity.
+    pub const FTP: Self = Self(4008);
+    /// Email Activity.
+    pub const EMAIL: Self = Self(4009);
+    /// Network File Activity.
+    pub const NETWORK_FILE: Self = Self(4010);
+    /// Device Config State Change.
+    pub const DEVICE_CONFIG: Self = Self(5019);
+    /// Datastore Activity.
+    pub const DATASTORE: Self = Self(6005);
     /// API Activity.
     pub const API: Self = Self(6003);
     /// Application Lifecycle.

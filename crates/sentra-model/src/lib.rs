@@ -39,7 +39,7 @@ pub use id::{EventId, IdError, IncidentId, Position, SignalId, Topic};
 pub use incident::{Incident, IncidentStatus, Join, JoinReason};
 pub use mart::Mart;
 pub use narrative::{Narrative, Sentence, SentenceRole};
-pub use raw::{DeadLetter, DeadReason, OwnedRecord, RawRecord, Source, SourceKind};
+pub use raw::{DeadLetter, DeadReason, DeadReasonError, OwnedRecord, RawRecord, Source, SourceKind};
 pub use risk::Estimate;
 pub use severity::Severity;
 pub use signal::{RuleKind, RuleRef, Signal};

@@ -23,15 +23,9 @@ pub enum ServerError {
         /// The address.
         address: SocketAddr,
     },
-    /// Syslog beyond loopback without consent.
-    #[error(
-        "refusing to listen for syslog on {address}: it can be reached from other machines, and syslog is \
-         neither encrypted nor authenticated; set intake.syslog_public = true if you mean it"
-    )]
-    SyslogNotPublic {
-        /// The address.
-        address: SocketAddr,
-    },
+    /// A door for records cannot be opened.
+    #[error(transparent)]
+    Intake(#[from] sentra_intake::IntakeError),
     /// Somebody else listens there.
     #[error("cannot listen on {address}: it is in use; stop the other program or set {key} to another port")]
     AddressInUse {
@@ -86,6 +80,30 @@ pub enum ServerError {
         /// Why not.
         #[source]
         source: std::io::Error,
+    },
+    /// A name that no key can have, or that one has.
+    #[error("a key cannot be called {name:?}: it is taken, empty, too long or has quotes in it")]
+    KeyName {
+        /// The name.
+        name: String,
+    },
+    /// The file with senders' keys cannot be read or written.
+    #[error("cannot read or write {path}")]
+    KeysFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] crate::ConfigError),
+    /// New settings could not be read.
+    #[error("{detail}")]
+    Reload {
+        /// Why not.
+        detail: String,
     },
     /// The figures of the process cannot be collected.
     #[error("cannot collect metrics: {detail}")]

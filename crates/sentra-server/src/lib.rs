@@ -1,6 +1,5 @@
 //! The edges: where records come in and where answers go out.
 //!
-//! * [`intake`] takes records from files, HTTP and syslog, cuts them and appends them to the backbone.
 //! * [`api`] answers the console and the command line; its OpenAPI document is checked in beside `Cargo.toml`.
 //! * [`Door`] decides who may come in, [`LiveHub`] tells browsers what changes, [`Config`] is every setting.
 //! * [`Server::start`] opens all of it on an [`App`] that the binary puts together.
@@ -14,18 +13,18 @@
 //! only for syslog and only when told to, and no route but liveness, login and the console's own files
 //! answers without credentials.
 
-mod accept;
 pub mod api;
 mod config;
 mod console;
 mod door;
 mod error;
-mod http;
-pub mod intake;
+mod figures;
+mod keys;
 mod layers;
 mod live;
 mod pipeline;
 mod problem;
+mod reload;
 mod routes;
 mod server;
 mod state;
@@ -33,13 +32,15 @@ mod state;
 mod tests;
 
 pub use config::{
-    BackboneConfig, Config, ConfigError, ConfigKey, DecodeConfig, DetectConfig, FactorySection, IntakeConfig,
-    ServerConfig, StoreConfig,
+    BackboneConfig, Config, ConfigError, ConfigKey, DecodeConfig, DetectConfig, Doors, FactorySection,
+    IntakeConfig, RetentionConfig, ServerConfig, StoreConfig,
 };
 pub use door::{CSRF_HEADER, Door, SESSION_COOKIE, TOKEN_FILE, read_admin_token};
 pub use error::ServerError;
+pub use keys::{KEYS_FILE, create_key, load_keys, revoke_key};
 pub use live::LiveHub;
 pub use pipeline::{PipelineSnapshot, PipelineStatus};
 pub use problem::{Problem, ProblemDocument, ProblemKind};
+pub use reload::{ReloadAnswer, Reloader};
 pub use server::{ADDRESS_FILE, Running, Server};
 pub use state::{App, Metrics};

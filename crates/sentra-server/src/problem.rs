@@ -145,6 +145,12 @@ problem_kinds! {
     /// The stores could not answer.
     StoreFailed = "store-failed", SERVICE_UNAVAILABLE, "a store does not answer as it should",
         "see the server's own log for the cause";
+    /// New settings that make no sense.
+    ConfigurationRefused = "configuration-refused", BAD_REQUEST, "the new settings were refused",
+        "correct the configuration and reload again; the settings in force are the old ones";
+    /// As many senders as the intake serves at once.
+    IntakeBusy = "intake-busy", TOO_MANY_REQUESTS, "too many senders at once",
+        "send again after the time in Retry-After";
     /// Not ready for work.
     NotReady = "not-ready", SERVICE_UNAVAILABLE, "the server is not ready",
         "wait; if it stays, see the server's own log for the cause";

@@ -8,8 +8,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, get, post};
 
+use sentra_intake::Sender;
+use sentra_intake::http::{self as senders, Authenticated};
+
+use crate::api::extract::new_scope;
 use crate::api::{
-    self, dead_letters, events, health, incidents, ingest, login, query, rules, status, stream,
+    self, dead_letters, events, health, incidents, ingest, login, query, reload, rules, status, stream,
+    topics,
 };
 use crate::console;
 use crate::layers;
@@ -23,6 +28,8 @@ pub(crate) enum Access {
     Open,
     /// Whoever carries the bearer token or a browser session.
     Credentials,
+    /// Whoever may use a credentialed route, and senders with an API key.
+    Sender,
 }
 
 /// How long an answer may take.
@@ -63,11 +70,17 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/events/{id}", Credentials, Timed, get(events::show)),
         write("/api/v1/events/lookup", Timed, post(events::lookup)),
         read("/api/v1/dead-letters", Credentials, Timed, get(dead_letters::list)),
+        read("/api/v1/dead-letters/{id}", Credentials, Timed, get(dead_letters::show)),
+        write("/api/v1/dead-letters/replay", Timed, post(dead_letters::replay)),
+        read("/api/v1/topics", Credentials, Timed, get(topics::list)),
+        read("/api/v1/topics/{topic}/records", Credentials, Timed, get(topics::records)),
+        write("/api/v1/topics/{topic}/replay", Timed, post(topics::replay)),
         write("/api/v1/query", Timed, post(query::ask)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         read("/api/v1/stream", Credentials, Streaming, get(stream::follow)),
-        write("/api/v1/ingest", Streaming, post(ingest::ingest)),
+        Route { access: Access::Sender, ..write("/api/v1/ingest", Streaming, post(ingest::ingest)) },
         write("/api/v1/ingest/dead-letters", Timed, post(dead_letters::report)),
+        write("/api/v1/reload", Timed, post(reload::reload)),
         write("/api/v1/login-links", Timed, post(login::create_link)),
         write("/api/v1/logout", Timed, post(login::logout)),
     ]
@@ -82,9 +95,13 @@ pub(crate) fn router(shared: &Shared) -> Router {
         if route.pace == Pace::Timed {
             handler = handler.layer(middleware::from_fn_with_state(shared.clone(), layers::time_limit));
         }
-        if route.access == Access::Credentials {
-            handler = handler.layer(middleware::from_fn_with_state(shared.clone(), credentials));
-        }
+        handler = match route.access {
+            Access::Open => handler,
+            Access::Credentials => handler.layer(middleware::from_fn_with_state(shared.clone(), credentials)),
+            Access::Sender => {
+                handler.layer(middleware::from_fn_with_state(shared.clone(), sender_or_credentials))
+            }
+        };
         router = router.route(route.path, handler);
     }
     // Below /api everything needs credentials, also to learn that it is not there.
@@ -95,9 +112,48 @@ pub(crate) fn router(shared: &Shared) -> Router {
         .route("/api", unknown())
         .route("/api/", unknown())
         .route("/api/{*rest}", unknown())
-        .fallback(console::serve)
+        .fallback(root_or_console)
         .layer(DefaultBodyLimit::max(shared.config.server.json_bytes_max));
-    layers::surround(router, shared).with_state(shared.clone())
+    let senders = senders::routes(shared.intake.http().clone());
+    let senders = senders.layer(middleware::from_fn_with_state(shared.clone(), administrator_as_sender));
+    layers::surround(router.merge(senders.with_state(())), shared).with_state(shared.clone())
+}
+
+/// Lets in whoever [`credentials`] lets in, and senders by their API key.
+async fn sender_or_credentials(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
+    let Some(sender) = sender_of(&shared, &request) else {
+        return credentials(State(shared), request, next).await;
+    };
+    request.extensions_mut().insert(Authenticated(sender));
+    next.run(request).await
+}
+
+fn sender_of(shared: &Shared, request: &Request) -> Option<Sender> {
+    let key = senders::key(request.headers())?;
+    shared.intake.senders().get().by_key(&key).ok()
+}
+
+/// The administrator may send by every protocol, for the tenant that the header names. Who else sends shows an
+/// API key, which the protocol's own handler looks at and answers in the protocol's own words.
+async fn administrator_as_sender(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    if !shared.app.door.is_administrator(request.headers()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    match new_scope(&mut parts, &shared).await {
+        Ok(scope) => {
+            let sender = Sender { tenant: scope.tenant().clone(), format: None };
+            parts.extensions.insert(Authenticated(sender));
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The console's files, and at the root what Elasticsearch's clients ask before they send.
+async fn root_or_console(State(shared): State<Shared>, request: Request) -> Response {
+    let asks_elastic = request.uri().path() == "/" && sender_of(&shared, &request).is_some();
+    if asks_elastic { senders::info_answer() } else { console::serve(request).await }
 }
 
 /// The door: lets a request in or answers it.

@@ -1,21 +1,24 @@
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
+use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentra_model::TenantId;
-use tokio::net::{TcpListener, UdpSocket};
+use sentra_intake::http::{ServeOptions, serve};
+use sentra_intake::{Appender, Intake, IntakeOptions};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::types::Listener;
-use crate::intake::{syslog_tcp, syslog_udp};
+use crate::reload::{self, ReloadAnswer};
 use crate::state::{App, Shared, State};
-use crate::{Config, ServerError, http, routes};
+use crate::{Config, ServerError, routes};
 
 /// Name of the file, in the data directory, with the address of the server that holds it.
 pub const ADDRESS_FILE: &str = "server.url";
+/// Directory, in the data directory, with what the doors must remember.
+const INTAKE_DIRECTORY: &str = "intake";
 /// How often counters are read for rates and history.
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(1);
 /// Every so many samples the live stream tells the status.
@@ -30,17 +33,8 @@ pub struct Server;
 pub struct Running {
     shared: Shared,
     http: SocketAddr,
-    listeners: Vec<Listener>,
     tasks: TaskTracker,
     address_file: PathBuf,
-}
-
-/// The sockets, bound before anything is served, so that a port in use is an error at the start.
-struct Doors {
-    http: StdTcpListener,
-    http_address: SocketAddr,
-    syslog_udp: Option<StdUdpSocket>,
-    syslog_tcp: Option<StdTcpListener>,
 }
 
 impl Server {
@@ -50,17 +44,23 @@ impl Server {
     /// When an address makes no sense, may not be listened on or is in use, or the server's address cannot be
     /// written into the data directory. Nothing listens then.
     pub async fn start(app: App, config: Config) -> Result<Running, ServerError> {
-        let doors = Doors::open(&config)?;
-        let listeners = doors.listeners();
-        let (http, udp) =
-            (doors.http_address, doors.syslog_udp.as_ref().and_then(|door| door.local_addr().ok()));
+        let http = open_http(&config)?;
+        let address = http.local_addr().map_err(|source| listen_error(&config, source))?;
+        let settings = reload::settings(&config, &app.directory)?;
+        let limits = settings.limits.clone();
+        let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), limits);
+        let options = IntakeOptions {
+            directory: Some(app.directory.join(INTAKE_DIRECTORY)),
+            requests_max: config.intake.requests_max,
+            memory_bytes_max: config.intake.body_memory_bytes_max,
+        };
+        let intake = Intake::start(appender, options, &settings)?;
         let address_file = app.directory.join(ADDRESS_FILE);
-        let shared = Arc::new(State::new(app, config, listeners.clone(), udp, CancellationToken::new()));
+        let shared = Arc::new(State::new(app, config, intake, address, CancellationToken::new()));
         let tasks = TaskTracker::new();
-        let open = |source| ServerError::Listen { key: "server.listen", address: http, source };
-        spawn(&shared, &tasks, doors).map_err(open)?;
-        let running = Running { shared, http, listeners, tasks, address_file };
-        if let Err(error) = write_address(&running.address_file, http) {
+        spawn(&shared, &tasks, http).map_err(|source| listen_error(&shared.config, source))?;
+        let running = Running { shared, http: address, tasks, address_file };
+        if let Err(error) = write_address(&running.address_file, address) {
             running.stop().await;
             return Err(error);
         }
@@ -77,8 +77,16 @@ impl Running {
 
     /// Every open door.
     #[must_use]
-    pub fn listeners(&self) -> &[Listener] {
-        &self.listeners
+    pub fn listeners(&self) -> Vec<Listener> {
+        self.shared.listeners()
+    }
+
+    /// Reads configuration, keys, certificates and formats again; with an error nothing has changed.
+    ///
+    /// # Errors
+    /// What is wrong with the new settings.
+    pub async fn reload(&self) -> Result<ReloadAnswer, ServerError> {
+        self.shared.reload().await
     }
 
     /// A new one-time link to the console.
@@ -94,76 +102,35 @@ impl Running {
     /// came in by syslog is durable.
     pub async fn stop(self) {
         self.shared.stop.cancel();
+        self.shared.intake.stop().await;
         self.tasks.close();
         self.tasks.wait().await;
         let _ = std::fs::remove_file(&self.address_file);
     }
 }
 
-impl Doors {
-    fn open(config: &Config) -> Result<Self, ServerError> {
-        let address = parse("server.listen", &config.server.listen)?;
-        if !address.ip().to_canonical().is_loopback() {
-            return Err(ServerError::NotLoopback { key: "server.listen", address });
-        }
-        let key = "server.listen";
-        let http = bind(key, address, StdTcpListener::bind)?;
-        let http_address =
-            http.local_addr().map_err(|source| ServerError::Listen { key, address, source })?;
-        let syslog = |key, text: &str| match text.trim() {
-            "" => Ok(None),
-            text => syslog_address(key, text, config.intake.syslog_public).map(Some),
-        };
-        let udp = syslog("intake.syslog_udp", &config.intake.syslog_udp)?;
-        let tcp = syslog("intake.syslog_tcp", &config.intake.syslog_tcp)?;
-        let syslog_udp =
-            udp.map(|address| bind("intake.syslog_udp", address, StdUdpSocket::bind)).transpose()?;
-        let syslog_tcp =
-            tcp.map(|address| bind("intake.syslog_tcp", address, StdTcpListener::bind)).transpose()?;
-        if let Some(socket) = &syslog_udp {
-            // As much as the kernel allows; what does not fit is dropped by the kernel and counted by it.
-            let bytes = config.intake.udp_receive_buffer_bytes;
-            if let Err(error) = rustix::net::sockopt::set_socket_recv_buffer_size(socket, bytes) {
-                tracing::warn!(%error, bytes, "cannot set the receive buffer for syslog datagrams");
-            }
-        }
-        Ok(Self { http, http_address, syslog_udp, syslog_tcp })
+fn open_http(config: &Config) -> Result<StdTcpListener, ServerError> {
+    let address = parse("server.listen", &config.server.listen)?;
+    if !address.ip().to_canonical().is_loopback() {
+        return Err(ServerError::NotLoopback { key: "server.listen", address });
     }
+    StdTcpListener::bind(address).map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => ServerError::AddressInUse { key: "server.listen", address },
+        _ => ServerError::Listen { key: "server.listen", address, source },
+    })
+}
 
-    fn listeners(&self) -> Vec<Listener> {
-        let udp = self.syslog_udp.as_ref().and_then(|socket| socket.local_addr().ok());
-        let tcp = self.syslog_tcp.as_ref().and_then(|listener| listener.local_addr().ok());
-        [("http", Some(self.http_address)), ("syslog_udp", udp), ("syslog_tcp", tcp)]
-            .into_iter()
-            .filter_map(|(name, address)| {
-                Some(Listener { name: name.to_owned(), address: address?.to_string() })
-            })
-            .collect()
+fn listen_error(config: &Config, source: io::Error) -> ServerError {
+    match parse("server.listen", &config.server.listen) {
+        Ok(address) => ServerError::Listen { key: "server.listen", address, source },
+        Err(error) => error,
     }
 }
 
-fn parse(key: &'static str, text: &str) -> Result<SocketAddr, ServerError> {
+/// The address in `text`, which stands under `key`.
+pub(crate) fn parse(key: &'static str, text: &str) -> Result<SocketAddr, ServerError> {
     let text = text.trim().replace("localhost:", "127.0.0.1:");
     text.parse().map_err(|_| ServerError::Address { key, value: text.clone() })
-}
-
-fn syslog_address(key: &'static str, text: &str, is_public: bool) -> Result<SocketAddr, ServerError> {
-    let address = parse(key, text)?;
-    if address.ip().to_canonical().is_loopback() || is_public {
-        return Ok(address);
-    }
-    Err(ServerError::SyslogNotPublic { address })
-}
-
-fn bind<T>(
-    key: &'static str,
-    address: SocketAddr,
-    bind: impl FnOnce(SocketAddr) -> io::Result<T>,
-) -> Result<T, ServerError> {
-    bind(address).map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServerError::AddressInUse { key, address },
-        _ => ServerError::Listen { key, address, source },
-    })
 }
 
 /// Written beside its place and renamed, so that a reader finds a whole address or none.
@@ -174,40 +141,19 @@ fn write_address(path: &Path, address: SocketAddr) -> Result<(), ServerError> {
         .map_err(|source| ServerError::AddressFile { path: path.to_owned(), source })
 }
 
-fn spawn(shared: &Shared, tasks: &TaskTracker, doors: Doors) -> io::Result<()> {
-    doors.http.set_nonblocking(true)?;
-    let listener = TcpListener::from_std(doors.http)?;
-    tasks.spawn(http::serve(listener, routes::router(shared), Arc::clone(shared)));
+fn spawn(shared: &Shared, tasks: &TaskTracker, http: StdTcpListener) -> io::Result<()> {
+    http.set_nonblocking(true)?;
+    let listener = TcpListener::from_std(http)?;
+    let server = &shared.config.server;
+    let options = ServeOptions {
+        connections_max: server.connections_max,
+        header_timeout_ms: server.header_timeout_ms,
+        grace_ms: server.shutdown_grace_ms,
+        tls: None,
+    };
+    tasks.spawn(serve(listener, routes::router(shared), options, shared.stop.clone()));
     tasks.spawn(sample(Arc::clone(shared)));
-    // Checked when the configuration was read.
-    let tenant = || shared.config.intake.syslog_tenant.parse().unwrap_or_else(|_| TenantId::default_tenant());
-    if let Some(socket) = doors.syslog_udp {
-        socket.set_nonblocking(true)?;
-        let listening = syslog_udp::listen(
-            UdpSocket::from_std(socket)?,
-            tenant(),
-            shared.appender.clone(),
-            shared.stop.clone(),
-        );
-        tasks.spawn(async move { report("syslog_udp", listening.await) });
-    }
-    if let Some(listener) = doors.syslog_tcp {
-        listener.set_nonblocking(true)?;
-        let listening = syslog_tcp::listen(
-            TcpListener::from_std(listener)?,
-            tenant(),
-            shared.appender.clone(),
-            shared.stop.clone(),
-        );
-        tasks.spawn(async move { report("syslog_tcp", listening.await) });
-    }
     Ok(())
-}
-
-fn report(door: &'static str, result: io::Result<()>) {
-    if let Err(error) = result {
-        tracing::error!(door, %error, "a door closed");
-    }
 }
 
 /// Reads the pipeline's counters for rates and history, and tells the live stream.

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sentra_backbone::EventLog;
+use sentra_factory::LetterDesk;
+use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
 use sentra_store::{MartStore, Records};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::types::{Listener, Pipeline};
-use crate::intake::appender::Appender;
+use crate::figures;
 use crate::pipeline::{Meter, PipelineStatus};
 use crate::problem::Problem;
+use crate::reload::Reloader;
 use crate::{Config, Door, LiveHub, ServerError};
 
 /// What the server works on; all of it is passed in.
@@ -26,6 +29,8 @@ pub struct App {
     pub marts: Arc<dyn MartStore>,
     /// Signals, incidents, dead letters.
     pub records: Arc<dyn Records>,
+    /// Dead letters, to look at and to replay.
+    pub letters: LetterDesk,
     /// The stream processor's word about itself.
     pub pipeline: Arc<dyn PipelineStatus>,
     /// The time.
@@ -36,6 +41,8 @@ pub struct App {
     pub door: Door,
     /// What `/metrics` shows; `None` shows nothing.
     pub metrics: Option<Metrics>,
+    /// Reads settings again while the server runs; `None` never does.
+    pub reloader: Option<Arc<dyn Reloader>>,
     /// Version of the program.
     pub version: String,
 }
@@ -51,7 +58,9 @@ impl Metrics {
     /// When a recorder is installed already.
     pub fn install() -> Result<Self, ServerError> {
         let recorder = PrometheusBuilder::new().install_recorder();
-        recorder.map(Self).map_err(|error| ServerError::Metrics { detail: error.to_string() })
+        let recorder = recorder.map_err(|error| ServerError::Metrics { detail: error.to_string() })?;
+        figures::describe();
+        Ok(Self(recorder))
     }
 
     pub(crate) fn render(&self) -> String {
@@ -77,12 +86,12 @@ pub(crate) struct State {
     pub(crate) config: Config,
     pub(crate) meter: Meter,
     pub(crate) appender: Appender,
-    pub(crate) listeners: Vec<Listener>,
-    /// Address of the UDP socket, to find its drops in the kernel's table.
-    pub(crate) udp: Option<std::net::SocketAddr>,
+    /// Where the HTTP interface listens.
+    pub(crate) http: std::net::SocketAddr,
+    /// The other doors.
+    pub(crate) intake: Intake,
     pub(crate) started: Timestamp,
     pub(crate) requests: Arc<Semaphore>,
-    pub(crate) ingests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) queries: Semaphore,
     pub(crate) stop: CancellationToken,
@@ -94,24 +103,31 @@ impl State {
     pub(crate) fn new(
         app: App,
         config: Config,
-        listeners: Vec<Listener>,
-        udp: Option<std::net::SocketAddr>,
+        intake: Intake,
+        http: std::net::SocketAddr,
         stop: CancellationToken,
     ) -> Self {
         Self {
             meter: Meter::new(config.server.stalled_after_s),
-            appender: Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), config.intake.clone()),
+            appender: intake.appender().clone(),
             started: app.clock.now(),
             requests: Arc::new(Semaphore::new(config.server.requests_max)),
-            ingests: Arc::new(Semaphore::new(config.intake.requests_max)),
             streams: Arc::new(Semaphore::new(config.server.streams_max)),
             queries: Semaphore::new(config.server.queries_max),
             app,
             config,
-            listeners,
-            udp,
+            http,
+            intake,
             stop,
         }
+    }
+
+    /// Every open door.
+    pub(crate) fn listeners(&self) -> Vec<Listener> {
+        let http = Listener { name: "http".to_owned(), address: self.http.to_string() };
+        let doors = self.intake.listeners().into_iter();
+        let doors = doors.map(|door| Listener { name: door.name, address: door.address.to_string() });
+        std::iter::once(http).chain(doors).collect()
     }
 
     /// Where the processing stands now.

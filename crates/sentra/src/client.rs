@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use sentra_model::{IncidentId, TenantId};
+use sentra_server::ReloadAnswer;
 use sentra_server::api::types::{IncidentDetail, IncidentPage, LoginLink, QueryAnswer, QueryRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +80,18 @@ impl Client {
 
     pub(crate) fn query(&self, request: &QueryRequest) -> anyhow::Result<QueryAnswer> {
         self.post("/api/v1/query", &serde_json::to_vec(request)?, "application/json")
+    }
+
+    pub(crate) fn reload(&self) -> anyhow::Result<ReloadAnswer> {
+        self.post("/api/v1/reload", b"{}", "application/json")
+    }
+
+    /// Whether anybody answers there.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.agent
+            .get(format!("{}/healthz", self.base))
+            .call()
+            .is_ok_and(|answer| answer.status().is_success())
     }
 
     pub(crate) fn login_link(&self) -> anyhow::Result<LoginLink> {

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use memchr::memmem;
-use sentra_model::ManualClock;
+use sentra_model::{ManualClock, Topic};
 
-use super::disk::Faults;
-use super::{Random, SimulatedDisk};
+use super::{Faults, Random, SimulatedDisk};
 use crate::commit::Prepared;
 use crate::contract::{batch, stream};
 use crate::engine::Engine;
@@ -33,7 +32,7 @@ fn path(tenant: &str, base: u64) -> PathBuf {
 
 fn append(engine: &Engine, sent: &AppendBatch) -> Appended {
     let prepared = Prepared { stream: stream("a"), frame: Encoded::new(sent).unwrap() };
-    engine.reserve(prepared.frame.len()).unwrap();
+    engine.budget.reserve(Topic::Raw, prepared.frame.len()).unwrap();
     engine.commit_group(&[prepared]).remove(0).unwrap()
 }
 
@@ -217,7 +216,7 @@ fn a_segment_of_another_stream_is_refused() {
 fn offsets_that_a_consumer_has_seen_are_not_given_again() {
     let (disk, frames) = three_frames();
     let (engine, _) = open(&disk);
-    engine.commit_position("detect", &stream("a"), 5).unwrap();
+    engine.commit_position("detect", &stream("a"), 5, None).unwrap();
     drop(engine);
     disk.damage(&path("a", 0), |bytes| bytes.truncate(frames[0].end));
     for _ in 0..2 {
@@ -306,11 +305,11 @@ fn a_full_disk_refuses_and_recovers() {
     for room in 0..HEADER_BYTES as u64 + 20 {
         disk.set_faults(Faults { bytes_max: Some(disk.bytes() + room), ..Faults::default() });
         let prepared = Prepared { stream: stream("a"), frame: Encoded::new(&batch(1, &["no"])).unwrap() };
-        let used = engine.used_bytes.load(std::sync::atomic::Ordering::Relaxed);
-        engine.reserve(prepared.frame.len()).unwrap();
+        let used = engine.budget.used();
+        engine.budget.reserve(Topic::Raw, prepared.frame.len()).unwrap();
         let outcome = engine.commit_group(&[prepared]).remove(0);
         assert!(matches!(outcome, Err(LogError::Full { .. })), "room {room}: {outcome:?}");
-        assert_eq!(engine.used_bytes.load(std::sync::atomic::Ordering::Relaxed), used);
+        assert_eq!(engine.budget.used(), used);
     }
     assert_eq!(engine.poison.reason(), None);
     assert_eq!(read_all(&engine), (records_but(&[]), vec![]));

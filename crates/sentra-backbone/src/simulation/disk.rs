@@ -1,7 +1,9 @@
 //! A file system in memory that knows what a power loss may take.
 //!
 //! * Bytes written since a file's last sync survive wholly, partly, as zeros or not at all, in any order.
-//! * Directory changes since the directory's last sync survive up to a random one of them.
+//! * Directory changes since the directory's last sync survive up to a random one of them, or any of them.
+//! * A file that lost its name can be read by whoever has it open.
+//! * A sync takes its time on the virtual clock.
 //! * A failed sync leaves memory showing bytes that the disk does not have and never will.
 
 use std::collections::BTreeMap;
@@ -9,177 +11,37 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use sentra_model::ManualClock;
+
 use super::Random;
+use super::disk_state::{Change, Directory, Entry, EntryChange, Faults, FileState, State};
 use crate::disk::{Disk, DiskFile, Guard, Lock};
 
 #[derive(Debug, Clone)]
-pub(crate) struct SimulatedDisk(Arc<Mutex<State>>);
-
-/// What is to go wrong.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Faults {
-    /// The power fails during this change, counted from now.
-    pub(crate) crash_in: Option<u64>,
-    /// This sync of a file or a directory fails, counted from now.
-    pub(crate) sync_fails_in: Option<u64>,
-    /// Bytes that all files may have together.
-    pub(crate) bytes_max: Option<u64>,
+pub(crate) struct SimulatedDisk {
+    state: Arc<Mutex<State>>,
+    hook: Arc<Mutex<Option<Hook>>>,
 }
 
-#[derive(Debug)]
-struct State {
-    random: Random,
-    faults: Faults,
-    has_crashed: bool,
-    syncs: u64,
-    files: Vec<FileState>,
-    directories: BTreeMap<PathBuf, Directory>,
-}
-
-#[derive(Debug, Default, Clone)]
-struct FileState {
-    memory: Vec<u8>,
-    durable: Vec<u8>,
-    pending: Vec<Change>,
-}
-
-#[derive(Debug, Clone)]
-enum Change {
-    Write { position: usize, bytes: Vec<u8> },
-    Length(usize),
-}
-
-#[derive(Debug, Default, Clone)]
-struct Directory {
-    memory: BTreeMap<String, Entry>,
-    durable: BTreeMap<String, Entry>,
-    pending: Vec<EntryChange>,
-}
-
+/// At what a hook is pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Entry {
-    File(usize),
-    Directory,
+pub(crate) enum Access {
+    /// A file is opened or read.
+    Read,
+    /// A file is synced.
+    Sync,
 }
 
-#[derive(Debug, Clone)]
-enum EntryChange {
-    Add(String, Entry),
-    Remove(String),
-    Rename(String, String),
+/// What another thread does just before an access: a schedule without threads.
+struct Hook {
+    at: Access,
+    left: u64,
+    run: Box<dyn FnOnce() + Send>,
 }
 
-impl Change {
-    fn apply(&self, data: &mut Vec<u8>) {
-        match self {
-            Self::Length(length) => data.resize(*length, 0),
-            Self::Write { position, bytes } => {
-                let end = position + bytes.len();
-                if data.len() < end {
-                    data.resize(end, 0);
-                }
-                data[*position..end].copy_from_slice(bytes);
-            }
-        }
-    }
-
-    /// What a power loss leaves of this change.
-    fn apply_torn(&self, data: &mut Vec<u8>, random: &mut Random) {
-        match (self, random.below(4)) {
-            (_, 0) => {}
-            (Self::Write { position, bytes }, 1) => {
-                let kept = random.below(bytes.len() as u64 + 1) as usize;
-                Self::Write { position: *position, bytes: bytes[..kept].to_vec() }.apply(data);
-            }
-            (Self::Write { position, bytes }, 2) => {
-                // The length came through and some of the sectors.
-                let mut torn = vec![0; bytes.len()];
-                for (torn, bytes) in torn.chunks_mut(16).zip(bytes.chunks(16)) {
-                    if random.chance(50) {
-                        torn.copy_from_slice(bytes);
-                    }
-                }
-                Self::Write { position: *position, bytes: torn }.apply(data);
-            }
-            _ => self.apply(data),
-        }
-    }
-}
-
-impl EntryChange {
-    fn apply(&self, entries: &mut BTreeMap<String, Entry>) {
-        match self {
-            Self::Add(name, entry) => {
-                entries.insert(name.clone(), *entry);
-            }
-            Self::Remove(name) => {
-                entries.remove(name);
-            }
-            Self::Rename(from, to) => {
-                if let Some(entry) = entries.remove(from) {
-                    entries.insert(to.clone(), entry);
-                }
-            }
-        }
-    }
-}
-
-fn crashed() -> io::Error {
-    io::Error::other("the power is off")
-}
-
-impl State {
-    fn check_power(&self) -> io::Result<()> {
-        if self.has_crashed { Err(crashed()) } else { Ok(()) }
-    }
-
-    /// Counts a change; an error where the power fails during it.
-    fn tick(&mut self) -> io::Result<()> {
-        self.check_power()?;
-        if let Some(left) = self.faults.crash_in.as_mut() {
-            *left = left.saturating_sub(1);
-            self.has_crashed = *left == 0;
-        }
-        self.check_power()
-    }
-
-    fn sync_fails(&mut self) -> bool {
-        self.syncs += 1;
-        let Some(left) = self.faults.sync_fails_in.as_mut() else { return false };
-        *left = left.saturating_sub(1);
-        *left == 0
-    }
-
-    fn directory(&mut self, path: &Path) -> io::Result<&mut Directory> {
-        self.directories.get_mut(path).ok_or_else(|| ErrorKind::NotFound.into())
-    }
-
-    fn change_entry(&mut self, directory: &Path, change: EntryChange) -> io::Result<()> {
-        let directory = self.directory(directory)?;
-        change.apply(&mut directory.memory);
-        directory.pending.push(change);
-        Ok(())
-    }
-
-    fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.memory.len() as u64).sum()
-    }
-
-    fn change_file(&mut self, number: usize, change: Change) {
-        change.apply(&mut self.files[number].memory);
-        self.files[number].pending.push(change);
-    }
-
-    fn remove_unreachable_directories(&mut self) {
-        let paths: Vec<PathBuf> = self.directories.keys().cloned().collect();
-        for path in paths {
-            let Some((parent, name)) = path.parent().zip(path.file_name()) else { continue };
-            let entries = self.directories.get(parent).map(|directory| &directory.memory);
-            let is_there = entries.is_some_and(|e| e.get(name.to_str().unwrap()) == Some(&Entry::Directory));
-            if !is_there {
-                self.directories.remove(&path);
-            }
-        }
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hook at {:?} {}", self.at, self.left)
     }
 }
 
@@ -190,18 +52,48 @@ fn split(path: &Path) -> (&Path, String) {
 impl SimulatedDisk {
     pub(crate) fn new(seed: u64) -> Self {
         let directories = BTreeMap::from([(PathBuf::from("/"), Directory::default())]);
-        Self(Arc::new(Mutex::new(State {
+        let state = State {
             random: Random::new(seed),
             faults: Faults::default(),
             has_crashed: false,
             syncs: 0,
+            failed_changes: 0,
+            clock: Arc::default(),
             files: Vec::new(),
             directories,
-        })))
+        };
+        Self { state: Arc::new(Mutex::new(state)), hook: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
+    }
+
+    /// The virtual clock, which slow syncs move.
+    pub(crate) fn clock(&self) -> Arc<ManualClock> {
+        Arc::clone(&self.state().clock)
+    }
+
+    /// Runs `run` just before the access number `number`, from 1.
+    pub(crate) fn before(&self, at: Access, number: u64, run: impl FnOnce() + Send + 'static) {
+        *self.hook.lock().unwrap() = Some(Hook { at, left: number, run: Box::new(run) });
+    }
+
+    /// True while the hook has not been pulled.
+    pub(crate) fn has_hook(&self) -> bool {
+        self.hook.lock().unwrap().is_some()
+    }
+
+    fn pull(&self, at: Access) {
+        let mut slot = self.hook.lock().unwrap();
+        if let Some(hook) = slot.as_mut().filter(|hook| hook.at == at) {
+            hook.left -= 1;
+        }
+        let due = slot.take_if(|hook| hook.left == 0);
+        drop(slot);
+        if let Some(hook) = due {
+            (hook.run)();
+        }
     }
 
     pub(crate) fn set_faults(&self, faults: Faults) {
@@ -210,6 +102,16 @@ impl SimulatedDisk {
 
     pub(crate) fn has_crashed(&self) -> bool {
         self.state().has_crashed
+    }
+
+    /// Another turn of luck.
+    pub(crate) fn draw(&self) {
+        self.state().random.next();
+    }
+
+    /// Changes that have failed on purpose so far.
+    pub(crate) fn failed_changes(&self) -> u64 {
+        self.state().failed_changes
     }
 
     /// Syncs of files and directories so far.
@@ -223,23 +125,12 @@ impl SimulatedDisk {
 
     /// The power comes back: memory is what the disk kept.
     pub(crate) fn lose_power(&self) {
-        let mut state = self.state();
-        let State { random, files, directories, .. } = &mut *state;
-        for file in files {
-            for change in std::mem::take(&mut file.pending) {
-                change.apply_torn(&mut file.durable, random);
-            }
-            file.memory = file.durable.clone();
-        }
-        for directory in directories.values_mut() {
-            let pending = std::mem::take(&mut directory.pending);
-            let kept = random.below(pending.len() as u64 + 1) as usize;
-            pending.iter().take(kept).for_each(|change| change.apply(&mut directory.durable));
-            directory.memory = directory.durable.clone();
-        }
-        state.remove_unreachable_directories();
-        state.has_crashed = false;
-        state.faults = Faults::default();
+        self.state().lose_power();
+    }
+
+    /// The process was killed, in the middle of whatever it did, and the system goes on: memory stays, durable or not.
+    pub(crate) fn restart(&self) {
+        self.state().restart();
     }
 
     /// Changes the durable bytes of a file behind everybody's back.
@@ -268,13 +159,12 @@ impl SimulatedDisk {
 
 impl Disk for SimulatedDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        self.pull(Access::Read);
         let mut state = self.state();
         state.check_power()?;
         let (directory, name) = split(path);
         match state.directory(directory)?.memory.get(&name) {
-            Some(Entry::File(number)) => {
-                Ok(Arc::new(SimulatedFile { disk: Arc::clone(&self.0), number: *number }))
-            }
+            Some(Entry::File(number)) => Ok(Arc::new(SimulatedFile { disk: self.clone(), number: *number })),
             Some(Entry::Directory) => Err(ErrorKind::IsADirectory.into()),
             None => Err(ErrorKind::NotFound.into()),
         }
@@ -287,12 +177,16 @@ impl Disk for SimulatedDisk {
             state.files.len() - 1
         };
         self.add(path, Entry::File(number))?;
-        Ok(Arc::new(SimulatedFile { disk: Arc::clone(&self.0), number }))
+        Ok(Arc::new(SimulatedFile { disk: self.clone(), number }))
     }
 
     fn create_dir(&self, path: &Path) -> io::Result<()> {
         let added = self.add(path, Entry::Directory);
-        if added.is_ok() || self.has_crashed() {
+        // Also where that failed after it was done.
+        if !added
+            .as_ref()
+            .is_err_and(|error| matches!(error.kind(), ErrorKind::AlreadyExists | ErrorKind::NotFound))
+        {
             self.state().directories.entry(path.to_owned()).or_default();
         }
         added
@@ -321,7 +215,8 @@ impl Disk for SimulatedDisk {
         let mut state = self.state();
         state.check_power()?;
         let ((directory, from), (_, to)) = (split(from), split(to));
-        state.change_entry(directory, EntryChange::Rename(from, to))?;
+        let entry = *state.directory(directory)?.memory.get(&from).ok_or(ErrorKind::NotFound)?;
+        state.change_entry(directory, EntryChange::Rename(from, to, entry))?;
         state.tick()
     }
 
@@ -329,11 +224,11 @@ impl Disk for SimulatedDisk {
         let mut state = self.state();
         state.check_power()?;
         let (directory, name) = split(path);
-        let Some(Entry::File(number)) = state.directory(directory)?.memory.get(&name).copied() else {
+        let Some(entry @ Entry::File(_)) = state.directory(directory)?.memory.get(&name).copied() else {
             return Err(ErrorKind::NotFound.into());
         };
-        state.files[number].memory.clear();
-        state.change_entry(directory, EntryChange::Remove(name))?;
+        // Whoever has the file open can still read it.
+        state.change_entry(directory, EntryChange::Remove(name, entry))?;
         state.tick()
     }
 
@@ -353,13 +248,14 @@ impl Guard for NoGuard {}
 
 #[derive(Debug)]
 struct SimulatedFile {
-    disk: Arc<Mutex<State>>,
+    disk: SimulatedDisk,
     number: usize,
 }
 
 impl DiskFile for SimulatedFile {
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
-        let mut state = self.disk.lock().unwrap();
+        self.disk.pull(Access::Read);
+        let mut state = self.disk.state();
         state.check_power()?;
         let is_short = state.random.chance(20);
         let data = &state.files[self.number].memory;
@@ -373,15 +269,17 @@ impl DiskFile for SimulatedFile {
     }
 
     fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<usize> {
-        let mut state = self.disk.lock().unwrap();
+        let mut state = self.disk.state();
         state.check_power()?;
         let mut length = bytes.len();
         if length > 1 && state.random.chance(20) {
             length = 1 + state.random.below(length as u64 - 1) as usize;
         }
         if let Some(bytes_max) = state.faults.bytes_max {
+            // Writing over what is there takes no room.
+            let there = state.files[self.number].memory.len().saturating_sub(position as usize);
             let room = bytes_max.saturating_sub(state.bytes());
-            length = length.min(room as usize);
+            length = length.min(there.saturating_add(room as usize));
             if length == 0 {
                 return Err(ErrorKind::StorageFull.into());
             }
@@ -393,7 +291,8 @@ impl DiskFile for SimulatedFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        let mut state = self.disk.lock().unwrap();
+        self.disk.pull(Access::Sync);
+        let mut state = self.disk.state();
         state.tick()?;
         let fails = state.sync_fails();
         let State { random, files, .. } = &mut *state;
@@ -409,20 +308,20 @@ impl DiskFile for SimulatedFile {
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        let mut state = self.disk.lock().unwrap();
+        let mut state = self.disk.state();
         state.check_power()?;
         state.change_file(self.number, Change::Length(length as usize));
         state.tick()
     }
 
     fn len(&self) -> io::Result<u64> {
-        let state = self.disk.lock().unwrap();
+        let state = self.disk.state();
         state.check_power()?;
         Ok(state.files[self.number].memory.len() as u64)
     }
 
     fn forget_cache(&self) {
-        let mut state = self.disk.lock().unwrap();
+        let mut state = self.disk.state();
         let file = &mut state.files[self.number];
         file.memory = file.durable.clone();
         file.pending.iter().for_each(|change| change.apply(&mut file.memory));

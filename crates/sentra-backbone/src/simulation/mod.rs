@@ -4,8 +4,15 @@
 
 mod damage;
 mod disk;
+mod disk_state;
+mod group;
+mod model;
 mod random;
+mod retention;
 mod run;
+mod space;
+mod tails;
 
 pub(crate) use disk::SimulatedDisk;
+pub(crate) use disk_state::Faults;
 pub(crate) use random::Random;

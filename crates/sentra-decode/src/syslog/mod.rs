@@ -19,10 +19,11 @@ use std::borrow::Cow;
 
 use sentra_model::{Event, Mart, Severity};
 
+use crate::declared::Turn;
 use crate::decoder::{self, Context};
 use crate::flatten;
-use crate::format::{Payload, text_formats};
-use crate::names::note;
+use crate::format::{self, Payload};
+use crate::names::{NO_TIME, note};
 use envelope::Envelope;
 use programs::{Family, Program, program};
 
@@ -55,7 +56,7 @@ pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> 
     envelope.read(context, line, strict)?;
     let program = program(envelope.program);
     let mut event = enveloped(context, &mut envelope, &program);
-    if !read_message(context, &mut event, &envelope, &program) {
+    if !read_message(context, &mut event, &envelope, &program, line) {
         understand(&mut event, &envelope, program.family);
     }
     Some(event)
@@ -67,29 +68,47 @@ fn read_message<'a>(
     event: &mut Event<'a>,
     envelope: &Envelope<'a>,
     program: &Program,
+    line: &'a str,
 ) -> bool {
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
     if payload.text.starts_with('{') {
-        return read_object(context, event, payload.text);
+        return read_object(context, event, &payload);
     }
+    if context.declared.read(Turn::BeforeBuiltIn, context, &payload, line, event) {
+        return true;
+    }
+    let declared =
+        |event: &mut Event<'a>| context.declared.read(Turn::AfterBuiltIn, context, &payload, line, event);
     if let Some(format) = program.format {
-        return decoder::understand(context, format, &payload, event);
+        return decoder::understand(context, format, &payload, event) || declared(event);
     }
-    !program.is_own
-        && text_formats().iter().any(|format| decoder::understand(context, format, &payload, event))
+    if program.is_own {
+        return false;
+    }
+    let (particular, general) = format::by_turn();
+    particular.iter().any(|format| decoder::understand(context, format, &payload, event))
+        || declared(event)
+        || general.iter().any(|format| decoder::understand(context, format, &payload, event))
 }
 
 /// Reads a message that is a JSON object. What the object does not say, the envelope does.
-fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) -> bool {
-    let Ok(flat) = flatten::object(text) else { return false };
+fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, payload: &Payload<'a>) -> bool {
+    let Ok(flat) = flatten::object(payload.text) else { return false };
     if let Some(problem) = flat.problem() {
         note(event, problem);
     }
-    let Some(decode) = decoder::object_format(&flat.fields) else {
-        event.fields.extend(flat.fields);
-        return true;
+    let declared = |turn| context.declared.object(turn, payload.program, &flat.fields);
+    let first = declared(Turn::BeforeBuiltIn);
+    let mut inner = match (first, decoder::object_format(&flat.fields)) {
+        (None, Some(decode)) => decode(context, flat.fields),
+        (first, _) => {
+            let Some(definition) = first.or_else(|| declared(Turn::AfterBuiltIn)) else {
+                event.fields.extend(flat.fields);
+                return true;
+            };
+            definition.decode(context, flat.fields, Some(event.time))
+        }
     };
-    let mut inner = decode(context, flat.fields);
     if inner.host.is_empty() {
         inner.host = std::mem::take(&mut event.host);
     }
@@ -97,16 +116,23 @@ fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) 
     true
 }
 
-/// The event of what the envelope of a syslog line says, for a format that will read its message.
+/// The event of what the envelope of a syslog line says, for a format that will read its message. `strict` as in
+/// [`decode`].
 pub(crate) fn envelope_event<'a>(
     context: &Context<'_>,
     line: &'a str,
+    strict: bool,
 ) -> Option<(Box<Event<'a>>, Payload<'a>)> {
     let mut envelope = Envelope::default();
-    envelope.read(context, line, false)?;
+    envelope.read(context, line, strict)?;
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
     let program = program(envelope.program);
     Some((enveloped(context, &mut envelope, &program), payload))
+}
+
+/// Programs whose messages this module reads itself, so that no other format is asked.
+pub(crate) fn is_own(name: &str) -> bool {
+    program(name).is_own
 }
 
 fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>, program: &Program) -> Box<Event<'a>> {
@@ -115,7 +141,7 @@ fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>, program: &P
     let mut event = Box::new(Event::new("syslog", Mart::LINUX, time));
     event.product = Cow::Borrowed("linux");
     if envelope.time.is_none() {
-        note(&mut event, "no time in the record, arrival time taken");
+        note(&mut event, NO_TIME);
     }
     if let Some(problem) = envelope.problem {
         note(&mut event, problem);
@@ -190,7 +216,6 @@ fn understand<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>, family: Family
         Family::Accounts => accounts::understand(event, envelope.program, message),
         Family::Cron => jobs::cron(event, message),
         Family::Systemd => jobs::systemd(event, message),
-        Family::Kernel => network::kernel(event, message),
         Family::Ftpd => network::ftpd(event, message),
         Family::Other => {}
     }

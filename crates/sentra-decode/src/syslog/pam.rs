@@ -1,8 +1,9 @@
 //! What PAM modules say inside other programs.
 //!
 //! Which PAM line carries `LL03` (the rule behind it is in `sshd.rs`): failures of `pam_unix` in services that
-//! write no counted line of their own (login, su, sudo, gdm, vsftpd, …), and in the old tag form
-//! `sshd(pam_unix)[…]`. Failures inside today's sshd do not, sshd's `Failed …` does. Other modules (`pam_sss`,
+//! write no counted line of their own (login, su, sudo, gdm, …), and in the old tag form
+//! `sshd(pam_unix)[…]`. Failures inside today's sshd do not, sshd's `Failed …` does; it is the same with vsftpd,
+//! ProFTPD, Dovecot and OpenVPN. Other modules (`pam_sss`,
 //! `pam_tally2`, …) speak of an attempt that `pam_unix` in the same stack has spoken of already.
 
 use std::borrow::Cow;
@@ -31,7 +32,8 @@ pub(super) fn understand<'a>(event: &mut Event<'a>, message: &'a str) -> bool {
     if !phase.is_empty() {
         event.push("pam_phase", phase);
     }
-    let counts = module == "pam_unix" && !matches!(service, "sshd" | "sshd-session");
+    let counts = module == "pam_unix"
+        && !matches!(service, "sshd" | "sshd-session" | "vsftpd" | "proftpd" | "dovecot" | "openvpn");
     line(event, service, text, counts);
     true
 }

@@ -18,7 +18,6 @@ pub(super) enum Family {
     Accounts,
     Cron,
     Systemd,
-    Kernel,
     Ftpd,
 }
 
@@ -38,7 +37,7 @@ const UNKNOWN: Program = Program { family: Family::Other, is_own: false, service
 
 /// Families with the Sigma service and the names of their programs. Programs of no family are there for their
 /// service.
-const KNOWN: [(Family, Option<&str>, &[&str]); 14] = [
+const KNOWN: [(Family, Option<&str>, &[&str]); 13] = [
     (Family::Sshd, Some("sshd"), &["sshd", "sshd-session", "sshd-auth"]),
     (Family::Sudo, Some("sudo"), &["sudo"]),
     (Family::Su, Some("auth"), &["su"]),
@@ -54,7 +53,6 @@ const KNOWN: [(Family, Option<&str>, &[&str]); 14] = [
     (Family::Cron, Some("cron"), &["cron", "CRON", "crond", "CROND", "anacron", "crontab", "atd"]),
     (Family::Systemd, None, &["systemd"]),
     (Family::Systemd, Some("auth"), &["systemd-logind"]),
-    (Family::Kernel, None, &["kernel"]),
     (Family::Ftpd, None, &["ftpd"]),
     (Family::Other, Some("vsftpd"), &["vsftpd"]),
     (Family::Other, Some("clamav"), &["clamd", "freshclam", "clamscan", "clamav"]),
@@ -70,8 +68,7 @@ type Programs = HashMap<&'static str, Program, FixedState>;
 fn programs() -> Programs {
     let mut programs = Programs::default();
     for (family, service, names) in KNOWN {
-        // The kernel speaks about everything: other formats are asked first.
-        let is_own = !matches!(family, Family::Other | Family::Kernel);
+        let is_own = family != Family::Other;
         programs.extend(names.iter().map(|name| (*name, Program { family, is_own, service, format: None })));
     }
     programs.extend(AUTHENTICATING.map(|name| (name, Program { service: Some("auth"), ..UNKNOWN })));

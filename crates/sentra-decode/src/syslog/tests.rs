@@ -239,7 +239,7 @@ fn pam_in_other_services() {
             LL03 3002 failure x1 user="alice"
             LL03 3002 failure x1 user="alice"
             LL03 3002 failure x1 user="root"
-            LL03 3002 failure x1 user="bob" src="192.0.2.7"
+            - 3002 failure x1 user="bob" src="192.0.2.7"
             LL03 3002 failure x1 user="x"
             - 3002 failure x1 user="alice"
             - 3002 failure x1 user="mallory"
@@ -413,12 +413,8 @@ fn jobs_services_and_packets() {
     );
     check(
         "kernel",
-        &[
-            "[ 12.5] DROP IN=eth0 OUT= MAC=00:00 SRC=192.0.2.7 DST=198.51.100.2 LEN=60 PROTO=TCP SPT=40000 DPT=22 SYN",
-            "usb 1-1: new device",
-        ],
+        &["usb 1-1: new device"],
         expect![[r#"
-            - 4001 unknown x1 src="192.0.2.7" port=40000
             - 0 unknown x1
         "#]],
     );
@@ -522,11 +518,13 @@ fn envelopes() {
           program = gdm-password
           pid = 12
           message = x
-        syslog linux 2026-02-28T10:00:00Z | class=0 | -/unknown | product=linux | service=syslog | host=host | process=postfix/smtpd | pid=12 | app=postfix/smtpd | message=connect from unknown
+        postfix linux 2026-02-28T10:00:00Z | class=4001 | -/unknown | product=postfix | service=postfix | host=host | process=postfix/smtpd | pid=12 | app=postfix | message=connect from unknown
           hostname = host
           program = postfix/smtpd
           pid = 12
           message = connect from unknown
+          component = smtpd
+          action = connect
         syslog linux 2026-02-28T10:00:00Z | class=0 | -/unknown | product=linux | service=syslog | host=host | message=http://192.0.2.1/ is no tag
           hostname = host
           message = http://192.0.2.1/ is no tag

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use sentra_intake::http::Authenticated;
 use sentra_model::{TenantId, TenantScope};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -122,18 +123,33 @@ impl FromRequestParts<Shared> for NewScope {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let tenant = named_tenant(parts).await?;
-        let scope = TenantScope::new(tenant);
-        if *scope.tenant() == TenantId::default_tenant() || shared.has_sent(scope.tenant()).await? {
-            return Ok(Self(scope));
-        }
-        let tenants = shared.tenants().await?;
-        let tenants_max = shared.config.intake.tenants_max;
-        // Law LIMIT: a tenant is directories and workers.
-        if !tenants.contains(scope.tenant()) && tenants.len() >= tenants_max {
-            let detail = format!("there are {} tenants, intake.tenants_max is {tenants_max}", tenants.len());
-            return Err(Problem::new(ProblemKind::TenantsTooMany, detail));
-        }
-        Ok(Self(scope))
+        new_scope(parts, shared).await.map(Self)
     }
+}
+
+/// The scope of the tenant that the request names, which may come into being with it. A sender with an API key has
+/// the tenant of its key and can name no other.
+pub(crate) async fn new_scope(parts: &mut Parts, shared: &Shared) -> Result<TenantScope, Problem> {
+    if let Some(Authenticated(sender)) = parts.extensions.get() {
+        let own = sender.tenant.clone();
+        let named = named_tenant(parts).await?;
+        if named != own && named != TenantId::default_tenant() {
+            let detail = format!("the key is one of tenant {own}, the request names {named}");
+            return Err(Problem::new(ProblemKind::TenantInvalid, detail));
+        }
+        return Ok(TenantScope::new(own));
+    }
+    let tenant = named_tenant(parts).await?;
+    let scope = TenantScope::new(tenant);
+    if *scope.tenant() == TenantId::default_tenant() || shared.has_sent(scope.tenant()).await? {
+        return Ok(scope);
+    }
+    let tenants = shared.tenants().await?;
+    let tenants_max = shared.config.intake.tenants_max;
+    // Law LIMIT: a tenant is directories and workers.
+    if !tenants.contains(scope.tenant()) && tenants.len() >= tenants_max {
+        let detail = format!("there are {} tenants, intake.tenants_max is {tenants_max}", tenants.len());
+        return Err(Problem::new(ProblemKind::TenantsTooMany, detail));
+    }
+    Ok(scope)
 }

@@ -5,12 +5,11 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use sentra_backbone::{AppendBatch, Stream};
+use sentra_intake::kernel_drops;
 use sentra_model::{Source, SourceKind, TenantId, Topic};
 use serde_json::json;
 
 use super::types::PipelineState;
-use crate::intake::file::PARTITION;
-use crate::intake::kernel_drops::kernel_drops;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::{Shared, State as Server};
 
@@ -34,7 +33,7 @@ pub(crate) async fn ready(State(shared): State<Shared>) -> Result<Response, Prob
 /// An append of nothing writes nothing, and fails when the log can take nothing any more.
 async fn log_takes_records(shared: &Server) -> Result<(), Problem> {
     let now = shared.app.clock.now();
-    let stream = Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: PARTITION };
+    let stream = Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: 0 };
     let source = Source { kind: SourceKind::Http, origin: String::new(), format: None, reference: now };
     shared.app.log.append(&stream, AppendBatch { received: now, source, records: Vec::new() }).await?;
     Ok(())
@@ -52,15 +51,18 @@ pub(crate) async fn metrics(State(shared): State<Shared>) -> Response {
     metrics::gauge!("sentra_pipeline_lag_records").set(pipeline.lag_records as f64);
     let is_stalled = pipeline.state == PipelineState::Stalled;
     metrics::gauge!("sentra_pipeline_stalled").set(if is_stalled { 1.0 } else { 0.0 });
-    if let Some(drops) = udp_drops(&shared).await {
-        metrics::counter!("sentra_syslog_udp_kernel_drops_total").absolute(drops);
-    }
+    count_kernel_drops(&shared).await;
     let text = shared.app.metrics.as_ref().map(|metrics| metrics.render()).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }
 
-async fn udp_drops(shared: &Server) -> Option<u64> {
-    let address = shared.udp?;
-    let table = if address.is_ipv4() { "/proc/net/udp" } else { "/proc/net/udp6" };
-    kernel_drops(&tokio::fs::read_to_string(table).await.ok()?, address)
+/// Law LOSS: datagrams cannot be slowed, so what the kernel dropped before we read it is counted.
+async fn count_kernel_drops(shared: &Server) {
+    for door in shared.intake.listeners().into_iter().filter(|door| door.protocol.is_udp()) {
+        let table = if door.address.is_ipv4() { "/proc/net/udp" } else { "/proc/net/udp6" };
+        let Ok(table) = tokio::fs::read_to_string(table).await else { continue };
+        if let Some(drops) = kernel_drops(&table, door.address) {
+            metrics::counter!("sentra_udp_kernel_drops_total", "listener" => door.name).absolute(drops);
+        }
+    }
 }

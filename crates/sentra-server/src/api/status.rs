@@ -42,7 +42,7 @@ pub(crate) async fn status(
             .into_iter()
             .map(|(reason, count)| DeadLetterCount { reason, count })
             .collect(),
-        listeners: shared.listeners.clone(),
+        listeners: shared.listeners(),
     }))
 }
 

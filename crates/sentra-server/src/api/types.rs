@@ -7,18 +7,28 @@
 mod door;
 mod event;
 mod incident;
+mod letter;
 mod query;
 mod rules;
 mod status;
+mod topic;
 
-pub use door::{IngestAnswer, LoginLink, RejectedLine};
-pub use event::{DeadLetterItem, DeadLetterPage, EventDetail, EventLookup, EventLookupAnswer};
+pub use door::LoginLink;
+pub use event::{EventDetail, EventLookup, EventLookupAnswer};
 pub use incident::{
     IncidentChange, IncidentDetail, IncidentPage, IncidentRevision, IncidentSummary, StreamGap,
 };
+pub use letter::{
+    DeadLetterDetail, DeadLetterItem, DeadLetterPage, LetterReplayAnswer, LetterReplayBody,
+    LetterReplayState, LetterStillDead, LetterUnreplayable, ReplayedLetterView,
+};
 pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
 pub use rules::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
+pub use sentra_intake::{IngestAnswer, RejectedLine};
 pub use status::{
     DeadLetterCount, HistoryPoint, Listener, MartSummary, Pipeline, PipelineState, RuleCounts, Status,
     StatusHistory,
+};
+pub use topic::{
+    ConsumerView, OffsetRange, RecordPage, RecordView, ReplayStep, TopicView, TopicsView, records_of,
 };

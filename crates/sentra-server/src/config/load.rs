@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use sentra_backbone::AppendBatch;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, Given, Refused, nearest};
+use super::{Config, Doors, Given, Refused, doors, nearest};
 
 /// Start of every environment variable that overrides a key.
 const ENVIRONMENT_PREFIX: &str = "SENTRA_";
@@ -93,7 +93,11 @@ impl Config {
             place: place(error.span().unwrap_or_default()),
             message: error.message().to_owned(),
         })?;
-        for (section, entries) in table.get_ref() {
+        let is_list = |name: &str| doors::LISTS.contains(&name);
+        if table.get_ref().keys().any(|name| is_list(name.get_ref())) {
+            self.doors = Doors::parse(text, place)?;
+        }
+        for (section, entries) in table.get_ref().iter().filter(|(name, _)| !is_list(name.get_ref())) {
             let section_place = place(section.span());
             let section = section.get_ref().as_ref();
             let Some(entries) = entries.get_ref().as_table() else {
@@ -164,6 +168,9 @@ impl Config {
             ("factory.batch_events_max", self.factory.batch_events_max),
             ("factory.batch_bytes_max", self.factory.batch_bytes_max),
         ];
+        if self.retention.interval_s == 0 {
+            return wrong("retention.interval_s", "at least 1", "0".to_owned());
+        }
         if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return wrong(key, "at least 1", "0".to_owned());
         }
@@ -203,9 +210,12 @@ fn line_of(text: &str, offset: usize) -> usize {
 
 fn unknown_section(place: String, section: &str) -> ConfigError {
     let keys = Config::keys();
-    let right = nearest(section, keys.iter().map(|key| key.section)).map(str::to_owned).or_else(|| {
-        keys.iter().find(|key| key.name == section).map(|key| format!("{}.{section}", key.section))
-    });
+    let exact = keys.iter().find(|key| key.name == section);
+    let names = keys.iter().map(|key| key.section).chain(doors::LISTS);
+    let right = match exact {
+        Some(key) => Some(format!("{}.{section}", key.section)),
+        None => nearest(section, names).map(str::to_owned),
+    };
     ConfigError::UnknownKey { place, key: section.to_owned(), nearest: right }
 }
 
@@ -301,6 +311,8 @@ mod tests {
             ("SENTRA_INTAKE__LINE_BYTES_MAX", "16_000_000"),
             ("SENTRA_INTAKE__SYSLOG_TENANT", "../x"),
             ("SENTRA_DECODE__TIME_ZONE", "Mars/Olympus"),
+            ("SENTRA_RETENTION__INTERVAL_S", "0"),
+            ("SENTRA_RETENTION__RAW_AGE_S_MAX", "-1"),
         ] {
             let result = Config::load(None, [(name.to_owned(), value.to_owned())]);
             assert!(result.is_err(), "{name}={value} was accepted");

@@ -1,6 +1,8 @@
 //! The configuration: one TOML file, every key with a default, every value overridable by
 //! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
 
+mod doors;
+mod intake;
 mod load;
 mod nearest;
 mod value;
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
+pub use doors::Doors;
 pub use load::ConfigError;
 use value::ConfigValue;
 
@@ -51,6 +54,8 @@ macro_rules! sections {
         #[derive(Debug, Clone, PartialEq, Eq, Default)]
         pub struct Config {
             $($(#[$section_doc])* pub $section: $Section,)+
+            /// Listeners, followed files, routes and keys: tables that come as often as they are needed.
+            pub doors: Doors,
         }
 
         $(
@@ -79,6 +84,11 @@ macro_rules! sections {
                     default: defaults.$section.$key.to_toml(),
                     meaning: [$($doc.trim()),+].join(" "),
                 },)+)+]
+            }
+
+            /// Every value as it is written in TOML, with its section and name.
+            fn values(&self) -> Vec<(&'static str, &'static str, String)> {
+                vec![$($((stringify!($section), stringify!($key), self.$section.$key.to_toml()),)+)+]
             }
 
             fn set(&mut self, section: &str, key: &str, given: &Given<'_>) -> Result<(), Refused> {
@@ -115,7 +125,7 @@ sections! {
         /// Connections at the same time; further ones wait.
         connections_max: usize = 512,
         /// Requests at the same time; further ones are answered 503.
-        requests_max: usize = 256,
+        requests_max: usize = 1_024,
         /// Live streams at the same time; further ones are answered 503.
         streams_max: usize = 64,
         /// A request whose head is not there after this long is dropped.
@@ -160,8 +170,10 @@ sections! {
         request_bytes_max: usize = 64 * MEBIBYTE,
         /// Largest body of one ingest request, decompressed.
         request_expanded_bytes_max: usize = 512 * MEBIBYTE,
-        /// Ingest requests at the same time; further ones are answered 503.
-        requests_max: usize = 32,
+        /// Requests of senders at the same time; further ones are answered 429.
+        requests_max: usize = 256,
+        /// Bytes of senders' bodies that must be whole in memory, all together; a body that finds no room is answered 429.
+        body_memory_bytes_max: usize = 256 * MEBIBYTE,
         /// Bytes appended to the log in one go.
         batch_bytes_max: usize = 2 * MEBIBYTE,
         /// Records appended to the log in one go.
@@ -188,6 +200,24 @@ sections! {
         commit_wait_ms: u64 = 5,
         /// Disk space the log may take; 0 for all there is.
         disk_bytes_max: Option<u64> = None,
+    }
+
+    /// What the log may remove: whole segments from the beginning of a topic, never one that Sentra has still to read.
+    retention: RetentionConfig {
+        /// Bytes on disk that one tenant's records as they came may take; 0 keeps all.
+        raw_bytes_max: Option<u64> = None,
+        /// Age, since it was taken in, beyond which a record as it came goes; 0 keeps all.
+        raw_age_s_max: Option<u64> = None,
+        /// Bytes on disk that one tenant's letters of the doors may take; 0 keeps all. What was listed stays listed.
+        dead_bytes_max: Option<u64> = None,
+        /// Age beyond which a letter of the doors goes; 0 keeps all. What was listed stays listed.
+        dead_age_s_max: Option<u64> = None,
+        /// Bytes on disk that one tenant's topic of findings may take; 0 keeps all.
+        signals_bytes_max: Option<u64> = None,
+        /// Age beyond which a finding in the topic goes; 0 keeps all. Incidents are not touched.
+        signals_age_s_max: Option<u64> = None,
+        /// How often it is looked for what may go.
+        interval_s: u64 = 60,
     }
 
     /// Marts and records.

@@ -128,6 +128,11 @@ impl Door {
         Ok(Caller::Session(session))
     }
 
+    /// Whether the request carries the token of the data directory.
+    pub(crate) fn is_administrator(&self, headers: &HeaderMap) -> bool {
+        bearer(headers).is_some_and(|token| token.matches(&self.admin))
+    }
+
     /// Whether the request calls this server by one of its names.
     pub(crate) fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let mut named = headers.get_all(header::HOST).iter();

@@ -1,8 +1,8 @@
 use sentra_model::DeadReason;
 use serde_json::json;
 
+use super::compressed::{gzip, zstandard};
 use super::*;
-use crate::intake::inflate::tests::{gzip, zstandard};
 
 async fn send(fixture: &mut Fixture, path: &str, encoding: Option<&str>, body: impl Into<Body>) -> Answer {
     let mut request = Request::post(path)

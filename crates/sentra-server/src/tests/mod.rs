@@ -2,10 +2,12 @@
 
 mod access;
 mod answers;
+mod compressed;
 mod ingest;
 mod sockets;
 mod stream;
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -13,7 +15,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use sentra_backbone::{AppendBatch, Appended, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream};
+use sentra_backbone::{
+    AppendBatch, Appended, Consumer, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream,
+};
+use sentra_decode::{DecodeOptions, Decoder};
+use sentra_factory::LetterDesk;
+use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
 use serde_json::Value;
@@ -96,6 +103,21 @@ impl EventLog for FakeLog {
     async fn commit(&self, consumer: &str, stream: &Stream, next_offset: u64) -> Result<(), LogError> {
         self.inner.commit(consumer, stream, next_offset).await
     }
+    async fn commit_range(
+        &self,
+        consumer: &str,
+        stream: &Stream,
+        next_offset: u64,
+        range: Range<u64>,
+    ) -> Result<(), LogError> {
+        self.inner.commit_range(consumer, stream, next_offset, range).await
+    }
+    async fn consumers(&self, stream: &Stream) -> Result<Vec<Consumer>, LogError> {
+        self.inner.consumers(stream).await
+    }
+    async fn forget(&self, consumer: &str, stream: &Stream) -> Result<bool, LogError> {
+        self.inner.forget(consumer, stream).await
+    }
     async fn offset_at(&self, stream: &Stream, time: Timestamp) -> Result<u64, LogError> {
         self.inner.offset_at(stream, time).await
     }
@@ -135,11 +157,18 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         log: log.clone(),
         marts: Arc::new(MemoryMarts::default()),
         records: records.clone(),
+        letters: LetterDesk::new(
+            log.clone(),
+            records.clone(),
+            || Arc::new(Decoder::new(DecodeOptions::default())),
+            clock.clone(),
+        ),
         pipeline: pipeline.clone(),
         live: Arc::new(LiveHub::new(config.server.live_ring_max, Timestamp::from_seconds(1_000))),
         door: Door::open(directory.path(), &config.server, clock.clone()).unwrap(),
         clock: clock.clone(),
         metrics: None,
+        reloader: None,
         version: "0.0.0-test".to_owned(),
     };
     let token = read_admin_token(directory.path()).unwrap();
@@ -193,8 +222,13 @@ impl Fixture {
 
     pub(super) fn shared(&mut self) -> Shared {
         if self.shared.is_none() {
-            let state =
-                State::new(self.app(), self.config.clone(), Vec::new(), None, CancellationToken::new());
+            let app = self.app();
+            let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), self.config.limits());
+            let intake =
+                Intake::start(appender, IntakeOptions::default(), &IntakeSettings::default()).unwrap();
+            intake.appender().set_limits(self.config.limits());
+            let http = "127.0.0.1:8080".parse().unwrap();
+            let state = State::new(app, self.config.clone(), intake, http, CancellationToken::new());
             self.shared = Some(Arc::new(state));
         }
         self.shared.clone().unwrap()

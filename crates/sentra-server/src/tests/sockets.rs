@@ -14,7 +14,7 @@ async fn start(fixture: &mut Fixture) -> Running {
 }
 
 fn address(running: &Running, name: &str) -> SocketAddr {
-    let listener = running.listeners().iter().find(|listener| listener.name == name).unwrap();
+    let listener = running.listeners().into_iter().find(|listener| listener.name == name).unwrap();
     listener.address.parse().unwrap()
 }
 

@@ -124,6 +124,14 @@ impl Access {
     }
 }
 
+/// The server that `place` names or that holds its data directory, where one runs. No engine is opened.
+pub(crate) fn running_server(place: &Place) -> anyhow::Result<Option<Client>> {
+    let Some(url) = place.server.clone().or_else(|| server_of(&place.data)) else { return Ok(None) };
+    let client = client(place, &url)?;
+    // A server that was killed leaves its address behind.
+    Ok(client.is_alive().then_some(client))
+}
+
 /// A client for the server at `url` with the token that `place` names.
 pub(crate) fn client(place: &Place, url: &str) -> anyhow::Result<Client> {
     let token_file = place.token_file.clone().unwrap_or_else(|| place.data.join(sentra_server::TOKEN_FILE));

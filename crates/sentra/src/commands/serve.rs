@@ -2,25 +2,32 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use sentra_decode::FormatProblemSeverity;
 use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
 use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
-use sentra_server::{App, Config, Door, LiveHub, Metrics, PipelineSnapshot, PipelineStatus, Running, Server};
+use sentra_server::{
+    App, Config, Door, LiveHub, Metrics, PipelineSnapshot, PipelineStatus, ReloadAnswer, Reloader, Running,
+    Server, ServerError,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
 use crate::engines::{Engines, Opened};
+use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
+use crate::retention;
 use crate::settings;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = configuration(arguments)?;
-    runtime()?.block_on(serve(&arguments.data, config))
+    runtime()?.block_on(serve(&arguments.data, config, arguments.clone()))
 }
 
 fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
@@ -36,10 +43,11 @@ fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
+async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     // Before the engines: they keep handles to their figures.
     let metrics = Metrics::install()?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let engines = match Engines::open(data, settings::engine_options(&config)?).await? {
         Opened::Engines(engines) => engines,
         Opened::Held { error } => {
@@ -48,32 +56,44 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
     };
     settings::remember_rules(data, &config)?;
     say_rule_problems(&engines.rule_problems);
+    say_format_problems(&engines.formats.problems());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline {
         status: Arc::clone(&engines.status),
         rules: Arc::clone(&engines.rules),
         problems: engines.rule_problems.clone(),
+        formats: engines.formats.clone(),
     };
     let app = App {
         directory: data.to_owned(),
         log: Arc::clone(&engines.log),
         marts: Arc::clone(&engines.marts),
         records: Arc::clone(&engines.records),
+        letters: engines.letters(),
         pipeline: Arc::new(pipeline),
         clock: Arc::clone(&clock),
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
         metrics: Some(metrics),
+        reloader: Some(Arc::new(FromFile { arguments: again, formats: engines.formats.clone() })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    let interval = Duration::from_secs(config.retention.interval_s);
     let server = Server::start(app, config).await?;
+    let retention = tokio::spawn(retention::run(Arc::clone(&engines.segments), interval));
     let factory = engines.start_factory(Arc::new(Announcer(live)));
     if let Err(error) = announce(&server, &engines) {
         // Whoever started us does not listen; the work goes on.
         tracing::warn!(%error, "cannot print where the console is");
     }
+    let reloads = async {
+        while hang_up.recv().await.is_some() {
+            say_reload(&server.reload().await);
+        }
+    };
     let ended = tokio::select! {
+        () = reloads => Ok(()),
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot listen for SIGINT"),
         _ = terminate.recv() => Ok(()),
         // Law ACK: after a failed write or fsync nothing more is acknowledged, and the process ends.
@@ -83,6 +103,7 @@ async fn serve(data: &Path, config: Config) -> anyhow::Result<()> {
         )),
     };
     output::remark("stopping");
+    retention.abort();
     server.stop().await;
     factory.stop().await;
     ended
@@ -110,6 +131,44 @@ fn say_rule_problems(problems: &[RuleProblem]) {
     }
 }
 
+fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
+    match result {
+        Ok(ReloadAnswer { opened, closed, kept, restart_needed, problems }) => {
+            let (opened, closed, kept) = (opened.len(), closed.len(), kept.len());
+            output::remark(&format!("reloaded: {opened} opened, {closed} closed, {kept} unchanged"));
+            if !restart_needed.is_empty() {
+                output::remark(&format!("after a restart: {}", restart_needed.join(", ")));
+            }
+            problems.iter().for_each(|problem| output::remark(problem));
+        }
+        Err(error) => output::remark(&format!("not reloaded, nothing has changed: {error}")),
+    }
+}
+
+/// Reads configuration and formats again as they were read at the start.
+#[derive(Debug)]
+struct FromFile {
+    arguments: ServeArguments,
+    formats: Formats,
+}
+
+impl Reloader for FromFile {
+    fn config(&self) -> Result<Config, String> {
+        configuration(&self.arguments).map_err(|error| format!("{error:#}"))
+    }
+
+    fn content(&self, config: &Config) -> Result<Vec<String>, String> {
+        let reloaded = self.formats.reload_formats(&config.doors.virtual_entities);
+        let reloaded = reloaded.map_err(|error| format!("{error:#}"))?;
+        let problems = reloaded.problems.iter().map(ToString::to_string);
+        if reloaded.changed {
+            return Ok(problems.collect());
+        }
+        let problems: Vec<String> = problems.collect();
+        Err(format!("the formats have errors and the ones before stay in force: {}", problems.join("; ")))
+    }
+}
+
 /// Hands incident changes to the live stream.
 struct Announcer(Arc<LiveHub>);
 
@@ -124,6 +183,7 @@ struct Pipeline {
     status: Arc<FactoryStatus>,
     rules: Arc<RuleSet>,
     problems: Vec<RuleProblem>,
+    formats: Formats,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -146,6 +206,10 @@ impl PipelineStatus for Pipeline {
             dead_letters_total: now.dead_letters,
             last_progress: Some(now.last_progress).filter(|progress| *progress > never),
         }
+    }
+
+    fn formats(&self) -> Vec<String> {
+        self.formats.decoder().get().formats().map(|format| format.name.to_owned()).collect()
     }
 
     fn rules(&self) -> RulesView {
@@ -172,6 +236,19 @@ impl PipelineStatus for Pipeline {
             },
             message: problem.message.clone(),
         });
-        RulesView { rules: rules.collect(), problems: problems.collect() }
+        let of_formats = self.formats.problems().into_iter().map(|problem| RuleProblemView {
+            path: problem.path,
+            line: problem.line,
+            rule: None,
+            severity: match problem.severity {
+                FormatProblemSeverity::Error => RuleProblemSeverity::Error,
+                FormatProblemSeverity::Warning => RuleProblemSeverity::Warning,
+            },
+            message: match problem.format {
+                Some(format) => format!("format {format}: {}", problem.message),
+                None => problem.message,
+            },
+        });
+        RulesView { rules: rules.collect(), problems: problems.chain(of_formats).collect() }
     }
 }

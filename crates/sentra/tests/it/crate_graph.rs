@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
@@ -16,6 +16,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ),
     ("sentra-query", &["sentra-model", "sentra-store"]),
     ("sentra-narrate", &["sentra-model"]),
+    ("sentra-intake", &["sentra-model", "sentra-decode", "sentra-backbone"]),
     (
         "sentra-server",
         &[
@@ -27,6 +28,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "sentra-factory",
             "sentra-query",
             "sentra-narrate",
+            "sentra-intake",
         ],
     ),
     (
@@ -40,9 +42,11 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "sentra-factory",
             "sentra-query",
             "sentra-narrate",
+            "sentra-intake",
             "sentra-server",
         ],
     ),
+    ("sentra-fuzz", &["sentra-model", "sentra-decode", "sentra-backbone", "sentra-intake"]),
     ("sentra-agent", &["sentra-model", "sentra-decode"]),
 ];
 

@@ -12,6 +12,8 @@
 mod bad_input;
 mod crate_graph;
 mod docs;
+mod doors;
 mod house;
 mod real_data;
 mod server;
+mod under_load;

@@ -10,12 +10,12 @@ use anyhow::Context;
 use sentra_backbone::{AppendBatch, EventLog, LogOptions, SegmentLog, Stream};
 use sentra_decode::{DecodeOptions, Decoded, Decoder};
 use sentra_detect::{Detector, RuleSet};
+use sentra_intake::Limits;
+use sentra_intake::file::{FileProblem, RecordSink};
 use sentra_model::{
     BatchBuilder, Clock, DeadLetter, EventBatch, EventId, Mart, OwnedRecord, Position, RawRecord, Source,
     SystemClock, TenantId, TenantScope, Topic,
 };
-use sentra_server::IntakeConfig;
-use sentra_server::intake::file::{FileProblem, RecordSink};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore};
 
 use super::{Corpus, Sample, measure};
@@ -45,7 +45,7 @@ pub(crate) struct Stages<'a> {
 /// Reads the records of `file`, at most `bytes_max` bytes of them.
 pub(crate) fn load(file: &Path, bytes_max: u64) -> anyhow::Result<Corpus> {
     let mut sink = Memory { corpus: None, bytes_max };
-    read_all(&[file.to_owned()], None, &IntakeConfig::default(), &SystemClock, &mut sink);
+    read_all(&[file.to_owned()], None, &Limits::default(), &SystemClock, &mut sink);
     sink.corpus.with_context(|| format!("{} holds no records", file.display()))
 }
 

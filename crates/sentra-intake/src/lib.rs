@@ -1,0 +1,54 @@
+//! The doors for records: bytes from files, sockets and requests, cut into records and appended to the
+//! backbone.
+//!
+//! * [`Intake`] opens the listeners of [`IntakeSettings`], follows files, and takes new settings while it runs.
+//! * [`Senders`] says for whom a record is taken in: by API key, client certificate or address (law TENANT).
+//! * [`Appender`] is the one way into the log; [`file`] reads files for the command line.
+//! * [`snmp`] takes traps and informs.
+//!
+//! Law ACK: a sender that can be answered is answered after its records are durable, not before.
+//! Law LOSS: a sender is told what was not taken; a door that cannot tell its sender stops reading instead.
+//! Law LIMIT: bodies, lines, connections, requests and waits have limits in [`Limits`].
+//!
+//! Invariant: nothing is decoded here. A record is cut, counted and kept as it came. Only [`snmp`] writes records
+//! of its own, because its datagrams are encrypted or hold a password.
+
+mod accept;
+mod appender;
+mod connection;
+pub mod file;
+mod gather;
+pub mod http;
+mod inflate;
+mod intake;
+mod join;
+mod kernel_drops;
+mod letters;
+mod limits;
+mod lines_body;
+mod live;
+mod otlp;
+mod place;
+mod senders;
+mod settings;
+pub mod snmp;
+mod snmp_door;
+mod syslog_frames;
+mod syslog_udp;
+mod tls;
+
+pub use accept::accept;
+pub use appender::Appender;
+pub use inflate::Compression;
+pub use intake::{Intake, IntakeError, IntakeOptions, ListenerStatus, Reloaded};
+pub use kernel_drops::kernel_drops;
+pub use limits::Limits;
+pub use lines_body::{BodyError, IngestAnswer, LinesBody, RejectedLine, Taken};
+pub use live::Live;
+pub use senders::{Presented, Refused, Sender, Senders};
+pub use settings::{
+    IntakeSettings, KeySettings, ListenerSettings, Protocol, RouteSettings, SnmpCommunity, SnmpSettings,
+    SnmpUser, SourceSettings, TlsSettings,
+};
+pub use syslog_frames::{SyslogFramed, SyslogFramer};
+pub use tls::{Tls, TlsError};

@@ -1,0 +1,166 @@
+//! The listener for SNMP notifications: settings to a reader, and what it reads into the log.
+
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use sentra_model::{DeadReason, OwnedRecord, SourceKind};
+use tokio::net::UdpSocket;
+use tokio_util::sync::CancellationToken;
+
+use crate::intake::Door;
+use crate::letters::dead_letter;
+use crate::settings::{SnmpSettings, SnmpUser};
+use crate::snmp::{
+    Arrivals, AuthProtocol, Authority, BatchLimits, Communities, Community, EngineId, Limits, PrivProtocol,
+    Secret, SecurityLevel, TrapReader, TrapSink, User, Users,
+};
+
+/// File in the intake's directory with our engine's id and how often it has started.
+const ENGINE_FILE: &str = "snmp-engine";
+/// Longest file with a secret.
+const SECRET_BYTES_MAX: u64 = 4_096;
+
+/// A reader and the moment its seconds count from.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    reader: TrapReader,
+    started: Instant,
+}
+
+/// A reader as `settings` say. Secrets are read from their files now.
+pub(crate) fn prepare(settings: &SnmpSettings, directory: Option<&Path>) -> Result<Prepared, String> {
+    let communities = communities(settings)?;
+    let users = settings.users.iter().map(user).collect::<Result<Vec<_>, _>>()?;
+    let users = Users::new(&users).map_err(|error| error.to_string())?;
+    let (engine, boots) = engine(directory)?;
+    let mut salt = [0; 8];
+    getrandom::fill(&mut salt).map_err(|error| format!("the system gives no random numbers: {error}"))?;
+    let authority =
+        Authority::new(engine, boots, u64::from_ne_bytes(salt), 0).map_err(|error| error.to_string())?;
+    let reader = TrapReader::new(communities, users, authority, Limits::default());
+    Ok(Prepared { reader: reader.map_err(|error| error.to_string())?, started: Instant::now() })
+}
+
+fn communities(settings: &SnmpSettings) -> Result<Communities, String> {
+    let named = settings.communities.iter().map(|community| {
+        Ok(Community { name: community.name.clone(), secret: secret(&community.secret_file)? })
+    });
+    let named: Vec<Community> = named.collect::<Result<_, String>>()?;
+    Ok(match named.is_empty() {
+        true if settings.any_community => Communities::Any,
+        true => Communities::Refused,
+        false => Communities::Named(named),
+    })
+}
+
+fn user(user: &SnmpUser) -> Result<User, String> {
+    let of_user = |error: &dyn std::fmt::Display| format!("SNMP user {:?}: {error}", user.name);
+    let auth = match (&user.auth, &user.auth_file) {
+        (Some(name), Some(file)) => {
+            Some((AuthProtocol::named(name).map_err(|error| of_user(&error))?, secret(file)?))
+        }
+        (None, None) => None,
+        _ => return Err(of_user(&"auth and auth_file belong together")),
+    };
+    let privacy = match (&user.privacy, &user.privacy_file) {
+        (Some(name), Some(file)) => {
+            Some((PrivProtocol::named(name).map_err(|error| of_user(&error))?, secret(file)?))
+        }
+        (None, None) => None,
+        _ => return Err(of_user(&"privacy and privacy_file belong together")),
+    };
+    let least = user.least.as_deref().map(|name| {
+        let levels = [SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthNoPriv, SecurityLevel::AuthPriv];
+        let known = levels.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(name));
+        known.ok_or_else(|| of_user(&"least is noAuthNoPriv, authNoPriv or authPriv"))
+    });
+    let engine = user.engine.as_deref().map(|text| text.parse::<EngineId>().map_err(|error| of_user(&error)));
+    Ok(User {
+        name: user.name.clone(),
+        auth,
+        privacy,
+        least: least.transpose()?,
+        engine: engine.transpose()?,
+    })
+}
+
+fn secret(path: &Path) -> Result<Secret, String> {
+    let unreadable = |error: io::Error| format!("cannot read the secret in {}: {error}", path.display());
+    let length = std::fs::metadata(path).map_err(unreadable)?.len();
+    if length > SECRET_BYTES_MAX {
+        return Err(format!("{} has more than {SECRET_BYTES_MAX} bytes: that is no secret", path.display()));
+    }
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    Ok(Secret::new(bytes.trim_ascii()))
+}
+
+/// Our engine's id, made once, and the number of this start, which is durable before it is used.
+fn engine(directory: Option<&Path>) -> Result<(EngineId, u32), String> {
+    let known = directory.and_then(|directory| std::fs::read_to_string(directory.join(ENGINE_FILE)).ok());
+    let known = known.as_deref().and_then(|text| text.trim().split_once(' '));
+    let known =
+        known.and_then(|(id, boots)| Some((id.parse::<EngineId>().ok()?, boots.parse::<u32>().ok()?)));
+    let (engine, boots) = match known {
+        Some((engine, boots)) => (engine, boots.saturating_add(1)),
+        None => {
+            let mut random = [0; 16];
+            getrandom::fill(&mut random)
+                .map_err(|error| format!("the system gives no random numbers: {error}"))?;
+            (EngineId::of_random(random), 1)
+        }
+    };
+    if let Some(directory) = directory {
+        let digits: String = engine.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = directory.join(ENGINE_FILE);
+        crate::place::replace(&path, format!("{digits} {boots}\n").as_bytes())
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok((engine, boots))
+}
+
+/// Takes notifications until `stop`.
+pub(crate) async fn listen(
+    socket: UdpSocket,
+    prepared: Prepared,
+    door: Door,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let limits = door.appender.limits();
+    let batch = BatchLimits {
+        records_max: limits.batch_records_max,
+        bytes_max: limits.batch_bytes_max,
+        wait_ms: limits.batch_wait_ms,
+        ..BatchLimits::default()
+    };
+    let sink = Arc::new(Sink { door, stop: stop.clone() });
+    let Prepared { reader, started } = prepared;
+    crate::snmp::listen(Arc::new(socket), reader, started, batch, sink, stop).await.map(|_| ())
+}
+
+struct Sink {
+    door: Door,
+    stop: CancellationToken,
+}
+
+impl TrapSink for Sink {
+    async fn accept(&self, peer: IpAddr, arrivals: Arrivals) -> io::Result<()> {
+        let Some(sender) = self.door.sender((peer, 0).into(), &[]) else {
+            return Ok(());
+        };
+        let appender = &self.door.appender;
+        let source = appender.source(SourceKind::Snmp, peer.to_string(), Some("snmp".to_owned()));
+        let records = (1..).zip(arrivals.records);
+        let records = records.map(|(position, bytes)| OwnedRecord { position, bytes }).collect();
+        let letters = (1..).zip(arrivals.refused).map(|(position, refused)| {
+            let detail = refused.problem.to_string();
+            let excerpt = refused.excerpt.as_bytes();
+            dead_letter(&source, appender.clock.now(), position, DeadReason::Malformed, detail, excerpt)
+        });
+        let letters = letters.collect();
+        let kept = appender.records_patiently(&sender.tenant, &source, records, letters, &self.stop).await;
+        kept.map_err(io::Error::other)
+    }
+}
