@@ -13,7 +13,7 @@ use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
 use crate::virtual_entity::VirtualEntities;
-use crate::{declared, flatten, json, marks, syslog, text, windows};
+use crate::{declared, flatten, json, json_scan, marks, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
@@ -363,32 +363,37 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
 }
 
 fn decode_object<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Boxed<'a> {
-    let flat = flatten::object(line).map_err(|detail| {
+    if let Some(fields) = json_scan::fields(line) {
+        return decode_fields(context, wanted, fields);
+    }
+    let flat = flatten::object_by_library(line).map_err(|detail| {
         // Bytes that only happen to begin with a brace are binary, not broken JSON.
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let declared = |turn| match wanted {
-        Wanted::Any => context.declared.object(turn, "", &flat.fields),
-        Wanted::Named(format) => {
-            context.declared.object(turn, "", &flat.fields).filter(|definition| definition.is_for(format))
-        }
-        _ => None,
-    };
-    let mut event = match (declared(Turn::BeforeBuiltIn), wanted_object_format(wanted, &flat.fields)) {
-        (None, Some(decode)) => Box::new(decode(context, flat.fields)),
-        (first, _) => match (first.or_else(|| declared(Turn::AfterBuiltIn)), wanted) {
-            (Some(definition), _) => Box::new(definition.decode(context, flat.fields, None)),
-            (None, Wanted::Named(format)) => {
-                return Err(Dead::malformed(format!("expected {}", format.title)));
-            }
-            (None, _) => json::decode(context, flat.fields),
-        },
-    };
+    let mut event = decode_fields(context, wanted, flat.fields)?;
     if let Some(problem) = problem {
         note(&mut event, Cow::Owned(problem));
     }
     Ok(event)
+}
+
+fn decode_fields<'a>(context: &Context<'_>, wanted: Wanted<'_>, fields: Vec<Field<'a>>) -> Boxed<'a> {
+    let declared = |turn| match wanted {
+        Wanted::Any => context.declared.object(turn, "", &fields),
+        Wanted::Named(format) => {
+            context.declared.object(turn, "", &fields).filter(|definition| definition.is_for(format))
+        }
+        _ => None,
+    };
+    match (declared(Turn::BeforeBuiltIn), wanted_object_format(wanted, &fields)) {
+        (None, Some(decode)) => Ok(Box::new(decode(context, fields))),
+        (first, _) => match (first.or_else(|| declared(Turn::AfterBuiltIn)), wanted) {
+            (Some(definition), _) => Ok(Box::new(definition.decode(context, fields, None))),
+            (None, Wanted::Named(format)) => Err(Dead::malformed(format!("expected {}", format.title))),
+            (None, _) => Ok(json::decode(context, fields)),
+        },
+    }
 }
 
 /// The format that knows these fields.

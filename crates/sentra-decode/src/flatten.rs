@@ -84,9 +84,15 @@ impl Flattening<'_> {
 
 /// The fields of the JSON object `text`, or what is wrong with it and where.
 pub(crate) fn object(text: &str) -> Result<Flat<'_>, String> {
-    if let Some(fields) = json_scan::fields(text) {
-        return Ok(Flat { fields, ..Flat::default() });
+    match json_scan::fields(text) {
+        Some(fields) => Ok(Flat { fields, problem: None }),
+        None => object_by_library(text),
     }
+}
+
+/// [`object`], for what [`json_scan::fields`] has given up on.
+#[cold]
+pub(crate) fn object_by_library(text: &str) -> Result<Flat<'_>, String> {
     if is_too_deep(text.as_bytes()) {
         return Err(format!("JSON nested deeper than {NESTING_MAX} levels"));
     }

@@ -133,6 +133,7 @@ fn number(lengths: &[u32; 256], name: &str) -> Option<usize> {
 }
 
 /// Where the names of each role begin among all names.
+#[expect(clippy::indexing_slicing, reason = "at compile time: a wrong index fails the build")]
 const STARTS: [usize; NAMES.len()] = {
     let mut starts = [0; NAMES.len()];
     let mut role = 1;
@@ -171,6 +172,7 @@ impl<'f, 'a> Known<'f, 'a> {
     }
 
     /// The values of a role with their names, most telling first.
+    #[inline]
     fn values(&self, role: Role) -> impl Iterator<Item = (&'static str, &'f FieldValue<'a>)> {
         let start = STARTS.get(role as usize).copied().unwrap_or_default();
         let names = NAMES.get(role as usize).map_or(&[][..], |(_, names)| names);
@@ -184,16 +186,37 @@ impl<'f, 'a> Known<'f, 'a> {
         })
     }
 
-    fn text(&self, role: Role) -> Cow<'a, str> {
-        self.values(role).next().map(|(_, value)| header_text(value)).unwrap_or_default()
+    /// Puts the text of a role where it belongs. Borrowed text goes there from registers.
+    #[inline]
+    fn put_text(&self, role: Role, place: &mut Cow<'a, str>) {
+        match self.values(role).next() {
+            Some((_, FieldValue::Text(Cow::Borrowed(text)))) => *place = Cow::Borrowed(text),
+            Some((_, value)) => *place = header_text(value),
+            None => {}
+        }
     }
 
-    fn address(&self, role: Role) -> Cow<'a, str> {
-        self.values(role).find_map(|(_, value)| address::ip_of(&header_text(value))).unwrap_or_default()
+    #[inline]
+    fn put_address(&self, role: Role, place: &mut Cow<'a, str>) {
+        for (_, value) in self.values(role) {
+            if let FieldValue::Text(Cow::Borrowed(text)) = value {
+                if let Some(address) = address::ip(text) {
+                    *place = Cow::Borrowed(address);
+                    return;
+                }
+            } else if let Some(address) = address::ip_of(&header_text(value)) {
+                *place = address;
+                return;
+            }
+        }
     }
 
     fn port(&self, role: Role) -> u16 {
-        self.values(role).next().map_or(0, |(_, value)| address::port(&value.as_text()))
+        match self.values(role).next() {
+            Some((_, FieldValue::Integer(number))) => u16::try_from(*number).unwrap_or(0),
+            Some((_, value)) => address::port(&value.as_text()),
+            None => 0,
+        }
     }
 
     fn moment(&self, context: &Context<'_>) -> Option<Timestamp> {
@@ -216,18 +239,18 @@ pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Box<E
         Some(moment) => event.time = moment,
         None => note(&mut event, "no time in the record, arrival time taken"),
     }
-    event.host = known.text(Role::Host);
-    event.user = known.text(Role::User);
-    event.src_ip = known.address(Role::Source);
-    event.dst_ip = known.address(Role::Target);
+    known.put_text(Role::Host, &mut event.host);
+    known.put_text(Role::User, &mut event.user);
+    known.put_address(Role::Source, &mut event.src_ip);
+    known.put_address(Role::Target, &mut event.dst_ip);
     event.src_port = known.port(Role::SourcePort);
     event.dst_port = known.port(Role::TargetPort);
-    event.process = known.text(Role::Process);
-    event.pid = known.text(Role::ProcessId);
-    event.command = known.text(Role::Command);
-    event.app = known.text(Role::App);
-    event.domain = known.text(Role::Domain);
-    event.message = known.text(Role::Message);
+    known.put_text(Role::Process, &mut event.process);
+    known.put_text(Role::ProcessId, &mut event.pid);
+    known.put_text(Role::Command, &mut event.command);
+    known.put_text(Role::App, &mut event.app);
+    known.put_text(Role::Domain, &mut event.domain);
+    known.put_text(Role::Message, &mut event.message);
     event.fields = fields;
     event
 }

@@ -39,7 +39,7 @@ pub(crate) fn is_event(fields: &[Field<'_>]) -> bool {
     let mut has_log = false;
     for (name, _) in fields {
         // Few names begin like one of those below.
-        if !name.starts_with(['E', 'C', 'S', 'P', 'L', 'w']) {
+        if !matches!(name.as_bytes().first(), Some(b'E' | b'C' | b'S' | b'P' | b'L' | b'w')) {
             continue;
         }
         match name.as_ref() {
