@@ -74,12 +74,20 @@ pub(crate) fn inflate_limits(expanded_bytes_max: usize) -> InflateLimits {
 ///
 /// # Errors
 /// [`WholeError`].
-pub async fn read_whole(door: &HttpDoor, headers: &HeaderMap, body: Body) -> Result<Whole, WholeError> {
-    let result = match compression(headers) {
-        Ok(compression) => read_body(door, compression, body).await,
-        Err(error) => Err((error, body)),
-    };
-    finish(result).await
+pub fn read_whole<'d>(
+    door: &'d HttpDoor,
+    headers: &HeaderMap,
+    body: Body,
+) -> impl Future<Output = Result<Whole, WholeError>> + Send + use<'d> {
+    // The headers are not needed while the body comes.
+    let compression = compression(headers);
+    async move {
+        let result = match compression {
+            Ok(compression) => read_body(door, compression, body).await,
+            Err(error) => Err((error, body)),
+        };
+        finish(result).await
+    }
 }
 
 /// The same for a body whose encoding does not stand in its headers.

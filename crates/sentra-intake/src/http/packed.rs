@@ -1,9 +1,11 @@
 //! Records as they are, for senders that have cut them already: the command line sends binary records and records
 //! of several lines so. Each is its position (8 bytes, big endian), its length (4 bytes, big endian) and its bytes.
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use sentra_model::{OwnedRecord, Source, TenantId};
 
-use super::append::append;
+use super::append::{Kept, append};
 use crate::Appender;
 use crate::lines_body::{IngestAnswer, Taken};
 
@@ -52,7 +54,9 @@ pub async fn take_packed(
 ) -> (Taken, Option<usize>) {
     let (records, rest) = unpack(body);
     let line_bytes_max = appender.limits().line_bytes_max;
-    let kept = append(appender, tenant, source, records.iter().copied()).await;
+    // Boxed: the compiler cannot see through the iterator that the future may change threads.
+    let appending: BoxFuture<'_, Kept> = append(appender, tenant, source, records.iter().copied()).boxed();
+    let kept = appending.await;
     let of_kept = || records.iter().filter(|(position, _)| *position <= kept.through);
     let count = |is_wanted: bool| {
         of_kept().filter(|(_, bytes)| (bytes.len() <= line_bytes_max) == is_wanted).count() as u64

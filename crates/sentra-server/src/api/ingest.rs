@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::{HeaderMap, header};
 use sentra_intake::http::{PACKED_MEDIA_TYPE, WholeError, read_whole, take_packed};
-use sentra_intake::{BodyError, Compression, LinesBody, Taken};
+use sentra_intake::{Appender, BodyError, Compression, LinesBody, Taken};
 use sentra_model::{Source, SourceKind, TenantId, TimestampError};
 
 use super::extract::{NewScope, Params};
@@ -66,7 +66,8 @@ pub(crate) async fn ingest(
         source.reference = reference.parse().map_err(wrong)?;
     }
     if is_packed(&headers) {
-        return packed(&shared, scope.tenant(), &source, &headers, body).await;
+        let whole = read_whole(shared.intake.http(), &headers, body);
+        return packed(&shared.appender, scope.tenant(), &source, &whole.await?.bytes).await;
     }
     let compression = content_encoding(&headers)?;
     let lines = LinesBody::new(shared.appender.clone(), scope.tenant().clone(), source, first_line);
@@ -85,14 +86,12 @@ fn is_packed(headers: &HeaderMap) -> bool {
 
 /// Records that their sender has cut.
 async fn packed(
-    shared: &Shared,
+    appender: &Appender,
     tenant: &TenantId,
     source: &Source,
-    headers: &HeaderMap,
-    body: Body,
+    body: &[u8],
 ) -> Result<Json<IngestAnswer>, Problem> {
-    let whole = read_whole(shared.intake.http(), headers, body).await?;
-    let (taken, rest) = take_packed(&shared.appender, tenant, source, &whole.bytes).await;
+    let (taken, rest) = take_packed(appender, tenant, source, body).await;
     let Taken { answer, next_line, error } = taken;
     let problem = match (error, rest) {
         (Some(error), _) => Problem::from(error),
