@@ -78,6 +78,42 @@ long-test: ## Hundreds of SIGKILLs and thousands of simulated crashes (half an h
 bench: release ## Measure each stage of the pipeline on FILE=path
 	$(SENTRA) bench pipeline $(FILE)
 
+.PHONY: bench-decode
+bench-decode: ## Measure decoding, and columns, of generated lines or FILE=path on one core
+	cargo run --quiet --release --package sentra-decode --example decode_rate -- $(FILE)
+	cargo run --quiet --release --package sentra-decode --example decode_rate -- --columns $(FILE)
+
+.PHONY: bench-parse
+bench-parse: ## Measure JSON, syslog and CEF beside the vrl crate (its first build takes ten minutes)
+	cd benches/peers && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/peers cargo run --quiet --release --locked
+
+# The peers' benchmarks fetch their peer from Debian or PyPI into the cache, start it on loopback and stop it.
+PEERS_PYTHON := $(SENTRA_CACHE)/peers/venv/bin/python
+RUNS ?= 3
+
+.PHONY: bench-intake
+bench-intake: release ## Durable acknowledged MB/s, then latency at half of the load
+	$(SENTRA) bench intake
+	$(SENTRA) bench intake --rate 75
+
+.PHONY: bench-flood
+bench-flood: release ## Three times what the server can take
+	$(SENTRA) bench flood
+
+.PHONY: bench-rsyslog
+bench-rsyslog: release ## Against rsyslog with a synced disk queue
+	SENTRA=$(SENTRA) SENTRA_CACHE=$(SENTRA_CACHE) python3 benches/rsyslog_queue.py $(RUNS)
+
+.PHONY: bench-syslog-ng
+bench-syslog-ng: release ## Against syslog-ng writing JSON
+	SENTRA=$(SENTRA) SENTRA_CACHE=$(SENTRA_CACHE) python3 benches/syslog_ng_json.py $(RUNS)
+
+.PHONY: bench-chdb
+bench-chdb: release ## Against the ClickHouse engine
+	test -x $(PEERS_PYTHON) || python3 -m venv $(SENTRA_CACHE)/peers/venv
+	$(PEERS_PYTHON) -m pip install --quiet chdb
+	SENTRA=$(SENTRA) SENTRA_CACHE=$(SENTRA_CACHE) $(PEERS_PYTHON) benches/chdb_json.py $(RUNS)
+
 .PHONY: clean
 clean: ## Remove the build caches
 	rm -rf $(CARGO_TARGET_DIR) console/node_modules console/dist

@@ -86,7 +86,7 @@ pub use log::{AppendBatch, Appended, EventLog, Extent, ReadChunk, Stream};
 pub use memory::MemoryLog;
 pub use options::{LogOptions, Retention, TopicRetention};
 pub use recovery::{QuarantinedRange, RecoveryReport, TruncatedTail};
-pub use replay::{Bound, Replay, ReplayRequest};
+pub use replay::{Bound, BoundError, Replay, ReplayRequest};
 pub use retention::{FailedRetention, HeldStream, RemovedSegment, RetentionReport};
 pub use segment_log::SegmentLog;
 pub use spread::partition_of;

@@ -1,6 +1,7 @@
 //! Reading a part of a stream once more, with a durable consumer of its own: whatever engine keeps the log.
 
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use sentra_model::Timestamp;
@@ -20,6 +21,32 @@ pub enum Bound {
     Begin,
     /// After the newest record there is when the replay is opened.
     End,
+}
+
+/// `begin`, `end`, an offset, or a time as in RFC 3339.
+impl FromStr for Bound {
+    type Err = BoundError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "begin" => return Ok(Self::Begin),
+            "end" => return Ok(Self::End),
+            _ => {}
+        }
+        if let Ok(offset) = text.parse() {
+            return Ok(Self::Offset(offset));
+        }
+        text.parse().map(Self::Time).map_err(|_| BoundError { text: text.chars().take(80).collect() })
+    }
+}
+
+/// A text that is no bound.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{text:?} is no place in a topic: write an offset as in 4711, a time as in 2026-01-31T23:59:59Z, begin or end"
+)]
+pub struct BoundError {
+    text: String,
 }
 
 /// What to replay.

@@ -7,6 +7,9 @@ use std::net::IpAddr;
 ///
 /// The result is a part of `text`, so nothing is allocated.
 pub(crate) fn ip(text: &str) -> Option<&str> {
+    if is_plain_v4(text.as_bytes()) {
+        return Some(text);
+    }
     let text = text.trim();
     let text = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);
     let text = text.split_once('%').map_or(text, |(address, _zone)| address);
@@ -18,6 +21,30 @@ pub(crate) fn ip(text: &str) -> Option<&str> {
         return None;
     }
     text.parse::<IpAddr>().ok().map(|_| text)
+}
+
+/// Whether it is an IPv4 address and nothing else. Most addresses are: it saves them the way through the rest.
+fn is_plain_v4(text: &[u8]) -> bool {
+    if !(7..=15).contains(&text.len()) {
+        return false;
+    }
+    let (mut octets, mut digits, mut octet) = (1, 0, 0_u32);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                // A leading zero would make it octal for some.
+                let has_leading_zero = digits > 0 && octet == 0;
+                octet = octet * 10 + u32::from(byte - b'0');
+                digits += 1;
+                if has_leading_zero || octet > 255 {
+                    return false;
+                }
+            }
+            b'.' if digits > 0 => (octets, digits, octet) = (octets + 1, 0, 0),
+            _ => return false,
+        }
+    }
+    octets == 4 && digits > 0
 }
 
 /// Like [`ip`], and neither a loopback nor an unspecified address: those name no other machine.
@@ -67,6 +94,12 @@ mod tests {
             ("", None),
             ("192.0.2.7.example", None),
             ("192.0.2.300", None),
+            ("192.0.2.", None),
+            ("192.0.2.07", None),
+            ("192..2.7", None),
+            ("192.0.2.7.9", None),
+            ("0.0.0.0", Some("0.0.0.0")),
+            (" 192.0.2.7", Some("192.0.2.7")),
         ];
         for (text, expected) in cases {
             assert_eq!(ip(text), expected, "{text:?}");

@@ -1,29 +1,35 @@
 //! The door of the crate: which format a record is, and what happens when it is none.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
 use sentra_model::{DeadReason, Event, Mart, RawRecord, Timestamp};
 
+use crate::declared::{Declared, Definition, Turn};
 use crate::flatten::Field;
-use crate::format::{FORMATS, Format, Payload, Shape};
+use crate::format::{self, FORMATS, Format, Payload, Shape, binary_formats};
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
-use crate::{flatten, json, syslog, text, windows};
+use crate::virtual_entity::VirtualEntities;
+use crate::{declared, flatten, json, json_scan, marks, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
 pub struct DecodeOptions {
     /// The zone of times that name none, see [`crate::time`].
     pub time_zone: TimeZone,
+    /// Which application instances the events of virtual machines are of.
+    pub virtual_entities: Arc<VirtualEntities>,
+    /// The formats that packs declare.
+    pub declared: Declared,
 }
 
 impl Default for DecodeOptions {
-    /// UTC.
+    /// UTC, no formats but the built-in ones, and no rules for virtual entities.
     fn default() -> Self {
-        Self { time_zone: TimeZone::UTC }
+        Self { time_zone: TimeZone::UTC, virtual_entities: Arc::default(), declared: Declared::default() }
     }
 }
 
@@ -43,17 +49,17 @@ pub enum Decoded<'a> {
 
 /// A format that a sender may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FormatInfo {
+pub struct FormatInfo<'a> {
     /// The name, as in `--format NAME`.
-    pub name: &'static str,
+    pub name: &'a str,
     /// What it is, for help texts.
-    pub title: &'static str,
-    /// A record of this format; empty where every record is one.
-    pub sample: &'static str,
+    pub title: &'a str,
+    /// A record of this format; empty where every record is one, and for declared formats.
+    pub sample: &'a str,
 }
 
 /// The formats that the decoder itself knows.
-const GENERAL: [FormatInfo; 4] = [
+const GENERAL: [FormatInfo<'static>; 4] = [
     FormatInfo { name: "auto", title: "detect the format of every record", sample: "" },
     FormatInfo {
         name: "syslog",
@@ -72,13 +78,14 @@ const GENERAL: [FormatInfo; 4] = [
     },
 ];
 
-/// Every format that a sender may name; the first one leaves the choice to the decoder.
+/// Every built-in format that a sender may name; the first one leaves the choice to the decoder. The formats
+/// that packs declare are in [`Decoder::formats`].
 #[must_use]
-pub fn formats() -> &'static [FormatInfo] {
-    static ALL: LazyLock<Vec<FormatInfo>> = LazyLock::new(|| {
+pub fn formats() -> &'static [FormatInfo<'static>] {
+    static ALL: LazyLock<Vec<FormatInfo<'static>>> = LazyLock::new(|| {
         let info =
             |format: &&Format| FormatInfo { name: format.name, title: format.title, sample: format.sample };
-        let mut all: Vec<FormatInfo> = FORMATS.iter().map(info).collect();
+        let mut all: Vec<FormatInfo<'static>> = FORMATS.iter().map(info).collect();
         all.sort_by_key(|format| format.name);
         GENERAL.into_iter().chain(all).collect()
     });
@@ -89,6 +96,8 @@ pub fn formats() -> &'static [FormatInfo] {
 #[derive(Debug, Clone)]
 pub struct Decoder {
     zone: Zone,
+    virtual_entities: Arc<VirtualEntities>,
+    declared: Declared,
 }
 
 /// What a format module may know about the record beside its text.
@@ -100,6 +109,10 @@ pub(crate) struct Context<'c> {
     pub(crate) by_syslog: bool,
     /// What the sender wrote behind the format's name, as in `smf:ibm-037`.
     pub(crate) argument: Option<&'c str>,
+    /// Whether the record is the body of another one, which is then the last that is looked into.
+    pub(crate) is_body: bool,
+    /// The formats that packs declare.
+    pub(crate) declared: &'c Declared,
 }
 
 impl Context<'_> {
@@ -111,23 +124,27 @@ impl Context<'_> {
 
 /// What the sender asked for.
 #[derive(Clone, Copy)]
-enum Wanted {
+enum Wanted<'d> {
     Any,
     Syslog,
     Json,
     Text,
     Named(&'static Format),
+    Declared(&'d Definition),
 }
 
-impl Wanted {
-    fn named(name: Option<&str>) -> Option<Self> {
+impl<'d> Wanted<'d> {
+    fn named(name: Option<&str>, declared: &'d Declared) -> Option<Self> {
         Some(match name {
             None | Some("auto" | "") => Self::Any,
             Some("syslog") => Self::Syslog,
             Some("json") => Self::Json,
             Some("text") => Self::Text,
             Some("evtx") => Self::Named(&windows::FORMAT),
-            Some(name) => Self::Named(FORMATS.iter().find(|format| format.name == name)?),
+            Some(name) => match FORMATS.iter().find(|format| format.name == name) {
+                Some(format) => Self::Named(format),
+                None => Self::Declared(declared.named(name)?),
+            },
         })
     }
 
@@ -135,7 +152,7 @@ impl Wanted {
     fn admits(self, format: &'static Format) -> bool {
         match self {
             Self::Any | Self::Syslog => true,
-            Self::Json | Self::Text => false,
+            Self::Json | Self::Text | Self::Declared(_) => false,
             Self::Named(named) => std::ptr::eq(named, format),
         }
     }
@@ -159,71 +176,104 @@ impl Dead {
 
 pub(crate) type Outcome<'a> = Result<Event<'a>, Dead>;
 
+/// An event is large and passes through many hands: it is boxed as soon as it is there.
+type Boxed<'a> = Result<Box<Event<'a>>, Dead>;
+
 impl Decoder {
     /// A decoder with these options.
     #[must_use]
     pub fn new(options: DecodeOptions) -> Self {
-        Self { zone: Zone::new(options.time_zone) }
+        let DecodeOptions { time_zone, virtual_entities, declared } = options;
+        Self { zone: Zone::new(time_zone), virtual_entities, declared }
+    }
+
+    /// Every format that a sender may name: the built-in ones, then the declared ones.
+    pub fn formats(&self) -> impl Iterator<Item = FormatInfo<'_>> {
+        let declared = self.declared.definitions().iter();
+        formats().iter().copied().chain(declared.map(|definition| FormatInfo {
+            name: &definition.name,
+            title: &definition.title,
+            sample: "",
+        }))
+    }
+
+    /// The declared formats among them.
+    #[must_use]
+    pub fn declared(&self) -> &Declared {
+        &self.declared
+    }
+
+    /// Whether a sender may name the format `name`.
+    #[must_use]
+    pub fn knows_format(&self, name: &str) -> bool {
+        let name = name.split_once(':').map_or(name, |(name, _)| name);
+        Wanted::named(Some(name), &self.declared).is_some()
     }
 
     /// The event of `record`, or why there is none. Never panics, whatever the bytes are.
     #[must_use]
     pub fn decode<'a>(&self, record: &RawRecord<'a>) -> Decoded<'a> {
         match self.try_decode(record) {
-            Ok(event) => Decoded::Event(Box::new(event)),
+            Ok(mut event) => {
+                self.virtual_entities.apply(&mut event);
+                Decoded::Event(event)
+            }
             Err(Dead { reason, detail }) => Decoded::Dead { reason, detail },
         }
     }
 
-    fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Outcome<'a> {
+    fn try_decode<'a>(&self, record: &RawRecord<'a>) -> Boxed<'a> {
         let format = record.source.format.as_deref();
         let (name, argument) = match format.and_then(|format| format.split_once(':')) {
             Some((name, argument)) => (Some(name), Some(argument)),
             None => (format, None),
         };
-        let wanted = Wanted::named(name).ok_or_else(|| unknown_format(format))?;
+        let wanted = Wanted::named(name, &self.declared).ok_or_else(|| self.unknown_format(format))?;
         let context = Context {
             zone: &self.zone,
             reference: record.source.reference,
             received: record.received,
             by_syslog: record.source.kind.is_syslog(),
             argument,
+            is_body: false,
+            declared: &self.declared,
         };
         if let Some(outcome) = decode_binary(&context, wanted, record.bytes) {
-            return outcome;
+            return outcome.map(Box::new);
         }
         match text::of(record.bytes)? {
             Text::Valid(line) => decode_line(&context, wanted, line),
             Text::Replaced(line) => {
-                let mut event = decode_line(&context, wanted, &line).map(detach)?;
+                let mut event = decode_line(&context, wanted, &line).map(|event| Box::new(detach(*event)))?;
                 note(&mut event, "bytes that are no UTF-8 replaced");
                 Ok(event)
             }
         }
     }
+
+    fn unknown_format(&self, name: Option<&str>) -> Dead {
+        let known: Vec<_> = self.formats().map(|format| format.name).collect();
+        let name = name.unwrap_or_default();
+        Dead::malformed(format!("unknown format {name:?}, known are {}", known.join(", ")))
+    }
 }
 
-fn unknown_format(name: Option<&str>) -> Dead {
-    let known: Vec<_> = formats().iter().map(|format| format.name).collect();
-    let name = name.unwrap_or_default();
-    Dead::malformed(format!("unknown format {name:?}, known are {}", known.join(", ")))
-}
-
-fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted, bytes: &'a [u8]) -> Option<Outcome<'a>> {
+fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted<'_>, bytes: &'a [u8]) -> Option<Outcome<'a>> {
     if let Wanted::Named(Format { shape: Shape::Binary { decode, .. }, .. }) = wanted
         && !bytes.is_empty()
     {
         return Some(decode(context, bytes));
     }
-    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
+    binary_formats().iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Binary { recognise, decode } if recognise(bytes) => Some(decode(context, bytes)),
         _ => None,
     })
 }
 
-fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
+fn decode_line<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Boxed<'a> {
     match wanted {
-        Wanted::Text => text::require_text(line).map(|()| text::decode(context, line)),
+        Wanted::Declared(definition) => declared::decode_named(context, definition, line).map(Box::new),
+        Wanted::Text => text::require_text(line).map(|()| Box::new(text::decode(context, line))),
         Wanted::Json if !line.starts_with('{') => Err(Dead::malformed("expected a JSON object")),
         Wanted::Syslog => {
             text::require_text(line)?;
@@ -232,26 +282,41 @@ fn decode_line<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outc
             })
         }
         _ if line.starts_with('{') => decode_object(context, wanted, line),
-        Wanted::Any if windows::xml::is_xml(line) => windows::xml::decode(context, line),
+        Wanted::Any if windows::xml::is_xml(line) => windows::xml::decode(context, line).map(Box::new),
         Wanted::Named(format) if std::ptr::eq(format, &windows::FORMAT) && windows::xml::is_xml(line) => {
-            windows::xml::decode(context, line)
+            windows::xml::decode(context, line).map(Box::new)
         }
         Wanted::Any => {
             text::require_text(line)?;
             let bare = || decode_bare(context, line);
             let event = syslog::decode(context, line, true).or_else(bare);
-            Ok(event.unwrap_or_else(|| text::decode(context, line)))
+            Ok(event.unwrap_or_else(|| Box::new(text::decode(context, line))))
         }
         Wanted::Named(format) => decode_named(context, format, line),
         Wanted::Json => Err(Dead::malformed("expected a JSON object")),
     }
 }
 
+/// The event of a text inside another record, where some format knows it.
+pub(crate) fn decode_known<'a>(context: &Context<'_>, text: &'a str) -> Option<Event<'a>> {
+    let text = text.trim();
+    let named = context.argument.and_then(|name| Wanted::named(Some(name), context.declared));
+    let event = named.and_then(|wanted| decode_line(context, wanted, text).ok());
+    let event = event.or_else(|| decode_line(context, Wanted::Any, text).ok())?;
+    (event.format != "text").then_some(*event)
+}
+
 /// A line without a syslog envelope, where some format knows it.
-fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Event<'a>> {
+fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Box<Event<'a>>> {
     let payload = Payload { text: line, program: "", in_syslog: false };
-    let mut event = Event::new("text", Mart::LINUX, context.received);
-    FORMATS.iter().any(|format| understand(context, format, &payload, &mut event)).then_some(event)
+    let mut event = Box::new(Event::new("text", Mart::LINUX, context.received));
+    let declared = |turn, event: &mut Event<'a>| context.declared.read(turn, context, &payload, line, event);
+    let (particular, general) = format::by_turn();
+    let understood = declared(Turn::BeforeBuiltIn, &mut event)
+        || particular.iter().any(|format| understand(context, format, &payload, &mut event))
+        || declared(Turn::AfterBuiltIn, &mut event)
+        || general.iter().any(|format| understand(context, format, &payload, &mut event));
+    understood.then_some(event)
 }
 
 /// Lets `format` read the payload if it recognises it.
@@ -270,10 +335,16 @@ pub(crate) fn understand<'a>(
 }
 
 /// A line of a format that the sender named: in a syslog envelope or bare, but of that format.
-fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a str) -> Outcome<'a> {
+fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a str) -> Boxed<'a> {
     text::require_text(line)?;
     let refused = || Dead::malformed(format!("expected {}", format.title));
     let Shape::Text { parse, .. } = format.shape else { return Err(refused()) };
+    let replacing = |definition: &&Definition| !definition.is_json();
+    for definition in context.declared.replacing(format.name).filter(replacing) {
+        if let Ok(event) = declared::decode_named(context, definition, line) {
+            return Ok(Box::new(event));
+        }
+    }
     let enveloped = |strict: bool| {
         let (mut event, payload) = syslog::envelope_event(context, line, strict)?;
         let is_read = parse(context, &payload, &mut event);
@@ -284,30 +355,45 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
     if let Some(event) = enveloped(true) {
         return Ok(event);
     }
-    let mut event = Event::new(format.name, Mart::LINUX, context.received);
+    let mut event = Box::new(Event::new(format.name, Mart::LINUX, context.received));
     if parse(context, &Payload { text: line, program: "", in_syslog: false }, &mut event) {
         return Ok(event);
     }
     enveloped(false).ok_or_else(refused)
 }
 
-fn decode_object<'a>(context: &Context<'_>, wanted: Wanted, line: &'a str) -> Outcome<'a> {
-    let flat = flatten::object(line).map_err(|detail| {
+fn decode_object<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Boxed<'a> {
+    if let Some(fields) = json_scan::fields(line) {
+        return decode_fields(context, wanted, fields);
+    }
+    let flat = flatten::object_by_library(line).map_err(|detail| {
         // Bytes that only happen to begin with a brace are binary, not broken JSON.
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let mut event = match wanted_object_format(wanted, &flat.fields) {
-        Some(decode) => decode(context, flat.fields),
-        None => match wanted {
-            Wanted::Named(format) => return Err(Dead::malformed(format!("expected {}", format.title))),
-            _ => json::decode(context, flat.fields),
-        },
-    };
+    let mut event = decode_fields(context, wanted, flat.fields)?;
     if let Some(problem) = problem {
         note(&mut event, Cow::Owned(problem));
     }
     Ok(event)
+}
+
+fn decode_fields<'a>(context: &Context<'_>, wanted: Wanted<'_>, fields: Vec<Field<'a>>) -> Boxed<'a> {
+    let declared = |turn| match wanted {
+        Wanted::Any => context.declared.object(turn, "", &fields),
+        Wanted::Named(format) => {
+            context.declared.object(turn, "", &fields).filter(|definition| definition.is_for(format))
+        }
+        _ => None,
+    };
+    match (declared(Turn::BeforeBuiltIn), wanted_object_format(wanted, &fields)) {
+        (None, Some(decode)) => Ok(Box::new(decode(context, fields))),
+        (first, _) => match (first.or_else(|| declared(Turn::AfterBuiltIn)), wanted) {
+            (Some(definition), _) => Ok(Box::new(definition.decode(context, fields, None))),
+            (None, Wanted::Named(format)) => Err(Dead::malformed(format!("expected {}", format.title))),
+            (None, _) => Ok(json::decode(context, fields)),
+        },
+    }
 }
 
 /// The format that knows these fields.
@@ -318,9 +404,6 @@ pub(crate) fn object_format(fields: &[Field<'_>]) -> Option<DecodeObject> {
 pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event<'a>;
 
 /// The format that knows these fields and was asked for.
-fn wanted_object_format(wanted: Wanted, fields: &[Field<'_>]) -> Option<DecodeObject> {
-    FORMATS.iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
-        Shape::Object { recognise, decode } if recognise(fields) => Some(decode),
-        _ => None,
-    })
+fn wanted_object_format(wanted: Wanted<'_>, fields: &[Field<'_>]) -> Option<DecodeObject> {
+    marks::format_of(fields, |format| wanted.admits(format))
 }

@@ -9,15 +9,18 @@ use std::fmt;
 use sentra_model::FieldValue;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::joined::joined;
+use crate::json_scan;
+
 /// Law LIMIT: containers nested deeper than this are left out of the fields.
-const FIELD_DEPTH_MAX: usize = 16;
+pub(crate) const FIELD_DEPTH_MAX: usize = 16;
 /// Law LIMIT: further fields are left out.
-const FIELDS_MAX: usize = 1_024;
+pub(crate) const FIELDS_MAX: usize = 1_024;
 /// Law LIMIT: values under longer names are left out. Every member repeats the name of what it stands in, so
 /// without this limit a record would grow by the length of one name times the number of fields.
-const NAME_BYTES_MAX: usize = 1_024;
+pub(crate) const NAME_BYTES_MAX: usize = 1_024;
 /// Law LIMIT: a record nested deeper than this is refused unread, for parsers recurse.
-const NESTING_MAX: usize = 128;
+const NESTING_MAX: usize = 64;
 
 /// A field as the source wrote it.
 pub(crate) type Field<'a> = (Cow<'a, str>, FieldValue<'a>);
@@ -26,19 +29,30 @@ pub(crate) type Field<'a> = (Cow<'a, str>, FieldValue<'a>);
 #[derive(Debug, Default)]
 pub(crate) struct Flat<'a> {
     pub(crate) fields: Vec<Field<'a>>,
+    problem: Option<String>,
+}
+
+impl Flat<'_> {
+    /// What was left out or changed, for people.
+    pub(crate) fn problem(&self) -> Option<String> {
+        self.problem.clone()
+    }
+}
+
+/// What has become of an object so far.
+#[derive(Debug, Default)]
+struct Flattening<'a> {
+    fields: Vec<Field<'a>>,
     /// Values beyond [`FIELDS_MAX`].
     beyond_count: usize,
     /// Members of containers beyond [`FIELD_DEPTH_MAX`].
     beyond_depth: usize,
     /// Values under names beyond [`NAME_BYTES_MAX`].
     beyond_name: usize,
-    /// Text that is no valid Unicode was replaced.
-    replaced: bool,
 }
 
-impl Flat<'_> {
-    /// What was left out or changed, for people.
-    pub(crate) fn problem(&self) -> Option<String> {
+impl Flattening<'_> {
+    fn problem(&self, is_replaced: bool) -> Option<String> {
         let mut parts = Vec::new();
         if self.beyond_count > 0 {
             parts.push(format!("{} values beyond {FIELDS_MAX} fields left out", self.beyond_count));
@@ -55,7 +69,7 @@ impl Flat<'_> {
                 self.beyond_name
             ));
         }
-        if self.replaced {
+        if is_replaced {
             parts.push("text that is no valid Unicode replaced".to_owned());
         }
         (!parts.is_empty()).then(|| parts.join("; "))
@@ -70,28 +84,34 @@ impl Flat<'_> {
 
 /// The fields of the JSON object `text`, or what is wrong with it and where.
 pub(crate) fn object(text: &str) -> Result<Flat<'_>, String> {
+    match json_scan::fields(text) {
+        Some(fields) => Ok(Flat { fields, problem: None }),
+        None => object_by_library(text),
+    }
+}
+
+/// [`object`], for what [`json_scan::fields`] has given up on.
+#[cold]
+pub(crate) fn object_by_library(text: &str) -> Result<Flat<'_>, String> {
     if is_too_deep(text.as_bytes()) {
         return Err(format!("JSON nested deeper than {NESTING_MAX} levels"));
     }
     read(text, false).or_else(|error| {
         // An unpaired surrogate in an escape is legal in Windows names: read on with a replacement.
-        let Ok(mut flat) = read(text, true) else {
-            return Err(format!("not a JSON object: {error}"));
-        };
-        flat.replaced = true;
-        Ok(flat)
+        read(text, true).map_err(|_| format!("not a JSON object: {error}"))
     })
 }
 
-fn read(text: &str, lossy: bool) -> Result<Flat<'_>, sonic_rs::Error> {
-    let mut flat = Flat { fields: Vec::with_capacity(48), ..Flat::default() };
+pub(crate) fn read(text: &str, lossy: bool) -> Result<Flat<'_>, sonic_rs::Error> {
+    let mut flat = Flattening { fields: Vec::with_capacity(48), ..Flattening::default() };
     let mut deserializer = sonic_rs::Deserializer::from_str(text);
     if lossy {
         deserializer = deserializer.utf8_lossy();
     }
     Top { flat: &mut flat }.deserialize(&mut deserializer)?;
     deserializer.end()?;
-    Ok(flat)
+    let problem = flat.problem(lossy);
+    Ok(Flat { fields: flat.fields, problem })
 }
 
 /// Whether brackets outside of strings open more than [`NESTING_MAX`] levels.
@@ -127,7 +147,7 @@ fn openings(bytes: &[u8]) -> usize {
 
 /// The object itself.
 struct Top<'s, 'a> {
-    flat: &'s mut Flat<'a>,
+    flat: &'s mut Flattening<'a>,
 }
 
 impl<'de> DeserializeSeed<'de> for Top<'_, 'de> {
@@ -182,7 +202,7 @@ impl<'de> Visitor<'de> for Name {
 
 /// A value under its full name.
 struct Value<'s, 'a> {
-    flat: &'s mut Flat<'a>,
+    flat: &'s mut Flattening<'a>,
     name: Cow<'a, str>,
     depth: usize,
 }
@@ -202,7 +222,8 @@ impl<'de> DeserializeSeed<'de> for Value<'_, 'de> {
 impl<'de> Value<'_, 'de> {
     fn put(self, value: FieldValue<'de>) {
         if self.flat.has_room() {
-            self.flat.fields.push((self.name, value));
+            // Not `Vec::push`, see `Event::push`.
+            self.flat.fields.extend(std::iter::once_with(|| (self.name, value)));
         }
     }
 }
@@ -271,19 +292,11 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
             return Ok(());
         }
         while let Some(member) = members.next_key_seed(Name)? {
-            let name = Cow::Owned(join(&self.name, &member));
+            let name = joined(&self.name, &member);
             members.next_value_seed(Value { flat: self.flat, name, depth: self.depth + 1 })?;
         }
         Ok(())
     }
-}
-
-fn join(prefix: &str, member: &str) -> String {
-    let mut name = String::with_capacity(prefix.len() + 1 + member.len());
-    name.push_str(prefix);
-    name.push('.');
-    name.push_str(member);
-    name
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What a format is, and the table of all of them. A module that reads a format exports one [`Format`] and
 //! stands in [`FORMATS`]; the decoder knows no format by name.
 
+use std::sync::LazyLock;
+
 use sentra_model::Event;
 
 use crate::decoder::{Context, Outcome};
@@ -9,7 +11,7 @@ use crate::unix::{
     auditd, bind, charon, database, dnsmasq, dovecot, ftp, logfmt, netfilter, openvpn, postfix,
 };
 use crate::web::{access, apache, haproxy, nginx, squid, w3c};
-use crate::{cloudtrail, devices, legacy, snmp, windows};
+use crate::{cloud, cloudtrail, devices, hec, identity, legacy, otlp, shipper, snmp, windows};
 
 /// How a format takes its records.
 pub(crate) enum Shape {
@@ -65,8 +67,33 @@ pub(crate) struct Format {
 /// Every format that stands on its own. Order decides between formats that both recognise a record: the more
 /// particular one comes first.
 pub(crate) static FORMATS: &[&Format] = &[
+    &otlp::FORMAT,
+    &hec::FORMAT,
     &windows::FORMAT,
     &cloudtrail::FORMAT,
+    &cloud::guardduty::FORMAT,
+    &cloud::kubernetes_audit::FORMAT,
+    &cloud::gcp_audit::FORMAT,
+    &cloud::microsoft_365::FORMAT,
+    &cloud::google_workspace::FORMAT,
+    &cloud::crowdstrike::FORMAT,
+    &cloud::osquery::FORMAT,
+    &cloud::teleport::FORMAT,
+    &cloud::vpc_flow::TEXT,
+    &cloud::vpc_flow::JSON,
+    &identity::okta::FORMAT,
+    &identity::entra_risk::FORMAT,
+    &identity::entra_signin::FORMAT,
+    &identity::entra_audit::FORMAT,
+    &cloud::azure_activity::FORMAT,
+    &identity::duo::FORMAT,
+    &identity::onelogin::FORMAT,
+    &identity::auth0::FORMAT,
+    &cloud::slack::FORMAT,
+    &identity::sailpoint::FORMAT,
+    &cloud::github_audit::FORMAT,
+    &identity::saviynt::FORMAT,
+    &identity::workday::FORMAT,
     &snmp::FORMAT,
     &legacy::SMF,
     &legacy::QAUDJRN,
@@ -101,6 +128,31 @@ pub(crate) static FORMATS: &[&Format] = &[
     &database::POSTGRESQL,
     &charon::FORMAT,
     &w3c::FORMAT,
+    &shipper::FORMAT,
     // Last: it takes every line of pairs that nothing more particular knows.
     &logfmt::FORMAT,
 ];
+
+/// Formats of [`FORMATS`] that read any line of a certain build, whoever wrote it. They are asked after the
+/// formats that packs declare.
+const GENERAL: [&str; 2] = ["key_value", "logfmt"];
+
+/// Those of [`FORMATS`] that are lines of text: the formats of one product, and the general ones.
+pub(crate) fn by_turn() -> (&'static [&'static Format], &'static [&'static Format]) {
+    static TEXT: LazyLock<(Vec<&Format>, Vec<&Format>)> = LazyLock::new(|| {
+        let text = of_shape(|shape| matches!(shape, Shape::Text { .. }));
+        text.into_iter().partition(|format| !GENERAL.contains(&format.name))
+    });
+    (&TEXT.0, &TEXT.1)
+}
+
+/// Those of [`FORMATS`] that are no text, in their order.
+pub(crate) fn binary_formats() -> &'static [&'static Format] {
+    static BINARY: LazyLock<Vec<&Format>> =
+        LazyLock::new(|| of_shape(|shape| matches!(shape, Shape::Binary { .. })));
+    &BINARY
+}
+
+fn of_shape(wanted: impl Fn(&Shape) -> bool) -> Vec<&'static Format> {
+    FORMATS.iter().copied().filter(|format| wanted(&format.shape)).collect()
+}

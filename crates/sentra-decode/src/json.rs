@@ -1,102 +1,282 @@
 //! JSON objects that no other module knows: fields flattened, the header guessed from names that many
 //! sources share.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use sentra_model::{Event, FieldValue, Mart, Timestamp};
 
 use crate::address;
 use crate::decoder::Context;
 use crate::flatten::Field;
-use crate::names::{first_of, header_text, note};
+use crate::names::{header_text, is_placeholder, note};
 use crate::time;
 
-/// Names under which sources write the time of an event, most telling first.
-const TIME_NAMES: [&str; 16] = [
-    "timestamp",
-    "time",
-    "@timestamp",
-    "ts",
-    "eventTime",
-    "event_time",
-    "TimeCreated",
-    "TimeGenerated",
-    "EventTime",
-    "datetime",
-    "date",
-    "createdAt",
-    "published",
-    "requestReceivedTimestamp",
-    "t.$date",
-    "event.created",
+/// What a name tells of an event. The names of a role are asked in their order, most telling first. The roles stand
+/// in the order of [`NAMES`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Time,
+    Host,
+    User,
+    Source,
+    Target,
+    SourcePort,
+    TargetPort,
+    Process,
+    ProcessId,
+    Command,
+    App,
+    Domain,
+    Message,
+}
+
+/// Names that many sources share, by role. A role's names stand together.
+const NAMES: [(Role, &[&str]); 13] = [
+    (
+        Role::Time,
+        &[
+            "timestamp",
+            "time",
+            "@timestamp",
+            "ts",
+            "eventTime",
+            "event_time",
+            "TimeCreated",
+            "TimeGenerated",
+            "EventTime",
+            "datetime",
+            "date",
+            "createdAt",
+            "published",
+            "requestReceivedTimestamp",
+            "t.$date",
+            "event.created",
+        ],
+    ),
+    (Role::Host, &["host.name", "hostname", "host", "Hostname", "computer", "agent.hostname"]),
+    (
+        Role::User,
+        &[
+            "user.name",
+            "user",
+            "username",
+            "userName",
+            "user_name",
+            "actor.alternateId",
+            "actor.email",
+            "user.username",
+            "account",
+        ],
+    ),
+    (
+        Role::Source,
+        &[
+            "src_ip",
+            "source.ip",
+            "source_ip",
+            "srcip",
+            "client_ip",
+            "client.ip",
+            "clientip",
+            "remote_ip",
+            "remote_addr",
+            "sourceIPAddress",
+            "ipAddress",
+            "id.orig_h",
+            "client.ipAddress",
+            "sourceIPs",
+        ],
+    ),
+    (
+        Role::Target,
+        &["dst_ip", "dest_ip", "destination.ip", "dstip", "destination_ip", "id.resp_h", "server_ip"],
+    ),
+    (Role::SourcePort, &["src_port", "source.port", "source_port", "id.orig_p"]),
+    (Role::TargetPort, &["dst_port", "dest_port", "destination.port", "destination_port", "id.resp_p"]),
+    (Role::Process, &["process.executable", "process.name", "process", "exe"]),
+    (Role::ProcessId, &["process.pid", "pid"]),
+    (Role::Command, &["process.command_line", "command_line", "cmdline"]),
+    (Role::App, &["service.name", "service", "app", "application", "program"]),
+    (Role::Domain, &["dns.question.name", "query", "domain"]),
+    (Role::Message, &["message", "msg", "Message", "event.original", "log"]),
 ];
-const HOST_NAMES: [&str; 6] = ["host.name", "hostname", "host", "Hostname", "computer", "agent.hostname"];
-const USER_NAMES: [&str; 9] = [
-    "user.name",
-    "user",
-    "username",
-    "userName",
-    "user_name",
-    "actor.alternateId",
-    "actor.email",
-    "user.username",
-    "account",
-];
-const SOURCE_NAMES: [&str; 14] = [
-    "src_ip",
-    "source.ip",
-    "source_ip",
-    "srcip",
-    "client_ip",
-    "client.ip",
-    "clientip",
-    "remote_ip",
-    "remote_addr",
-    "sourceIPAddress",
-    "ipAddress",
-    "id.orig_h",
-    "client.ipAddress",
-    "sourceIPs",
-];
-const TARGET_NAMES: [&str; 7] =
-    ["dst_ip", "dest_ip", "destination.ip", "dstip", "destination_ip", "id.resp_h", "server_ip"];
-const MESSAGE_NAMES: [&str; 5] = ["message", "msg", "Message", "event.original", "log"];
+
+/// How many names there are.
+const NAMES_COUNT: usize = 83;
+
+/// The numbers of the names, counted through [`NAMES`].
+static NUMBERS: LazyLock<HashMap<&'static str, usize, FixedState>> = LazyLock::new(|| {
+    NAMES.iter().flat_map(|(_, names)| *names).enumerate().map(|(number, name)| (*name, number)).collect()
+});
+
+/// By the first byte of a name: the lengths that [`NAMES`] with it have, as bits. It turns most names away.
+static LENGTHS: LazyLock<[u32; 256]> = LazyLock::new(|| {
+    let mut lengths = [0; 256];
+    for name in NAMES.iter().flat_map(|(_, names)| *names) {
+        let first = name.bytes().next().unwrap_or_default();
+        if let Some(bits) = lengths.get_mut(usize::from(first)) {
+            *bits |= 1 << name.len();
+        }
+    }
+    lengths
+});
+
+/// The number of `name`, if it is known.
+fn number(lengths: &[u32; 256], name: &str) -> Option<usize> {
+    let first = *name.as_bytes().first()?;
+    let bits = lengths.get(usize::from(first)).copied().unwrap_or_default();
+    let may_be_known = name.len() < 32 && bits >> name.len() & 1 == 1;
+    may_be_known.then(|| NUMBERS.get(name).copied()).flatten()
+}
+
+/// Where the names of each role begin among all names.
+#[expect(clippy::indexing_slicing, reason = "at compile time: a wrong index fails the build")]
+const STARTS: [usize; NAMES.len()] = {
+    let mut starts = [0; NAMES.len()];
+    let mut role = 1;
+    while role < NAMES.len() {
+        starts[role] = starts[role - 1] + NAMES[role - 1].1.len();
+        role += 1;
+    }
+    starts
+};
+
+/// Which fields of a record have a name that many sources share.
+struct Known<'f, 'a> {
+    fields: &'f [Field<'a>],
+    /// One bit per number of a name: whether a field has it and says something.
+    present: u128,
+    /// By the number of a name that is present: the first such field.
+    first: [u16; NAMES_COUNT],
+}
+
+impl<'f, 'a> Known<'f, 'a> {
+    /// Looks at every field once: asking every name for its field would take much longer than reading the record.
+    fn new(fields: &'f [Field<'a>]) -> Self {
+        let (mut present, mut first) = (0_u128, [0; NAMES_COUNT]);
+        let lengths = &*LENGTHS;
+        for (index, (name, value)) in (0_u16..).zip(fields) {
+            if let Some(number) = number(lengths, name)
+                && present >> number & 1 == 0
+                && !is_placeholder(value)
+                && let Some(slot) = first.get_mut(number)
+            {
+                *slot = index;
+                present |= 1 << number;
+            }
+        }
+        Self { fields, present, first }
+    }
+
+    /// The values of a role with their names, most telling first.
+    #[inline]
+    fn values(&self, role: Role) -> impl Iterator<Item = (&'static str, &'f FieldValue<'a>)> {
+        let start = STARTS.get(role as usize).copied().unwrap_or_default();
+        let names = NAMES.get(role as usize).map_or(&[][..], |(_, names)| names);
+        let mut bits = self.present >> start & ((1 << names.len()) - 1);
+        std::iter::from_fn(move || {
+            let index = bits.trailing_zeros() as usize;
+            let name = names.get(index)?;
+            bits &= bits - 1;
+            let field = *self.first.get(start + index)?;
+            Some((*name, &self.fields.get(usize::from(field))?.1))
+        })
+    }
+
+    /// Puts the text of a role where it belongs. Borrowed text goes there from registers.
+    #[inline]
+    fn put_text(&self, role: Role, place: &mut Cow<'a, str>) {
+        match self.values(role).next() {
+            Some((_, FieldValue::Text(Cow::Borrowed(text)))) => *place = Cow::Borrowed(text),
+            Some((_, value)) => *place = header_text(value),
+            None => {}
+        }
+    }
+
+    #[inline]
+    fn put_address(&self, role: Role, place: &mut Cow<'a, str>) {
+        for (_, value) in self.values(role) {
+            if let FieldValue::Text(Cow::Borrowed(text)) = value {
+                if let Some(address) = address::ip(text) {
+                    *place = Cow::Borrowed(address);
+                    return;
+                }
+            } else if let Some(address) = address::ip_of(&header_text(value)) {
+                *place = address;
+                return;
+            }
+        }
+    }
+
+    fn port(&self, role: Role) -> u16 {
+        match self.values(role).next() {
+            Some((_, FieldValue::Integer(number))) => u16::try_from(*number).unwrap_or(0),
+            Some((_, value)) => address::port(&value.as_text()),
+            None => 0,
+        }
+    }
+
+    fn moment(&self, context: &Context<'_>) -> Option<Timestamp> {
+        self.values(Role::Time).find_map(|(name, value)| {
+            moment_of(context, value).or_else(|| {
+                // The name may come again with a value that is a time.
+                let same = self.fields.iter().filter(|(field, _)| field == name);
+                same.skip(1).find_map(|(_, value)| moment_of(context, value))
+            })
+        })
+    }
+}
 
 /// The event of the flat fields of any object.
-pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
-    let header = |names: &[&str]| first_of(&fields, names).map(header_text).unwrap_or_default();
-    let ip = |names: &[&str]| {
-        let found = names.iter().filter_map(|name| first_of(&fields, &[name]));
-        found.map(header_text).find_map(|text| address::ip_of(&text)).unwrap_or_default()
-    };
-    let port = |names: &[&str]| first_of(&fields, names).map_or(0, |value| address::port(&value.as_text()));
+pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Box<Event<'a>> {
     let mart = if context.by_syslog { Mart::LINUX } else { Mart::CLOUD };
-    let mut event = Event::new("json", mart, context.received);
-    match moment(context, &fields) {
+    let mut event = Box::new(Event::new("json", mart, context.received));
+    let known = Known::new(&fields);
+    match known.moment(context) {
         Some(moment) => event.time = moment,
         None => note(&mut event, "no time in the record, arrival time taken"),
     }
-    event.host = header(&HOST_NAMES);
-    event.user = header(&USER_NAMES);
-    event.src_ip = ip(&SOURCE_NAMES);
-    event.dst_ip = ip(&TARGET_NAMES);
-    event.src_port = port(&["src_port", "source.port", "source_port", "id.orig_p"]);
-    event.dst_port = port(&["dst_port", "dest_port", "destination.port", "destination_port", "id.resp_p"]);
-    event.process = header(&["process.executable", "process.name", "process", "exe"]);
-    event.pid = header(&["process.pid", "pid"]);
-    event.command = header(&["process.command_line", "command_line", "cmdline"]);
-    event.app = header(&["service.name", "service", "app", "application", "program"]);
-    event.domain = header(&["dns.question.name", "query", "domain"]);
-    event.message = header(&MESSAGE_NAMES);
+    known.put_text(Role::Host, &mut event.host);
+    known.put_text(Role::User, &mut event.user);
+    known.put_address(Role::Source, &mut event.src_ip);
+    known.put_address(Role::Target, &mut event.dst_ip);
+    event.src_port = known.port(Role::SourcePort);
+    event.dst_port = known.port(Role::TargetPort);
+    known.put_text(Role::Process, &mut event.process);
+    known.put_text(Role::ProcessId, &mut event.pid);
+    known.put_text(Role::Command, &mut event.command);
+    known.put_text(Role::App, &mut event.app);
+    known.put_text(Role::Domain, &mut event.domain);
+    known.put_text(Role::Message, &mut event.message);
     event.fields = fields;
     event
 }
 
-fn moment(context: &Context<'_>, fields: &[Field<'_>]) -> Option<Timestamp> {
-    TIME_NAMES.iter().find_map(|wanted| {
-        fields.iter().filter(|(name, _)| name == wanted).find_map(|(_, value)| match value {
-            FieldValue::Text(text) => time::value(text).map(|time| context.resolve(time)),
-            FieldValue::Integer(number) => time::epoch_integer(*number),
-            FieldValue::Float(number) => time::epoch(*number),
-            FieldValue::Bool(_) => None,
-        })
-    })
+fn moment_of(context: &Context<'_>, value: &FieldValue<'_>) -> Option<Timestamp> {
+    match value {
+        FieldValue::Text(text) => time::value(text).map(|time| context.resolve(time)),
+        FieldValue::Integer(number) => time::epoch_integer(*number),
+        FieldValue::Float(number) => time::epoch(*number),
+        FieldValue::Bool(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_has_one_role_and_one_place() {
+        assert_eq!(NAMES.iter().map(|(_, names)| names.len()).sum::<usize>(), NAMES_COUNT);
+        assert_eq!(NUMBERS.len(), NAMES_COUNT);
+        assert!(NAMES.iter().enumerate().all(|(index, (role, _))| *role as usize == index));
+        for (number, name) in NAMES.iter().flat_map(|(_, names)| *names).enumerate() {
+            assert_eq!(super::number(&LENGTHS, name), Some(number), "{name}");
+        }
+        assert_eq!(number(&LENGTHS, "tim"), None);
+        assert_eq!(number(&LENGTHS, &"t".repeat(33)), None);
+    }
 }

@@ -25,6 +25,35 @@ pub enum DocumentProblem {
 
 /// Members under which services wrap the records of a file.
 const ENVELOPES: [&str; 2] = ["Records", "records"];
+/// Members under which interfaces give the records of a page. A record may have a member of such a name too, so
+/// these count only where nothing but [`PAGE_MEMBERS`] stands beside them.
+const PAGES: [&str; 8] =
+    ["value", "items", "entries", "authlogs", "Findings", "Report_Entry", "results", "logEvents"];
+/// What pages say beside their records.
+const PAGE_MEMBERS: [&str; 22] = [
+    "@odata.context",
+    "@odata.count",
+    "@odata.nextLink",
+    "@odata.deltaLink",
+    "nextLink",
+    "kind",
+    "apiVersion",
+    "metadata",
+    "etag",
+    "nextPageToken",
+    "NextToken",
+    "nextToken",
+    "next",
+    "response_metadata",
+    "ok",
+    "total",
+    "totalcount",
+    "displaycount",
+    "msg",
+    "errorCode",
+    "errorcode",
+    "status",
+];
 
 /// Whether a file that begins with `head` may be one JSON document, so that it is worth reading as a whole for
 /// [`json_document_records`]. `false` is certain: then it is lines.
@@ -84,7 +113,22 @@ fn is_more_than_a_line(bytes: &[u8]) -> bool {
         return true;
     }
     let Ok(object) = sonic_rs::from_slice::<LazyValue<'_>>(line) else { return true };
-    ENVELOPES.iter().any(|name| object.get(*name).is_some_and(|member| member.is_array()))
+    enclosed(&object).is_some()
+}
+
+/// The array of records that an object is only the envelope of.
+fn enclosed<'a>(document: &'a LazyValue<'a>) -> Option<LazyValue<'a>> {
+    let array = |name: &&str| document.get(*name).filter(|member| member.is_array());
+    if let Some(list) = ENVELOPES.iter().find_map(array) {
+        return Some(list);
+    }
+    let (name, list) = PAGES.iter().find_map(|name| Some((*name, array(name)?)))?;
+    let first = list.clone().into_array_iter()?.next()?.ok()?;
+    let is_page = document
+        .clone()
+        .into_object_iter()?
+        .all(|member| member.is_ok_and(|(other, _)| other == name || PAGE_MEMBERS.contains(&other.as_ref())));
+    (is_page && first.is_object()).then_some(list)
 }
 
 fn records(bytes: &[u8]) -> Result<Vec<OwnedRecord>, DocumentProblem> {
@@ -95,8 +139,7 @@ fn records(bytes: &[u8]) -> Result<Vec<OwnedRecord>, DocumentProblem> {
         let document =
             sonic_rs::from_slice::<LazyValue<'_>>(one).map_err(|error| broken(bytes, one, &error))?;
         rest = after.trim_ascii_start();
-        let inner = ENVELOPES.iter().filter_map(|name| document.get(*name)).find(|member| member.is_array());
-        let list = inner.or_else(|| document.is_array().then(|| document.clone()));
+        let list = enclosed(&document).or_else(|| document.is_array().then(|| document.clone()));
         let Some(list) = list else {
             put(&mut records, document.as_raw_str());
             continue;
@@ -162,7 +205,12 @@ mod tests {
 
     #[test]
     fn documents_are_taken_apart_and_lines_are_left_alone() {
-        let cases: [(&str, Option<&[&str]>); 14] = [
+        let cases: [(&str, Option<&[&str]>); 19] = [
+            (r#"{"@odata.context":"x","value":[{"a":1},{"b":2}]}"#, Some(&[r#"{"a":1}"#, r#"{"b":2}"#])),
+            ("{\"kind\":\"EventList\",\"metadata\":{},\"items\":[{\"a\":1}]}\n", Some(&[r#"{"a":1}"#])),
+            ("{\"Report_Entry\":[{\"a\":1}]}", Some(&[r#"{"a":1}"#])),
+            ("{\"user\":\"alice\",\"items\":[{\"a\":1}]}\n", None),
+            ("{\"value\":[1,2]}\n{\"value\":[3]}\n", None),
             ("{\"cut\":\n{\"a\":2}\n{\"a\":3}\n", None),
             ("{\"cut\": \"off\n{\"a\":2}\n", None),
             ("{\"Records\":[{\"a\":1}]}\n{\"Records\":[{\"b\":2}]}", Some(&[r#"{"a":1}"#, r#"{"b":2}"#])),

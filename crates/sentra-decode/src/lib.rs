@@ -2,6 +2,7 @@
 //!
 //! * [`Decoder::decode`] turns one record into a normalised [`sentra_model::Event`] or says why it cannot.
 //! * [`LineFramer`], [`json_document_records`] and [`evtx_records`] cut files and connections into records.
+//! * [`Declared`] are formats that packs declare in YAML; [`DecodeOptions::declared`] brings them into a decoder.
 //! * [`formats`] lists what a sender may name; without a name the format is detected from the bytes.
 //!
 //! **Law LOSS**: every record has one of two ends, [`Decoded::Event`] or [`Decoded::Dead`] with its
@@ -24,6 +25,10 @@
 //! | the other daemons of Unix hosts, `logfmt` | `linux` |
 //! | `cef`, `leef` | `firewall`; `proxy`, `identity` and `legacy` by their vendor |
 //! | `panos`, `fortigate`, `cisco`, `suricata`, `suricata_fast`, `snort`, `snort_json`, `zeek`, `zeek_tsv` | `firewall` |
+//! | `cloudtrail` and the other control planes and services | `cloud` |
+//! | `okta`, `entra_*` and the other identity providers, `sailpoint`, `saviynt`, `workday` | `identity` |
+//! | `vpc_flow` | `firewall` |
+//! | `otlp` | that of the line in its body; else `legacy`, `windows`, `linux`, `proxy` or `cloud` by its attributes |
 //! | `json` (objects no format knows) | `cloud`: structured audit records come from cloud and SaaS services; `linux` when they came in by syslog |
 //!
 //! # Which line counts
@@ -34,28 +39,41 @@
 //! Invariant: no I/O, no clock, no panic on any input, no dependency on another room but the model.
 
 mod address;
+mod cloud;
 mod cloudtrail;
+mod declared;
 mod decoder;
 mod devices;
 mod evtx_file;
 mod flatten;
 mod format;
 mod framing;
+mod hec;
+mod identity;
+mod joined;
 mod json;
 mod json_document;
+mod json_scan;
 mod legacy;
+mod marks;
 mod names;
+mod object;
+mod otlp;
 mod scan;
+mod shipper;
 mod snmp;
+mod split;
 mod syslog;
 #[cfg(test)]
 mod test_kit;
 mod text;
 pub mod time;
 mod unix;
+pub mod virtual_entity;
 mod web;
 mod windows;
 
+pub use declared::{Declared, FormatProblem, FormatProblemSeverity, is_format_file};
 pub use decoder::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
 pub use devices::cef::{CefExtension, CefHeader, parse_cef};
 pub use devices::zeek::ZeekTsvFramer;
@@ -66,3 +84,4 @@ pub use legacy::{
     LegacyFramed, LegacyRecords, LegacyStream, RdwFramer, ems_records, qaudjrn_records, smf_records,
 };
 pub use unix::audit_joiner::AuditJoiner;
+pub use virtual_entity::{DemuxRule, VirtualEntities, VirtualEntityError};

@@ -15,6 +15,16 @@ pub(crate) fn note(event: &mut Event<'_>, problem: impl Into<Cow<'static, str>>)
     });
 }
 
+/// What is noted of a record without a time.
+pub(crate) const NO_TIME: &str = "no time in the record, arrival time taken";
+
+/// Takes a note back that the envelope has made untrue.
+pub(crate) fn forget(event: &mut Event<'_>, noted: &str) {
+    let Some(problem) = event.problem.take() else { return };
+    let rest: Vec<_> = problem.split("; ").filter(|part| *part != noted).collect();
+    event.problem = (!rest.is_empty()).then(|| Cow::Owned(rest.join("; ")));
+}
+
 /// The value as header text; a borrowed text stays borrowed.
 pub(crate) fn header_text<'a>(value: &FieldValue<'a>) -> Cow<'a, str> {
     match value {

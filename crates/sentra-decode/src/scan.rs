@@ -6,7 +6,7 @@ use sentra_model::{Event, FieldValue};
 
 use crate::address;
 use crate::decoder::Context;
-use crate::names::note;
+use crate::names::{NO_TIME, note};
 use crate::time::WallTime;
 
 /// Law LIMIT: further fields of a line are left out, and the event says so.
@@ -97,8 +97,6 @@ pub(crate) fn set_time(
         None => {}
     }
 }
-
-const NO_TIME: &str = "no time in the record, arrival time taken";
 
 /// A syslog envelope without a time is no problem when the message has one.
 fn forget_missing_time(event: &mut Event<'_>) {

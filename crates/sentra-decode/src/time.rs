@@ -32,6 +32,11 @@ impl WallTime {
         self.offset_seconds.is_some()
     }
 
+    /// A time of which only what the clock on the wall showed is known, as if it hung in UTC.
+    pub(crate) fn on_the_wall(micros: i64) -> Self {
+        Self { micros, offset_seconds: None }
+    }
+
     /// What the clock on that wall showed, as if it hung in UTC.
     pub(crate) fn wall_micros(self) -> i64 {
         self.micros
@@ -165,12 +170,24 @@ impl Reader<'_> {
     }
 
     fn month(&mut self) -> Option<i64> {
-        let (name, rest) = self.0.split_at_checked(3)?;
-        let names: [&[u8; 3]; 12] =
-            [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
-        let index = names.iter().position(|known| known.eq_ignore_ascii_case(name))?;
+        let (name, rest) = self.0.split_first_chunk::<3>()?;
+        let month = match &name.map(|byte| byte.to_ascii_lowercase()) {
+            b"jan" => 1,
+            b"feb" => 2,
+            b"mar" => 3,
+            b"apr" => 4,
+            b"may" => 5,
+            b"jun" => 6,
+            b"jul" => 7,
+            b"aug" => 8,
+            b"sep" => 9,
+            b"oct" => 10,
+            b"nov" => 11,
+            b"dec" => 12,
+            _ => return None,
+        };
         self.0 = rest;
-        i64::try_from(index + 1).ok()
+        Some(month)
     }
 
     fn spaces(&mut self) -> Option<()> {
@@ -251,8 +268,14 @@ fn at(year: i64, month: i64, day: i64, clock: i64, zone: &Zone) -> Option<Timest
     Some(zone.resolve(WallTime { micros, offset_seconds: None }))
 }
 
-/// Law TIME: the rule for times without a year, see the module.
-fn latest_year(month: i64, day: i64, clock: i64, zone: &Zone, reference: Timestamp) -> Option<Timestamp> {
+/// Law TIME: the rule for times without a year, see the module. `clock` is in microseconds of the day.
+pub(crate) fn latest_year(
+    month: i64,
+    day: i64,
+    clock: i64,
+    zone: &Zone,
+    reference: Timestamp,
+) -> Option<Timestamp> {
     let latest = reference.plus_micros(DAY);
     let year = year_of(latest) + 1;
     (0..=YEARS_BACK_MAX + 1)

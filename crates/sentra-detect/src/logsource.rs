@@ -134,6 +134,13 @@ impl Route {
                 self.add_service("syslog");
             }
         }
+        if self.has_product("m365") {
+            // Whatever its workload, a record is one of the unified audit log.
+            self.add_service("audit");
+            if self.has_service("threat_management") {
+                self.add_service("threat_detection");
+            }
+        }
         if APPLICATION_PRODUCTS.iter().any(|product| self.has_product(product)) {
             self.categories.push("application");
         }
@@ -198,6 +205,7 @@ mod tests {
         };
         let security = |event_id| RouteFacts { channel: "security", event_id, ..RouteFacts::default() };
         let linux = |service| RouteFacts { product: "linux", service, ..RouteFacts::default() };
+        let m365 = |service| RouteFacts { product: "m365", service, ..RouteFacts::default() };
         for (logsource, facts, expected) in [
             (("windows", "process_creation", ""), sysmon("1", ""), true),
             (("windows", "", "sysmon"), sysmon("1", ""), true),
@@ -219,6 +227,9 @@ mod tests {
             (("linux", "", "cron"), linux("sshd"), false),
             (("linux", "", "syslog"), linux("auditd"), false),
             (("", "", ""), linux("sshd"), true),
+            (("m365", "", "audit"), m365("exchange"), true),
+            (("m365", "", "threat_detection"), m365("threat_management"), true),
+            (("m365", "", "exchange"), m365("audit"), false),
             (
                 ("", "webserver", ""),
                 RouteFacts { class: 4002, service: "nginx", ..RouteFacts::default() },

@@ -4,12 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentra_backbone::Stream;
+use sentra_backbone::{ReadChunk, Stream};
 use sentra_model::{DeadLetter, EventId, Position, TenantScope, Topic};
 use sentra_store::RecordsCommit;
 use tokio::sync::watch;
 
 use crate::error::FactoryError;
+use crate::mirror::Mirror;
+use crate::missing;
 use crate::pipeline::FactoryParts;
 
 /// Name under which the records store keeps this consumer's position.
@@ -21,13 +23,16 @@ pub(crate) struct DeadWorker {
     scope: TenantScope,
     stream: Stream,
     next: u64,
+    mirror: Mirror,
 }
 
 impl DeadWorker {
     pub(crate) async fn open(parts: Arc<FactoryParts>, stream: Stream) -> Result<Self, FactoryError> {
         let scope = TenantScope::new(stream.tenant.clone());
         let next = parts.records.position(&scope, CONSUMER, stream.partition).await?;
-        Ok(Self { parts, scope, stream, next })
+        let mut mirror = Mirror::new(CONSUMER, &stream);
+        mirror.tell(&parts).await?;
+        Ok(Self { parts, scope, stream, next, mirror })
     }
 
     pub(crate) async fn run(mut self, mut shutdown: watch::Receiver<bool>) -> Result<(), FactoryError> {
@@ -41,9 +46,10 @@ impl DeadWorker {
                     () = tokio::time::sleep(IDLE_WAIT) => {}
                     _ = shutdown.changed() => {}
                 }
+                self.mirror.follow(&self.parts).await?;
                 continue;
             }
-            let mut letters = Vec::new();
+            let mut letters = self.missing(&chunk);
             for (offset, record) in chunk.batches.iter().flat_map(|batch| batch.records()) {
                 if offset < self.next {
                     continue;
@@ -68,7 +74,18 @@ impl DeadWorker {
             self.parts.status.recovered(&self.stream);
             self.parts.status.add_batch(0, 0, count);
             self.next = chunk.next_offset;
+            self.mirror.follow(&self.parts).await?;
         }
+        self.mirror.tell(&self.parts).await?;
         Ok(())
+    }
+
+    /// Letters for the letters that the backbone could not give.
+    fn missing(&self, chunk: &ReadChunk) -> Vec<(EventId, DeadLetter)> {
+        let clock = self.parts.clock.as_ref();
+        let damaged = chunk.quarantined.iter().map(|range| missing::damaged(&self.stream, range, clock));
+        let skipped = chunk.skipped.iter().map(|range| missing::skipped(&self.stream, range, clock));
+        let letters = skipped.chain(damaged);
+        letters.filter_map(|letter| letter.event.map(|event| (event, letter))).collect()
     }
 }

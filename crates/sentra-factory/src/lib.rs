@@ -24,9 +24,13 @@ mod activity;
 mod book;
 mod config;
 mod dead;
+mod decoder;
 mod error;
 mod facts;
 mod grouping;
+mod letters;
+mod mirror;
+mod missing;
 mod packs;
 mod pipeline;
 mod pivot;
@@ -38,13 +42,19 @@ mod state;
 mod status;
 #[cfg(test)]
 mod testing;
+mod thinker;
 mod transform;
 mod worker;
 
 pub use config::FactoryConfig;
 pub use dead::CONSUMER as DEAD_CONSUMER;
+pub use decoder::DecoderHandle;
 pub use error::FactoryError;
 pub use grouping::{Teller, Told};
+pub use letters::{
+    LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
+    LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
+};
 pub use packs::{PackError, PackFiles, built_in_packs, load_rules};
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use risk::{combine, signal_estimate};

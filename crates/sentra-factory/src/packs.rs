@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
+use sentra_decode::is_format_file;
 use sentra_detect::RuleSource;
 use serde::Deserialize;
 
@@ -54,13 +55,36 @@ impl Manifest {
     }
 }
 
-/// Rules and samples of a pack.
+/// Rules, samples and formats of a pack.
 #[derive(Debug, Default)]
 pub struct PackFiles {
     /// Rule documents.
     pub rules: Vec<RuleSource>,
     /// Sample files: path and text.
     pub samples: Vec<(String, String)>,
+    /// Files of declared formats: path and text, see [`sentra_decode::Declared`].
+    pub formats: Vec<(String, String)>,
+}
+
+impl PackFiles {
+    /// Adds what another pack holds.
+    pub fn extend(&mut self, other: Self) {
+        self.rules.extend(other.rules);
+        self.samples.extend(other.samples);
+        self.formats.extend(other.formats);
+    }
+
+    /// How many files there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rules.len() + self.samples.len() + self.formats.len()
+    }
+
+    /// Whether there are neither rules nor formats: samples alone check nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.formats.is_empty()
+    }
 }
 
 /// The packs that ship inside the binary.
@@ -81,10 +105,11 @@ pub fn built_in_packs() -> PackFiles {
     }
     files.rules.sort_by(|one, other| one.path.cmp(&other.path));
     files.samples.sort();
+    files.formats.sort();
     files
 }
 
-/// The rules and samples in `path`, a file or a directory that is searched in sorted order. A
+/// The rules, samples and formats in `path`, a file or a directory that is searched in sorted order. A
 /// directory with a `pack.toml` is a pack and names its rules' origin.
 pub fn load_rules(path: &Path) -> Result<PackFiles, PackError> {
     let mut files = PackFiles::default();
@@ -133,7 +158,7 @@ fn read_file(
         let what = format!("{bytes} bytes are more than a rule file may have ({RULE_FILE_BYTES_MAX})");
         return Err(PackError::TooLarge { path: path.to_owned(), what });
     }
-    if files.rules.len() + files.samples.len() >= RULE_FILES_MAX {
+    if files.len() >= RULE_FILES_MAX {
         let what = format!("more than {RULE_FILES_MAX} rule files");
         return Err(PackError::TooLarge { path: path.to_owned(), what });
     }
@@ -149,9 +174,15 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
 }
 
-/// Sample files live in a directory called `tests` and name the rule they are about.
+/// Formats live in a directory called `formats`, or are told by their keys. Sample files live in a directory called
+/// `tests` and name the rule they are about.
 fn add(files: &mut PackFiles, path: &str, text: String, label: &str) {
     if !is_yaml(Path::new(path)) {
+        return;
+    }
+    let in_formats = Path::new(path).parent().is_some_and(|parent| parent.ends_with("formats"));
+    if in_formats || is_format_file(&text) {
+        files.formats.push((path.to_owned(), text));
         return;
     }
     let in_tests = Path::new(path).parent().is_some_and(|parent| parent.iter().any(|part| part == "tests"));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::{EventLog, Stream};
-use sentra_decode::Decoder;
 use sentra_detect::RuleSet;
 use sentra_model::{Clock, Incident, Topic};
 use sentra_store::{MartStore, Records};
@@ -13,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::FactoryConfig;
 use crate::dead::DeadWorker;
+use crate::decoder::DecoderHandle;
 use crate::error::FactoryError;
 use crate::grouping::Teller;
 use crate::status::FactoryStatus;
@@ -45,8 +45,8 @@ pub struct FactoryParts {
     pub marts: Arc<dyn MartStore>,
     /// Where signals, incidents, dead letters and state go.
     pub records: Arc<dyn Records>,
-    /// Bytes to events.
-    pub decoder: Decoder,
+    /// Bytes to events; what it is may change while the factory runs.
+    pub decoder: DecoderHandle,
     /// The rules that run.
     pub rules: Arc<RuleSet>,
     /// Who words incidents.

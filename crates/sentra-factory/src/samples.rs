@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use saphyr::{LoadableYamlNode, ScalarOwned, YamlOwned};
-use sentra_decode::{DecodeOptions, Decoder};
+use sentra_decode::Decoder;
 use sentra_detect::RuleSet;
 use sentra_model::{RawRecord, Source, SourceKind, Timestamp};
 
@@ -42,9 +42,9 @@ struct Sample {
     lines: Vec<String>,
 }
 
-/// Runs the samples in `text`, a sample file at `path`, against `rules`.
+/// Runs the samples in `text`, a sample file at `path`, against `rules`; `decoder` has the formats of the pack.
 #[must_use]
-pub fn check_samples(path: &str, text: &str, rules: &Arc<RuleSet>) -> SampleReport {
+pub fn check_samples(path: &str, text: &str, rules: &Arc<RuleSet>, decoder: &Decoder) -> SampleReport {
     let mut report = SampleReport::default();
     let fail = |rule: Option<&str>, message: String| SampleFailure {
         path: path.to_owned(),
@@ -70,7 +70,7 @@ pub fn check_samples(path: &str, text: &str, rules: &Arc<RuleSet>) -> SampleRepo
         };
         for sample in samples {
             report.samples += 1;
-            let outcome = parse(sample).and_then(|sample| run(&sample, &rule, path, rules));
+            let outcome = parse(sample).and_then(|sample| run(&sample, &rule, path, rules, decoder));
             if let Err(message) = outcome {
                 report.failures.push(fail(Some(&rule), message));
             }
@@ -106,7 +106,13 @@ fn parse(sample: &YamlOwned) -> Result<Sample, String> {
     })
 }
 
-fn run(sample: &Sample, rule: &str, path: &str, rules: &Arc<RuleSet>) -> Result<(), String> {
+fn run(
+    sample: &Sample,
+    rule: &str,
+    path: &str,
+    rules: &Arc<RuleSet>,
+    decoder: &Decoder,
+) -> Result<(), String> {
     let name = &sample.name;
     if rules.rules().iter().all(|known| known.reference().id != rule) {
         return Err(format!("sample {name:?}: no rule with the id {rule} is loaded"));
@@ -118,7 +124,7 @@ fn run(sample: &Sample, rule: &str, path: &str, rules: &Arc<RuleSet>) -> Result<
         format: sample.format.clone(),
         reference: arrival,
     };
-    let mut scanner = Scanner::new(Decoder::new(DecodeOptions::default()), Arc::clone(rules));
+    let mut scanner = Scanner::new(decoder.clone(), Arc::clone(rules));
     let mut found = Vec::new();
     let assemble = |error| format!("sample {name:?}: {error}");
     for (index, line) in sample.lines.iter().enumerate() {

@@ -70,6 +70,7 @@ impl Scanner {
     pub fn push(&mut self, record: &RawRecord<'_>) -> Result<Vec<ScanMatch>, BatchError> {
         let id = EventId::raw(0, self.next_offset);
         self.next_offset += 1;
+        let mut is_full = false;
         match self.decoder.decode(record) {
             Decoded::Event(event) => {
                 let tenant = self.tenant.clone();
@@ -80,10 +81,11 @@ impl Scanner {
                 builder.push(id, record, &event)?;
                 self.events += 1;
                 self.pending += 1;
+                is_full = builder.is_full() || self.pending >= sentra_model::events_per_batch_max();
             }
             Decoded::Dead { reason, .. } => self.count_dead(reason),
         }
-        if self.pending >= sentra_model::events_per_batch_max() { self.flush() } else { Ok(Vec::new()) }
+        if is_full { self.flush() } else { Ok(Vec::new()) }
     }
 
     /// Counts a record that never became one.

@@ -45,7 +45,7 @@ pub fn transform(
                         .entry(event.mart.clone())
                         .or_insert_with(|| BatchBuilder::new(tenant.clone(), event.mart.clone()));
                     builder.push(id, &record, &event)?;
-                    if builder.len() >= sentra_model::events_per_batch_max() {
+                    if builder.is_full() {
                         out.batches.push(builder.finish()?);
                     }
                 }

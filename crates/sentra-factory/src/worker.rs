@@ -1,25 +1,22 @@
 //! One worker follows one partition of one tenant's raw topic.
+//!
+//! Two tasks share the work, so that two cores do: the [`Thinker`] reads, decodes and detects, the worker stores
+//! what it is handed. At most [`THOUGHTS_WAITING_MAX`] chunk waits between them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentra_backbone::{ReadChunk, Stream};
-use sentra_decode::Decoder;
-use sentra_detect::Detector;
-use sentra_model::{DeadLetter, DeadReason, EventBatch, EventId, Position, Signal, TenantScope, Timestamp};
+use sentra_backbone::Stream;
+use sentra_model::{DeadLetter, EventBatch, Position, TenantScope, Timestamp};
 use sentra_store::RecordsCommit;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
-use crate::activity::Activity;
-use crate::book::{Book, set_login_facts};
-use crate::config::FactoryConfig;
 use crate::error::FactoryError;
+use crate::mirror::Mirror;
+use crate::missing;
 use crate::pipeline::FactoryParts;
-use crate::signals::signal_of;
-use crate::state::{StateKind, StateRow};
 use crate::status::FactoryStatus;
-use crate::transform::{Transformed, transform};
+use crate::thinker::{Findings, Thinker, Thought};
 
 /// Name under which the records store keeps this consumer's position.
 pub const CONSUMER: &str = "factory";
@@ -27,28 +24,22 @@ pub const CONSUMER: &str = "factory";
 /// Longest sleep between two looks at an idle partition, so that flushes and shutdown are not late.
 const IDLE_WAIT: Duration = Duration::from_millis(500);
 
+/// Law LIMIT: decoded chunks that wait to be stored.
+const THOUGHTS_WAITING_MAX: usize = 1;
+
 pub(crate) struct Worker {
+    store: Store,
+    thinker: Thinker,
+}
+
+/// The half that stores.
+struct Store {
     parts: Arc<FactoryParts>,
     scope: TenantScope,
     stream: Stream,
     next: u64,
-    records_next: u64,
-    brain: Brain,
     flushed: Timestamp,
-}
-
-/// What detection remembers between batches; it moves to a thread of its own for the heavy part.
-struct Brain {
-    decoder: Decoder,
-    detector: Detector,
-    activity: Activity,
-    book: Book,
-}
-
-/// What the heavy part of a batch yields.
-struct Digested {
-    transformed: Transformed,
-    state: Vec<StateRow>,
+    mirror: Mirror,
 }
 
 impl Worker {
@@ -57,39 +48,53 @@ impl Worker {
         let scope = TenantScope::new(stream.tenant.clone());
         let marts_next = parts.marts.position(&scope, stream.partition).await?;
         let records_next = parts.records.position(&scope, CONSUMER, stream.partition).await?;
-        let brain = Brain::restore(&parts, &scope).await?;
-        let flushed = parts.clock.now();
         let next = marts_next.min(records_next);
+        let thinker = Thinker::open(Arc::clone(&parts), &scope, stream.clone(), next, records_next).await?;
+        let flushed = parts.clock.now();
         tracing::info!(tenant = %scope.tenant(), partition = stream.partition, marts_next, records_next, "worker starts");
-        Ok(Self { parts, scope, stream, next, records_next, brain, flushed })
+        let mut mirror = Mirror::new(CONSUMER, &stream);
+        mirror.tell(&parts).await?;
+        Ok(Self { store: Store { parts, scope, stream, next, flushed, mirror }, thinker })
     }
 
     /// Works until `shutdown` turns true.
-    pub(crate) async fn run(mut self, mut shutdown: watch::Receiver<bool>) -> Result<(), FactoryError> {
-        while !*shutdown.borrow() {
-            let bytes_max = self.parts.config.batch_bytes_max;
-            let chunk = self.parts.log.read(&self.stream, self.next, bytes_max).await?;
-            if chunk.next_offset > self.next {
-                self = self.work(chunk).await?;
-            } else {
-                self.idle(&mut shutdown).await?;
-            }
-            self.flush_when_due().await?;
-            self.report().await?;
+    pub(crate) async fn run(self, shutdown: watch::Receiver<bool>) -> Result<(), FactoryError> {
+        let Self { mut store, thinker } = self;
+        let (sender, mut thoughts) = mpsc::channel(THOUGHTS_WAITING_MAX);
+        let thinking = tokio::spawn(thinker.run(sender));
+        let stored = store.run(&mut thoughts, shutdown).await;
+        // Nobody works for this partition when the worker has ended: another may start at once.
+        drop(thoughts);
+        if let Err(panic) = thinking.await
+            && panic.is_panic()
+        {
+            std::panic::resume_unwind(panic.into_panic());
         }
-        self.parts.marts.flush(&self.scope).await?;
+        stored?;
+        store.parts.marts.flush(&store.scope).await?;
+        store.mirror.tell(&store.parts).await?;
         Ok(())
     }
+}
 
-    async fn idle(&mut self, shutdown: &mut watch::Receiver<bool>) -> Result<(), FactoryError> {
-        let arrived = tokio::select! {
-            arrived = self.parts.log.wait_beyond(&self.stream, self.next) => { arrived?; true }
-            () = tokio::time::sleep(IDLE_WAIT) => false,
-            _ = shutdown.changed() => false,
-        };
-        if arrived {
-            // A little patience turns a trickle into batches; the limit is what a reader notices.
-            tokio::time::sleep(Duration::from_millis(self.parts.config.batch_wait_ms)).await;
+impl Store {
+    async fn run(
+        &mut self,
+        thoughts: &mut mpsc::Receiver<Result<Thought, FactoryError>>,
+        mut shutdown: watch::Receiver<bool>,
+    ) -> Result<(), FactoryError> {
+        while !*shutdown.borrow() {
+            tokio::select! {
+                thought = thoughts.recv() => match thought {
+                    Some(thought) => self.take(thought?).await?,
+                    None => return Ok(()),
+                },
+                () = tokio::time::sleep(IDLE_WAIT) => {}
+                _ = shutdown.changed() => {}
+            }
+            self.flush_when_due().await?;
+            self.mirror.follow(&self.parts).await?;
+            self.report().await?;
         }
         Ok(())
     }
@@ -112,49 +117,39 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes one chunk through: decode and detect on a thread of its own, then marts, then records.
+    /// Stores one chunk: marts, then records.
     ///
-    /// Law SOURCE: what a store has is cut off before it (`records_next`, the marts' own position), so a
-    /// crash between the two stores repeats nothing in either.
-    async fn work(mut self, chunk: ReadChunk) -> Result<Self, FactoryError> {
-        let replaying = self.next < self.records_next;
-        let until = if replaying { self.records_next.min(chunk.next_offset) } else { chunk.next_offset };
-        let (from, stream, parts) = (self.next, self.stream.clone(), Arc::clone(&self.parts));
-        let quarantined = chunk.quarantined.clone();
-        let mut brain = self.brain;
-        let joined = tokio::task::spawn_blocking(move || {
-            let digested = brain.digest(&parts, &stream, chunk, from..until, replaying);
-            digested.map(|digested| (brain, digested))
-        });
-        let (brain, digested) = match joined.await {
-            Ok(result) => result?,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        };
-        self.brain = brain;
-        let Digested { transformed, state } = digested;
+    /// Law SOURCE: chunks come in the order of their offsets, and what a store has is cut off before it (the
+    /// records' position by the thinker, the marts' by themselves), so a crash between the two stores repeats
+    /// nothing in either.
+    async fn take(&mut self, thought: Thought) -> Result<(), FactoryError> {
+        let Thought { until, transformed, findings, skipped } = thought;
+        let clock = Arc::clone(&self.parts.clock);
+        // Counted and logged also where the records store has no use for a letter because it is ahead.
+        let skipped = skipped.map(|range| missing::skipped(&self.stream, &range, clock.as_ref()));
         let position = Position { partition: self.stream.partition, offset: until };
         let events: usize = transformed.batches.iter().map(EventBatch::len).sum();
         self.parts.marts.append(&self.scope, transformed.batches, position).await?;
-        if !replaying {
+        if let Some(findings) = findings {
             let mut dead_letters = transformed.dead_letters;
-            dead_letters.extend(quarantined.into_iter().map(|range| self.damaged(range)));
-            self.commit(position, dead_letters, state, events, transformed.bytes).await?;
-            self.records_next = until;
+            let damaged = |range| missing::damaged(&self.stream, range, clock.as_ref());
+            dead_letters.extend(findings.quarantined.iter().map(damaged));
+            dead_letters.extend(skipped);
+            let dead = dead_letters.len() as u64;
+            self.commit(position, dead_letters, findings).await?;
+            self.parts.status.add_batch(events as u64, transformed.bytes, dead);
         }
         self.next = until;
-        Ok(self)
+        Ok(())
     }
 
     async fn commit(
-        &mut self,
+        &self,
         next: Position,
         dead_letters: Vec<DeadLetter>,
-        state: Vec<StateRow>,
-        events: usize,
-        bytes: u64,
+        findings: Findings,
     ) -> Result<(), FactoryError> {
-        let changes = self.brain.book.take_changes(self.parts.teller.as_ref(), self.parts.clock.as_ref());
-        let dead = dead_letters.len() as u64;
+        let changes = findings.changes;
         let commit = RecordsCommit {
             consumer: CONSUMER.to_owned(),
             next,
@@ -164,111 +159,19 @@ impl Worker {
                 .into_iter()
                 .filter_map(|letter| letter.event.map(|event| (event, letter)))
                 .collect(),
-            state,
+            state: findings.state,
         };
         let (signals, incidents) = (commit.signals.len() as u64, commit.incidents.clone());
         self.parts.records.commit(&self.scope, commit).await?;
-        self.parts.status.add_batch(events as u64, bytes, dead);
         let opened = incidents.iter().filter(|incident| incident.version == 1).count() as u64;
-        self.parts.status.add_findings(signals, opened, incidents.len() as u64);
+        self.status().add_findings(signals, opened, incidents.len() as u64);
         for incident in &incidents {
             self.parts.watcher.incident_changed(incident);
         }
         Ok(())
     }
 
-    fn damaged(&self, range: std::ops::Range<u64>) -> DeadLetter {
-        DeadLetter {
-            event: Some(EventId::raw(self.stream.partition, range.start)),
-            reason: DeadReason::Damaged,
-            detail: format!(
-                "the backbone's frame with offsets {} to {} is damaged and was set aside",
-                range.start,
-                range.end.saturating_sub(1)
-            ),
-            received: self.parts.clock.now(),
-            source: sentra_model::Source {
-                kind: sentra_model::SourceKind::File,
-                origin: format!("backbone/{}/{}", self.stream.topic, self.stream.partition),
-                format: None,
-                reference: self.parts.clock.now(),
-            },
-            position: range.start,
-            excerpt: String::new(),
-        }
-    }
-}
-
-impl Brain {
-    async fn restore(parts: &FactoryParts, scope: &TenantScope) -> Result<Self, FactoryError> {
-        let config: &FactoryConfig = &parts.config;
-        let stored = parts.records.state(scope).await?;
-        let mut detector = Detector::new(Arc::clone(&parts.rules));
-        let windows = stored
-            .iter()
-            .filter_map(|(key, value)| Some((StateKind::Detector.unwrap(key)?.to_vec(), value.clone())))
-            .collect();
-        detector.restore(windows);
-        let mut activity = Activity::new(config.activity_entities_max, config.activity_idle_micros());
-        activity.restore(&stored)?;
-        let mut book = Book::new(config.clone());
-        let mut open = parts.records.open_incidents_since(scope, Timestamp::MIN).await?;
-        open.sort_by_key(|incident| std::cmp::Reverse((incident.last, incident.id)));
-        open.truncate(config.open_incidents_max);
-        for incident in open {
-            let signals = parts.records.incident_signals(scope, incident.id).await?;
-            book.restore(incident, signals);
-        }
-        Ok(Self { decoder: parts.decoder.clone(), detector, activity, book })
-    }
-
-    fn digest(
-        &mut self,
-        parts: &FactoryParts,
-        stream: &Stream,
-        chunk: ReadChunk,
-        range: std::ops::Range<u64>,
-        replaying: bool,
-    ) -> Result<Digested, FactoryError> {
-        let transformed = transform(&self.decoder, &stream.tenant, stream.partition, &chunk.batches, range)?;
-        if replaying {
-            return Ok(Digested { transformed, state: Vec::new() });
-        }
-        let now = parts.clock.now();
-        for batch in &transformed.batches {
-            self.detect(batch, now, &parts.status);
-        }
-        let mut state: Vec<_> = self
-            .detector
-            .take_changes()
-            .into_iter()
-            .map(|change| (StateKind::Detector.wrap(&change.key), change.value))
-            .collect();
-        state.extend(self.activity.take_changes()?);
-        Ok(Digested { transformed, state })
-    }
-
-    /// Takes findings and logins in the order of their rows, as if every event came alone: what is known
-    /// about an address when a finding looks for its incident does not depend on how events were batched.
-    fn detect(&mut self, batch: &EventBatch, now: Timestamp, status: &FactoryStatus) {
-        let mut found = self.detector.process(batch);
-        found.sort_by_key(|found| found.row);
-        let mut rows = batch.rows().peekable();
-        let mut touched: BTreeSet<String> = BTreeSet::new();
-        for found in found {
-            status.add_match(&found.rule.id);
-            while let Some(row) = rows.next_if(|row| row.index() <= found.row) {
-                touched.extend(self.activity.observe(row));
-            }
-            self.book.refresh_logins(&std::mem::take(&mut touched), &self.activity);
-            let Some(row) = batch.row(found.row) else { continue };
-            let mut signal: Signal = signal_of(&found, row);
-            if let Some(address) = row.text("src_ip").filter(|_| crate::facts::is_login(row)) {
-                set_login_facts(&mut signal, address, &self.activity);
-            }
-            self.book.take(signal, now);
-        }
-        touched.extend(rows.filter_map(|row| self.activity.observe(row)));
-        self.book.refresh_logins(&touched, &self.activity);
+    fn status(&self) -> &FactoryStatus {
+        &self.parts.status
     }
 }

@@ -12,6 +12,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::RuleSet;
 use sentra_factory::{built_in_packs, check_samples};
 
@@ -21,10 +22,12 @@ fn every_built_in_rule_compiles_and_its_samples_hold() {
     let (rules, problems) = RuleSet::compile(files.rules);
     assert!(problems.is_empty(), "{problems:#?}");
     let rules = Arc::new(rules);
+    let (declared, _) = Declared::compile(&files.formats);
+    let decoder = Decoder::new(DecodeOptions { declared, ..DecodeOptions::default() });
     let mut failures = Vec::new();
     let mut samples = 0;
     for (path, text) in &files.samples {
-        let report = check_samples(path, text, &rules);
+        let report = check_samples(path, text, &rules, &decoder);
         samples += report.samples;
         failures.extend(report.failures);
     }
@@ -47,4 +50,14 @@ fn every_rule_that_reports_has_samples_that_match_and_samples_that_do_not() {
     let unsampled: Vec<&&str> = reporting.iter().filter(|id| !sampled.contains(**id)).collect();
     assert!(unsampled.is_empty(), "rules without samples: {unsampled:?}");
     assert!(reporting.len() >= 20, "only {} rules report", reporting.len());
+}
+
+#[test]
+fn every_built_in_format_compiles_and_its_samples_hold() {
+    let files = built_in_packs();
+    let (declared, problems) = Declared::compile(&files.formats);
+    assert!(problems.is_empty(), "{problems:#?}");
+    let problems = declared.check_samples();
+    assert!(problems.is_empty(), "{problems:#?}");
+    assert!(declared.len() >= 2 && declared.samples() >= 2 * declared.len(), "{declared:?}");
 }

@@ -10,18 +10,25 @@
     clippy::print_stdout
 )]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
-use sentra_decode::{DecodeOptions, Decoder};
+use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{RuleSet, RuleSource};
-use sentra_factory::{Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told};
-use sentra_model::{
-    DeadLetter, DeadReason, FactKind, Incident, ManualClock, Narrative, OwnedRecord, Signal, Source,
-    SourceKind, TenantId, TenantScope, Timestamp, Topic,
+use sentra_factory::{
+    DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told,
 };
-use sentra_store::{IncidentFilter, MartQuery, MartStore, MemoryMarts, Records, Shape, SqliteRecords};
+use sentra_model::{
+    DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, ManualClock, Narrative, OwnedRecord,
+    Position, Signal, Source, SourceKind, TenantId, TenantScope, Timestamp, Topic,
+};
+use sentra_store::{
+    IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Records, SearchOptions, Shape,
+    SqliteRecords, StoreError, StoredEvent,
+};
 
 const RULES: &str = r"
 title: Failed login
@@ -103,6 +110,35 @@ impl House {
 
     /// Runs a fresh factory, as after a restart, until it has worked everything off.
     async fn run(&self) {
+        self.run_with(self.marts.clone(), FactoryConfig::default()).await;
+    }
+
+    async fn run_with(&self, marts: Arc<dyn MartStore>, config: FactoryConfig) {
+        let decoder = Decoder::new(DecodeOptions::default());
+        let config = FactoryConfig { batch_wait_ms: 0, ..config };
+        let (factory, status) = self.start_with(marts, decoder.into(), config);
+        self.worked_off(&status).await;
+        factory.stop().await;
+    }
+
+    async fn worked_off(&self, status: &FactoryStatus) {
+        for stream in self.log.streams().await.unwrap() {
+            while status.lag(&stream) != Some(0) {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        }
+    }
+
+    fn start(&self, decoder: DecoderHandle, config: FactoryConfig) -> (Factory, Arc<FactoryStatus>) {
+        self.start_with(self.marts.clone(), decoder, config)
+    }
+
+    fn start_with(
+        &self,
+        marts: Arc<dyn MartStore>,
+        decoder: DecoderHandle,
+        config: FactoryConfig,
+    ) -> (Factory, Arc<FactoryStatus>) {
         let (rules, problems) = RuleSet::compile(vec![RuleSource {
             path: "rules.yml".to_owned(),
             text: RULES.to_owned(),
@@ -115,22 +151,17 @@ impl House {
         let status = Arc::new(FactoryStatus::default());
         let factory = Factory::start(FactoryParts {
             log: self.log.clone(),
-            marts: self.marts.clone(),
+            marts,
             records: self.records.clone(),
-            decoder: Decoder::new(DecodeOptions::default()),
+            decoder,
             rules: Arc::new(rules),
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
-            config: FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() },
+            config,
             status: status.clone(),
         });
-        for stream in self.log.streams().await.unwrap() {
-            while status.lag(&stream) != Some(0) {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        }
-        factory.stop().await;
+        (factory, status)
     }
 
     async fn incidents(&self) -> Vec<Incident> {
@@ -253,6 +284,89 @@ async fn a_store_that_lost_its_memory_is_filled_again_without_repeating_signals(
     assert_eq!(house.incidents().await, before);
 }
 
+/// Marts of which one append fails.
+#[derive(Debug)]
+struct FailingOnce {
+    marts: Arc<MemoryMarts>,
+    /// Appends until the one that fails.
+    until: AtomicUsize,
+    /// Whether the marts have taken the events all the same.
+    after: bool,
+}
+
+#[async_trait::async_trait]
+impl MartStore for FailingOnce {
+    async fn append(
+        &self,
+        scope: &TenantScope,
+        batches: Vec<EventBatch>,
+        next: Position,
+    ) -> Result<(), StoreError> {
+        let fails = self.until.fetch_sub(1, Ordering::SeqCst) == 0;
+        if !fails || self.after {
+            self.marts.append(scope, batches, next).await?;
+        }
+        if fails { Err(StoreError::Stopped { operation: "a test stopped it" }) } else { Ok(()) }
+    }
+
+    async fn flush(&self, scope: &TenantScope) -> Result<(), StoreError> {
+        self.marts.flush(scope).await
+    }
+
+    async fn position(&self, scope: &TenantScope, partition: u32) -> Result<u64, StoreError> {
+        self.marts.position(scope, partition).await
+    }
+
+    async fn search_with(
+        &self,
+        scope: &TenantScope,
+        query: &MartQuery,
+        options: &SearchOptions,
+    ) -> Result<MartAnswer, StoreError> {
+        self.marts.search_with(scope, query, options).await
+    }
+
+    async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
+        self.marts.events(scope, ids).await
+    }
+
+    async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
+        self.marts.stats(scope).await
+    }
+}
+
+/// Law SOURCE: a chunk is decoded and detected while the one before it is stored. When storing fails, what was
+/// found ahead is forgotten and found once more, and nothing of it is stored twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_ahead_of_a_failed_store_counts_once() {
+    let lines = story();
+    let whole = House::new().await;
+    whole.append(Topic::Raw, &lines).await;
+    whole.run().await;
+    let expected = whole.incidents().await;
+    for (until, after) in [(0, false), (3, true), (5, false), (21, true), (22, false), (26, true)] {
+        let house = House::new().await;
+        for line in &lines {
+            house.append(Topic::Raw, std::slice::from_ref(line)).await;
+        }
+        let marts = FailingOnce { marts: house.marts.clone(), until: AtomicUsize::new(until), after };
+        // A chunk for every record.
+        let config = FactoryConfig { batch_bytes_max: 1, ..FactoryConfig::default() };
+        house.run_with(Arc::new(marts), config).await;
+        assert_eq!(house.events().await, 28, "append {until} failed");
+        let found = house.incidents().await;
+        let ids = |incidents: &[Incident]| {
+            incidents.iter().map(|one| (one.id, one.joins.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&found), ids(&expected), "append {until} failed");
+        for (one, other) in found.iter().zip(&expected) {
+            let got = house.records.incident_signals(&house.scope, one.id).await.unwrap();
+            let wanted = whole.records.incident_signals(&whole.scope, other.id).await.unwrap();
+            assert_eq!(got, wanted, "append {until} failed");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_decoded_or_taken_in_is_listed_with_its_reason() {
     let house = House::new().await;
@@ -280,4 +394,65 @@ async fn what_cannot_be_decoded_or_taken_in_is_listed_with_its_reason() {
     reasons.sort_by_key(|reason| reason.as_str());
     assert_eq!(reasons, [DeadReason::Binary, DeadReason::TooLong]);
     assert_eq!(house.events().await, 1);
+}
+
+const SHOP: &str = r"
+name: shop
+applies_to: {programs: [shopd]}
+pattern: 'user {user} from {src_ip:ip}'
+";
+
+fn purchases(numbers: std::ops::Range<usize>) -> Vec<String> {
+    numbers.map(|number| format!("Dec 10 09:00:00 web-1 shopd[7]: user u{number} from 192.0.2.7")).collect()
+}
+
+/// Law LOSS: every record is decoded once, whichever decoder does it; what comes after a change is decoded by
+/// the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn decoders_that_change_under_load_lose_and_repeat_nothing() {
+    const BATCHES: usize = 40;
+    const BATCH_LINES: usize = 25;
+    const LINES: usize = BATCHES * BATCH_LINES;
+    let (declared, _) = Declared::compile(&[("shop.yml".to_owned(), SHOP.to_owned())]);
+    let plain = Decoder::new(DecodeOptions::default());
+    let with_shop = Decoder::new(DecodeOptions { declared, ..DecodeOptions::default() });
+    let handle = DecoderHandle::new(plain.clone());
+    let house = House::new().await;
+    house.append(Topic::Raw, &purchases(0..BATCH_LINES)).await;
+    // Small chunks, so that there are many moments at which a change can take effect.
+    let config = FactoryConfig { batch_wait_ms: 0, batch_bytes_max: 2_048, ..FactoryConfig::default() };
+    let (factory, status) = house.start(handle.clone(), config);
+    for batch in 1..BATCHES {
+        handle.set(if batch % 2 == 1 { with_shop.clone() } else { plain.clone() });
+        house.append(Topic::Raw, &purchases(batch * BATCH_LINES..(batch + 1) * BATCH_LINES)).await;
+        tokio::task::yield_now().await;
+    }
+    house.worked_off(&status).await;
+    handle.set(with_shop);
+    house.append(Topic::Raw, &purchases(LINES..LINES + BATCH_LINES)).await;
+    while status.snapshot().events < (LINES + BATCH_LINES) as u64 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    factory.stop().await;
+
+    let columns = ["id", "format", "message"].map(str::to_owned).to_vec();
+    let shape = Shape::Take { rows_max: 2 * LINES };
+    let query = MartQuery { shape, ..MartQuery::default() };
+    let options = SearchOptions { columns: Some(columns), ..SearchOptions::default() };
+    let answer = house.marts.search_with(&house.scope, &query, &options).await.unwrap();
+    let column = |name: &str| answer.columns.iter().position(|column| column.name == name).unwrap();
+    let (id, format, message) = (column("id"), column("format"), column("message"));
+    let ids: BTreeSet<String> = answer.rows.iter().map(|row| row[id].to_string()).collect();
+    assert_eq!((answer.rows.len(), ids.len()), (LINES + BATCH_LINES, LINES + BATCH_LINES));
+    let messages: BTreeSet<&str> = answer.rows.iter().map(|row| row[message].as_str().unwrap()).collect();
+    let users: Vec<String> =
+        (0..LINES + BATCH_LINES).map(|number| format!("user u{number} from 192.0.2.7")).collect();
+    assert!(users.iter().all(|user| messages.contains(user.as_str())));
+    for row in &answer.rows {
+        let number: usize = row[message].as_str().unwrap()[6..].split(' ').next().unwrap().parse().unwrap();
+        let format = row[format].as_str().unwrap();
+        assert!(format == "shop" || (format == "syslog" && number < LINES), "{row:?}");
+    }
+    let letters = house.records.dead_letters(&house.scope, None, 10).await.unwrap().items;
+    assert!(letters.is_empty(), "{letters:?}");
 }

@@ -60,6 +60,11 @@ impl Appender {
         Source { kind, origin, format, reference: self.clock.now() }
     }
 
+    /// Where what comes from `source` stands.
+    pub(crate) fn stream_of(&self, tenant: &TenantId, topic: Topic, _source: &Source) -> Stream {
+        Stream { tenant: tenant.clone(), topic, partition: PARTITION }
+    }
+
     /// Law ACK: resolves when the records are durable, and says how many they are.
     ///
     /// # Errors
@@ -72,7 +77,7 @@ impl Appender {
     ) -> Result<u64, LogError> {
         let bytes: usize = records.iter().map(|record| record.bytes.len()).sum();
         let batch = AppendBatch { received: self.clock.now(), source: source.clone(), records };
-        let stream = stream(tenant, Topic::Raw);
+        let stream = self.stream_of(tenant, Topic::Raw, source);
         let appended = self.log.append(&stream, batch).await?;
         let door = source.kind.as_str();
         metrics::counter!("sentra_intake_records_total", "door" => door).increment(appended.count);
@@ -93,7 +98,7 @@ impl Appender {
         // Law LIMIT: as many at a time as fit into a batch for certain, whatever stands in them.
         for some in letters.chunks(LETTERS_PER_BATCH_MAX) {
             let batch = letter_batch(source, self.clock.now(), some);
-            self.log.append(&stream(tenant, Topic::Dead), batch).await?;
+            self.log.append(&self.stream_of(tenant, Topic::Dead, source), batch).await?;
         }
         Ok(())
     }
@@ -144,8 +149,4 @@ impl Appender {
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
         }
     }
-}
-
-fn stream(tenant: &TenantId, topic: Topic) -> Stream {
-    Stream { tenant: tenant.clone(), topic, partition: PARTITION }
 }

@@ -12,6 +12,7 @@ use crate::http::HttpDoor;
 use crate::opening::{self, IntakeError, Prepared, Running, Shared, check, is_kept, load_tls, prepare};
 use crate::seats::House;
 use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
+use crate::sources::Sources;
 use crate::tls::Tls;
 use crate::{Appender, Live, Senders};
 
@@ -76,6 +77,7 @@ pub struct Intake {
     running: Mutex<BTreeMap<String, Running>>,
     /// Doors that are closed but not done.
     leaving: Mutex<Vec<JoinHandle<()>>>,
+    sources: Sources,
     stop: CancellationToken,
 }
 
@@ -102,9 +104,11 @@ impl Intake {
             shared: Shared { http, house: House::of_process(), directory },
             running: Mutex::default(),
             leaving: Mutex::default(),
+            sources: Sources::default(),
             stop: CancellationToken::new(),
         };
         intake.apply(settings)?;
+        intake.follow(settings);
         Ok(intake)
     }
 
@@ -152,6 +156,9 @@ impl Intake {
     /// [`IntakeError`].
     pub async fn reload(&self, settings: &IntakeSettings) -> Result<Reloaded, IntakeError> {
         let (reloaded, mut closing) = self.apply(settings)?;
+        for task in self.sources.end_others(&settings.sources) {
+            let _ = task.await;
+        }
         let ends = async {
             for task in &mut closing {
                 let _ = task.await;
@@ -162,6 +169,7 @@ impl Intake {
             tracing::warn!(doors = closing.len(), "doors that were closed still hold what came to them");
             self.leaving.lock().unwrap_or_else(PoisonError::into_inner).append(&mut closing);
         }
+        self.follow(settings);
         Ok(reloaded)
     }
 
@@ -172,7 +180,7 @@ impl Intake {
         let running = std::mem::take(&mut *self.locked());
         let mut tasks: Vec<_> = running.into_values().map(|door| door.task).collect();
         tasks.append(&mut self.leaving.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
+        for task in tasks.into_iter().chain(self.sources.take_all()) {
             let _ = task.await;
         }
     }
@@ -182,6 +190,12 @@ impl Intake {
         let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
         leaving.retain(|task| !task.is_finished());
         if leaving.len() < LEAVING_MAX { Ok(()) } else { Err(IntakeError::Leaving { count: leaving.len() }) }
+    }
+
+    /// Follows what is not followed yet.
+    fn follow(&self, settings: &IntakeSettings) {
+        let directory = self.shared.directory.as_ref();
+        self.sources.start_missing(&settings.sources, directory, self.appender(), &self.stop);
     }
 
     fn locked(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {

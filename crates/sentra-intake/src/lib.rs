@@ -24,6 +24,7 @@ mod gather;
 pub mod http;
 mod inflate;
 mod intake;
+mod join;
 mod kernel_drops;
 mod letters;
 mod limits;
@@ -38,8 +39,10 @@ mod settings;
 mod share;
 pub mod snmp;
 mod snmp_door;
+mod sources;
 mod syslog_frames;
 mod syslog_udp;
+mod tail;
 mod tls;
 
 pub use appender::Appender;
@@ -55,4 +58,5 @@ pub use settings::{
     IntakeSettings, KeySettings, ListenerSettings, Protocol, RouteSettings, SnmpCommunity, SnmpSettings,
     SnmpUser, SourceSettings, TlsSettings,
 };
+pub use syslog_frames::{SyslogFramed, SyslogFramer};
 pub use tls::{Tls, TlsError};

@@ -22,6 +22,12 @@ pub struct Limits {
     pub idle_timeout_s: u64,
     /// Buffer asked of the kernel for datagrams.
     pub udp_receive_buffer_bytes: usize,
+    /// Files that one source follows or remembers; further ones are told and not read.
+    pub tail_files_max: usize,
+    /// Files that one source holds open. A file that is not open and is removed is lost as far as it was not read.
+    pub tail_open_files_max: usize,
+    /// How often followed files are looked at while they grow.
+    pub tail_poll_ms: u64,
 }
 
 impl Default for Limits {
@@ -38,6 +44,9 @@ impl Default for Limits {
             connections_max: 10_000,
             idle_timeout_s: 3_600,
             udp_receive_buffer_bytes: 8 * MEBIBYTE,
+            tail_files_max: 10_000,
+            tail_open_files_max: 512,
+            tail_poll_ms: 250,
         }
     }
 }

@@ -165,6 +165,12 @@ pub(crate) struct Shared {
 
 /// What is wrong with the settings by themselves.
 pub(crate) fn check(settings: &IntakeSettings) -> Result<(), IntakeError> {
+    for (index, source) in settings.sources.iter().enumerate() {
+        let before = settings.sources.get(..index).unwrap_or_default();
+        if before.iter().any(|other| other.name == source.name) {
+            return Err(IntakeError::DuplicateName { name: source.name.clone() });
+        }
+    }
     for (index, listener) in settings.listeners.iter().enumerate() {
         let before = settings.listeners.get(..index).unwrap_or_default();
         let (name, address) = (listener.name.clone(), listener.address);

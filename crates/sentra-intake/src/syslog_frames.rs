@@ -9,19 +9,29 @@ const LENGTH_DIGITS_MAX: usize = 10;
 
 /// One piece of a syslog connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SyslogFramed<'a> {
+pub enum SyslogFramed<'a> {
     /// A message.
     Record(&'a [u8]),
     /// A message longer than the limit, law LIMIT.
-    TooLong { length_bytes: u64, excerpt: &'a [u8] },
+    TooLong {
+        /// How long the whole message is.
+        length_bytes: u64,
+        /// Its first bytes.
+        excerpt: &'a [u8],
+    },
     /// Bytes that cannot be framed. After it nothing more comes: there is no way to find the next message.
-    Broken { detail: &'static str, excerpt: &'a [u8] },
+    Broken {
+        /// What was wrong, for people.
+        detail: &'static str,
+        /// The first of the bytes.
+        excerpt: &'a [u8],
+    },
 }
 
 /// Cuts a TCP connection into syslog messages (RFC 6587), by count or by line end, whichever the first bytes
 /// say. Pure: bytes in, messages out.
 #[derive(Debug)]
-pub(crate) struct SyslogFramer {
+pub struct SyslogFramer {
     message_bytes_max: usize,
     mode: Mode,
 }
@@ -46,12 +56,14 @@ struct Counted {
 
 impl SyslogFramer {
     /// A framer for messages of at most `message_bytes_max` bytes.
-    pub(crate) fn new(message_bytes_max: usize) -> Self {
+    #[must_use]
+    pub fn new(message_bytes_max: usize) -> Self {
         Self { message_bytes_max, mode: Mode::Undecided(Vec::new()) }
     }
 
     /// Whether the connection has lost its framing and should be closed.
-    pub(crate) fn is_broken(&self) -> bool {
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
         matches!(self.mode, Mode::Broken)
     }
 
@@ -66,7 +78,7 @@ impl SyslogFramer {
     }
 
     /// Takes the next bytes of the connection and hands every message that is complete to `emit`.
-    pub(crate) fn push(&mut self, chunk: &[u8], emit: &mut impl FnMut(SyslogFramed<'_>)) {
+    pub fn push(&mut self, chunk: &[u8], emit: &mut impl FnMut(SyslogFramed<'_>)) {
         if let Mode::Undecided(head) = &mut self.mode {
             head.extend_from_slice(chunk);
             let Some(is_counted) = begins_with_count(head) else { return };
@@ -99,7 +111,7 @@ impl SyslogFramer {
     }
 
     /// Ends the connection.
-    pub(crate) fn finish(&mut self, emit: &mut impl FnMut(SyslogFramed<'_>)) {
+    pub fn finish(&mut self, emit: &mut impl FnMut(SyslogFramed<'_>)) {
         if let Mode::Undecided(head) = &mut self.mode {
             let head = std::mem::take(head);
             self.decide(false);

@@ -1,23 +1,22 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    BinaryBuilder, MapBuilder, MapFieldNames, StringDictionaryBuilder, TimestampMicrosecondBuilder,
-    UInt8Builder, UInt16Builder, UInt32Builder, UInt64Builder,
-};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Int32Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, ArrayRef, BinaryArray, DictionaryArray, MapArray, RecordBatch, StringArray};
-use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_array::{Array, BinaryArray, DictionaryArray, MapArray, RecordBatch, StringArray};
+use arrow_schema::{ArrowError, DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
-use crate::{Event, EventId, Mart, RawRecord, Severity, TenantId, Timestamp};
+use crate::{EventId, Mart, Severity, TenantId, Timestamp};
 
 /// Most events in one batch.
 pub const fn events_per_batch_max() -> usize {
     8_192
 }
+
+/// Law LIMIT: bytes of text in one batch beyond which it takes no more events. One event adds far less than what is
+/// then left of what Arrow's 32-bit offsets can address.
+pub(crate) const BATCH_BYTES_MAX: usize = 1 << 30;
 
 /// Positions of the columns of an event batch. The order is part of the stored shape.
 pub mod column {
@@ -70,6 +69,8 @@ pub mod column {
         "source_kind",
         "mart",
     ];
+    /// Number of `message` among [`TEXT_NAMES`].
+    pub(crate) const MESSAGE_TEXT: usize = 19;
     /// The source's own fields, a map from name to value; names may repeat.
     pub const FIELDS: usize = TEXT_FIRST + TEXT_NAMES.len();
     /// The raw bytes.
@@ -88,6 +89,9 @@ pub enum BatchError {
     /// The columns are not those of [`batch_schema`].
     #[error("record batch does not have the schema of an event batch")]
     Schema,
+    /// The builder holds [`BATCH_BYTES_MAX`] already.
+    #[error("the event batch is full: finish it and push the event again")]
+    Full,
     /// Arrow refused to put the columns together.
     #[error("cannot assemble the event batch")]
     Assemble(#[from] ArrowError),
@@ -101,9 +105,12 @@ fn moment() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
 }
 
-fn fields_entries() -> Field {
-    let entry = vec![Field::new("name", dictionary(), false), Field::new("value", dictionary(), true)];
-    Field::new("entries", DataType::Struct(entry.into()), false)
+pub(crate) fn fields_entry() -> Fields {
+    vec![Field::new("name", dictionary(), false), Field::new("value", dictionary(), true)].into()
+}
+
+pub(crate) fn fields_entries() -> Field {
+    Field::new("entries", DataType::Struct(fields_entry()), false)
 }
 
 /// The schema of every event batch.
@@ -332,211 +339,4 @@ impl<'a> EventRow<'a> {
 fn dictionary_text(array: &DictionaryArray<Int32Type>, index: usize) -> Option<&str> {
     let values: &StringArray = array.values().as_string_opt()?;
     array.key(index).map(|key| values.value(key))
-}
-
-/// Collects events of one tenant and mart into an [`EventBatch`].
-pub struct BatchBuilder {
-    tenant: TenantId,
-    mart: Mart,
-    partition: UInt32Builder,
-    offset: UInt64Builder,
-    time: TimestampMicrosecondBuilder,
-    seen: TimestampMicrosecondBuilder,
-    class: UInt32Builder,
-    severity: UInt8Builder,
-    count: UInt32Builder,
-    src_port: UInt16Builder,
-    dst_port: UInt16Builder,
-    source_position: UInt64Builder,
-    texts: Vec<StringDictionaryBuilder<Int32Type>>,
-    fields: MapBuilder<StringDictionaryBuilder<Int32Type>, StringDictionaryBuilder<Int32Type>>,
-    raw: BinaryBuilder,
-    rows: usize,
-}
-
-impl std::fmt::Debug for BatchBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BatchBuilder")
-            .field("tenant", &self.tenant)
-            .field("mart", &self.mart)
-            .field("rows", &self.rows)
-            .finish_non_exhaustive()
-    }
-}
-
-impl BatchBuilder {
-    /// An empty builder.
-    #[must_use]
-    pub fn new(tenant: TenantId, mart: Mart) -> Self {
-        let names =
-            MapFieldNames { entry: "entries".to_owned(), key: "name".to_owned(), value: "value".to_owned() };
-        Self {
-            tenant,
-            mart,
-            partition: UInt32Builder::new(),
-            offset: UInt64Builder::new(),
-            time: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
-            seen: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
-            class: UInt32Builder::new(),
-            severity: UInt8Builder::new(),
-            count: UInt32Builder::new(),
-            src_port: UInt16Builder::new(),
-            dst_port: UInt16Builder::new(),
-            source_position: UInt64Builder::new(),
-            texts: column::TEXT_NAMES.iter().map(|_| StringDictionaryBuilder::new()).collect(),
-            fields: MapBuilder::new(
-                Some(names),
-                StringDictionaryBuilder::new(),
-                StringDictionaryBuilder::new(),
-            ),
-            raw: BinaryBuilder::new(),
-            rows: 0,
-        }
-    }
-
-    /// How many events are in it.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.rows
-    }
-
-    /// Whether it is empty.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows == 0
-    }
-
-    /// Adds `event`, decoded from `record`, which stands at `id`.
-    pub fn push(&mut self, id: EventId, record: &RawRecord<'_>, event: &Event<'_>) -> Result<(), BatchError> {
-        self.partition.append_value(id.partition);
-        self.offset.append_value(id.offset);
-        self.time.append_value(event.time.micros());
-        self.seen.append_value(record.received.micros());
-        self.class.append_value(event.class.0);
-        self.severity.append_value(event.severity.ocsf());
-        self.count.append_value(event.count.max(1));
-        self.src_port.append_option((event.src_port != 0).then_some(event.src_port));
-        self.dst_port.append_option((event.dst_port != 0).then_some(event.dst_port));
-        self.source_position.append_value(record.position);
-        self.push_texts(record, event)?;
-        for (name, value) in &event.fields {
-            self.fields.keys().append(name.as_ref())?;
-            self.fields.values().append(value.as_text())?;
-        }
-        self.fields.append(true)?;
-        self.raw.append_value(record.bytes);
-        self.rows += 1;
-        Ok(())
-    }
-
-    /// In the order of [`column::TEXT_NAMES`].
-    fn push_texts(&mut self, record: &RawRecord<'_>, event: &Event<'_>) -> Result<(), BatchError> {
-        let texts: [&str; column::TEXT_NAMES.len()] = [
-            event.code.map_or("", |code| code.as_str()),
-            event.outcome.as_str(),
-            &event.format,
-            &event.product,
-            &event.service,
-            &event.host,
-            &event.user,
-            &event.target_user,
-            &event.src_ip,
-            &event.dst_ip,
-            &event.process,
-            &event.pid,
-            &event.parent_process,
-            &event.command,
-            &event.session,
-            &event.file,
-            &event.domain,
-            &event.app,
-            &event.virtual_entity,
-            &event.message,
-            event.problem.as_ref().map_or("", Cow::as_ref),
-            &record.source.origin,
-            record.source.kind.as_str(),
-            event.mart.as_str(),
-        ];
-        for (builder, text) in self.texts.iter_mut().zip(texts) {
-            if text.is_empty() {
-                builder.append_null();
-            } else {
-                builder.append(text)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The batch; the builder is empty again and can be used on.
-    pub fn finish(&mut self) -> Result<EventBatch, BatchError> {
-        let mut columns: Vec<ArrayRef> = vec![
-            Arc::new(self.partition.finish()),
-            Arc::new(self.offset.finish()),
-            Arc::new(self.time.finish()),
-            Arc::new(self.seen.finish()),
-            Arc::new(self.class.finish()),
-            Arc::new(self.severity.finish()),
-            Arc::new(self.count.finish()),
-            Arc::new(self.src_port.finish()),
-            Arc::new(self.dst_port.finish()),
-            Arc::new(self.source_position.finish()),
-        ];
-        columns.extend(self.texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef));
-        columns.push(Arc::new(self.fields.finish()));
-        columns.push(Arc::new(self.raw.finish()));
-        self.rows = 0;
-        let record = RecordBatch::try_new(batch_schema(), columns)?;
-        EventBatch::new(self.tenant.clone(), self.mart.clone(), record)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{EventCode, FieldValue, Outcome, Source, SourceKind};
-
-    #[test]
-    fn an_event_survives_the_batch() {
-        let source = Source {
-            kind: SourceKind::File,
-            origin: "/var/log/auth.log".to_owned(),
-            format: None,
-            reference: Timestamp::from_seconds(0),
-        };
-        let record = RawRecord {
-            source: &source,
-            position: 7,
-            received: Timestamp::from_seconds(9),
-            bytes: b"raw \xff",
-        };
-        let mut event = Event::new("syslog", Mart::LINUX, Timestamp::from_seconds(5));
-        event.code = Some(EventCode::LL03);
-        event.outcome = Outcome::Failure;
-        event.user = "root".into();
-        event.src_port = 4711;
-        event.push("tag", "a");
-        event.push("tag", "b");
-        event.push("n", FieldValue::Integer(-3));
-
-        let mut builder = BatchBuilder::new(TenantId::default_tenant(), Mart::LINUX);
-        builder.push(EventId::raw(0, 3), &record, &event).unwrap();
-        builder.push(EventId::raw(0, 4), &record, &Event::new("text", Mart::LINUX, event.time)).unwrap();
-        let batch = builder.finish().unwrap();
-        assert!(builder.is_empty());
-
-        let row = batch.row(0).unwrap();
-        assert_eq!(row.id(), EventId::raw(0, 3));
-        assert_eq!(row.time(), Timestamp::from_seconds(5));
-        assert_eq!(row.text("user"), Some("root"));
-        assert_eq!(row.text("code"), Some("LL03"));
-        assert_eq!(row.text("host"), None);
-        assert_eq!(row.src_port(), Some(4711));
-        assert_eq!(row.fields().collect::<Vec<_>>(), [("tag", "a"), ("tag", "b"), ("n", "-3")]);
-        assert_eq!(row.raw(), b"raw \xff");
-        let second = batch.row(1).unwrap();
-        assert_eq!(second.fields().count(), 0);
-        assert_eq!(second.count(), 1);
-        assert!(batch.row(2).is_none());
-        assert_eq!(builder.finish().unwrap().len(), 0);
-    }
 }

@@ -129,6 +129,7 @@ pub struct Event<'a> {
 impl<'a> Event<'a> {
     /// An event of `format` that happened at `time`, standing for one happening.
     #[must_use]
+    #[inline]
     pub fn new(format: impl Into<Cow<'a, str>>, mart: Mart, time: Timestamp) -> Self {
         const NONE: Cow<'static, str> = Cow::Borrowed("");
         Self {
@@ -165,8 +166,10 @@ impl<'a> Event<'a> {
     }
 
     /// Adds a source field; empty text is kept, it is what the source said.
+    #[inline]
     pub fn push(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<FieldValue<'a>>) {
-        self.fields.push((name.into(), value.into()));
+        // Not `Vec::push`: here the field is made where it stays, there it is made before room is, and moved.
+        self.fields.extend(std::iter::once_with(|| (name.into(), value.into())));
     }
 
     /// The first value of the source field `name`.

@@ -7,8 +7,10 @@
 //! Invariant: this crate does no I/O, reads no clock but through [`Clock`] and depends on no other room.
 
 mod batch;
+mod batch_builder;
 mod class;
 mod code;
+mod dictionary;
 mod digest;
 mod entity;
 mod event;
@@ -25,7 +27,8 @@ mod tactic;
 mod tenant;
 mod time;
 
-pub use batch::{BatchBuilder, BatchError, EventBatch, EventRow, batch_schema, column, events_per_batch_max};
+pub use batch::{BatchError, EventBatch, EventRow, batch_schema, column, events_per_batch_max};
+pub use batch_builder::BatchBuilder;
 pub use class::Class;
 pub use code::EventCode;
 pub use digest::Digest;
@@ -36,7 +39,7 @@ pub use id::{EventId, IdError, IncidentId, Position, SignalId, Topic};
 pub use incident::{Incident, IncidentStatus, Join, JoinReason};
 pub use mart::Mart;
 pub use narrative::{Narrative, Sentence, SentenceRole};
-pub use raw::{DeadLetter, DeadReason, OwnedRecord, RawRecord, Source, SourceKind};
+pub use raw::{DeadLetter, DeadReason, DeadReasonError, OwnedRecord, RawRecord, Source, SourceKind};
 pub use risk::Estimate;
 pub use severity::Severity;
 pub use signal::{RuleKind, RuleRef, Signal};

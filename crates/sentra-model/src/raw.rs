@@ -1,3 +1,6 @@
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{EventId, Timestamp};
@@ -127,9 +130,22 @@ pub enum DeadReason {
     Container,
     /// A frame of the backbone is damaged; the records in it cannot be read.
     Damaged,
+    /// Retention removed the records before they were processed.
+    Expired,
 }
 
 impl DeadReason {
+    /// Every reason there is.
+    pub const ALL: [Self; 7] = [
+        Self::Empty,
+        Self::TooLong,
+        Self::Binary,
+        Self::Malformed,
+        Self::Container,
+        Self::Damaged,
+        Self::Expired,
+    ];
+
     /// The name used in JSON and in metric labels.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -140,7 +156,30 @@ impl DeadReason {
             Self::Malformed => "malformed",
             Self::Container => "container",
             Self::Damaged => "damaged",
+            Self::Expired => "expired",
         }
+    }
+}
+
+impl fmt::Display for DeadReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that names no reason of a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is no reason of a dead letter: use one of {}", DeadReason::ALL.map(DeadReason::as_str).join(", "))]
+pub struct DeadReasonError {
+    text: String,
+}
+
+impl FromStr for DeadReason {
+    type Err = DeadReasonError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|reason| reason.as_str() == text);
+        found.ok_or_else(|| DeadReasonError { text: text.chars().take(80).collect() })
     }
 }
 

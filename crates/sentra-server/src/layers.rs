@@ -34,6 +34,7 @@ pub(crate) fn surround(router: Router<Shared>, shared: &Shared) -> Router<Shared
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(shared.clone(), concurrency_limit))
         .layer(middleware::from_fn_with_state(shared.clone(), host))
+        .layer(middleware::from_fn(sentra_intake::http::hear_out))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn(observe))
         .layer(middleware::map_response(security_headers))

@@ -18,6 +18,7 @@ mod config;
 mod console;
 mod door;
 mod error;
+mod figures;
 mod keys;
 mod layers;
 mod live;
@@ -32,7 +33,7 @@ mod tests;
 
 pub use config::{
     BackboneConfig, Config, ConfigError, ConfigKey, DecodeConfig, DetectConfig, Doors, FactorySection,
-    IntakeConfig, ServerConfig, StoreConfig,
+    IntakeConfig, RetentionConfig, ServerConfig, StoreConfig,
 };
 pub use door::{CSRF_HEADER, Door, SESSION_COOKIE, TOKEN_FILE, read_admin_token};
 pub use error::ServerError;

@@ -11,6 +11,11 @@ pub trait PipelineStatus: Send + Sync + Debug {
     /// The counters now. It is called every second and must not block.
     fn snapshot(&self) -> PipelineSnapshot;
 
+    /// The formats that a sender may name; those that packs declare may change while the server runs.
+    fn formats(&self) -> Vec<String> {
+        sentra_decode::formats().iter().map(|format| format.name.to_owned()).collect()
+    }
+
     /// The rules in force, with how often each matched, and the problems met while they were compiled.
     fn rules(&self) -> RulesView;
 }

@@ -1,5 +1,7 @@
 //! New settings while the server runs: by `SIGHUP`, or by `POST /api/v1/reload`.
 
+use std::sync::Arc;
+
 use sentra_intake::IntakeSettings;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -50,9 +52,17 @@ impl State {
     pub(crate) async fn reload(&self) -> Result<ReloadAnswer, ServerError> {
         let Some(reloader) = &self.app.reloader else { return Ok(ReloadAnswer::default()) };
         let refused = |detail| ServerError::Reload { detail };
-        let config = reloader.config().map_err(refused)?;
-        let settings = settings(&config, &self.app.directory)?;
-        let problems = reloader.content(&config).map_err(refused)?;
+        let reloader = Arc::clone(reloader);
+        let directory = self.app.directory.clone();
+        // Reading and compiling is no work for a thread that serves requests.
+        let read = tokio::task::spawn_blocking(move || {
+            let config = reloader.config().map_err(refused)?;
+            let settings = settings(&config, &directory)?;
+            let problems = reloader.content(&config).map_err(refused)?;
+            Ok::<_, ServerError>((config, settings, problems))
+        });
+        let read = read.await.map_err(|error| ServerError::Reload { detail: error.to_string() })?;
+        let (config, settings, problems) = read?;
         let reloaded = self.intake.reload(&settings).await?;
         let restart_needed = self.config.restart_needed(&config);
         tracing::info!(?reloaded, ?restart_needed, "new settings");

@@ -14,6 +14,7 @@ use sentra_intake::http::{self as senders, Authenticated};
 use crate::api::extract::new_scope;
 use crate::api::{
     self, dead_letters, events, health, incidents, ingest, login, query, reload, rules, status, stream,
+    topics,
 };
 use crate::console;
 use crate::layers;
@@ -69,6 +70,11 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/events/{id}", Credentials, Timed, get(events::show)),
         write("/api/v1/events/lookup", Timed, post(events::lookup)),
         read("/api/v1/dead-letters", Credentials, Timed, get(dead_letters::list)),
+        read("/api/v1/dead-letters/{id}", Credentials, Timed, get(dead_letters::show)),
+        write("/api/v1/dead-letters/replay", Timed, post(dead_letters::replay)),
+        read("/api/v1/topics", Credentials, Timed, get(topics::list)),
+        read("/api/v1/topics/{topic}/records", Credentials, Timed, get(topics::records)),
+        write("/api/v1/topics/{topic}/replay", Timed, post(topics::replay)),
         write("/api/v1/query", Timed, post(query::ask)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         read("/api/v1/stream", Credentials, Streaming, get(stream::follow)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sentra_backbone::EventLog;
+use sentra_factory::LetterDesk;
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
 use sentra_store::{MartStore, Records};
@@ -11,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::types::{Listener, Pipeline};
+use crate::figures;
 use crate::pipeline::{Meter, PipelineStatus};
 use crate::problem::Problem;
 use crate::reload::Reloader;
@@ -27,6 +29,8 @@ pub struct App {
     pub marts: Arc<dyn MartStore>,
     /// Signals, incidents, dead letters.
     pub records: Arc<dyn Records>,
+    /// Dead letters, to look at and to replay.
+    pub letters: LetterDesk,
     /// The stream processor's word about itself.
     pub pipeline: Arc<dyn PipelineStatus>,
     /// The time.
@@ -54,7 +58,9 @@ impl Metrics {
     /// When a recorder is installed already.
     pub fn install() -> Result<Self, ServerError> {
         let recorder = PrometheusBuilder::new().install_recorder();
-        recorder.map(Self).map_err(|error| ServerError::Metrics { detail: error.to_string() })
+        let recorder = recorder.map_err(|error| ServerError::Metrics { detail: error.to_string() })?;
+        figures::describe();
+        Ok(Self(recorder))
     }
 
     pub(crate) fn render(&self) -> String {

@@ -39,7 +39,8 @@ pub use marts::{
 pub use memory::MemoryMarts;
 pub use predicate::{CompareOp, Literal, PREDICATE_DEPTH_MAX, PREDICATE_TERMS_MAX, Predicate};
 pub use records::{
-    INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, Page, Records, RecordsCommit, SqliteRecords,
+    INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit,
+    SqliteRecords,
 };
 
 #[cfg(test)]

@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use sentra_model::TenantId;
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use sentra_backbone::Bound;
+use sentra_model::{DeadReason, EventId, TenantId, Topic};
+
+use crate::commands::bench::arguments::BenchCommand;
 
 /// Raw logs in, incidents that tell their story out.
 #[derive(Debug, Parser)]
@@ -45,6 +48,13 @@ pub(crate) enum Command {
     /// Read incidents
     #[command(subcommand)]
     Incidents(IncidentsCommand),
+    /// Print records from the backbone once more
+    Replay(ReplayArguments),
+    /// Look at records that could not be understood, and replay them when they can
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// Show the topics of the backbone, who reads them and how far
+    Topics(TopicsArguments),
     /// Make and revoke API keys of senders
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -52,13 +62,14 @@ pub(crate) enum Command {
     Reload(ReloadArguments),
     /// Print a new one-time link to the console of the running server
     LoginLink(LoginLinkArguments),
-    /// Measure the product on your own data
-    Bench(BenchArguments),
+    /// Measure the product, on your own data or over real sockets
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Check rules and run their samples
+    /// Check rules and formats and run their samples
     Check(RulesCheckArguments),
 }
 
@@ -111,6 +122,134 @@ pub(crate) struct ReloadArguments {
     pub(crate) place: Place,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReplayOutput {
+    /// One JSON object per record.
+    Json,
+    /// The records as they came, one per line.
+    Raw,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra replay --topic raw                                     everything that is kept
+  sentra replay --topic raw --from 4711 --to 4720 --output raw
+  sentra replay --topic raw --from 2026-03-01T00:00:00Z --to 2026-03-02T00:00:00Z
+  sentra replay --topic raw --consumer audit | ./export.sh      stop it, and go on later with:
+  sentra replay --topic raw --consumer audit --resume | ./export.sh
+Times are those at which Sentra took the records in. --to is the first record that is not printed.
+A consumer keeps what was printed durably, so nothing is left out; after a crash the last records may come twice.")]
+pub(crate) struct ReplayArguments {
+    /// Topic: raw, dead or signals.
+    #[arg(long, value_name = "T")]
+    pub(crate) topic: Topic,
+    /// Partition of the topic.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) partition: u32,
+    /// First record: an offset, a time or begin [default: begin].
+    #[arg(long, value_name = "OFFSET|TIME")]
+    pub(crate) from: Option<Bound>,
+    /// First record that is not printed: an offset, a time or end [default: end].
+    #[arg(long, value_name = "OFFSET|TIME")]
+    pub(crate) to: Option<Bound>,
+    /// Name of a durable consumer that keeps the position [default: one that is forgotten at the end].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) consumer: Option<String>,
+    /// Go on where the replay of that consumer stands.
+    #[arg(long, requires = "consumer")]
+    pub(crate) resume: bool,
+    /// How to print records.
+    #[arg(long, value_enum, default_value_t = ReplayOutput::Json)]
+    pub(crate) output: ReplayOutput,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra topics
+  sentra topics --json | jq '.topics[].consumers'
+The consumers factory and dead are Sentra's own. Their position is what every store has on disk, which may be half a
+minute behind what can be queried.")]
+pub(crate) struct TopicsArguments {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  sentra dead-letters list --reason malformed
+  sentra dead-letters show raw.0.17
+  sentra dead-letters replay --reason malformed --format json --dry-run
+  sentra dead-letters replay --reason malformed --format json
+A letter is replayed once. Its record becomes an event like any other, under a new id.")]
+pub(crate) enum DeadLettersCommand {
+    /// List dead letters in the order they came
+    List(DeadLettersListArguments),
+    /// Show one dead letter with all bytes of its record
+    Show(DeadLettersShowArguments),
+    /// Replay dead letters that the decoder understands now
+    Replay(DeadLettersReplayArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeadLettersListArguments {
+    /// Only letters of this reason: empty, too_long, binary, malformed, container, damaged, expired.
+    #[arg(long, value_name = "R")]
+    pub(crate) reason: Option<DeadReason>,
+    /// Most letters to print.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) limit: usize,
+    /// Print one JSON array.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DeadLettersShowArguments {
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The letter, as `sentra dead-letters list` names it.
+    #[arg(value_name = "ID")]
+    pub(crate) id: EventId,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["ids", "all", "reason"]))]
+pub(crate) struct DeadLettersReplayArguments {
+    /// All letters that were not replayed yet.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// All letters of this reason that were not replayed yet.
+    #[arg(long, value_name = "R")]
+    pub(crate) reason: Option<DeadReason>,
+    /// Read the records as this format from now on; auto detects it [default: as before].
+    #[arg(long, value_name = "F")]
+    pub(crate) format: Option<String>,
+    /// Only say what would become of each.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Letters, as `sentra dead-letters list` names them.
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<EventId>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum IncidentsCommand {
     /// List incidents, the latest change first
@@ -158,6 +297,9 @@ pub(crate) struct ServeArguments {
     /// Do not open the syslog ports.
     #[arg(long)]
     pub(crate) no_syslog: bool,
+    /// Take records in and do nothing with them: for measurements.
+    #[arg(long, hide = true)]
+    pub(crate) no_pipeline: bool,
 }
 
 #[derive(Debug, Args)]
@@ -216,7 +358,7 @@ pub(crate) struct RulesCheckArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
-    /// Rule files, directories and packs [default: the built-in packs].
+    /// Files of rules or formats, directories and packs [default: the built-in packs].
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }
@@ -274,21 +416,12 @@ pub(crate) struct LoginLinkArguments {
     pub(crate) place: Place,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BenchName {
-    /// Each stage of the pipeline and the whole of it.
-    Pipeline,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   sentra bench pipeline /var/log/auth.log
   sentra bench pipeline --rules sigma/rules --runs 5 events.ndjson.zst")]
 pub(crate) struct BenchArguments {
-    /// What to measure.
-    #[arg(value_enum)]
-    pub(crate) name: BenchName,
     /// Rule file or directory; may be given more than once [default: the built-in packs].
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
-use sentra_decode::{DecodeOptions, Decoder};
+use sentra_decode::DecodeOptions;
 use sentra_detect::{RuleProblem, RuleSet};
 use sentra_factory::{
-    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Watcher,
-    built_in_packs, load_rules,
+    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, LetterDesk, NoWatcher,
+    Watcher, built_in_packs, load_rules,
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
+use crate::formats::Formats;
 use crate::teller::Narrator;
 
 /// How often catching up looks whether it has.
@@ -43,7 +44,8 @@ pub(crate) struct Engines {
     pub(crate) records: Arc<dyn Records>,
     pub(crate) rules: Arc<RuleSet>,
     pub(crate) rule_problems: Vec<RuleProblem>,
-    pub(crate) decoder: Decoder,
+    /// The packs' formats and the decoder that has them.
+    pub(crate) formats: Formats,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
@@ -102,6 +104,7 @@ impl Engines {
         tracing::debug!(report = ?marts.open_report(), "marts opened");
         let records = SqliteRecords::open(&data.join("records.db")).await?;
         let (rules, rule_problems) = compile_rules(&options.rules, !options.without_built_in)?;
+        let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
@@ -109,7 +112,7 @@ impl Engines {
             records: Arc::new(records),
             rules,
             rule_problems,
-            decoder: Decoder::new(options.decode),
+            formats,
             clock,
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,
@@ -122,7 +125,7 @@ impl Engines {
             log: Arc::clone(&self.log),
             marts: Arc::clone(&self.marts),
             records: Arc::clone(&self.records),
-            decoder: self.decoder.clone(),
+            decoder: self.formats.decoder().clone(),
             rules: Arc::clone(&self.rules),
             teller: Arc::new(Narrator),
             watcher,
@@ -130,6 +133,13 @@ impl Engines {
             config: self.config.clone(),
             status: Arc::clone(&self.status),
         })
+    }
+
+    /// The desk for dead letters over these engines.
+    pub(crate) fn letters(&self) -> LetterDesk {
+        let decoder = self.formats.decoder().clone();
+        let (log, records) = (Arc::clone(&self.log), Arc::clone(&self.records));
+        LetterDesk::new(log, records, move || decoder.get(), Arc::clone(&self.clock))
     }
 
     /// Runs the factory until it has worked off everything that stands in the backbone now.

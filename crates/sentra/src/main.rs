@@ -8,8 +8,10 @@ mod cli;
 mod client;
 mod commands;
 mod engines;
+mod formats;
 mod output;
 mod progress;
+mod retention;
 mod settings;
 mod teller;
 
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, IncidentsCommand, KeysCommand, RulesCommand};
+use crate::cli::{Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand, RulesCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -47,6 +49,13 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(KeysCommand::Create(arguments)) => commands::keys::create(&arguments),
         Command::Keys(KeysCommand::List(arguments)) => commands::keys::list(&arguments),
         Command::Keys(KeysCommand::Revoke(arguments)) => commands::keys::revoke(&arguments),
+        Command::Topics(arguments) => commands::topics::run(&arguments),
+        Command::Replay(arguments) => commands::replay::run(&arguments),
+        Command::DeadLetters(DeadLettersCommand::List(arguments)) => commands::dead_letters::list(&arguments),
+        Command::DeadLetters(DeadLettersCommand::Show(arguments)) => commands::dead_letters::show(&arguments),
+        Command::DeadLetters(DeadLettersCommand::Replay(arguments)) => {
+            commands::dead_letters::replay(&arguments)
+        }
         Command::Reload(arguments) => commands::reload::run(&arguments),
         Command::LoginLink(arguments) => commands::login_link::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),

@@ -1,8 +1,11 @@
 //! What people and scripts see. The only place that writes to standard output and standard error.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
+
+/// Memory for lines on their way out.
+const LINES_BUFFER_BYTES: usize = 256 * 1024;
 
 /// Starts logging to standard error.
 pub(crate) fn start_logging(filter: &str) {
@@ -21,6 +24,27 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     out.write_all(text.as_bytes())?;
     out.write_all(b"\n")?;
     Ok(())
+}
+
+/// Many lines to standard output, written in large pieces.
+#[derive(Debug)]
+pub(crate) struct Lines(BufWriter<io::Stdout>);
+
+impl Lines {
+    pub(crate) fn new() -> Self {
+        Self(BufWriter::with_capacity(LINES_BUFFER_BYTES, io::stdout()))
+    }
+
+    /// Writes the bytes as they are, and a line end.
+    pub(crate) fn write(&mut self, line: &[u8]) -> anyhow::Result<()> {
+        self.0.write_all(line)?;
+        Ok(self.0.write_all(b"\n")?)
+    }
+
+    /// Returns when everything has left this process.
+    pub(crate) fn flush(&mut self) -> anyhow::Result<()> {
+        Ok(self.0.flush()?)
+    }
 }
 
 /// Prints `value` as one line of JSON to standard output.

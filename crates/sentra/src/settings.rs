@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
-use sentra_backbone::LogOptions;
+use sentra_backbone::{LogOptions, Retention, TopicRetention};
 use sentra_decode::DecodeOptions;
-use sentra_factory::FactoryConfig;
+use sentra_factory::{CONSUMER, DEAD_CONSUMER, FactoryConfig};
 use sentra_server::Config;
 use sentra_store::MartOptions;
 
@@ -57,6 +58,7 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             commit_bytes_max: usize::try_from(config.backbone.commit_bytes_max)?,
             commit_wait_ms: config.backbone.commit_wait_ms,
             disk_bytes_max: config.backbone.disk_bytes_max,
+            retention: retention(config),
             ..LogOptions::default()
         },
         marts: MartOptions {
@@ -76,8 +78,28 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             activity_idle_s: factory.activity_idle_s,
             restart_backoff_ms_max: factory.restart_backoff_ms_max,
         },
-        decode: DecodeOptions { time_zone },
+        // The declared formats are added where the packs are read.
+        decode: DecodeOptions {
+            time_zone,
+            virtual_entities: Arc::new(config.doors.virtual_entities.clone()),
+            ..DecodeOptions::default()
+        },
         rules: config.detect.rules.clone(),
         without_built_in: !config.detect.built_in,
     })
+}
+
+/// What the log may remove. Sentra's own consumers hold what a store still lacks (law LOSS).
+fn retention(config: &Config) -> TopicRetention {
+    let kept = &config.retention;
+    let of = |bytes_max, age_s_max, consumer: Option<&str>| Retention {
+        bytes_max,
+        age_s_max,
+        hold_consumers: consumer.map(str::to_owned).into_iter().collect(),
+    };
+    TopicRetention {
+        raw: of(kept.raw_bytes_max, kept.raw_age_s_max, Some(CONSUMER)),
+        signals: of(kept.signals_bytes_max, kept.signals_age_s_max, None),
+        dead: of(kept.dead_bytes_max, kept.dead_age_s_max, Some(DEAD_CONSUMER)),
+    }
 }

@@ -293,3 +293,21 @@ async fn a_start_that_retention_took_is_reported() {
         }
     }
 }
+
+#[test]
+fn a_bound_is_an_offset_a_time_or_a_word() {
+    let time = "2026-01-31T23:59:59Z";
+    for (text, expected) in [
+        ("begin", Some(Bound::Begin)),
+        ("end", Some(Bound::End)),
+        ("0", Some(Bound::Offset(0))),
+        ("4711", Some(Bound::Offset(4711))),
+        (time, Some(Bound::Time(time.parse().unwrap()))),
+        ("-1", None),
+        ("", None),
+        ("yesterday", None),
+        ("99999999999999999999", None),
+    ] {
+        assert_eq!(text.parse::<Bound>().ok(), expected, "{text:?}");
+    }
+}

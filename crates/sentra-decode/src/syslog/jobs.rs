@@ -4,10 +4,12 @@ use std::borrow::Cow;
 
 use sentra_model::{Class, Event, EventCode, Outcome};
 
+use crate::split::cut_at;
+
 /// `(root) CMD (/usr/bin/backup)`, `(bob) REPLACE (bob)`, `(bob) AUTH (crontab command not allowed)`.
 pub(super) fn cron<'a>(event: &mut Event<'a>, message: &'a str) {
-    let Some((user, rest)) = message.strip_prefix('(').and_then(|rest| rest.split_once(") ")) else { return };
-    let Some((action, details)) = rest.split_once(" (") else { return };
+    let Some((user, rest)) = message.strip_prefix('(').and_then(|rest| cut_at(rest, ") ")) else { return };
+    let Some((action, details)) = cut_at(rest, " (") else { return };
     let details = details.strip_suffix(')').unwrap_or(details);
     event.class = Class::SCHEDULED_JOB;
     event.user = Cow::Borrowed(user);
@@ -49,12 +51,12 @@ pub(super) fn systemd<'a>(event: &mut Event<'a>, message: &'a str) {
     event.outcome = outcome;
     event.code = code;
     let unit = unit.trim_end_matches('.');
-    event.app = Cow::Borrowed(unit.split_once(" - ").map_or(unit, |(name, _)| name));
+    event.app = Cow::Borrowed(cut_at(unit, " - ").map_or(unit, |(name, _)| name));
 }
 
 /// `3 of user root.`: the login itself has been counted by the service that let the user in.
 fn logind_session<'a>(event: &mut Event<'a>, text: &'a str) {
-    let Some((session, user)) = text.split_once(" of user ") else { return };
+    let Some((session, user)) = cut_at(text, " of user ") else { return };
     event.class = Class::AUTHENTICATION;
     event.outcome = Outcome::Success;
     event.session = Cow::Borrowed(session);

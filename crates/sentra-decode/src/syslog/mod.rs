@@ -11,6 +11,7 @@ mod jobs;
 mod network;
 mod pam;
 mod privilege;
+mod programs;
 mod sshd;
 mod structured;
 
@@ -18,11 +19,13 @@ use std::borrow::Cow;
 
 use sentra_model::{Event, Mart, Severity};
 
+use crate::declared::Turn;
 use crate::decoder::{self, Context};
 use crate::flatten;
-use crate::format::{FORMATS, Payload, Shape};
-use crate::names::note;
+use crate::format::{self, Payload};
+use crate::names::{NO_TIME, note};
 use envelope::Envelope;
+use programs::{Family, Program, program};
 
 /// Names by number, RFC 5424 table 1.
 const FACILITIES: [&str; 24] = [
@@ -43,45 +46,69 @@ const SEVERITIES: [(&str, Severity); 8] = [
     ("debug", Severity::Informational),
 ];
 
+/// Room for fields that nearly every line gets by with.
+const FIELDS_USUAL: usize = 14;
+
 /// The event of a syslog line; `None` when it is no syslog. `strict` asks for the marks by which syslog
 /// is told from other logs that begin with a time; without it, the sender has said that it is syslog.
-pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> Option<Event<'a>> {
-    let mut envelope = envelope::parse(context, line, strict)?;
-    let mut event = enveloped(context, &mut envelope);
-    if !read_message(context, &mut event, &envelope) {
-        understand(&mut event, envelope.program, envelope.module, envelope.message);
+pub(crate) fn decode<'a>(context: &Context<'_>, line: &'a str, strict: bool) -> Option<Box<Event<'a>>> {
+    let mut envelope = Envelope::default();
+    envelope.read(context, line, strict)?;
+    let program = program(envelope.program);
+    let mut event = enveloped(context, &mut envelope, &program);
+    if !read_message(context, &mut event, &envelope, &program, line) {
+        understand(&mut event, &envelope, program.family);
     }
     Some(event)
 }
 
 /// Lets another format read the message: by the program's name, else by the message's looks.
-fn read_message<'a>(context: &Context<'_>, event: &mut Event<'a>, envelope: &Envelope<'a>) -> bool {
+fn read_message<'a>(
+    context: &Context<'_>,
+    event: &mut Event<'a>,
+    envelope: &Envelope<'a>,
+    program: &Program,
+    line: &'a str,
+) -> bool {
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
-    let named = FORMATS.iter().find(|format| match format.shape {
-        Shape::Text { programs, .. } => programs.contains(&envelope.program),
-        _ => false,
-    });
     if payload.text.starts_with('{') {
-        return read_object(context, event, payload.text);
+        return read_object(context, event, &payload);
     }
-    if let Some(format) = named {
-        return decoder::understand(context, format, &payload, event);
+    if context.declared.read(Turn::BeforeBuiltIn, context, &payload, line, event) {
+        return true;
     }
-    !is_own(envelope.program)
-        && FORMATS.iter().any(|format| decoder::understand(context, format, &payload, event))
+    let declared =
+        |event: &mut Event<'a>| context.declared.read(Turn::AfterBuiltIn, context, &payload, line, event);
+    if let Some(format) = program.format {
+        return decoder::understand(context, format, &payload, event) || declared(event);
+    }
+    if program.is_own {
+        return false;
+    }
+    let (particular, general) = format::by_turn();
+    particular.iter().any(|format| decoder::understand(context, format, &payload, event))
+        || declared(event)
+        || general.iter().any(|format| decoder::understand(context, format, &payload, event))
 }
 
 /// Reads a message that is a JSON object. What the object does not say, the envelope does.
-fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) -> bool {
-    let Ok(flat) = flatten::object(text) else { return false };
+fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, payload: &Payload<'a>) -> bool {
+    let Ok(flat) = flatten::object(payload.text) else { return false };
     if let Some(problem) = flat.problem() {
         note(event, problem);
     }
-    let Some(decode) = decoder::object_format(&flat.fields) else {
-        event.fields.extend(flat.fields);
-        return true;
+    let declared = |turn| context.declared.object(turn, payload.program, &flat.fields);
+    let first = declared(Turn::BeforeBuiltIn);
+    let mut inner = match (first, decoder::object_format(&flat.fields)) {
+        (None, Some(decode)) => decode(context, flat.fields),
+        (first, _) => {
+            let Some(definition) = first.or_else(|| declared(Turn::AfterBuiltIn)) else {
+                event.fields.extend(flat.fields);
+                return true;
+            };
+            definition.decode(context, flat.fields, Some(event.time))
+        }
     };
-    let mut inner = decode(context, flat.fields);
     if inner.host.is_empty() {
         inner.host = std::mem::take(&mut event.host);
     }
@@ -89,28 +116,38 @@ fn read_object<'a>(context: &Context<'_>, event: &mut Event<'a>, text: &'a str) 
     true
 }
 
-/// The event of what the envelope of a syslog line says, for a format that will read its message.
+/// The event of what the envelope of a syslog line says, for a format that will read its message. `strict` as in
+/// [`decode`].
 pub(crate) fn envelope_event<'a>(
     context: &Context<'_>,
     line: &'a str,
     strict: bool,
-) -> Option<(Event<'a>, Payload<'a>)> {
-    let mut envelope = envelope::parse(context, line, strict)?;
+) -> Option<(Box<Event<'a>>, Payload<'a>)> {
+    let mut envelope = Envelope::default();
+    envelope.read(context, line, strict)?;
     let payload = Payload { text: envelope.message, program: envelope.program, in_syslog: true };
-    Some((enveloped(context, &mut envelope), payload))
+    let program = program(envelope.program);
+    Some((enveloped(context, &mut envelope, &program), payload))
 }
 
-fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>) -> Event<'a> {
-    let mut event = Event::new("syslog", Mart::LINUX, envelope.time.unwrap_or(context.received));
+/// Programs whose messages this module reads itself, so that no other format is asked.
+pub(crate) fn is_own(name: &str) -> bool {
+    program(name).is_own
+}
+
+fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>, program: &Program) -> Box<Event<'a>> {
+    let time = envelope.time.unwrap_or(context.received);
+    // An event is large: it is made where it stays.
+    let mut event = Box::new(Event::new("syslog", Mart::LINUX, time));
     event.product = Cow::Borrowed("linux");
     if envelope.time.is_none() {
-        note(&mut event, "no time in the record, arrival time taken");
+        note(&mut event, NO_TIME);
     }
     if let Some(problem) = envelope.problem {
         note(&mut event, problem);
     }
     put_fields(&mut event, envelope);
-    event.service = Cow::Borrowed(service(envelope.program, envelope.priority));
+    event.service = Cow::Borrowed(service(program, envelope.priority));
     event.host = Cow::Borrowed(envelope.host);
     event.app = Cow::Borrowed(envelope.program);
     event.process = Cow::Borrowed(envelope.program);
@@ -122,43 +159,8 @@ fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>) -> Event<'a
     event
 }
 
-/// Programs whose messages this module reads itself, so that no other format is asked.
-fn is_own(program: &str) -> bool {
-    matches!(
-        program,
-        "sshd"
-            | "sshd-session"
-            | "sshd-auth"
-            | "sudo"
-            | "su"
-            | "useradd"
-            | "userdel"
-            | "usermod"
-            | "groupadd"
-            | "groupdel"
-            | "groupmod"
-            | "gpasswd"
-            | "passwd"
-            | "chpasswd"
-            | "chage"
-            | "chfn"
-            | "chsh"
-            | "adduser"
-            | "cron"
-            | "CRON"
-            | "crond"
-            | "CROND"
-            | "anacron"
-            | "crontab"
-            | "atd"
-            | "systemd"
-            | "systemd-logind"
-            | "ftpd"
-    )
-}
-
 fn put_fields<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>) {
-    event.fields.reserve(8);
+    event.fields.reserve_exact(FIELDS_USUAL);
     if let Some(priority) = envelope.priority {
         if let Some(facility) = FACILITIES.get(usize::from(priority / 8)) {
             event.push("facility", *facility);
@@ -186,27 +188,19 @@ fn put_fields<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>) {
 }
 
 /// The Sigma service of a program: its own where Sigma knows one, else by what it logs to.
-fn service(program: &str, priority: Option<u8>) -> &'static str {
-    match program {
-        "sshd" | "sshd-session" | "sshd-auth" => "sshd",
-        "sudo" => "sudo",
-        "cron" | "CRON" | "crond" | "CROND" | "anacron" | "crontab" | "atd" => "cron",
-        "vsftpd" => "vsftpd",
-        "clamd" | "freshclam" | "clamscan" | "clamav" => "clamav",
-        "auditd" | "audisp-syslog" | "audispd" | "audit" => "auditd",
-        "guacd" | "guacamole" => "guacamole",
-        "su" | "login" | "systemd-logind" | "polkitd" | "useradd" | "userdel" | "usermod" | "groupadd"
-        | "groupdel" | "groupmod" | "gpasswd" | "passwd" | "chpasswd" | "chage" | "chfn" | "chsh" => "auth",
-        _ if priority.is_some_and(|priority| matches!(priority / 8, 4 | 10)) => "auth",
-        _ => "syslog",
+fn service(program: &Program, priority: Option<u8>) -> &'static str {
+    match program.service {
+        Some(service) => service,
+        None if priority.is_some_and(|priority| matches!(priority / 8, 4 | 10)) => "auth",
+        None => "syslog",
     }
 }
 
 /// Fills the header with what the message means.
-fn understand<'a>(event: &mut Event<'a>, program: &'a str, module: &'a str, message: &'a str) {
-    let message = repeated(event, message);
-    if module.starts_with("pam_") {
-        pam::from_tag(event, program, message);
+fn understand<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>, family: Family) {
+    let message = repeated(event, envelope.message);
+    if envelope.module.starts_with("pam_") {
+        pam::from_tag(event, envelope.program, message);
         return;
     }
     if pam::understand(event, message) {
@@ -215,16 +209,15 @@ fn understand<'a>(event: &mut Event<'a>, program: &'a str, module: &'a str, mess
         }
         return;
     }
-    match program {
-        "sshd" | "sshd-session" | "sshd-auth" => sshd::understand(event, message),
-        "sudo" => privilege::sudo(event, message),
-        "su" => privilege::su(event, message),
-        "useradd" | "userdel" | "usermod" | "groupadd" | "groupdel" | "groupmod" | "gpasswd" | "passwd"
-        | "chpasswd" | "chage" | "chfn" | "chsh" | "adduser" => accounts::understand(event, program, message),
-        "cron" | "CRON" | "crond" | "CROND" | "anacron" | "crontab" | "atd" => jobs::cron(event, message),
-        "systemd" | "systemd-logind" => jobs::systemd(event, message),
-        "ftpd" => network::ftpd(event, message),
-        _ => {}
+    match family {
+        Family::Sshd => sshd::understand(event, message),
+        Family::Sudo => privilege::sudo(event, message),
+        Family::Su => privilege::su(event, message),
+        Family::Accounts => accounts::understand(event, envelope.program, message),
+        Family::Cron => jobs::cron(event, message),
+        Family::Systemd => jobs::systemd(event, message),
+        Family::Ftpd => network::ftpd(event, message),
+        Family::Other => {}
     }
 }
 

@@ -11,21 +11,22 @@ use std::borrow::Cow;
 use sentra_model::{Class, Event, EventCode, Outcome};
 
 use crate::address;
+use crate::split::{cut, cut_at};
 
 /// `pam_unix(sshd:auth): …`, wherever it stands; `false` when the message is not PAM's.
 pub(super) fn understand<'a>(event: &mut Event<'a>, message: &'a str) -> bool {
     if let Some(rest) = message.strip_prefix("PAM ")
-        && let Some((_, details)) = rest.split_once(" more authentication failure")
+        && let Some((_, details)) = cut_at(rest, " more authentication failure")
     {
         failure(event, details);
         return true;
     }
-    let Some((module, rest)) = message.split_once('(').filter(|(module, _)| module.starts_with("pam_"))
-    else {
+    if !message.starts_with("pam_") {
         return false;
-    };
-    let Some((inside, text)) = rest.split_once("): ").or_else(|| rest.split_once(") ")) else { return false };
-    let (service, phase) = inside.split_once(':').unwrap_or((inside, ""));
+    }
+    let Some((module, rest)) = cut(message, b'(') else { return false };
+    let Some((inside, text)) = cut_at(rest, "): ").or_else(|| cut_at(rest, ") ")) else { return false };
+    let (service, phase) = cut(inside, b':').unwrap_or((inside, ""));
     event.push("pam_module", module);
     event.push("pam_service", service);
     if !phase.is_empty() {
@@ -81,7 +82,7 @@ fn is_login(service: &str) -> bool {
 fn session_opened<'a>(event: &mut Event<'a>, service: &str, details: &'a str) {
     event.class = Class::AUTHENTICATION;
     event.outcome = Outcome::Success;
-    let (name, by) = details.split_once(" by ").unwrap_or((details, ""));
+    let (name, by) = cut_at(details, " by ").unwrap_or((details, ""));
     let (name, actor) = (account(name), account(by));
     if actor.is_empty() || actor == "LOGIN" || actor == name {
         event.user = Cow::Borrowed(name);
@@ -103,7 +104,7 @@ fn failure<'a>(event: &mut Event<'a>, details: &'a str) {
     event.class = Class::AUTHENTICATION;
     event.outcome = Outcome::Failure;
     let (mut user, mut remote_user, mut host) = ("", "", None);
-    for (name, value) in details.split([' ', ';']).filter_map(|part| part.split_once('=')) {
+    for (name, value) in details.split([' ', ';']).filter_map(|part| cut(part, b'=')) {
         match name {
             "user" => user = value,
             "ruser" => remote_user = value,

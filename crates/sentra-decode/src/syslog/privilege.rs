@@ -8,10 +8,11 @@ use std::borrow::Cow;
 use sentra_model::{Class, Event, EventCode, Outcome};
 
 use super::strip_prefix_caseless;
+use crate::split::{cut, cut_at};
 
 /// `alice : [reason ;] TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`.
 pub(super) fn sudo<'a>(event: &mut Event<'a>, message: &'a str) {
-    let Some((user, details)) = message.split_once(" : ") else { return };
+    let Some((user, details)) = cut_at(message, " : ") else { return };
     let mut reason = "";
     let mut rest = details;
     loop {
@@ -21,8 +22,8 @@ pub(super) fn sudo<'a>(event: &mut Event<'a>, message: &'a str) {
             event.push("COMMAND", command);
             break;
         }
-        let (part, after) = rest.split_once(" ; ").unwrap_or((rest, ""));
-        match part.split_once('=') {
+        let (part, after) = cut_at(rest, " ; ").unwrap_or((rest, ""));
+        match cut(part, b'=') {
             Some(("USER", target)) => {
                 event.target_user = Cow::Borrowed(target);
                 event.push("USER", target);

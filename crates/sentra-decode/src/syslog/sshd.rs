@@ -22,9 +22,11 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr_iter;
 use sentra_model::{Class, Event, EventCode, Outcome};
 
 use crate::address;
+use crate::split::{cut, cut_at, cut_at_last, cut_last};
 
 /// Where a peer is named: `ADDRESS [port N]`, with what stands before and after it.
 struct Peer<'a> {
@@ -38,7 +40,7 @@ pub(super) fn understand<'a>(event: &mut Event<'a>, message: &'a str) {
     let message = message.strip_suffix("[preauth]").unwrap_or(message).trim_end();
     let message =
         message.strip_prefix("error: ").or_else(|| message.strip_prefix("fatal: ")).unwrap_or(message);
-    let Some((first, rest)) = message.split_once(' ') else { return };
+    let Some((first, rest)) = cut(message, b' ') else { return };
     match first {
         "Accepted" => login(event, rest, Outcome::Success),
         "Failed" => login(event, rest, Outcome::Failure),
@@ -55,17 +57,17 @@ pub(super) fn understand<'a>(event: &mut Event<'a>, message: &'a str) {
             }
         }
         "User" => {
-            if let Some((who, _)) = rest.rsplit_once(" not allowed") {
+            if let Some((who, _)) = cut_at_last(rest, " not allowed") {
                 refused(event, who);
             }
         }
         "maximum" => {
-            if let Some((_, rest)) = rest.split_once("exceeded for ") {
+            if let Some((_, rest)) = cut_at(rest, "exceeded for ") {
                 refused(event, without_invalid(rest));
             }
         }
         "PAM:" => {
-            if let Some((_, rest)) = rest.split_once(" for ") {
+            if let Some((_, rest)) = cut_at(rest, " for ") {
                 refused(event, without_invalid(strip_illegal(rest)));
             }
         }
@@ -99,7 +101,7 @@ fn authentication(event: &mut Event<'_>, outcome: Outcome) {
 
 /// `password for [invalid user ]NAME from ADDRESS port N ssh2[: key]`.
 fn login<'a>(event: &mut Event<'a>, rest: &'a str, outcome: Outcome) {
-    let Some((method, rest)) = rest.split_once(" for ") else { return };
+    let Some((method, rest)) = cut_at(rest, " for ") else { return };
     authentication(event, outcome);
     event.push("auth_method", method);
     event.code = match outcome {
@@ -108,7 +110,7 @@ fn login<'a>(event: &mut Event<'a>, rest: &'a str, outcome: Outcome) {
         _ => None,
     };
     let after = who(event, rest);
-    if let Some((_, key)) = after.split_once(": ") {
+    if let Some((_, key)) = cut_at(after, ": ") {
         event.push("key", key);
     }
 }
@@ -127,7 +129,7 @@ fn who<'a>(event: &mut Event<'a>, rest: &'a str) -> &'a str {
         put_peer(event, &peer);
         return peer.after;
     }
-    let (user, from) = rest.rsplit_once(" from ").unwrap_or((rest, ""));
+    let (user, from) = cut_at_last(rest, " from ").unwrap_or((rest, ""));
     event.user = Cow::Borrowed(without_invalid(user));
     peer_at_start(event, from);
     ""
@@ -144,16 +146,20 @@ fn strip_illegal(text: &str) -> &str {
 /// The last `NAME from ADDRESS [port N]…` of a text: what stands before it may be the attacker's words.
 fn last_peer(text: &str) -> Option<Peer<'_>> {
     let at_start = text.strip_prefix("from ").and_then(|after| peer("", after));
-    text.rmatch_indices(" from ")
-        .find_map(|(position, separator)| {
-            peer(text.get(..position)?, text.get(position + separator.len()..)?)
-        })
-        .or(at_start)
+    let mut head = text;
+    while let Some((before, _)) = cut_at_last(head, " from ") {
+        let after = text.get(before.len() + " from ".len()..)?;
+        if let Some(peer) = peer(before, after) {
+            return Some(peer);
+        }
+        head = before;
+    }
+    at_start
 }
 
 /// `ADDRESS [port N] …` at the beginning of `text`. `UNKNOWN` and host names are no peers.
 fn peer<'a>(before: &'a str, text: &'a str) -> Option<Peer<'a>> {
-    let (first, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let (first, rest) = cut(text, b' ').unwrap_or((text, ""));
     let address = address::ip(first.trim_end_matches([':', ',', '.']))?;
     let (port, after) = match rest.strip_prefix("port ") {
         Some(rest) => {
@@ -187,8 +193,8 @@ fn connection<'a>(event: &mut Event<'a>, first: &str, rest: &'a str) {
     if let Some(who) = ["by ", "from ", ""].iter().find_map(|word| attempt(rest, word)) {
         authentication(event, Outcome::Failure);
         // `NAME ADDRESS port N`, read from the end.
-        let (before_port, port) = who.rsplit_once(" port ").unwrap_or((who, ""));
-        if let Some((user, peer)) = before_port.rsplit_once(' ')
+        let (before_port, port) = cut_at_last(who, " port ").unwrap_or((who, ""));
+        if let Some((user, peer)) = cut_last(before_port, b' ')
             && let Some(address) = address::ip(peer)
         {
             event.user = Cow::Borrowed(user);
@@ -202,8 +208,8 @@ fn connection<'a>(event: &mut Event<'a>, first: &str, rest: &'a str) {
         && let Some(who) = rest.strip_prefix("from user ")
     {
         authentication(event, Outcome::Success);
-        let (before_port, port) = who.rsplit_once(" port ").unwrap_or((who, ""));
-        if let Some((user, peer)) = before_port.rsplit_once(' ') {
+        let (before_port, port) = cut_at_last(who, " port ").unwrap_or((who, ""));
+        if let Some((user, peer)) = cut_last(before_port, b' ') {
             event.user = Cow::Borrowed(user);
             event.src_ip = address::ip(peer).map(Cow::Borrowed).unwrap_or_default();
             event.src_port = address::port(port);
@@ -212,10 +218,10 @@ fn connection<'a>(event: &mut Event<'a>, first: &str, rest: &'a str) {
     }
     if let Some(user) = rest.strip_prefix("Too many authentication failures for ") {
         authentication(event, Outcome::Failure);
-        event.user = Cow::Borrowed(without_invalid(user.split_once(" from ").map_or(user, |(user, _)| user)));
+        event.user = Cow::Borrowed(without_invalid(cut_at(user, " from ").map_or(user, |(user, _)| user)));
     }
-    if let Some((_, user)) = rest.split_once(" for ").filter(|_| first == "Starting")
-        && let Some((user, _)) = user.split_once(" from ")
+    if let Some((_, user)) = cut_at(rest, " for ").filter(|_| first == "Starting")
+        && let Some((user, _)) = cut_at(user, " from ")
     {
         authentication(event, Outcome::Success);
         event.user = Cow::Borrowed(user);
@@ -229,14 +235,17 @@ fn connection<'a>(event: &mut Event<'a>, first: &str, rest: &'a str) {
 
 /// What follows `authenticating user ` or `invalid user `, after `word`.
 fn attempt<'a>(rest: &'a str, word: &str) -> Option<&'a str> {
-    let at = if word.is_empty() { rest } else { rest.split_once(word)?.1 };
+    let at = if word.is_empty() { rest } else { cut_at(rest, word)?.1 };
     at.strip_prefix("authenticating user ").or_else(|| at.strip_prefix("invalid user "))
 }
 
 /// The first address of a text that stands after a word that names a peer.
 fn first_peer(text: &str) -> Option<Peer<'_>> {
-    text.match_indices(' ').map(|(position, _)| position + 1).chain([0]).find_map(|start| {
+    let starts = memchr_iter(b' ', text.as_bytes()).map(|position| position + 1);
+    starts.chain([0]).find_map(|start| {
         let rest = text.get(start..)?;
+        // Few words begin like one of the four.
+        rest.starts_with(['f', 'b', 'w']).then_some(())?;
         ["from ", "by ", "with ", "for "].iter().find_map(|word| peer("", rest.strip_prefix(word)?))
     })
 }
@@ -246,12 +255,12 @@ fn suspicious_name<'a>(event: &mut Event<'a>, message: &'a str) {
     event.class = Class::NETWORK;
     if let Some(rest) = message.strip_prefix("Address ") {
         peer_at_start(event, rest);
-        if let Some((_, name)) = rest.split_once(" maps to ") {
+        if let Some((_, name)) = cut_at(rest, " maps to ") {
             event.domain = Cow::Borrowed(name.split([',', ' ']).next().unwrap_or_default());
         }
         return;
     }
-    if let Some((before, after)) = message.split_once('[') {
+    if let Some((before, after)) = cut(message, b'[') {
         event.domain = Cow::Borrowed(before.trim_end().rsplit(' ').next().unwrap_or_default());
         peer_at_start(event, after.split(']').next().unwrap_or_default());
     }

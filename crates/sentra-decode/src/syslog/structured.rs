@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
+use crate::joined::joined;
+use crate::split::cut_at;
+
 /// Law LIMIT: parameters beyond this many are left where they are.
 const PARAMETERS_MAX: usize = 256;
 
@@ -9,7 +14,7 @@ const PARAMETERS_MAX: usize = 256;
 const NAME_BYTES_MAX: usize = 256;
 
 /// Parameters under their full names.
-pub(super) type Parameters<'a> = Vec<(String, Cow<'a, str>)>;
+pub(super) type Parameters<'a> = Vec<(Cow<'static, str>, Cow<'a, str>)>;
 
 /// The parameters as `sd.<id>.<name>` with their values, and the text after them; `None` when it is not
 /// well-formed.
@@ -17,7 +22,7 @@ pub(super) fn parse(text: &str) -> Option<(Parameters<'_>, &str)> {
     if let Some(rest) = text.strip_prefix('-') {
         return (rest.is_empty() || rest.starts_with(' ')).then_some((Vec::new(), rest));
     }
-    let mut parameters = Vec::new();
+    let mut parameters = Vec::with_capacity(4);
     let mut rest = text;
     while let Some(element) = rest.strip_prefix('[') {
         rest = element_parameters(element, &mut parameters)?;
@@ -27,40 +32,38 @@ pub(super) fn parse(text: &str) -> Option<(Parameters<'_>, &str)> {
 
 /// Reads one element after its `[`; gives what follows its `]`.
 fn element_parameters<'a>(element: &'a str, parameters: &mut Parameters<'a>) -> Option<&'a str> {
-    let id_end = element.find([' ', ']'])?;
+    let id_end = memchr2(b' ', b']', element.as_bytes())?;
     let (id, mut rest) = element.split_at_checked(id_end).filter(|(id, _)| id.len() <= NAME_BYTES_MAX)?;
+    let prefix = joined("sd", id);
     loop {
         rest = rest.trim_start_matches(' ');
         if let Some(after) = rest.strip_prefix(']') {
             return Some(after);
         }
-        let (name, quoted) = rest.split_once("=\"")?;
+        let (name, quoted) = cut_at(rest, "=\"")?;
         if parameters.len() >= PARAMETERS_MAX || name.len() > NAME_BYTES_MAX || name.contains(' ') {
             return None;
         }
         let (value, after) = quoted_value(quoted)?;
-        parameters.push((format!("sd.{id}.{name}"), value));
+        parameters.push((joined(&prefix, name), value));
         rest = after;
     }
 }
 
 /// A value up to its closing quote; `\"`, `\\` and `\]` stand for themselves without the backslash.
 fn quoted_value(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let mut is_escaped = false;
+    let mut from = 0;
     let mut has_escapes = false;
-    for (position, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' => (is_escaped, has_escapes) = (true, true),
-            b'"' => {
-                let value = text.get(..position)?;
-                let value = if has_escapes { Cow::Owned(unescape(value)) } else { Cow::Borrowed(value) };
-                return Some((value, text.get(position + 1..)?));
-            }
-            _ => {}
+    loop {
+        let found = memchr2(b'"', b'\\', text.as_bytes().get(from..)?)? + from;
+        if text.as_bytes().get(found) == Some(&b'"') {
+            let value = text.get(..found)?;
+            let value = if has_escapes { Cow::Owned(unescape(value)) } else { Cow::Borrowed(value) };
+            return Some((value, text.get(found + 1..)?));
         }
+        // Whatever follows a backslash is no end.
+        (has_escapes, from) = (true, found + 2);
     }
-    None
 }
 
 fn unescape(text: &str) -> String {

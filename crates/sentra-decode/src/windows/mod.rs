@@ -12,6 +12,7 @@
 mod fill;
 mod meaning;
 mod names;
+mod positions;
 mod service;
 pub(crate) mod xml;
 
@@ -37,6 +38,10 @@ pub(crate) fn is_event(fields: &[Field<'_>]) -> bool {
     let mut has_id = false;
     let mut has_log = false;
     for (name, _) in fields {
+        // Few names begin like one of those below.
+        if !matches!(name.as_bytes().first(), Some(b'E' | b'C' | b'S' | b'P' | b'L' | b'w')) {
+            continue;
+        }
         match name.as_ref() {
             "EventID" | "EventId" | "Event ID" => has_id = true,
             "Channel" | "SourceName" | "ProviderName" | "Provider_Name" | "ProviderGuid" | "LogName"
@@ -60,7 +65,8 @@ pub(crate) fn is_event(fields: &[Field<'_>]) -> bool {
 
 /// The event of the flat fields of a record.
 pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
-    let fields = names::normalise(fields);
+    let mut fields = names::normalise(fields);
+    positions::name(&mut fields);
     let (time, problem) = moment(context, &fields);
     let mut event = Event::new("windows", Mart::WINDOWS, time);
     if let Some(problem) = problem {

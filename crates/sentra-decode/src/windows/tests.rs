@@ -289,3 +289,22 @@ fn broken_xml_is_a_dead_letter_with_a_place() {
         );
     }
 }
+
+/// The shapes of shippers, each from an invented record: Winlogbeat 8 with ECS names, Elastic Agent, NXLog, and the
+/// two inputs of Fluent Bit.
+#[test]
+fn shippers() {
+    let records = [
+        r#"{"@timestamp":"2026-02-28T10:00:00.123Z","event":{"code":"4625","kind":"event","provider":"Microsoft-Windows-Security-Auditing","outcome":"failure","action":"logon-failed"},"host":{"name":"dc1.example.com"},"agent":{"type":"winlogbeat","version":"8.12.0"},"ecs":{"version":"8.0.0"},"log":{"level":"information"},"message":"An account failed to log on.\n\nSubject: x","source":{"ip":"192.0.2.7"},"user":{"name":"alice"},"winlog":{"api":"wineventlog","channel":"Security","computer_name":"dc1.example.com","event_id":"4625","keywords":["Audit Failure"],"provider_name":"Microsoft-Windows-Security-Auditing","record_id":"77","process":{"pid":700,"thread":{"id":1}},"event_data":{"TargetUserName":"alice","TargetDomainName":"EX","IpAddress":"192.0.2.7","IpPort":"40022","LogonType":"3","SubStatus":"0xc000006a"}}}"#,
+        r#"{"EventTime":"2026-02-28 10:00:01","Hostname":"dc1.example.com","Keywords":-9218868437227405312,"EventType":"AUDIT_FAILURE","SeverityValue":4,"EventID":4625,"SourceName":"Microsoft-Windows-Security-Auditing","ProviderGuid":"{54849625-5478-4994-A5BA-3E3B0328C30D}","RecordNumber":78,"ProcessID":700,"Channel":"Security","TargetUserName":"alice","IpAddress":"2001:db8::7","LogonType":"3","EventReceivedTime":"2026-02-28 10:00:02","SourceModuleName":"in","SourceModuleType":"im_msvistalog"}"#,
+        r#"{"ProviderName":"Microsoft-Windows-Security-Auditing","ProviderGuid":"{54849625-5478-4994-A5BA-3E3B0328C30D}","Qualifiers":0,"EventID":4625,"Version":0,"Level":0,"Task":12544,"Opcode":0,"Keywords":"0x8010000000000000","TimeCreated":"2026-02-28 10:00:03 +0000","EventRecordID":79,"ActivityID":"","RelatedActivityID":"","ProcessID":700,"ThreadID":1,"Channel":"Security","Computer":"dc1.example.com","UserID":"","Message":"An account failed to log on.","StringInserts":["S-1-0-0","-","-","0x0","S-1-0-0","alice","EX","0xc000006d","%%2313","0xc000006a","3","NtLmSsp","NTLM","PC1","-","-","0","0x0","-","192.0.2.7","40022"]}"#,
+        r#"{"RecordNumber":80,"TimeGenerated":"2026-02-28 10:00:04 +0000","TimeWritten":"2026-02-28 10:00:04 +0000","EventID":4624,"Qualifiers":0,"EventType":"SuccessAudit","EventCategory":12544,"Channel":"Security","SourceName":"Microsoft-Windows-Security-Auditing","ComputerName":"dc1.example.com","Data":"","Sid":"","Message":"An account was successfully logged on.","StringInserts":["S-1-5-18","DC1$","EX","0x3e7","S-1-5-21-1","alice","EX","0xabc","3","Kerberos","Kerberos","-","{0}","-","-","0","0x2bc","C:\\lsass.exe","192.0.2.7","40023"]}"#,
+    ];
+    let source = source(None);
+    let lines: Vec<_> = records.iter().map(|record| summary(&decode(&source, record.as_bytes()))).collect();
+    expect![[r#"
+        windows windows 2026-02-28T10:00:00.123Z | class=3002 | LL03/failure | product=windows | service=security | host=dc1.example.com | user=alice | src=192.0.2.7 | message=An account failed to log on. | src_port=40022
+        windows windows 2026-02-28T10:00:01Z | class=3002 | LL03/failure | product=windows | service=security | host=dc1.example.com | user=alice | src=2001:db8::7 | pid=700
+        windows windows 2026-02-28T10:00:03Z | class=3002 | LL03/failure | product=windows | service=security | host=dc1.example.com | user=alice | src=192.0.2.7 | pid=700 | message=An account failed to log on. | src_port=40022
+        windows windows 2026-02-28T10:00:04Z | class=3002 | LL01/success | product=windows | service=security | host=dc1.example.com | user=alice | src=192.0.2.7 | process=C:\lsass.exe | pid=700 | session=0xabc | message=An account was successfully logged on. | src_port=40023"#]].assert_eq(&lines.join("\n"));
+}

@@ -22,6 +22,7 @@ use crate::Limits;
 use crate::gather::BatchLimits;
 use read::Reading;
 
+pub(crate) use shape::known_binary;
 pub use sink::LogSink;
 pub(crate) use sink::PARTITION;
 

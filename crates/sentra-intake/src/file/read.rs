@@ -3,13 +3,16 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use sentra_decode::{Framed, LineFramer, evtx_records, json_document_records};
+use sentra_decode::{
+    Framed, LegacyFramed, LegacyStream, LineFramer, RdwFramer, evtx_records, json_document_records,
+};
 use sentra_model::{Clock, DeadReason, Source, SourceKind, Timestamp};
 
 use super::content::{Content, Failure};
-use super::shape::{Shape, shape};
+use super::shape::{Shape, legacy_stream, shape};
 use super::{FileOptions, FileProblem, FileProblemKind, RecordSink};
 use crate::gather::Gather;
+use crate::join::Joiner;
 use crate::letters::{dead_letter, too_long};
 
 /// Bytes by which a file is judged.
@@ -55,6 +58,7 @@ pub(super) struct Reading<'a, S> {
     source: Source,
     sink: &'a mut S,
     gather: Gather,
+    joiner: Joiner,
     /// Position of the last record or letter.
     position: u64,
     /// Whether anything came out of the file.
@@ -69,7 +73,16 @@ impl<'a, S: RecordSink> Reading<'a, S> {
         sink: &'a mut S,
     ) -> Self {
         let gather = Gather::new(options.batch_limits());
-        Self { options, clock, source, sink, gather, position: 0, gave_anything: false }
+        Self {
+            options,
+            clock,
+            source,
+            sink,
+            gather,
+            joiner: Joiner::default(),
+            position: 0,
+            gave_anything: false,
+        }
     }
 
     pub(super) fn run(mut self, path: &Path, disk: Box<dyn Read>) -> ControlFlow<()> {
@@ -89,7 +102,9 @@ impl<'a, S: RecordSink> Reading<'a, S> {
             head.drain(..BYTE_ORDER_MARK.len());
         }
         let mut rest = if is_whole { None } else { Some(content) };
-        let (result, cut) = match shape(&head, is_whole) {
+        let named = self.options.format.as_deref().and_then(legacy_stream);
+        let shape = named.map_or_else(|| shape(&head, is_whole), Shape::Legacy);
+        let (result, cut) = match shape {
             Shape::Binary(what) => {
                 self.letter(0, DeadReason::Binary, what.to_owned(), &head)?;
                 (Ok(()), Vec::new())
@@ -97,6 +112,7 @@ impl<'a, S: RecordSink> Reading<'a, S> {
             Shape::Lines => self.lines(&head, rest.as_mut(), failure.is_some())?,
             Shape::Document => self.document(path, head, rest.as_mut(), failure.is_some())?,
             Shape::Evtx => (self.evtx(path, head, rest.as_mut())?, Vec::new()),
+            Shape::Legacy(stream) => (self.legacy(stream, &head, rest.as_mut())?, Vec::new()),
         };
         let result = failure.map_or(result, Err);
         self.end(path, result, &cut)
@@ -159,6 +175,7 @@ impl<'a, S: RecordSink> Reading<'a, S> {
             framer.finish(&mut |framed| flow = self.framed(framed));
             flow?;
         }
+        self.end_lines()?;
         ControlFlow::Continue((result, torn))
     }
 
@@ -174,13 +191,36 @@ impl<'a, S: RecordSink> Reading<'a, S> {
 
     fn framed(&mut self, framed: Framed<'_>) -> ControlFlow<()> {
         match framed {
-            Framed::Record { position, bytes } => self.record(position, bytes),
+            Framed::Record { position, bytes } => {
+                let mut joiner = std::mem::take(&mut self.joiner);
+                let mut flow = ControlFlow::Continue(());
+                joiner.push(position, bytes, &mut |position, record| {
+                    if flow.is_continue() {
+                        flow = self.record(position, record);
+                    }
+                });
+                self.joiner = joiner;
+                flow
+            }
             Framed::TooLong { position, length_bytes, excerpt } => {
                 let detail = too_long(length_bytes, self.options.line_bytes_max);
                 self.letter(position, DeadReason::TooLong, detail, excerpt)
             }
         }
     }
+
+    /// Hands over lines that waited for others of their kind.
+    fn end_lines(&mut self) -> ControlFlow<()> {
+        let mut joiner = std::mem::take(&mut self.joiner);
+        let mut flow = ControlFlow::Continue(());
+        joiner.finish(&mut |position, record| {
+            if flow.is_continue() {
+                flow = self.record(position, record);
+            }
+        });
+        flow
+    }
+
     fn document(
         &mut self,
         path: &Path,
@@ -219,6 +259,61 @@ impl<'a, S: RecordSink> Reading<'a, S> {
             Some(Err(problem)) => self.letter(1, DeadReason::Malformed, problem.to_string(), bytes)?,
         }
         ControlFlow::Continue((Ok(()), Vec::new()))
+    }
+
+    /// Records of a legacy system, each with its length before it.
+    fn legacy(
+        &mut self,
+        stream: LegacyStream,
+        head: &[u8],
+        rest: Option<&mut Content>,
+    ) -> ControlFlow<(), Result<(), Failure>> {
+        let mut framer = RdwFramer::new(stream, self.options.line_bytes_max);
+        self.cut_legacy(&mut framer, head)?;
+        let mut result = Ok(());
+        if let Some(content) = rest {
+            let mut piece = vec![0; PIECE_BYTES];
+            loop {
+                let read = content.read(&mut piece);
+                self.sink.progress(content.take_progress());
+                match read {
+                    Ok(0) => break,
+                    Ok(count) => self.cut_legacy(&mut framer, piece.get(..count).unwrap_or_default())?,
+                    Err(failure) => {
+                        result = Err(failure);
+                        break;
+                    }
+                }
+            }
+        }
+        let mut flow = ControlFlow::Continue(());
+        framer.finish(&mut |framed| {
+            if flow.is_continue() {
+                flow = self.legacy_framed(framed);
+            }
+        });
+        flow?;
+        ControlFlow::Continue(result)
+    }
+
+    fn cut_legacy(&mut self, framer: &mut RdwFramer, piece: &[u8]) -> ControlFlow<()> {
+        let mut flow = ControlFlow::Continue(());
+        framer.push(piece, &mut |framed| {
+            if flow.is_continue() {
+                flow = self.legacy_framed(framed);
+            }
+        });
+        flow
+    }
+
+    fn legacy_framed(&mut self, framed: LegacyFramed<'_>) -> ControlFlow<()> {
+        match framed {
+            LegacyFramed::Record { position, bytes } => self.record(position, bytes),
+            LegacyFramed::Broken { position, offset, detail, excerpt, .. } => {
+                let detail = format!("at byte {offset}: {detail}");
+                self.letter(position, DeadReason::Container, detail, excerpt)
+            }
+        }
     }
 
     fn evtx(

@@ -1,4 +1,4 @@
-use sentra_decode::is_evtx;
+use sentra_decode::{LegacyFramed, LegacyStream, RdwFramer, is_evtx};
 
 use crate::inflate::Compression;
 
@@ -9,12 +9,17 @@ pub(super) enum Shape {
     /// Perhaps one JSON document; the decoder has the last word.
     Document,
     Evtx,
+    /// Records of a legacy system.
+    Legacy(LegacyStream),
     /// Nothing that could be read, with what it seems to be.
     Binary(&'static str),
 }
 
 /// Share of bytes that are no text, in percent, from which on a file with NULs is no log.
 const BINARY_PERCENT: usize = 10;
+/// How much of a file is looked at for a record of a legacy system, and how much there must be.
+const LOOK_BYTES_MAX: usize = 64 * 1024;
+const LOOK_BYTES_MIN: usize = 18;
 /// Where a tar archive says that it is one.
 const TAR_MAGIC_AT: usize = 257;
 
@@ -22,6 +27,9 @@ const TAR_MAGIC_AT: usize = 257;
 pub(super) fn shape(head: &[u8], is_whole: bool) -> Shape {
     if is_evtx(head) {
         return Shape::Evtx;
+    }
+    if let Some(stream) = legacy_head(head) {
+        return Shape::Legacy(stream);
     }
     if let Some(what) = known_binary(head) {
         return Shape::Binary(what);
@@ -32,7 +40,33 @@ pub(super) fn shape(head: &[u8], is_whole: bool) -> Shape {
     if is_document(head, is_whole) { Shape::Document } else { Shape::Lines }
 }
 
-fn known_binary(head: &[u8]) -> Option<&'static str> {
+/// The stream that a format of legacy systems is cut from.
+pub(super) fn legacy_stream(format: &str) -> Option<LegacyStream> {
+    match format.split(':').next().unwrap_or_default() {
+        "smf" => Some(LegacyStream::Smf),
+        "qaudjrn" => Some(LegacyStream::Qaudjrn),
+        "ems" => Some(LegacyStream::Ems),
+        _ => None,
+    }
+}
+
+/// Whether a file begins with a whole SMF record: nothing else has a length, zeroes and a packed date there.
+fn legacy_head(head: &[u8]) -> Option<LegacyStream> {
+    // Text is never looked at: the heads of these are binary.
+    let is_binary = head.get(..LOOK_BYTES_MIN).is_some_and(|head| head.contains(&0));
+    if !is_binary {
+        return None;
+    }
+    let mut is_record = None;
+    let head = head.get(..LOOK_BYTES_MAX).unwrap_or(head);
+    RdwFramer::new(LegacyStream::Smf, LOOK_BYTES_MAX).push(head, &mut |framed| {
+        is_record.get_or_insert(matches!(framed, LegacyFramed::Record { .. }));
+    });
+    (is_record == Some(true)).then_some(LegacyStream::Smf)
+}
+
+/// Something well known that is no text, with what to do about it.
+pub(crate) fn known_binary(head: &[u8]) -> Option<&'static str> {
     let magics: [(&[u8], &str); 8] = [
         (b"PK\x03\x04", "it is a zip archive: unpack it first"),
         (b"BZh", "it is compressed with bzip2: unpack it first"),

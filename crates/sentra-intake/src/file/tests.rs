@@ -239,3 +239,29 @@ fn a_sink_that_has_enough_ends_the_reading() {
     assert_eq!(taken.records.len(), 1, "the second file was not opened");
     assert!(taken.records["a"].len() < 300);
 }
+
+/// The records of an audit event stand in several lines, and the lines of a Zeek file need its header.
+#[test]
+fn lines_that_belong_together_are_one_record() {
+    let directory = tempfile::tempdir().unwrap();
+    let audit = "type=SYSCALL msg=audit(1772359200.100:7): arch=c000003e syscall=59 exe=\"/usr/bin/id\"\n\
+                 type=USER_CMD msg=audit(1772359200.200:8): pid=1\n\
+                 type=PROCTITLE msg=audit(1772359200.100:7): proctitle=6964\n";
+    let zeek =
+        "#separator \\x09\n#path\tdns\n#fields\tts\tquery\n#types\ttime\tstring\n1772359200.0\texample.com\n";
+    fs::write(directory.path().join("audit.log"), audit).unwrap();
+    fs::write(directory.path().join("dns.log"), zeek).unwrap();
+    let mut taken = Taken::default();
+    let clock = ManualClock::new(Timestamp::from_seconds(0));
+    let _ = read_records(&[directory.path().to_owned()], &options(), &clock, &mut taken);
+    let audit: Vec<usize> =
+        taken.records["audit.log"].iter().map(|(_, record)| record.lines().count()).collect();
+    assert_eq!(audit.iter().sum::<usize>(), 3, "no line is lost");
+    assert!(audit.contains(&2), "{:?}", taken.records["audit.log"]);
+    let dns = &taken.records["dns.log"];
+    assert_eq!(dns.len(), 1, "{dns:?}");
+    assert!(
+        dns[0].1.starts_with("#zeek_tsv ") && dns[0].1.ends_with("\n1772359200.0\texample.com"),
+        "{dns:?}"
+    );
+}

@@ -10,8 +10,10 @@ mod auth;
 pub(crate) mod body;
 mod bulk;
 mod elastic;
+mod hear_out;
 mod hec;
 mod otlp;
+mod packed;
 mod serve;
 mod watch;
 
@@ -19,6 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
@@ -34,7 +37,9 @@ pub(crate) use auth::From;
 pub use auth::key;
 pub use body::{Whole, WholeError, read_whole};
 pub use elastic::info_answer;
+pub use hear_out::hear_out;
 pub(crate) use otlp::{Encoding, Refusal, take as take_otlp, unauthorised};
+pub use packed::{PACKED_MEDIA_TYPE, pack, take_packed};
 pub use serve::{ClientNames, ServeOptions, builder, serve};
 pub(crate) use serve::{Serving, serve_seats};
 
@@ -151,5 +156,5 @@ pub fn listener_routes(door: HttpDoor) -> Router {
         .route("/_ilm/policy/{name}", axum::routing::any(elastic::acknowledged))
         .route("/_data_stream/{name}", axum::routing::any(elastic::acknowledged))
         .with_state(door.clone());
-    routes(door).merge(elastic).fallback(elastic::unknown)
+    routes(door).merge(elastic).fallback(elastic::unknown).layer(from_fn(hear_out))
 }

@@ -2,9 +2,11 @@ use axum::Json;
 use axum::extract::State;
 use sentra_model::{DeadLetter, EventId};
 
-use super::extract::{Body, NewScope, Params, Scope};
-use super::params::{PageQuery, page_limit};
-use super::types::{DeadLetterItem, DeadLetterPage, IngestAnswer};
+use super::extract::{Body, Id, NewScope, Params, Scope};
+use super::params::{DeadLetterQuery, page_limit};
+use super::types::{
+    DeadLetterDetail, DeadLetterItem, DeadLetterPage, IngestAnswer, LetterReplayAnswer, LetterReplayBody,
+};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
 
@@ -15,7 +17,7 @@ use crate::state::Shared;
     operation_id = "listDeadLetters",
     tag = "events",
     params(
-        PageQuery,
+        DeadLetterQuery,
         ("X-Sentra-Tenant" = Option<String>, Header, description = "The tenant; `default` where absent"),
     ),
     responses(
@@ -26,13 +28,65 @@ use crate::state::Shared;
 pub(crate) async fn list(
     State(shared): State<Shared>,
     Scope(scope): Scope,
-    Params(query): Params<PageQuery>,
+    Params(query): Params<DeadLetterQuery>,
 ) -> Result<Json<DeadLetterPage>, Problem> {
     let after = query.cursor.as_deref().map(str::parse::<EventId>).transpose();
     let after = after.map_err(|error| Problem::new(ProblemKind::ParameterInvalid, error.to_string()))?;
-    let page = shared.app.records.dead_letters(&scope, after, page_limit(query.limit)?).await?;
-    let items = page.items.into_iter().map(|(id, letter)| DeadLetterItem { id, letter }).collect();
+    let page = shared.app.letters.list(&scope, query.reason, after, page_limit(query.limit)?).await?;
+    let items = page.items.into_iter().map(DeadLetterItem::from).collect();
     Ok(Json(DeadLetterPage { items, next: page.next, total: page.total }))
+}
+
+/// One dead letter with all bytes of its record, where they are kept.
+#[utoipa::path(
+    get,
+    path = "/api/v1/dead-letters/{id}",
+    operation_id = "getDeadLetter",
+    tag = "events",
+    params(
+        ("id" = EventId, Path, description = "The letter"),
+        ("X-Sentra-Tenant" = Option<String>, Header, description = "The tenant; `default` where absent"),
+    ),
+    responses(
+        (status = 200, description = "The letter", body = DeadLetterDetail),
+        (status = "default", description = "A problem document (RFC 9457)", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn show(
+    State(shared): State<Shared>,
+    Scope(scope): Scope,
+    Id(id): Id<EventId>,
+) -> Result<Json<DeadLetterDetail>, Problem> {
+    match shared.app.letters.show(&scope, id).await? {
+        Some(letter) => Ok(Json(letter.into())),
+        None => {
+            let detail = format!("tenant {} has no dead letter {id}", scope.tenant());
+            Err(Problem::new(ProblemKind::NotFound, detail))
+        }
+    }
+}
+
+/// Replays dead letters: those that the decoder understands now become records once more, durably (law ACK), each
+/// of them once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/dead-letters/replay",
+    operation_id = "replayDeadLetters",
+    tag = "events",
+    request_body = LetterReplayBody,
+    params(("X-Sentra-Tenant" = Option<String>, Header, description = "The tenant; `default` where absent")),
+    responses(
+        (status = 200, description = "What became of them", body = LetterReplayAnswer),
+        (status = "default", description = "A problem document (RFC 9457); ask again, nothing is replayed twice", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn replay(
+    State(shared): State<Shared>,
+    Scope(scope): Scope,
+    Body(body): Body<LetterReplayBody>,
+) -> Result<Json<LetterReplayAnswer>, Problem> {
+    let request = body.into_request().map_err(|wrong| Problem::new(ProblemKind::BodyInvalid, wrong))?;
+    Ok(Json(shared.app.letters.replay(&scope, request).await?.into()))
 }
 
 /// Characters of a reported letter's texts that are kept.

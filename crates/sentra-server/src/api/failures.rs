@@ -1,9 +1,11 @@
 //! Errors of other crates as problems: the one place where it is decided which is which.
 
 use sentra_backbone::LogError;
+use sentra_factory::LetterError;
 use sentra_query::QueryError;
 use sentra_store::StoreError;
 
+use crate::config::nearest;
 use crate::problem::{Problem, ProblemKind};
 
 /// When a sender that found no room should try again.
@@ -29,6 +31,11 @@ impl From<LogError> for Problem {
             LogError::Poisoned { .. } => Self::new(ProblemKind::LogPoisoned, detail),
             LogError::Closed => Self::new(ProblemKind::NotReady, "the server is stopping"),
             LogError::BatchTooLarge { .. } => Self::new(ProblemKind::BodyTooLarge, detail),
+            LogError::BeyondEnd { .. }
+            | LogError::ConsumerName { .. }
+            | LogError::ConsumersTooMany { .. }
+            | LogError::ReplayBackwards { .. }
+            | LogError::ReplayTaken { .. } => Self::new(ProblemKind::ParameterInvalid, detail),
             // Paths and causes are for the server's own log, not for whoever asks.
             other => {
                 tracing::error!(error = with_causes(&other), "the log failed");
@@ -50,6 +57,25 @@ impl From<StoreError> for Problem {
                 tracing::error!(error = with_causes(other), "a store failed");
                 Self::new(ProblemKind::StoreFailed, "a store failed; the server's own log says why")
             }
+        }
+    }
+}
+
+impl From<LetterError> for Problem {
+    fn from(error: LetterError) -> Self {
+        let detail = error.to_string();
+        match error {
+            LetterError::Log(error) => error.into(),
+            LetterError::Store(error) => error.into(),
+            LetterError::FormatUnknown { name, known } => {
+                let problem = Self::new(ProblemKind::BodyInvalid, format!("there is no format {name:?}"));
+                match nearest(&name, known.iter().map(String::as_str)) {
+                    Some(right) => problem.with_next(format!("did you mean {right}?")),
+                    None => problem.with_next(format!("use one of {}", known.join(", "))),
+                }
+            }
+            LetterError::LettersTooMany { .. } => Self::new(ProblemKind::BodyInvalid, detail),
+            LetterError::Stopped => Self::new(ProblemKind::NotReady, detail),
         }
     }
 }

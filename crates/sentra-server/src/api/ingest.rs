@@ -4,13 +4,15 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Extension, State};
 use axum::http::{HeaderMap, header};
+use sentra_intake::http::{PACKED_MEDIA_TYPE, WholeError, read_whole, take_packed};
 use sentra_intake::{BodyError, Compression, LinesBody, Taken};
-use sentra_model::{SourceKind, TimestampError};
+use sentra_model::{Source, SourceKind, TenantId, TimestampError};
 
 use super::extract::{NewScope, Params};
 use super::params::IngestQuery;
 use super::types::IngestAnswer;
 use crate::config::nearest;
+use crate::pipeline::PipelineStatus;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
 
@@ -47,8 +49,7 @@ pub(crate) async fn ingest(
         Problem::new(ProblemKind::IntakeBusy, format!("{requests_max} ingest requests are open"))
             .retry_after(1)
     })?;
-    let format = checked_format(query.format)?;
-    let compression = content_encoding(&headers)?;
+    let format = checked_format(query.format, shared.app.pipeline.as_ref())?;
     let origin = match query.source {
         Some(name) if name.len() > SOURCE_BYTES_MAX => {
             let detail = format!("source is longer than {SOURCE_BYTES_MAX} bytes");
@@ -64,12 +65,51 @@ pub(crate) async fn ingest(
         let wrong = |error: TimestampError| Problem::new(ProblemKind::ParameterInvalid, error.to_string());
         source.reference = reference.parse().map_err(wrong)?;
     }
+    if is_packed(&headers) {
+        return packed(&shared, scope.tenant(), &source, &headers, body).await;
+    }
+    let compression = content_encoding(&headers)?;
     let lines = LinesBody::new(shared.appender.clone(), scope.tenant().clone(), source, first_line);
     let Taken { answer, next_line, error } = lines.take_all(body, compression).await;
     match error {
         None => Ok(Json(answer)),
         Some(error) => {
             Err(Problem::from(error).with("accepted", answer.accepted).with("next_line", next_line))
+        }
+    }
+}
+
+fn is_packed(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value == PACKED_MEDIA_TYPE)
+}
+
+/// Records that their sender has cut.
+async fn packed(
+    shared: &Shared,
+    tenant: &TenantId,
+    source: &Source,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Json<IngestAnswer>, Problem> {
+    let whole = read_whole(shared.intake.http(), headers, body).await?;
+    let (taken, rest) = take_packed(&shared.appender, tenant, source, &whole.bytes).await;
+    let Taken { answer, next_line, error } = taken;
+    let problem = match (error, rest) {
+        (Some(error), _) => Problem::from(error),
+        (None, Some(rest)) => {
+            Problem::new(ProblemKind::BodyInvalid, format!("the last {rest} bytes are no record"))
+        }
+        (None, None) => return Ok(Json(answer)),
+    };
+    Err(problem.with("accepted", answer.accepted).with("next_line", next_line))
+}
+
+impl From<WholeError> for Problem {
+    fn from(error: WholeError) -> Self {
+        match error {
+            WholeError::Body(error) => Self::from(error),
+            WholeError::Encoding(_) => Self::new(ProblemKind::EncodingUnsupported, error.to_string()),
+            WholeError::Busy => Self::new(ProblemKind::IntakeBusy, error.to_string()).retry_after(1),
         }
     }
 }
@@ -97,9 +137,10 @@ fn refuse_announced_excess(headers: &HeaderMap, bytes_max: usize, first_line: u6
     Err(problem.with("accepted", 0).with("next_line", first_line))
 }
 
-fn checked_format(format: Option<String>) -> Result<Option<String>, Problem> {
+fn checked_format(format: Option<String>, pipeline: &dyn PipelineStatus) -> Result<Option<String>, Problem> {
     let Some(name) = format.filter(|name| name != "auto") else { return Ok(None) };
-    let known = || sentra_decode::formats().iter().map(|format| format.name);
+    let formats = pipeline.formats();
+    let known = || formats.iter().map(String::as_str);
     if known().any(|format| format == name) {
         return Ok(Some(name));
     }

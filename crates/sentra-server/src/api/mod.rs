@@ -18,6 +18,7 @@ pub(crate) mod reload;
 pub(crate) mod rules;
 pub(crate) mod status;
 pub(crate) mod stream;
+pub(crate) mod topics;
 
 pub(crate) use openapi::serve_openapi;
 pub use openapi::{openapi, openapi_json};

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::types::{IncidentChange, StreamGap};
-use super::{dead_letters, events, incidents, ingest, login, query, reload, rules, status, stream};
+use super::{dead_letters, events, incidents, ingest, login, query, reload, rules, status, stream, topics};
 use crate::door::SESSION_COOKIE;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 
@@ -15,7 +15,8 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
     paths(
         status::status, status::history,
         incidents::list, incidents::show,
-        events::show, events::lookup, dead_letters::list, dead_letters::report,
+        events::show, events::lookup, dead_letters::list, dead_letters::show,
+        dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
         query::ask, rules::list, stream::follow, ingest::ingest,
         login::create_link, login::logout, reload::reload,
     ),

@@ -1,6 +1,6 @@
 //! The query parameters of the routes.
 
-use sentra_model::{IncidentStatus, Severity};
+use sentra_model::{DeadReason, IncidentStatus, Severity};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -41,15 +41,35 @@ pub(crate) struct IncidentListQuery {
     pub(crate) tenant: Option<String>,
 }
 
-/// Which page of a list.
+/// Which dead letters to list.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct PageQuery {
+pub(crate) struct DeadLetterQuery {
+    /// Only letters of this reason.
+    pub(crate) reason: Option<DeadReason>,
     /// At most this many, 1 to 500; 50 where absent.
     pub(crate) limit: Option<u32>,
     /// `next` of the page before.
     pub(crate) cursor: Option<String>,
+    /// The tenant; the header `X-Sentra-Tenant` says the same.
+    #[expect(dead_code, reason = "named_tenant reads it; here it is allowed and described")]
+    pub(crate) tenant: Option<String>,
+}
+
+/// Which records of a topic.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RecordsQuery {
+    /// Partition of the topic; 0 where absent.
+    pub(crate) partition: Option<u32>,
+    /// The first record: an offset, a time (RFC 3339) or `begin`, which is meant where absent.
+    pub(crate) from: Option<String>,
+    /// The first record not wanted: an offset, a time (RFC 3339) or `end`, which is meant where absent.
+    pub(crate) to: Option<String>,
+    /// At most this many, 1 to 10,000; 1,000 where absent. A page also ends when it has grown large.
+    pub(crate) limit: Option<u32>,
     /// The tenant; the header `X-Sentra-Tenant` says the same.
     #[expect(dead_code, reason = "named_tenant reads it; here it is allowed and described")]
     pub(crate) tenant: Option<String>,

@@ -7,14 +7,20 @@
 mod door;
 mod event;
 mod incident;
+mod letter;
 mod query;
 mod rules;
 mod status;
+mod topic;
 
 pub use door::LoginLink;
-pub use event::{DeadLetterItem, DeadLetterPage, EventDetail, EventLookup, EventLookupAnswer};
+pub use event::{EventDetail, EventLookup, EventLookupAnswer};
 pub use incident::{
     IncidentChange, IncidentDetail, IncidentPage, IncidentRevision, IncidentSummary, StreamGap,
+};
+pub use letter::{
+    DeadLetterDetail, DeadLetterItem, DeadLetterPage, LetterReplayAnswer, LetterReplayBody,
+    LetterReplayState, LetterStillDead, LetterUnreplayable, ReplayedLetterView,
 };
 pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
 pub use rules::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
@@ -22,4 +28,7 @@ pub use sentra_intake::{IngestAnswer, RejectedLine};
 pub use status::{
     DeadLetterCount, HistoryPoint, Listener, MartSummary, Pipeline, PipelineState, RuleCounts, Status,
     StatusHistory,
+};
+pub use topic::{
+    ConsumerView, OffsetRange, RecordPage, RecordView, ReplayStep, TopicView, TopicsView, records_of,
 };

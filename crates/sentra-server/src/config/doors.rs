@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use sentra_decode::VirtualEntities;
 use sentra_intake::{KeySettings, ListenerSettings, RouteSettings, SourceSettings};
 use serde::Deserialize;
 
@@ -9,7 +10,7 @@ use super::load::ConfigError;
 use super::nearest;
 
 /// Names of the lists, as they stand between double brackets.
-pub(super) const LISTS: [&str; 4] = ["listeners", "sources", "routes", "keys"];
+pub(super) const LISTS: [&str; 5] = ["listeners", "sources", "routes", "keys", "virtual_entities"];
 /// Law LIMIT: entries of one list.
 const ENTRIES_MAX: usize = 10_000;
 
@@ -28,6 +29,9 @@ pub struct Doors {
     /// API keys of senders.
     #[serde(default)]
     pub keys: Vec<KeySettings>,
+    /// Which application instance an event of a virtual machine is of.
+    #[serde(default)]
+    pub virtual_entities: VirtualEntities,
 }
 
 impl Doors {
@@ -99,11 +103,17 @@ format = "cisco_asa"
 [[sources]]
 name = "nginx"
 paths = ["/var/log/nginx/*.log"]
+
+[[virtual_entities]]
+vm_uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
+when = [["unit", "billing-*"]]
+application_instance = "billing-1"
 "#;
         let mut config = Config::default();
         config.apply_toml("sentra.toml", text).unwrap();
         let doors = &config.doors;
         assert_eq!((doors.listeners.len(), doors.routes.len(), doors.sources.len()), (1, 2, 1));
+        assert!(!doors.virtual_entities.is_empty());
         assert!(doors.listeners[0].tls.as_ref().unwrap().client_required);
         assert_eq!(config.server.listen, "127.0.0.1:9000");
     }
@@ -129,6 +139,7 @@ paths = ["/var/log/nginx/*.log"]
             ("[[routes]]\naddress = '192.0.2.0/33'\ntenant = 'a'", "sentra.toml:2:", "is no network"),
             ("[[routes]]\naddress = '192.0.2.0/3'\ntenant = '../a'", "sentra.toml:3:", "tenant"),
             ("[[keys]]\nname = 'a'\nblake3 = 'abc'\ntenant = 'a'", "sentra.toml:1:", "sentra keys create"),
+            ("[[virtual_entities]]\nvm_uuid = 'no'\napplication_instance = 'a'", "sentra.toml:1:", "no"),
             ("[[listners]]\nname = 'a'", "sentra.toml:1:", "did you mean listeners?"),
         ];
         for (text, place, expected) in cases {

@@ -28,7 +28,7 @@ impl Config {
                 snmp: None,
             });
         }
-        let Doors { listeners: more, sources, routes, keys } = self.doors.clone();
+        let Doors { listeners: more, sources, routes, keys, .. } = self.doors.clone();
         listeners.extend(more);
         Ok(IntakeSettings { limits: self.limits(), listeners, sources, routes, keys })
     }
@@ -62,6 +62,10 @@ impl Config {
             connections_max: intake.tcp_connections_max,
             idle_timeout_s: intake.tcp_idle_timeout_s,
             udp_receive_buffer_bytes: intake.udp_receive_buffer_bytes,
+            tail_files_max: intake.tail_files_max,
+            tail_open_files_max: intake.tail_open_files_max,
+            tail_poll_ms: intake.tail_poll_ms,
+            ..Limits::default()
         }
     }
 }

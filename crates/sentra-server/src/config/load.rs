@@ -168,6 +168,9 @@ impl Config {
             ("factory.batch_events_max", self.factory.batch_events_max),
             ("factory.batch_bytes_max", self.factory.batch_bytes_max),
         ];
+        if self.retention.interval_s == 0 {
+            return wrong("retention.interval_s", "at least 1", "0".to_owned());
+        }
         if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return wrong(key, "at least 1", "0".to_owned());
         }
@@ -308,6 +311,8 @@ mod tests {
             ("SENTRA_INTAKE__LINE_BYTES_MAX", "16_000_000"),
             ("SENTRA_INTAKE__SYSLOG_TENANT", "../x"),
             ("SENTRA_DECODE__TIME_ZONE", "Mars/Olympus"),
+            ("SENTRA_RETENTION__INTERVAL_S", "0"),
+            ("SENTRA_RETENTION__RAW_AGE_S_MAX", "-1"),
         ] {
             let result = Config::load(None, [(name.to_owned(), value.to_owned())]);
             assert!(result.is_err(), "{name}={value} was accepted");

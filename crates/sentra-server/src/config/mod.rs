@@ -186,6 +186,12 @@ sections! {
         tcp_idle_timeout_s: u64 = 3_600,
         /// Buffer asked of the kernel for syslog datagrams.
         udp_receive_buffer_bytes: usize = 8 * MEBIBYTE,
+        /// Files that one source follows; further ones are counted and told.
+        tail_files_max: usize = 10_000,
+        /// Followed files that are held open at the same time.
+        tail_open_files_max: usize = 512,
+        /// How often followed files are looked at where the system does not say that they changed.
+        tail_poll_ms: u64 = 250,
         /// Tenants there may be.
         tenants_max: usize = 256,
     }
@@ -200,6 +206,24 @@ sections! {
         commit_wait_ms: u64 = 5,
         /// Disk space the log may take; 0 for all there is.
         disk_bytes_max: Option<u64> = None,
+    }
+
+    /// What the log may remove: whole segments from the beginning of a topic, never one that Sentra has still to read.
+    retention: RetentionConfig {
+        /// Bytes on disk that one tenant's records as they came may take; 0 keeps all.
+        raw_bytes_max: Option<u64> = None,
+        /// Age, since it was taken in, beyond which a record as it came goes; 0 keeps all.
+        raw_age_s_max: Option<u64> = None,
+        /// Bytes on disk that one tenant's letters of the doors may take; 0 keeps all. What was listed stays listed.
+        dead_bytes_max: Option<u64> = None,
+        /// Age beyond which a letter of the doors goes; 0 keeps all. What was listed stays listed.
+        dead_age_s_max: Option<u64> = None,
+        /// Bytes on disk that one tenant's topic of findings may take; 0 keeps all.
+        signals_bytes_max: Option<u64> = None,
+        /// Age beyond which a finding in the topic goes; 0 keeps all. Incidents are not touched.
+        signals_age_s_max: Option<u64> = None,
+        /// How often it is looked for what may go.
+        interval_s: u64 = 60,
     }
 
     /// Marts and records.

@@ -257,4 +257,5 @@ async fn the_figures_are_those_of_the_pipeline() {
     let text = fixture.get("/metrics").await.text();
     assert!(text.contains("\nsentra_pipeline_events_total 41\n"), "{text}");
     assert!(text.contains("\nsentra_pipeline_lag_records 1\n"), "{text}");
+    assert!(text.contains("# HELP sentra_pipeline_events_total Records processed\n"), "{text}");
 }

@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod compressed;
 mod ingest;
+mod operate;
 mod sockets;
 mod stream;
 
@@ -18,6 +19,8 @@ use http_body_util::BodyExt as _;
 use sentra_backbone::{
     AppendBatch, Appended, Consumer, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream,
 };
+use sentra_decode::{DecodeOptions, Decoder};
+use sentra_factory::LetterDesk;
 use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
@@ -155,6 +158,12 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         log: log.clone(),
         marts: Arc::new(MemoryMarts::default()),
         records: records.clone(),
+        letters: LetterDesk::new(
+            log.clone(),
+            records.clone(),
+            || Arc::new(Decoder::new(DecodeOptions::default())),
+            clock.clone(),
+        ),
         pipeline: pipeline.clone(),
         live: Arc::new(LiveHub::new(config.server.live_ring_max, Timestamp::from_seconds(1_000))),
         door: Door::open(directory.path(), &config.server, clock.clone()).unwrap(),

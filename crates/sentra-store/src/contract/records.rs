@@ -1,9 +1,9 @@
 //! The contract of [`Records`].
 
-use sentra_model::{DeadReason, IncidentStatus, Severity};
+use sentra_model::{DeadReason, EventId, IncidentStatus, Severity};
 
 use super::fixture::{at, commit, dead_letter, incident, scope, signal};
-use crate::{IncidentFilter, Records, SqliteRecords, StoreError};
+use crate::{IncidentFilter, LetterReplay, Records, SqliteRecords, StoreError};
 
 macro_rules! records_contract {
     ($engine:ident, $open:expr) => {
@@ -41,6 +41,14 @@ macro_rules! records_contract {
             #[tokio::test]
             async fn dead_letters_are_counted_and_paged() {
                 super::dead_letters_are_counted_and_paged(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn dead_letters_are_found_by_reason_and_place() {
+                super::dead_letters_are_found_by_reason_and_place(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn replays_of_letters_are_intents_and_then_marks() {
+                super::replays_of_letters_are_intents_and_then_marks(&$open.await).await;
             }
             #[tokio::test]
             async fn state_is_replaced_and_deleted() {
@@ -243,6 +251,50 @@ async fn dead_letters_are_counted_and_paged(records: &dyn Records) {
         after = Some(next.parse().unwrap());
     }
     assert_eq!(seen, (0..10).map(dead_letter).collect::<Vec<_>>());
+}
+
+async fn dead_letters_are_found_by_reason_and_place(records: &dyn Records) {
+    let scope = scope("acme");
+    let mut all = commit(1);
+    all.dead_letters = (0..10).map(dead_letter).collect();
+    records.commit(&scope, all).await.unwrap();
+    let page = records.dead_letters_of(&scope, Some(DeadReason::Malformed), None, 3).await.unwrap();
+    let offsets: Vec<u64> = page.items.iter().map(|(id, _)| id.offset).collect();
+    assert_eq!((page.total, offsets), (4, vec![0, 3, 6]));
+    let after = page.next.unwrap().parse().unwrap();
+    let page = records.dead_letters_of(&scope, Some(DeadReason::Malformed), Some(after), 3).await.unwrap();
+    assert_eq!((page.items.len(), page.next), (1, None));
+    let none = records.dead_letters_of(&scope, Some(DeadReason::Binary), None, 3).await.unwrap();
+    assert_eq!((none.total, none.items.len()), (0, 0));
+    let (id, letter) = dead_letter(4);
+    assert_eq!(records.dead_letter(&scope, id).await.unwrap(), Some(letter));
+    assert_eq!(records.dead_letter(&scope, dead_letter(99).0).await.unwrap(), None);
+    assert_eq!(records.dead_letter(&super::fixture::scope("other"), id).await.unwrap(), None);
+}
+
+/// Law TENANT besides: a replay of one tenant is none of another.
+async fn replays_of_letters_are_intents_and_then_marks(records: &dyn Records) {
+    let (scope, other) = (scope("acme"), scope("other"));
+    let intent = |number: u64| LetterReplay {
+        letter: dead_letter(number).0,
+        begun: at(7),
+        partition: 2,
+        from_offset: 40 + number,
+        format: (number == 1).then(|| "json".to_owned()),
+        event: None,
+        done: None,
+    };
+    let all: Vec<_> = (0..1_203).map(intent).collect();
+    records.put_letter_replays(&scope, &all).await.unwrap();
+    records.put_letter_replays(&scope, &[]).await.unwrap();
+    let ids: Vec<EventId> = (0..1_300).map(|number| dead_letter(number).0).collect();
+    assert_eq!(records.letter_replays(&scope, &ids).await.unwrap(), all);
+    assert!(records.letter_replays(&other, &ids).await.unwrap().is_empty());
+    assert!(records.letter_replays(&scope, &[]).await.unwrap().is_empty());
+    let done = LetterReplay { event: Some(EventId::raw(2, 41)), done: Some(at(9)), ..intent(1) };
+    records.put_letter_replays(&scope, std::slice::from_ref(&done)).await.unwrap();
+    let two = [dead_letter(1).0, dead_letter(0).0];
+    assert_eq!(records.letter_replays(&scope, &two).await.unwrap(), [done, intent(0)]);
 }
 
 async fn state_is_replaced_and_deleted(records: &dyn Records) {

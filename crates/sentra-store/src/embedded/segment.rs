@@ -110,6 +110,10 @@ fn properties(rows: usize) -> WriterProperties {
             .set_column_bloom_filter_max_ndv(path, rows.min(ROWS_PER_GROUP) as u64);
     }
     // Nobody asks for a range of these, and their values hardly repeat.
+    for part in ["name", "value"] {
+        let path = ColumnPath::from(["fields", "entries", part].map(str::to_owned).to_vec());
+        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
+    }
     properties
         .set_column_statistics_enabled(ColumnPath::from("raw"), EnabledStatistics::None)
         .set_column_statistics_enabled(ColumnPath::from("message"), EnabledStatistics::None)

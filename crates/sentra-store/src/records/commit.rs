@@ -5,9 +5,9 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, IdenStatic,
     IntoActiveModel, Iterable, PrimaryKeyToColumn, QueryFilter, TransactionTrait,
 };
-use sentra_model::{DeadLetter, EventId, Incident, Position, Signal, TenantScope};
+use sentra_model::{DeadLetter, EventId, Incident, Position, Signal, TenantScope, Timestamp};
 
-use super::{RecordsCommit, entity};
+use super::{LetterReplay, RecordsCommit, entity};
 use crate::StoreError;
 use crate::admit::foreign;
 use crate::matcher::fold;
@@ -42,6 +42,27 @@ pub(super) async fn commit(
     put_state(&transaction, tenant, commit.state).await?;
     put::<entity::position::Entity>(&transaction, vec![position_row(tenant, commit.consumer, commit.next)])
         .await?;
+    transaction.commit().await.map_err(StoreError::database("commit"))
+}
+
+/// Stores intents and marks in one transaction; a replay of the same letter replaces what was there.
+pub(super) async fn put_letter_replays(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    replays: &[LetterReplay],
+) -> Result<(), StoreError> {
+    let row = |replay: &LetterReplay| entity::letter_replay::Model {
+        tenant: scope.tenant().to_string(),
+        letter: replay.letter.to_string(),
+        begun_micros: replay.begun.micros(),
+        partition: replay.partition.into(),
+        from_offset: to_sql(replay.from_offset),
+        format: replay.format.clone(),
+        event: replay.event.map(|event| event.to_string()),
+        done_micros: replay.done.map(Timestamp::micros),
+    };
+    let transaction = database.begin().await.map_err(StoreError::database("begin a commit"))?;
+    put::<entity::letter_replay::Entity>(&transaction, replays.iter().map(row).collect()).await?;
     transaction.commit().await.map_err(StoreError::database("commit"))
 }
 

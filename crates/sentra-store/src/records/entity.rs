@@ -110,6 +110,24 @@ table!(
 );
 
 table!(
+    /// Replays of dead letters: intents, and what became of them.
+    letter_replay, "letter_replays", {
+        #[sea_orm(primary_key, auto_increment = false)]
+        tenant: String,
+        /// The letter's place, as in `raw.0.17`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        letter: String,
+        begun_micros: i64,
+        partition: i64,
+        from_offset: i64,
+        format: Option<String>,
+        /// The new record; null while the replay is an intent.
+        event: Option<String>,
+        done_micros: Option<i64>,
+    }
+);
+
+table!(
     /// State of detection.
     detector_state, "detector_state", {
         #[sea_orm(primary_key, auto_increment = false)]

@@ -11,6 +11,7 @@ use crate::StoreError;
 
 mod commit;
 mod entity;
+mod letters;
 mod read;
 mod sqlite;
 
@@ -114,7 +115,47 @@ pub trait Records: Send + Sync + Debug {
         scope: &TenantScope,
         after: Option<EventId>,
         limit: usize,
+    ) -> Result<Page<(EventId, DeadLetter)>, StoreError> {
+        self.dead_letters_of(scope, None, after, limit).await
+    }
+
+    /// As [`Records::dead_letters`], those of one reason where one is given; the page's `total` is theirs.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn dead_letters_of(
+        &self,
+        scope: &TenantScope,
+        reason: Option<DeadReason>,
+        after: Option<EventId>,
+        limit: usize,
     ) -> Result<Page<(EventId, DeadLetter)>, StoreError>;
+
+    /// The dead letter at a place.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn dead_letter(&self, scope: &TenantScope, id: EventId) -> Result<Option<DeadLetter>, StoreError>;
+
+    /// The replays of `letters` that were begun, in the order of `letters`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn letter_replays(
+        &self,
+        scope: &TenantScope,
+        letters: &[EventId],
+    ) -> Result<Vec<LetterReplay>, StoreError>;
+
+    /// Stores replays in one transaction; one of the same letter replaces what was there.
+    ///
+    /// # Errors
+    /// When it cannot be written, and then nothing of it is.
+    async fn put_letter_replays(
+        &self,
+        scope: &TenantScope,
+        replays: &[LetterReplay],
+    ) -> Result<(), StoreError>;
 
     /// How many dead letters there are for each reason that has any.
     ///
@@ -144,6 +185,26 @@ pub struct RecordsCommit {
     pub dead_letters: Vec<(EventId, DeadLetter)>,
     /// Changed state of detection: `None` deletes the key.
     pub state: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// The replay of a dead letter. It is stored before its record is appended once more, and again when the record is
+/// there: between the two lies what a crash can leave open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterReplay {
+    /// The letter's place.
+    pub letter: EventId,
+    /// When it began; the new record is received at that moment, which tells it from every other.
+    pub begun: Timestamp,
+    /// The partition of the raw topic that the record goes to.
+    pub partition: u32,
+    /// Where that partition ended before: the record stands there or behind.
+    pub from_offset: u64,
+    /// The format that the record's source names now.
+    pub format: Option<String>,
+    /// The new record's id; `None` while it is not known to be there.
+    pub event: Option<EventId>,
+    /// When it was known to be there.
+    pub done: Option<Timestamp>,
 }
 
 /// Which incidents are wanted; the empty filter wants all.

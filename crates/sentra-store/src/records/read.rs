@@ -8,25 +8,23 @@ use sea_orm::{
     QuerySelect, Select,
 };
 use sentra_model::{
-    DeadLetter, DeadReason, Estimate, EventId, Incident, IncidentId, IncidentStatus, Signal, SignalId,
-    TenantId, TenantScope, Timestamp, Topic,
+    Estimate, Incident, IncidentId, IncidentStatus, Signal, SignalId, TenantId, TenantScope, Timestamp,
 };
 use serde::de::DeserializeOwned;
 
 use super::{INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, Page, entity};
 use crate::StoreError;
-use crate::marts::ROWS_MAX;
 use crate::matcher::fold;
-use crate::sqlite::{from_sql, to_sql};
+use crate::sqlite::from_sql;
 
 /// Ids in one statement.
-const IDS_PER_STATEMENT_MAX: usize = 1_000;
+pub(super) const IDS_PER_STATEMENT_MAX: usize = 1_000;
 
-fn failed(operation: &'static str) -> impl FnOnce(DbErr) -> StoreError {
+pub(super) fn failed(operation: &'static str) -> impl FnOnce(DbErr) -> StoreError {
     StoreError::database(operation)
 }
 
-fn parse<T: DeserializeOwned>(operation: &'static str, body: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(operation: &'static str, body: &str) -> Result<T, StoreError> {
     serde_json::from_str(body).map_err(StoreError::json(operation))
 }
 
@@ -204,69 +202,6 @@ pub(super) async fn incident_history(
         signals: from_sql(row.signals),
     };
     Ok(rows.into_iter().map(version).collect())
-}
-
-pub(super) async fn dead_letters(
-    database: &DatabaseConnection,
-    scope: &TenantScope,
-    after: Option<EventId>,
-    limit: usize,
-) -> Result<Page<(EventId, DeadLetter)>, StoreError> {
-    use entity::dead_letter::{Column, Entity};
-    let selected = Entity::find().filter(Column::Tenant.eq(scope.tenant().as_str()));
-    let total = selected.clone().count(database).await.map_err(failed("count dead letters"))?;
-    let limit = limit.clamp(1, ROWS_MAX);
-    let mut page =
-        selected.order_by_asc(Column::Topic).order_by_asc(Column::Partition).order_by_asc(Column::Offset);
-    if let Some(after) = after {
-        let (topic, partition) = (after.topic.as_str(), i64::from(after.partition));
-        let in_topic = Column::Topic.eq(topic);
-        let in_partition = in_topic.clone().and(Column::Partition.eq(partition));
-        page = page.filter(
-            Condition::any()
-                .add(Column::Topic.gt(topic))
-                .add(in_topic.and(Column::Partition.gt(partition)))
-                .add(in_partition.and(Column::Offset.gt(to_sql(after.offset)))),
-        );
-    }
-    let rows = page.limit(limit as u64 + 1).all(database).await.map_err(failed("read dead letters"))?;
-    let has_next = rows.len() > limit;
-    let items = rows.iter().take(limit).map(dead_letter).collect::<Result<Vec<_>, _>>()?;
-    let next = items.last().filter(|_| has_next).map(|(id, _)| id.to_string());
-    Ok(Page { items, next, total })
-}
-
-fn dead_letter(row: &entity::dead_letter::Model) -> Result<(EventId, DeadLetter), StoreError> {
-    let id = EventId {
-        topic: row.topic.parse().unwrap_or(Topic::Dead),
-        partition: u32::try_from(row.partition).unwrap_or_default(),
-        offset: from_sql(row.offset),
-    };
-    Ok((id, parse("read a dead letter", &row.body)?))
-}
-
-pub(super) async fn dead_letter_counts(
-    database: &DatabaseConnection,
-    scope: &TenantScope,
-) -> Result<Vec<(DeadReason, u64)>, StoreError> {
-    use entity::dead_letter::{Column, Entity};
-    let rows: Vec<(String, i64)> = Entity::find()
-        .select_only()
-        .column(Column::Reason)
-        .column_as(Column::Offset.count(), "letters")
-        .filter(Column::Tenant.eq(scope.tenant().as_str()))
-        .group_by(Column::Reason)
-        .order_by_asc(Column::Reason)
-        .into_tuple()
-        .all(database)
-        .await
-        .map_err(failed("count dead letters"))?;
-    let counted = |(reason, count): (String, i64)| {
-        let reason: DeadReason =
-            serde_json::from_value(reason.into()).map_err(StoreError::json("read a reason"))?;
-        Ok((reason, from_sql(count)))
-    };
-    rows.into_iter().map(counted).collect()
 }
 
 pub(super) async fn tenants(database: &DatabaseConnection) -> Result<Vec<TenantId>, StoreError> {

@@ -8,7 +8,10 @@ use sentra_model::{
 };
 use tokio::sync::Mutex;
 
-use super::{IncidentFilter, IncidentVersion, Page, Records, RecordsCommit, commit, entity, read};
+use super::{
+    IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit, commit, entity, letters,
+    read,
+};
 use crate::StoreError;
 use crate::sqlite::{check_version, create_indexes, create_tables, open_file, open_memory};
 
@@ -56,6 +59,7 @@ impl SqliteRecords {
             schema.create_table_from_entity(entity::incident_version::Entity),
             schema.create_table_from_entity(entity::incident_signal::Entity),
             schema.create_table_from_entity(entity::dead_letter::Entity),
+            schema.create_table_from_entity(entity::letter_replay::Entity),
             schema.create_table_from_entity(entity::detector_state::Entity),
             schema.create_table_from_entity(entity::position::Entity),
         ];
@@ -130,17 +134,39 @@ impl Records for SqliteRecords {
         read::incident_history(&self.database, scope, id).await
     }
 
-    async fn dead_letters(
+    async fn dead_letters_of(
         &self,
         scope: &TenantScope,
+        reason: Option<DeadReason>,
         after: Option<EventId>,
         limit: usize,
     ) -> Result<Page<(EventId, DeadLetter)>, StoreError> {
-        read::dead_letters(&self.database, scope, after, limit).await
+        letters::page(&self.database, scope, reason, after, limit).await
+    }
+
+    async fn dead_letter(&self, scope: &TenantScope, id: EventId) -> Result<Option<DeadLetter>, StoreError> {
+        letters::one(&self.database, scope, id).await
+    }
+
+    async fn letter_replays(
+        &self,
+        scope: &TenantScope,
+        letters: &[EventId],
+    ) -> Result<Vec<LetterReplay>, StoreError> {
+        letters::replays(&self.database, scope, letters).await
+    }
+
+    async fn put_letter_replays(
+        &self,
+        scope: &TenantScope,
+        replays: &[LetterReplay],
+    ) -> Result<(), StoreError> {
+        let _writer = self.writer.lock().await;
+        commit::put_letter_replays(&self.database, scope, replays).await
     }
 
     async fn dead_letter_counts(&self, scope: &TenantScope) -> Result<Vec<(DeadReason, u64)>, StoreError> {
-        read::dead_letter_counts(&self.database, scope).await
+        letters::counts(&self.database, scope).await
     }
 
     async fn tenants(&self) -> Result<Vec<TenantId>, StoreError> {

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use sentra_decode::Decoder;
+use sentra_decode::{DecodeOptions, Decoder};
 use sentra_detect::ProblemSeverity;
 use sentra_factory::{ScanMatch, Scanner};
 use sentra_intake::file::{FileProblem, RecordSink};
@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::{DetectArguments, OutputFormat};
 use crate::commands::reading::{check_format, read_all};
 use crate::engines::compile_rules;
+use crate::formats::{compile_formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
 use crate::settings;
@@ -24,7 +25,12 @@ use crate::settings;
 const PROBLEMS_SAID_MAX: usize = 10;
 
 pub(crate) fn run(arguments: &DetectArguments) -> anyhow::Result<()> {
-    check_format(arguments.format.as_deref())?;
+    let config = settings::load(None)?;
+    let (declared, format_problems) = compile_formats(&arguments.rules, true)?;
+    let decode = DecodeOptions { declared, ..settings::engine_options(&config)?.decode };
+    let decoder = Decoder::new(decode);
+    check_format(arguments.format.as_deref(), || Ok(decoder.clone()))?;
+    say_format_problems(&format_problems);
     let (rules, problems) = compile_rules(&arguments.rules, arguments.rules.is_empty())?;
     let errors: Vec<_> =
         problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error).collect();
@@ -39,8 +45,6 @@ pub(crate) fn run(arguments: &DetectArguments) -> anyhow::Result<()> {
     }
     anyhow::ensure!(!rules.is_empty(), "there are no rules to run");
     let count = rules.len() as u64;
-    let config = settings::load(None)?;
-    let decoder = Decoder::new(settings::engine_options(&config)?.decode);
     let mut sink = DetectSink {
         scanner: Scanner::new(decoder, rules),
         output: arguments.output,

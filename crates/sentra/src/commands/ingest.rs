@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use sentra_decode::Decoder;
 use sentra_intake::file::{FileProblem, LogSink, RecordSink};
+use sentra_intake::http::{PACKED_MEDIA_TYPE, pack};
 use sentra_model::{DeadLetter, OwnedRecord, Source, SystemClock};
 use sentra_server::api::types::{IngestAnswer, Status};
 
@@ -14,6 +16,7 @@ use crate::client::{Client, percent_encoded};
 use crate::commands::access::Access;
 use crate::commands::reading::{Reported, check_format, read_all};
 use crate::engines::Engines;
+use crate::formats::Formats;
 use crate::output;
 use crate::progress::{self, counted};
 use crate::settings;
@@ -31,7 +34,16 @@ struct Taken {
 }
 
 pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<()> {
-    check_format(arguments.format.as_deref())?;
+    // A server knows its own formats, and says so.
+    if arguments.place.server.is_none() {
+        check_format(arguments.format.as_deref(), || {
+            let mut config = settings::load(None)?;
+            settings::recall_rules(&arguments.place.data, &mut config);
+            let options = settings::engine_options(&config)?;
+            let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
+            Ok(Decoder::clone(&formats.decoder().get()))
+        })?;
+    }
     let access = Access::open(&arguments.place, true)?;
     let (reported, taken) = match &access {
         Access::Server(client) => into_server(arguments, client)?,
@@ -108,17 +120,8 @@ fn into_server(arguments: &IngestArguments, client: &Client) -> anyhow::Result<(
     }
 }
 
-/// The record on one line, where it is JSON over several.
-fn one_line(record: &[u8]) -> Option<Vec<u8>> {
-    if !record.contains(&b'\n') {
-        return None;
-    }
-    let value: serde_json::Value = serde_json::from_slice(record).ok()?;
-    serde_json::to_vec(&value).ok()
-}
-
 /// Waits until the server has worked off what it took, so that the next command sees it.
-fn wait_for_server(client: &Client) -> anyhow::Result<()> {
+pub(crate) fn wait_for_server(client: &Client) -> anyhow::Result<()> {
     let bar = progress::bar(None);
     bar.set_message("detecting");
     for _ in 0..SERVER_WAITS_MAX {
@@ -138,7 +141,7 @@ fn wait_for_server(client: &Client) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends records to a server as lines. Law ACK: counted when the server has answered.
+/// Sends records to a server as they were cut. Law ACK: counted when the server has answered.
 struct ServerSink<'a> {
     client: &'a Client,
     taken: Taken,
@@ -147,15 +150,6 @@ struct ServerSink<'a> {
 
 impl ServerSink<'_> {
     fn send(&mut self, source: &Source, records: &[OwnedRecord]) -> anyhow::Result<()> {
-        let mut body = Vec::with_capacity(records.iter().map(|record| record.bytes.len() + 1).sum());
-        for record in records {
-            // Lines are the frame here, so an element of a printed JSON document goes over on one line.
-            match one_line(&record.bytes) {
-                Some(compact) => body.extend_from_slice(&compact),
-                None => body.extend_from_slice(&record.bytes),
-            }
-            body.push(b'\n');
-        }
         let mut path = format!(
             "/api/v1/ingest?source={}&reference={}",
             percent_encoded(&source.origin),
@@ -165,10 +159,7 @@ impl ServerSink<'_> {
             path.push_str("&format=");
             path.push_str(&percent_encoded(format));
         }
-        if let Some(first) = records.first() {
-            path.push_str(&format!("&position={}", first.position));
-        }
-        let answer: IngestAnswer = self.client.post(&path, &body, "application/x-ndjson")?;
+        let answer: IngestAnswer = self.client.post(&path, &pack(records), PACKED_MEDIA_TYPE)?;
         self.taken.accepted += answer.accepted;
         self.taken.dead_letters += answer.rejected_total;
         Ok(())
@@ -177,15 +168,13 @@ impl ServerSink<'_> {
 
 impl RecordSink for ServerSink<'_> {
     fn records(&mut self, source: &Source, records: Vec<OwnedRecord>) -> ControlFlow<()> {
-        // The server numbers lines one after the other, so a gap in the numbers starts a new request.
-        let follows = |one: &OwnedRecord, next: &OwnedRecord| one.position + 1 == next.position;
-        for run in records.chunk_by(follows) {
-            if let Err(error) = self.send(source, run) {
+        match self.send(source, &records) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
                 self.failure = Some(error);
-                return ControlFlow::Break(());
+                ControlFlow::Break(())
             }
         }
-        ControlFlow::Continue(())
     }
 
     fn dead_letter(&mut self, letter: DeadLetter) -> ControlFlow<()> {

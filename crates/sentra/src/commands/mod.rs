@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod bench;
+pub(crate) mod dead_letters;
 pub(crate) mod detect;
 pub(crate) mod incidents;
 pub(crate) mod ingest;
@@ -10,5 +11,7 @@ pub(crate) mod login_link;
 pub(crate) mod query;
 pub(crate) mod reading;
 pub(crate) mod reload;
+pub(crate) mod replay;
 pub(crate) mod rules;
 pub(crate) mod serve;
+pub(crate) mod topics;

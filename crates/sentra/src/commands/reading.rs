@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
+use sentra_decode::Decoder;
 use sentra_intake::Limits;
 use sentra_intake::file::{FileOptions, FileProblem, RecordSink, read_records, read_stream, total_bytes};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, Source};
@@ -14,15 +15,21 @@ use crate::progress;
 /// Problems that are said one by one; more are counted.
 const PROBLEMS_SAID_MAX: usize = 20;
 
-/// Refuses a format that no decoder has, naming those there are.
-pub(crate) fn check_format(format: Option<&str>) -> anyhow::Result<()> {
+/// Refuses a format that is neither built in nor declared by the packs of `decoder`, naming those there are.
+pub(crate) fn check_format(
+    format: Option<&str>,
+    decoder: impl FnOnce() -> anyhow::Result<Decoder>,
+) -> anyhow::Result<()> {
     let Some(format) = format else { return Ok(()) };
-    let formats = sentra_decode::formats();
-    if formats.iter().any(|known| known.name == format) {
+    if sentra_decode::formats().iter().any(|known| known.name == format) {
+        return Ok(());
+    }
+    let decoder = decoder()?;
+    if decoder.knows_format(format) {
         return Ok(());
     }
     let known: Vec<String> =
-        formats.iter().map(|format| format!("  {:<12} {}", format.name, format.title)).collect();
+        decoder.formats().map(|format| format!("  {:<12} {}", format.name, format.title)).collect();
     let known = known.join("\n");
     Err(output::Usage(format!("there is no format {format:?}; the formats are:\n{known}")).into())
 }

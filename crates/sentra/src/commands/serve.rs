@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use sentra_decode::FormatProblemSeverity;
 use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
@@ -17,13 +19,15 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
 use crate::engines::{Engines, Opened};
+use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
+use crate::retention;
 use crate::settings;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = configuration(arguments)?;
-    runtime()?.block_on(serve(&arguments.data, config, FromFile(arguments.clone())))
+    runtime()?.block_on(serve(&arguments.data, config, arguments.clone()))
 }
 
 fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
@@ -39,11 +43,11 @@ fn configuration(arguments: &ServeArguments) -> anyhow::Result<Config> {
     Ok(config)
 }
 
-async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<()> {
+async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     // Before the engines: they keep handles to their figures.
     let metrics = Metrics::install()?;
-    let mut hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let engines = match Engines::open(data, settings::engine_options(&config)?).await? {
         Opened::Engines(engines) => engines,
         Opened::Held { error } => {
@@ -52,34 +56,40 @@ async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<(
     };
     settings::remember_rules(data, &config)?;
     say_rule_problems(&engines.rule_problems);
+    say_format_problems(&engines.formats.problems());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline {
         status: Arc::clone(&engines.status),
         rules: Arc::clone(&engines.rules),
         problems: engines.rule_problems.clone(),
+        formats: engines.formats.clone(),
     };
+    let with_pipeline = !again.no_pipeline;
     let app = App {
         directory: data.to_owned(),
         log: Arc::clone(&engines.log),
         marts: Arc::clone(&engines.marts),
         records: Arc::clone(&engines.records),
+        letters: engines.letters(),
         pipeline: Arc::new(pipeline),
         clock: Arc::clone(&clock),
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
         metrics: Some(metrics),
-        reloader: Some(Arc::new(again)),
+        reloader: Some(Arc::new(FromFile { arguments: again, formats: engines.formats.clone() })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
+    let interval = Duration::from_secs(config.retention.interval_s);
     let server = Server::start(app, config).await?;
-    let factory = engines.start_factory(Arc::new(Announcer(live)));
+    let retention = tokio::spawn(retention::run(Arc::clone(&engines.segments), interval));
+    let factory = with_pipeline.then(|| engines.start_factory(Arc::new(Announcer(live))));
     if let Err(error) = announce(&server, &engines) {
         // Whoever started us does not listen; the work goes on.
         tracing::warn!(%error, "cannot print where the console is");
     }
     let reloads = async {
-        while hangup.recv().await.is_some() {
+        while hang_up.recv().await.is_some() {
             say_reload(&server.reload().await);
         }
     };
@@ -94,8 +104,11 @@ async fn serve(data: &Path, config: Config, again: FromFile) -> anyhow::Result<(
         )),
     };
     output::remark("stopping");
+    retention.abort();
     server.stop().await;
-    factory.stop().await;
+    if let Some(factory) = factory {
+        factory.stop().await;
+    }
     ended
 }
 
@@ -135,17 +148,27 @@ fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
     }
 }
 
-/// Reads the configuration again as it was read at the start.
+/// Reads configuration and formats again as they were read at the start.
 #[derive(Debug)]
-struct FromFile(ServeArguments);
+struct FromFile {
+    arguments: ServeArguments,
+    formats: Formats,
+}
 
 impl Reloader for FromFile {
     fn config(&self) -> Result<Config, String> {
-        configuration(&self.0).map_err(|error| format!("{error:#}"))
+        configuration(&self.arguments).map_err(|error| format!("{error:#}"))
     }
 
-    fn content(&self, _: &Config) -> Result<Vec<String>, String> {
-        Ok(Vec::new())
+    fn content(&self, config: &Config) -> Result<Vec<String>, String> {
+        let reloaded = self.formats.reload_formats(&config.doors.virtual_entities);
+        let reloaded = reloaded.map_err(|error| format!("{error:#}"))?;
+        let problems = reloaded.problems.iter().map(ToString::to_string);
+        if reloaded.changed {
+            return Ok(problems.collect());
+        }
+        let problems: Vec<String> = problems.collect();
+        Err(format!("the formats have errors and the ones before stay in force: {}", problems.join("; ")))
     }
 }
 
@@ -163,6 +186,7 @@ struct Pipeline {
     status: Arc<FactoryStatus>,
     rules: Arc<RuleSet>,
     problems: Vec<RuleProblem>,
+    formats: Formats,
 }
 
 impl std::fmt::Debug for Pipeline {
@@ -185,6 +209,10 @@ impl PipelineStatus for Pipeline {
             dead_letters_total: now.dead_letters,
             last_progress: Some(now.last_progress).filter(|progress| *progress > never),
         }
+    }
+
+    fn formats(&self) -> Vec<String> {
+        self.formats.decoder().get().formats().map(|format| format.name.to_owned()).collect()
     }
 
     fn rules(&self) -> RulesView {
@@ -211,6 +239,19 @@ impl PipelineStatus for Pipeline {
             },
             message: problem.message.clone(),
         });
-        RulesView { rules: rules.collect(), problems: problems.collect() }
+        let of_formats = self.formats.problems().into_iter().map(|problem| RuleProblemView {
+            path: problem.path,
+            line: problem.line,
+            rule: None,
+            severity: match problem.severity {
+                FormatProblemSeverity::Error => RuleProblemSeverity::Error,
+                FormatProblemSeverity::Warning => RuleProblemSeverity::Warning,
+            },
+            message: match problem.format {
+                Some(format) => format!("format {format}: {}", problem.message),
+                None => problem.message,
+            },
+        });
+        RulesView { rules: rules.collect(), problems: problems.chain(of_formats).collect() }
     }
 }

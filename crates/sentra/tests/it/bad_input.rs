@@ -108,6 +108,62 @@ fn a_broken_rule_among_good_ones_is_named_with_its_line_and_the_others_run() {
 }
 
 #[test]
+fn declared_formats_are_checked_beside_rules_and_read_what_is_named_after_them() {
+    let pack = tempfile::tempdir().unwrap();
+    let formats = pack.path().join("formats");
+    std::fs::create_dir(&formats).unwrap();
+    let good = "name: shop\ntitle: shop log\npattern: 'shop {time} {user} {src_ip:ip}'\nmapping: {product: linux}\n\
+                samples:\n  - record: shop 2026-03-01T10:00:00Z alice 192.0.2.7\n    expect: {user: alice}\n";
+    std::fs::write(formats.join("shop.yml"), good).unwrap();
+    let place = pack.path().to_str().unwrap();
+    let report = ok(&["rules", "check", "--json", place]).json();
+    assert_eq!((&report["formats"], &report["samples"], &report["rules"]), (&1.into(), &1.into(), &0.into()));
+
+    std::fs::write(formats.join("broken.yml"), "name: broken\npatern: '{x}'\n").unwrap();
+    std::fs::write(
+        formats.join("wrong.yml"),
+        good.replace("name: shop", "name: wrong").replace("{user: alice}", "{user: bob}"),
+    )
+    .unwrap();
+    let checked = run(&["rules", "check", "--json", place]);
+    assert_eq!(checked.code, 1);
+    let report = checked.json();
+    let problems = report["problems"].as_array().unwrap();
+    let has = |name: &str, line: u64, word: &str| {
+        problems.iter().any(|one| {
+            one["path"].as_str().unwrap().ends_with(name)
+                && one["line"] == line
+                && one["severity"] == "error"
+                && one["rule"].is_null()
+                && one["message"].as_str().unwrap().contains(word)
+        })
+    };
+    assert!(has("broken.yml", 2, "pattern"), "{report}");
+    assert!(has("wrong.yml", 7, "bob"), "{report}");
+
+    let rule = "title: Shop\nid: 0d5c1a52-8c3e-4b0e-9d1b-3f7c26a1a003\nstatus: test\nlevel: low\n\
+                logsource: {product: linux}\ndetection: {selection: {user: alice}, condition: selection}\n";
+    std::fs::write(pack.path().join("rule.yml"), rule).unwrap();
+    let log = pack.path().join("shop.log");
+    std::fs::write(&log, "shop 2026-03-01T10:00:00Z alice 192.0.2.7\n").unwrap();
+    let log = log.to_str().unwrap();
+    let found = ok(&["detect", "--rules", place, "--format", "shop", "--output", "json", log]);
+    assert_eq!(found.out.lines().count(), 1, "{} {}", found.out, found.err);
+    let unknown = run(&["detect", "--rules", place, "--format", "shops", log]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("shop log"), "{}", unknown.err);
+}
+
+#[test]
+fn a_directory_without_rules_and_formats_is_a_mistake() {
+    let empty = tempfile::tempdir().unwrap();
+    std::fs::write(empty.path().join("notes.txt"), "nothing").unwrap();
+    let checked = run(&["rules", "check", empty.path().to_str().unwrap()]);
+    assert_eq!(checked.code, 1);
+    assert!(checked.err.contains("neither rules nor formats"), "{}", checked.err);
+}
+
+#[test]
 fn a_file_is_an_event_log_by_its_bytes_not_by_its_name() {
     let files = tempfile::tempdir().unwrap();
     let file = files.path().join("export.evtx.ndjson");

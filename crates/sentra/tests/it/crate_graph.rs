@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 12] = [
+const ALLOWED: [(&str, &[&str]); 13] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
@@ -46,6 +46,7 @@ const ALLOWED: [(&str, &[&str]); 12] = [
             "sentra-server",
         ],
     ),
+    ("sentra-fuzz", &["sentra-model", "sentra-decode", "sentra-backbone", "sentra-intake"]),
     ("sentra-agent", &["sentra-model", "sentra-decode"]),
 ];
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use expect_test::expect_file;
+use sentra_decode::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
+use sentra_model::{Event, RawRecord, Source, SourceKind, Timestamp};
 use sentra_server::Config;
 
 use crate::house::repository;
@@ -13,10 +15,76 @@ fn the_configuration_page_is_the_code() {
         "# Configuration\n\n\
          `sentra serve --config FILE` reads one TOML file. Every key has a default, every value can be set by an\n\
          environment variable, and a wrong key or value is refused with its line and the nearest right key.\n\
-         Renew this page with `UPDATE_EXPECT=1 cargo test -p sentra docs`.\n\n{}",
+         Renew this page with `UPDATE_EXPECT=1 cargo test -p sentra docs`.\n\n\
+         Doors, followed files, routes and keys are lists: `[[listeners]]`, `[[sources]]`, `[[routes]]`, `[[keys]]`\n\
+         come as often as they are needed and are described in [protocols.md](protocols.md). `sentra reload` (or\n\
+         `SIGHUP`) takes them, every `intake.*` limit, certificates, keys and formats while the server runs; what else\n\
+         has changed is named in the answer and needs a restart.\n\n{}",
         Config::reference()
     );
     expect_file!["../../../../docs/configuration.md"].assert_eq(&page);
+}
+
+/// Every format with a record of it and what becomes of that, read by the decoder itself.
+#[test]
+fn the_formats_page_is_the_code() {
+    let decoder = Decoder::new(DecodeOptions::default());
+    let mut rows = String::new();
+    let mut samples = String::new();
+    for format in formats().iter().filter(|format| format.name != "auto") {
+        let FormatInfo { name, title, sample } = format;
+        let source = Source {
+            kind: SourceKind::File,
+            origin: "sample".to_owned(),
+            format: Some((*name).to_owned()),
+            reference: Timestamp::from_seconds(1_772_366_400),
+        };
+        let received = source.reference;
+        let record = RawRecord { source: &source, position: 1, received, bytes: sample.as_bytes() };
+        let (mart, logsource) = match decoder.decode(&record) {
+            Decoded::Event(event) if !sample.is_empty() => {
+                let parts = [event.product.as_ref(), event.service.as_ref()];
+                let named: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+                samples.push_str(&format!("## `{name}`\n\n{title}\n\n```text\n{sample}\n```\n\n"));
+                samples.push_str(&header(&event));
+                (event.mart.to_string(), named.join(" / "))
+            }
+            _ => ("legacy".to_owned(), "binary".to_owned()),
+        };
+        rows.push_str(&format!("| `{name}` | {} | {mart} | {logsource} |\n", title.replace('|', "\\|")));
+    }
+    let page = format!(
+        "# Formats\n\n\
+         A format is found out from the record itself; a sender may also name it (`--format NAME`, `format = \"NAME\"`\n\
+         of a listener, route, source or key). A line that no format knows is kept as `text`, a JSON object as `json`;\n\
+         what a named format cannot read is a dead letter. Formats of your own need no Rust: see\n\
+         [formats-of-your-own.md](formats-of-your-own.md). Renew this page with `UPDATE_EXPECT=1 cargo test -p sentra docs`.\n\n\
+         | format | what it is | mart of the sample | product / service of the sample |\n|---|---|---|---|\n{rows}\n\
+         # Samples\n\n\
+         Each with the header that it gives; the source's own fields stand beside it, under their own names.\n\n{samples}"
+    );
+    expect_file!["../../../../docs/formats.md"].assert_eq(&page);
+}
+
+/// What the decoder understood of a sample, as one line.
+fn header(event: &Event<'_>) -> String {
+    let code = event.code.map_or("-", |code| code.as_str());
+    let texts = [
+        ("host", &event.host),
+        ("user", &event.user),
+        ("target_user", &event.target_user),
+        ("src_ip", &event.src_ip),
+        ("dst_ip", &event.dst_ip),
+        ("process", &event.process),
+        ("command", &event.command),
+        ("file", &event.file),
+        ("domain", &event.domain),
+        ("app", &event.app),
+    ];
+    let named = texts.iter().filter(|(_, text)| !text.is_empty());
+    let named: Vec<String> = named.map(|(name, text)| format!("{name} `{text}`")).collect();
+    let class = event.class.0;
+    format!("class {class}, code {code}, outcome {}: {}\n\n", event.outcome.as_str(), named.join(", "))
 }
 
 /// Law LIMIT: every named limit that is not a setting, read from the sources.

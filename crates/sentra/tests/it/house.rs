@@ -81,10 +81,19 @@ impl Served {
     }
 
     pub(crate) fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_with_arguments(data, &[], environment)
+    }
+
+    pub(crate) fn start_with_arguments(
+        data: &Path,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = sentra();
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(arguments)
             .env("SENTRA_INTAKE__SYSLOG_UDP", "127.0.0.1:0")
             .env("SENTRA_INTAKE__SYSLOG_TCP", "127.0.0.1:0")
             .envs(environment.iter().copied())
@@ -160,6 +169,12 @@ impl Served {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Asks it to read configuration and packs again.
+    pub(crate) fn hang_up(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
     }
 
     /// SIGTERM; the exit code.

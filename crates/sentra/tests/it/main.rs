@@ -10,8 +10,12 @@
 )]
 
 mod bad_input;
+mod bench;
 mod crate_graph;
 mod docs;
+mod doors;
 mod house;
+mod operate;
 mod real_data;
 mod server;
+mod under_load;

@@ -255,6 +255,46 @@ fn rules_of_the_server_are_remembered_for_its_directory() {
     assert!(found, "{incidents}");
 }
 
+#[test]
+fn formats_are_read_again_while_the_server_runs() {
+    let pack = tempfile::tempdir().unwrap();
+    let formats = pack.path().join("formats");
+    std::fs::create_dir(&formats).unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let server = Served::start_with(data.path(), &[("SENTRA_DETECT__RULES", pack.path().to_str().unwrap())]);
+    let send = |user: &str| {
+        let line = format!("shop 2026-03-01T10:00:00Z {user} 192.0.2.7\n");
+        server.request("POST", "/api/v1/ingest?format=shop", line.as_bytes())
+    };
+    let reloaded = |status: u16, user: &str| {
+        server.hang_up();
+        let answered = (0..600).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            send(user).0 == status
+        });
+        assert!(answered, "{:?}", send(user));
+    };
+    assert_eq!(send("early").0, 400);
+    std::fs::write(formats.join("shop.yml"), "name: shop\npattern: 'shop {time} {user} {src_ip:ip}'\n")
+        .unwrap();
+    reloaded(200, "alice");
+    // A mistake leaves the formats as they were, and so the server's answers.
+    std::fs::write(formats.join("broken.yml"), "name: broken\npatern: '{x}'\n").unwrap();
+    server.hang_up();
+    assert_eq!(send("bob").0, 200);
+    std::fs::remove_file(formats.join("broken.yml")).unwrap();
+    std::fs::remove_file(formats.join("shop.yml")).unwrap();
+    let text = r#"{"text": "linux | where user == \"alice\" or user == \"bob\" | count"}"#;
+    let bearer = format!("Bearer {}", server.token());
+    let json = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    server.wait("both lines read as the new format says", |_| {
+        let (status, answer) = server.request_as("POST", "/api/v1/query", text.as_bytes(), &json);
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str::<Value>(&answer).unwrap()["rows"][0][0] == 2
+    });
+    reloaded(400, "late");
+}
+
 /// A directory is not read with other settings only because no server runs.
 #[test]
 fn settings_of_the_environment_reach_every_way_in() {

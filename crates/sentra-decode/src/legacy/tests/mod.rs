@@ -25,7 +25,16 @@ use crate::time::Zone;
 fn decode_in_zone<'a>(zone: TimeZone, decode: impl FnOnce(&Context<'_>) -> Outcome<'a>) -> Decoded<'a> {
     let zone = Zone::new(zone);
     let received: Timestamp = RECEIVED.parse().expect("a time");
-    let context = Context { zone: &zone, reference: received, received, by_syslog: false, argument: None };
+    let declared = crate::Declared::default();
+    let context = Context {
+        zone: &zone,
+        reference: received,
+        received,
+        by_syslog: false,
+        argument: None,
+        is_body: false,
+        declared: &declared,
+    };
     match decode(&context) {
         Ok(event) => Decoded::Event(Box::new(event)),
         // Why is seen through the decoder; here it counts that there is no event.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use sentra_model::{DeadLetter, EventId, Timestamp};
+use sentra_model::{EventId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -41,25 +41,4 @@ pub struct EventLookupAnswer {
     pub events: Vec<EventDetail>,
     /// Not found.
     pub missing: Vec<EventId>,
-}
-
-/// A dead letter with its place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeadLetterItem {
-    /// Its place in the topic of dead letters.
-    pub id: EventId,
-    /// The letter.
-    #[serde(flatten)]
-    pub letter: DeadLetter,
-}
-
-/// A page of dead letters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeadLetterPage {
-    /// The letters.
-    pub items: Vec<DeadLetterItem>,
-    /// Hand this back as `cursor` for the next page; null on the last one.
-    pub next: Option<String>,
-    /// How many there are over all pages.
-    pub total: u64,
 }

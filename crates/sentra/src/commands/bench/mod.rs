@@ -1,6 +1,15 @@
-//! `sentra bench pipeline`: each stage alone on one thread, then the whole, on a file of the user's.
+//! `sentra bench pipeline`: each stage alone on one thread, then the whole, on a file of the user's. Its siblings
+//! drive a server over real sockets.
 
+pub(crate) mod arguments;
+mod child;
+mod corpus;
+mod flood;
+mod intake;
+mod load;
 mod stages;
+mod stored;
+mod syslog;
 
 use std::time::Instant;
 
@@ -9,7 +18,8 @@ use rustix::time::{ClockId, clock_gettime};
 use sentra_model::{OwnedRecord, Source};
 use serde::Serialize;
 
-use crate::cli::{BenchArguments, BenchName};
+use self::arguments::BenchCommand;
+use crate::cli::BenchArguments;
 use crate::output;
 use crate::progress::{counted, grouped};
 
@@ -76,8 +86,16 @@ fn figures(stage: &'static str, samples: &[Sample], bytes: u64, records: u64) ->
     }
 }
 
-pub(crate) fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
-    let BenchName::Pipeline = arguments.name;
+pub(crate) fn run(command: &BenchCommand) -> anyhow::Result<()> {
+    match command {
+        BenchCommand::Pipeline(arguments) => pipeline(arguments),
+        BenchCommand::Intake(arguments) => intake::run(arguments),
+        BenchCommand::Flood(arguments) => flood::run(arguments),
+        BenchCommand::Corpus(arguments) => corpus::write(arguments),
+    }
+}
+
+fn pipeline(arguments: &BenchArguments) -> anyhow::Result<()> {
     let corpus = stages::load(&arguments.file, BENCH_BYTES_MAX)?;
     if corpus.records.is_empty() {
         bail!("{} holds no records", arguments.file.display());

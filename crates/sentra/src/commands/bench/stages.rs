@@ -255,7 +255,7 @@ fn event_batches(decoder: &Decoder, corpus: &Corpus) -> anyhow::Result<Vec<Event
             .entry(event.mart.clone())
             .or_insert_with(|| BatchBuilder::new(tenant.clone(), event.mart.clone()));
         builder.push(EventId::raw(0, offset as u64), &raw, &event)?;
-        if builder.len() >= sentra_model::events_per_batch_max() {
+        if builder.is_full() {
             batches.push(builder.finish()?);
         }
     }

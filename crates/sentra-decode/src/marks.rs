@@ -1,0 +1,221 @@
+//! Which formats of objects are worth asking. Every object would otherwise be looked through once per format: with
+//! two dozen of them that costs as much as parsing it. So one walk over the names notes by length, first and last
+//! letter which of the names that formats cannot do without *may* be there, and a format none of whose names may be
+//! there is not asked. A wrong "may" costs time, never an answer.
+
+use std::sync::LazyLock;
+
+use crate::decoder::{Context, DecodeObject};
+use crate::flatten::Field;
+use crate::format::{FORMATS, Format, Shape};
+use sentra_model::Event;
+
+/// The names of which a format needs at least one, whatever their case; for the loose ones blanks and punctuation
+/// may stand between the letters. Formats that are not in the table are always asked.
+const NEEDED: [(&str, &[&str], &[&str]); 22] = [
+    ("otlp", &["time_unix_nano"], &[]),
+    ("guardduty", &["service.servicename", "source"], &[]),
+    ("kubernetes_audit", &["verb"], &[]),
+    (
+        "gcp_audit",
+        &[
+            "protopayload.methodname",
+            "protopayload.authenticationinfo.principalemail",
+            "protopayload.@type",
+            "protopayload.at_sign_type",
+        ],
+        &[],
+    ),
+    ("microsoft_365", &["operation", "operations"], &[]),
+    ("google_workspace", &["id.applicationname"], &[]),
+    ("crowdstrike_stream", &["metadata.eventtype"], &[]),
+    ("osquery", &["action"], &[]),
+    ("teleport", &["event"], &[]),
+    ("vpc_flow_json", &["srcaddr", "src_endpoint.ip"], &[]),
+    ("okta", &["eventtype"], &[]),
+    ("entra_risk", &["riskeventtype", "properties.riskeventtype"], &[]),
+    ("entra_signin", &["category", "type", "createddatetime", "resulttype"], &[]),
+    (
+        "entra_audit",
+        &[
+            "activitydisplayname",
+            "properties.activitydisplayname",
+            "operationname",
+            "properties.operationname",
+        ],
+        &[],
+    ),
+    (
+        "azure_activity",
+        &["operationname", "operationname.value", "operationnamevalue", "authorization.action"],
+        &[],
+    ),
+    ("duo", &["factor", "isotimestamp"], &[]),
+    ("onelogin", &["event_type_id"], &[]),
+    ("auth0", &["log_id", "data.log_id"], &[]),
+    ("slack_audit", &["action"], &[]),
+    ("github_audit", &["action"], &[]),
+    ("sailpoint", &["technicalname", "technical_name", "action"], &[]),
+    (
+        "saviynt",
+        &[],
+        &[
+            "actiontaken",
+            "actiontype",
+            "typeofaccess",
+            "requestkey",
+            "requestid",
+            "riskcode",
+            "riskname",
+            "sodkey",
+            "certificationname",
+            "certkey",
+            "campaignname",
+        ],
+    ),
+];
+/// The loose names of the last format, in a table of their own for their number.
+const NEEDED_BY_WORKDAY: [&str; 13] = [
+    "workerstatus",
+    "employmentstatus",
+    "employeestatus",
+    "activestatus",
+    "businessprocesstype",
+    "terminationdate",
+    "hiredate",
+    "signondatetime",
+    "signonipaddress",
+    "authenticationtypeforsignon",
+    "failedsignon",
+    "activityaction",
+    "taskdisplayname",
+];
+
+/// How many letters' worth of blanks and punctuation a loose name may have.
+const LOOSE_LETTERS: usize = 8;
+/// Longer names are those of no format.
+const LENGTH_MAX: usize = 64;
+
+/// A format of objects and the bits of the names it needs; 0 when it is always asked.
+struct Candidate {
+    format: &'static Format,
+    recognise: fn(&[Field<'_>]) -> bool,
+    decode: for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event<'a>,
+    needs: u128,
+}
+
+/// For each pair of first and last letter, and for each length, the names that are of them. One bit per name.
+struct Table {
+    by_ends: Vec<u128>,
+    by_length: Vec<u128>,
+    candidates: Vec<Candidate>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
+
+/// Where the pair of first and last letter stands. Letters are told apart by their lowest five bits, which do not
+/// depend on case.
+fn ends(name: &str) -> usize {
+    const LETTERS: u8 = 0x1f;
+    let bytes = name.as_bytes();
+    let letter = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default() & LETTERS);
+    (letter(bytes.first()) << 5) | letter(bytes.last())
+}
+
+impl Table {
+    fn new() -> Self {
+        let mut table =
+            Self { by_ends: vec![0; 1 << 10], by_length: vec![0; LENGTH_MAX + 1], candidates: Vec::new() };
+        let mut bits: Vec<(&str, bool)> = Vec::new();
+        for format in FORMATS {
+            let Shape::Object { recognise, decode } = format.shape else { continue };
+            let (exact, loose): (&[&str], &[&str]) =
+                match NEEDED.iter().find(|(name, ..)| *name == format.name) {
+                    Some((_, exact, loose)) => (exact, loose),
+                    None if format.name == "workday" => (&[], &NEEDED_BY_WORKDAY),
+                    None => (&[], &[]),
+                };
+            let names = exact.iter().map(|name| (*name, false)).chain(loose.iter().map(|name| (*name, true)));
+            let needs = names.fold(0, |needs, name| needs | table.bit(&mut bits, name));
+            table.candidates.push(Candidate { format, recognise, decode, needs });
+        }
+        table
+    }
+
+    /// The bit of a name. Beyond the last bit the format is always asked, which a test rules out.
+    fn bit(&mut self, bits: &mut Vec<(&'static str, bool)>, (name, is_loose): (&'static str, bool)) -> u128 {
+        let known = bits.iter().position(|known| *known == (name, is_loose));
+        let index = known.unwrap_or(bits.len());
+        if known.is_none() {
+            bits.push((name, is_loose));
+        }
+        let bit = u32::try_from(index).ok().and_then(|index| 1_u128.checked_shl(index)).unwrap_or_default();
+        let longest = name.len() + if is_loose { LOOSE_LETTERS } else { 0 };
+        if let Some(slot) = self.by_ends.get_mut(ends(name)) {
+            *slot |= bit;
+        }
+        for slot in self.by_length.iter_mut().take(longest + 1).skip(name.len()) {
+            *slot |= bit;
+        }
+        bit
+    }
+
+    /// The bits of the names that may be among those of the fields.
+    fn possible(&self, fields: &[Field<'_>]) -> u128 {
+        let of = |name: &str| {
+            let by_length = self.by_length.get(name.len()).copied().unwrap_or_default();
+            by_length & self.by_ends.get(ends(name)).copied().unwrap_or_default()
+        };
+        fields.iter().fold(0, |possible, (name, _)| possible | of(name))
+    }
+}
+
+/// The first format of objects that `is_wanted` and that knows the fields.
+pub(crate) fn format_of(
+    fields: &[Field<'_>],
+    is_wanted: impl Fn(&'static Format) -> bool,
+) -> Option<DecodeObject> {
+    let table = &*TABLE;
+    let possible = table.possible(fields);
+    let is_possible = |candidate: &&Candidate| candidate.needs == 0 || candidate.needs & possible != 0;
+    table
+        .candidates
+        .iter()
+        .filter(is_possible)
+        .find(|candidate| is_wanted(candidate.format) && (candidate.recognise)(fields))
+        .map(|candidate| candidate.decode)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flatten;
+
+    #[test]
+    fn the_table_names_formats_and_has_room() {
+        for (name, ..) in NEEDED {
+            assert!(FORMATS.iter().any(|format| format.name == name), "{name} is no format");
+        }
+        let names: usize = NEEDED.iter().map(|(_, exact, loose)| exact.len() + loose.len()).sum();
+        assert!(names + NEEDED_BY_WORKDAY.len() <= 128);
+        assert!(TABLE.candidates.iter().filter(|candidate| candidate.needs != 0).count() > NEEDED.len());
+    }
+
+    #[test]
+    fn no_sample_is_ruled_out_and_most_objects_are() {
+        for format in FORMATS.iter().filter(|format| matches!(format.shape, Shape::Object { .. })) {
+            let flat = flatten::object(format.sample).expect(format.name);
+            let upper: Vec<_> =
+                flat.fields.iter().map(|(name, value)| (name.to_uppercase().into(), value.clone())).collect();
+            let candidate =
+                TABLE.candidates.iter().find(|known| known.format.name == format.name).expect("known");
+            for fields in [&flat.fields, &upper] {
+                let possible = TABLE.possible(fields);
+                assert!(candidate.needs == 0 || candidate.needs & possible != 0, "{}", format.name);
+            }
+        }
+        let flat = flatten::object(r#"{"time":"x","level":"info","message":"m","host":"h","user_name":"u"}"#);
+        // `time` has the length and the ends of `type`, and nothing else is taken for something.
+        assert_eq!(TABLE.possible(&flat.expect("an object").fields).count_ones(), 1);
+    }
+}

@@ -1,0 +1,97 @@
+//! Splitting text at a byte or a short pattern, without what the standard library's searchers cost to set up: on a
+//! line of a hundred bytes that is most of the work.
+
+use memchr::{memchr, memrchr};
+
+/// `text` around the first `byte`, which is ASCII.
+#[inline]
+pub(crate) fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let position = memchr(byte, text.as_bytes())?;
+    Some((text.get(..position)?, text.get(position + 1..)?))
+}
+
+/// `text` around the last `byte`, which is ASCII.
+#[inline]
+pub(crate) fn cut_last(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let position = memrchr(byte, text.as_bytes())?;
+    Some((text.get(..position)?, text.get(position + 1..)?))
+}
+
+/// `text` around the first `pattern`, which is ASCII and has an anchor, see [`anchor`].
+#[inline]
+pub(crate) fn cut_at<'a>(text: &'a str, pattern: &str) -> Option<(&'a str, &'a str)> {
+    let (lead, byte) = anchor(pattern)?;
+    let mut from = lead;
+    loop {
+        let found = memchr(byte, text.as_bytes().get(from..)?)? + from;
+        let start = found - lead;
+        if let Some(after) = text.get(start..).and_then(|rest| rest.strip_prefix(pattern)) {
+            return Some((text.get(..start)?, after));
+        }
+        from = found + 1;
+    }
+}
+
+/// `text` around the last `pattern`, which is ASCII and has an anchor, see [`anchor`].
+#[inline]
+pub(crate) fn cut_at_last<'a>(text: &'a str, pattern: &str) -> Option<(&'a str, &'a str)> {
+    let (lead, byte) = anchor(pattern)?;
+    let mut to = text.len();
+    loop {
+        let found = memrchr(byte, text.as_bytes().get(..to)?)?;
+        let start = found.checked_sub(lead);
+        if let Some(start) = start
+            && let Some(after) = text.get(start..).and_then(|rest| rest.strip_prefix(pattern))
+        {
+            return Some((text.get(..start)?, after));
+        }
+        to = found;
+    }
+}
+
+/// Equality without the call that comparing slices costs, for texts that are short.
+#[inline]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() || one.len() > 16 {
+        return one == other;
+    }
+    // Two overlapping words cover every length between one word and two.
+    if let (Some(first), Some(last)) = (one.first_chunk::<8>(), one.last_chunk::<8>()) {
+        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
+    }
+    one.iter().zip(other).all(|(one, other)| one == other)
+}
+
+/// Where in a pattern a byte stands that is rarer than a blank, and which byte that is.
+#[inline]
+fn anchor(pattern: &str) -> Option<(usize, u8)> {
+    let rare = pattern.bytes().enumerate().find(|(_, byte)| *byte != b' ');
+    rare.or(Some((0, *pattern.as_bytes().first()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_standard_library_splits_alike(text in "[ :afor\u{e4}\u{1f600}]{0,24}", pattern in "[ :for]{1,4}") {
+            prop_assert_eq!(cut_at(&text, &pattern), text.split_once(&pattern));
+            // Where patterns overlap the last one found from the end is meant.
+            let start = (0..text.len()).rev().find(|start| {
+                text.get(*start..).is_some_and(|rest| rest.starts_with(&pattern))
+            });
+            let expected = start.map(|start| (&text[..start], &text[start + pattern.len()..]));
+            prop_assert_eq!(cut_at_last(&text, &pattern), expected);
+            prop_assert_eq!(is_same(text.as_bytes(), pattern.as_bytes()), text == pattern);
+            prop_assert!(is_same(text.as_bytes(), text.clone().as_bytes()));
+            prop_assert_eq!(cut(&text, b':'), text.split_once(':'));
+            prop_assert_eq!(cut_last(&text, b':'), text.rsplit_once(':'));
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The half of a worker that reads, decodes and detects. It is at most two chunks ahead of what is stored.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sentra_backbone::{ReadChunk, Stream};
+use sentra_detect::Detector;
+use sentra_model::{EventBatch, Signal, TenantScope, Timestamp};
+use tokio::sync::mpsc;
+
+use crate::activity::Activity;
+use crate::book::{Book, BookChanges, set_login_facts};
+use crate::config::FactoryConfig;
+use crate::error::FactoryError;
+use crate::pipeline::FactoryParts;
+use crate::signals::signal_of;
+use crate::state::{StateKind, StateRow};
+use crate::status::FactoryStatus;
+use crate::transform::{Transformed, transform};
+
+pub(crate) struct Thinker {
+    parts: Arc<FactoryParts>,
+    stream: Stream,
+    next: u64,
+    /// Where the records store stood at the start: what lies before it was detected and committed.
+    records_next: u64,
+    brain: Brain,
+}
+
+/// What detection remembers between chunks; it moves to a thread of its own for the heavy part.
+struct Brain {
+    detector: Detector,
+    activity: Activity,
+    book: Book,
+}
+
+/// What became of one chunk, ready to be stored.
+pub(crate) struct Thought {
+    /// The offset after it.
+    pub(crate) until: u64,
+    pub(crate) transformed: Transformed,
+    /// What the records store gets; `None` for what it has already.
+    pub(crate) findings: Option<Findings>,
+    /// Offsets that retention removed before they were read.
+    pub(crate) skipped: Option<Range<u64>>,
+}
+
+/// Everything that changed by one chunk and by nothing after it: it is committed with the chunk's position.
+pub(crate) struct Findings {
+    pub(crate) changes: BookChanges,
+    pub(crate) state: Vec<StateRow>,
+    /// Offsets that could not be read.
+    pub(crate) quarantined: Vec<Range<u64>>,
+}
+
+impl Thinker {
+    pub(crate) async fn open(
+        parts: Arc<FactoryParts>,
+        scope: &TenantScope,
+        stream: Stream,
+        next: u64,
+        records_next: u64,
+    ) -> Result<Self, FactoryError> {
+        let brain = Brain::restore(&parts, scope).await?;
+        Ok(Self { parts, stream, next, records_next, brain })
+    }
+
+    /// Hands on one thought after the other until nobody wants them, or one fails.
+    pub(crate) async fn run(mut self, sender: mpsc::Sender<Result<Thought, FactoryError>>) {
+        while !sender.is_closed() {
+            let chunk = match self.read(&sender).await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => continue,
+                Err(error) => {
+                    let _ = sender.send(Err(error)).await;
+                    return;
+                }
+            };
+            match self.think(chunk).await {
+                Ok((thinker, thought)) => {
+                    self = thinker;
+                    if sender.send(Ok(thought)).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    let _ = sender.send(Err(error)).await;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The next chunk; `None` after a wait for it.
+    async fn read(
+        &self,
+        sender: &mpsc::Sender<Result<Thought, FactoryError>>,
+    ) -> Result<Option<ReadChunk>, FactoryError> {
+        let config = &self.parts.config;
+        let chunk = self.parts.log.read(&self.stream, self.next, config.batch_bytes_max).await?;
+        if chunk.next_offset > self.next {
+            return Ok(Some(chunk));
+        }
+        tokio::select! {
+            arrived = self.parts.log.wait_beyond(&self.stream, self.next) => arrived?,
+            () = sender.closed() => return Ok(None),
+        }
+        // A little patience turns a trickle into batches; the limit is what a reader notices.
+        tokio::time::sleep(Duration::from_millis(config.batch_wait_ms)).await;
+        Ok(None)
+    }
+
+    /// Decodes and detects, on a thread of its own.
+    async fn think(mut self, chunk: ReadChunk) -> Result<(Self, Thought), FactoryError> {
+        let thinking = tokio::task::spawn_blocking(move || {
+            let thought = self.digest(chunk)?;
+            self.next = thought.until;
+            Ok((self, thought))
+        });
+        match thinking.await {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    /// Law SOURCE: no chunk reaches over `records_next`, so that each is either new to the records store or not.
+    fn digest(&mut self, chunk: ReadChunk) -> Result<Thought, FactoryError> {
+        let is_replay = self.next < self.records_next;
+        let until = if is_replay { self.records_next.min(chunk.next_offset) } else { chunk.next_offset };
+        let Stream { tenant, partition, .. } = &self.stream;
+        let range = self.next..until;
+        let skipped = chunk.skipped.clone().map(|range| range.start..range.end.min(until));
+        // Once per chunk: a decoder that is changed meanwhile takes effect with the next one.
+        let decoder = self.parts.decoder.get();
+        let transformed = transform(&decoder, tenant, *partition, &chunk.batches, range)?;
+        let findings = if is_replay {
+            None
+        } else {
+            Some(self.brain.find(&self.parts, &transformed.batches, chunk.quarantined)?)
+        };
+        Ok(Thought { until, transformed, findings, skipped })
+    }
+}
+
+impl Brain {
+    async fn restore(parts: &FactoryParts, scope: &TenantScope) -> Result<Self, FactoryError> {
+        let config: &FactoryConfig = &parts.config;
+        let stored = parts.records.state(scope).await?;
+        let mut detector = Detector::new(Arc::clone(&parts.rules));
+        let windows = stored
+            .iter()
+            .filter_map(|(key, value)| Some((StateKind::Detector.unwrap(key)?.to_vec(), value.clone())))
+            .collect();
+        detector.restore(windows);
+        let mut activity = Activity::new(config.activity_entities_max, config.activity_idle_micros());
+        activity.restore(&stored)?;
+        let mut book = Book::new(config.clone());
+        let mut open = parts.records.open_incidents_since(scope, Timestamp::MIN).await?;
+        open.sort_by_key(|incident| std::cmp::Reverse((incident.last, incident.id)));
+        open.truncate(config.open_incidents_max);
+        for incident in open {
+            let signals = parts.records.incident_signals(scope, incident.id).await?;
+            book.restore(incident, signals);
+        }
+        Ok(Self { detector, activity, book })
+    }
+
+    /// What the events of a chunk mean.
+    fn find(
+        &mut self,
+        parts: &FactoryParts,
+        batches: &[EventBatch],
+        quarantined: Vec<Range<u64>>,
+    ) -> Result<Findings, FactoryError> {
+        let now = parts.clock.now();
+        for batch in batches {
+            self.detect(batch, now, &parts.status);
+        }
+        let mut state: Vec<_> = self
+            .detector
+            .take_changes()
+            .into_iter()
+            .map(|change| (StateKind::Detector.wrap(&change.key), change.value))
+            .collect();
+        state.extend(self.activity.take_changes()?);
+        let changes = self.book.take_changes(parts.teller.as_ref(), parts.clock.as_ref());
+        Ok(Findings { changes, state, quarantined })
+    }
+
+    /// Takes findings and logins in the order of their rows, as if every event came alone: what is known
+    /// about an address when a finding looks for its incident does not depend on how events were batched.
+    fn detect(&mut self, batch: &EventBatch, now: Timestamp, status: &FactoryStatus) {
+        let mut found = self.detector.process(batch);
+        found.sort_by_key(|found| found.row);
+        let mut rows = batch.rows().peekable();
+        let mut touched: BTreeSet<String> = BTreeSet::new();
+        for found in found {
+            status.add_match(&found.rule.id);
+            while let Some(row) = rows.next_if(|row| row.index() <= found.row) {
+                touched.extend(self.activity.observe(row));
+            }
+            self.book.refresh_logins(&std::mem::take(&mut touched), &self.activity);
+            let Some(row) = batch.row(found.row) else { continue };
+            let mut signal: Signal = signal_of(&found, row);
+            if let Some(address) = row.text("src_ip").filter(|_| crate::facts::is_login(row)) {
+                set_login_facts(&mut signal, address, &self.activity);
+            }
+            self.book.take(signal, now);
+        }
+        touched.extend(rows.filter_map(|row| self.activity.observe(row)));
+        self.book.refresh_logins(&touched, &self.activity);
+    }
+}

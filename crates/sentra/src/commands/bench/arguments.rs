@@ -1,0 +1,142 @@
+//! What can be typed after `sentra bench`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::cli::BenchArguments;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  sentra bench pipeline /var/log/auth.log             each stage of the pipeline on your data
+  sentra bench intake                                 durable acknowledged MB/s over real sockets
+  sentra bench intake --rate 75 --no-pipeline         acknowledgement latency at 75 MB/s
+  sentra bench flood                                  three times what the server can take")]
+pub(crate) enum BenchCommand {
+    /// Each stage of the pipeline and the whole of it, on a file
+    Pipeline(BenchArguments),
+    /// Durable acknowledged intake of a server of its own, by many senders over real sockets
+    Intake(IntakeArguments),
+    /// Three times what the server can take: what is refused, what is stored, what memory it took
+    Flood(FloodArguments),
+    /// Write the lines that the other benchmarks send into a file, for peers
+    Corpus(CorpusArguments),
+}
+
+/// What the senders speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// `POST /api/v1/ingest`, lines.
+    Ndjson,
+    /// Splunk HEC.
+    Hec,
+    /// Elasticsearch `_bulk`.
+    Bulk,
+    /// OTLP logs over HTTP in protobuf.
+    Otlp,
+    /// Syslog over TCP, a line per record. The answer is the end of the connection.
+    SyslogTcp,
+    /// Syslog datagrams. There is no answer; what is stored is counted at the end.
+    SyslogUdp,
+}
+
+/// What the lines are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LineKind {
+    /// RFC 5424 of sshd, sudo, kernel, postfix and nginx, 200 to 350 bytes.
+    Syslog,
+    /// The same as JSON objects, 300 to 400 bytes.
+    Json,
+}
+
+/// What the senders send.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoadArguments {
+    /// Kind of the lines [default: json where the protocol wants JSON, else syslog].
+    #[arg(long, value_enum)]
+    pub(crate) lines: Option<LineKind>,
+    /// Seed of the lines.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Bytes of one request, or of one write of a stream.
+    #[arg(long, value_name = "BYTES", default_value_t = 256 * 1024, value_parser = clap::value_parser!(u32).range(1_024..=8 * 1024 * 1024))]
+    pub(crate) body_bytes: u32,
+    /// Seconds to send for.
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) seconds: u16,
+    /// Where the server's data is made [default: the system's temporary directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench intake                                      both figures: log alone, and with the whole pipeline
+  sentra bench intake --no-pipeline --rate 75              acknowledgement latency at 75 MB/s
+  sentra bench intake --protocol hec --senders 16
+  sentra bench intake --server 127.0.0.1:8080 --key K      a server that runs already")]
+pub(crate) struct IntakeArguments {
+    /// What the senders speak.
+    #[arg(long, value_enum, default_value_t = Protocol::Ndjson)]
+    pub(crate) protocol: Protocol,
+    /// Concurrent senders, one connection each.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(crate) senders: u16,
+    /// MB/s (10⁶ bytes) to offer, whatever the answers do; latency then counts from the time a request was due
+    /// [default: every sender sends on when it is answered].
+    #[arg(long, value_name = "MB/S")]
+    pub(crate) rate: Option<f64>,
+    /// Only intake and log: the server's factory is not started [default: both are measured].
+    #[arg(long)]
+    pub(crate) no_pipeline: bool,
+    /// Address of a server that runs already, instead of one in a child process; nothing is read back then.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) server: Option<SocketAddr>,
+    /// API key for --server.
+    #[arg(long, value_name = "K", requires = "server")]
+    pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) load: LoadArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench flood
+  sentra bench flood --times 10 --senders 480
+Exit code 1 when an acknowledged line is missing, a refusal is silent or memory leaves its bounds.")]
+pub(crate) struct FloodArguments {
+    /// Connections that carry the flood.
+    #[arg(long, value_name = "N", default_value_t = 384, value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub(crate) senders: u16,
+    /// How many times the capacity is offered.
+    #[arg(long, value_name = "X", default_value_t = 3.0)]
+    pub(crate) times: f64,
+    #[command(flatten)]
+    pub(crate) load: LoadArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench corpus --lines syslog --megabytes 200 /tmp/lines.log")]
+pub(crate) struct CorpusArguments {
+    /// Kind of the lines.
+    #[arg(long, value_enum, default_value_t = LineKind::Syslog)]
+    pub(crate) lines: LineKind,
+    /// Seed of the lines.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Size of the file in 10⁶ bytes.
+    #[arg(long, value_name = "MB", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) megabytes: u32,
+    /// File to write.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
