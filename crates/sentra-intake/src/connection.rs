@@ -175,7 +175,13 @@ impl Connection {
                 read = tokio::time::timeout_at(deadline, wire.read(&mut self.buffer)) => read,
             };
             match read {
-                Err(_) => self.silent(ending).await?,
+                Err(_) => match self.silent(ending).await {
+                    Err(idle @ ConnectionError::Idle(_)) => {
+                        self.part(wire, ending).await?;
+                        return Err(idle);
+                    }
+                    other => other?,
+                },
                 Ok(Ok(0)) => return Ok(()),
                 Ok(Ok(length)) => {
                     self.take(length, ending).await?;
@@ -347,7 +353,7 @@ impl Connection {
         let letters = std::mem::take(&mut self.letters);
         let Self { door, sender, source, .. } = self;
         let appended =
-            door.appender.records_patiently(&sender.tenant, source, records, letters, ending.token());
+            door.appender.records_patiently(&sender.tenant, source, records, letters, ending.of_process());
         appended.await.map_err(ConnectionError::Log)
     }
 }

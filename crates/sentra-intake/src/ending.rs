@@ -8,13 +8,15 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Clone)]
 pub(crate) struct Ending {
     asked: CancellationToken,
+    /// The end of everything: only then are records given up for which the log has no room.
+    process: CancellationToken,
     is_handed_over: Arc<AtomicBool>,
 }
 
 impl Ending {
-    /// An end that is also asked for by `asked`.
-    pub(crate) fn new(asked: CancellationToken) -> Self {
-        Self { asked, is_handed_over: Arc::default() }
+    /// An end that comes with that of the `process` at the latest.
+    pub(crate) fn new(process: CancellationToken) -> Self {
+        Self { asked: process.child_token(), process, is_handed_over: Arc::default() }
     }
 
     pub(crate) fn close(&self) {
@@ -32,6 +34,11 @@ impl Ending {
 
     pub(crate) fn token(&self) -> &CancellationToken {
         &self.asked
+    }
+
+    /// Law LOSS: cancelled when nobody may wait for room in the log any more. A reload is no reason for that.
+    pub(crate) fn of_process(&self) -> &CancellationToken {
+        &self.process
     }
 
     pub(crate) fn is_handed_over(&self) -> bool {

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,11 @@ use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
 use crate::sources::Sources;
 use crate::tls::Tls;
 use crate::{Appender, Live, Senders};
+
+/// How long a reload waits for the doors that it closed.
+const LEAVE_WAIT: Duration = Duration::from_secs(15);
+/// Law LIMIT: doors that were closed and are not done.
+const LEAVING_MAX: usize = 32;
 
 /// An open door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +75,8 @@ pub struct MemoryHeld {
 pub struct Intake {
     shared: Shared,
     running: Mutex<BTreeMap<String, Running>>,
+    /// Doors that are closed but not done.
+    leaving: Mutex<Vec<JoinHandle<()>>>,
     sources: Sources,
     stop: CancellationToken,
 }
@@ -95,6 +103,7 @@ impl Intake {
         let intake = Self {
             shared: Shared { http, house: House::of_process(), directory },
             running: Mutex::default(),
+            leaving: Mutex::default(),
             sources: Sources::default(),
             stop: CancellationToken::new(),
         };
@@ -140,14 +149,25 @@ impl Intake {
     }
 
     /// Takes new settings while records come in: doors that stay as they are are not touched, those that go
-    /// finish what has arrived. With an error nothing has changed.
+    /// finish what has arrived. With an error nothing has changed. While the log has no room this does not wait for
+    /// them: they wait in the background until it has.
     ///
     /// # Errors
     /// [`IntakeError`].
     pub async fn reload(&self, settings: &IntakeSettings) -> Result<Reloaded, IntakeError> {
-        let (reloaded, closing) = self.apply(settings)?;
-        for task in closing.into_iter().chain(self.sources.end_others(&settings.sources)) {
+        let (reloaded, mut closing) = self.apply(settings)?;
+        for task in self.sources.end_others(&settings.sources) {
             let _ = task.await;
+        }
+        let ends = async {
+            for task in &mut closing {
+                let _ = task.await;
+            }
+        };
+        if tokio::time::timeout(LEAVE_WAIT, ends).await.is_err() {
+            closing.retain(|task| !task.is_finished());
+            tracing::warn!(doors = closing.len(), "doors that were closed still hold what came to them");
+            self.leaving.lock().unwrap_or_else(PoisonError::into_inner).append(&mut closing);
         }
         self.follow(settings);
         Ok(reloaded)
@@ -158,10 +178,18 @@ impl Intake {
         self.stop.cancel();
         // The sockets go with their doors: nobody is let in any more.
         let running = std::mem::take(&mut *self.locked());
-        let tasks: Vec<_> = running.into_values().map(|door| door.task).collect();
+        let mut tasks: Vec<_> = running.into_values().map(|door| door.task).collect();
+        tasks.append(&mut self.leaving.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks.into_iter().chain(self.sources.take_all()) {
             let _ = task.await;
         }
+    }
+
+    /// Law LIMIT: doors that are closed and not done hold records.
+    fn check_leaving(&self) -> Result<(), IntakeError> {
+        let mut leaving = self.leaving.lock().unwrap_or_else(PoisonError::into_inner);
+        leaving.retain(|task| !task.is_finished());
+        if leaving.len() < LEAVING_MAX { Ok(()) } else { Err(IntakeError::Leaving { count: leaving.len() }) }
     }
 
     /// Follows what is not followed yet.
@@ -181,6 +209,7 @@ impl Intake {
         if self.stop.is_cancelled() {
             return Err(IntakeError::Stopped);
         }
+        self.check_leaving()?;
         let Plan { kept, renewed, prepared } = self.plan(settings, &running)?;
         self.appender().set_limits(settings.limits.clone());
         self.shared.http.senders.set(Senders::new(settings));
@@ -206,7 +235,7 @@ impl Intake {
         let opened = prepared.iter().map(|door| door.settings.name.clone()).collect();
         for prepared in prepared {
             let name = prepared.settings.name.clone();
-            let ending = Ending::new(self.stop.child_token());
+            let ending = Ending::new(self.stop.clone());
             running.insert(name, opening::open(&self.shared, prepared, ending));
         }
         Ok((Reloaded { opened, closed, kept }, closing))

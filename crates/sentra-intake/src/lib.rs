@@ -10,8 +10,15 @@
 //! Law LOSS: a sender is told what was not taken; a door that cannot tell its sender stops reading instead.
 //! Law LIMIT: bodies, lines, connections, requests and waits have limits in [`Limits`].
 //!
-//! Invariant: nothing is decoded here. A record is cut, counted and kept as it came. Only [`snmp`] writes records
-//! of its own, because its datagrams are encrypted or hold a password.
+//! Memory: bodies that must be whole share one budget, and connections share another for what does not fit into a few
+//! KiB of their own; [`Intake::memory_held`] says what is held. A request of OTLP is never decoded as a whole.
+//!
+//! A door ends in one of two ways: another goes on with its socket and takes what waits there, or nobody does, and it
+//! takes that itself. A reload gives up nothing that was read, however long the log has no room.
+//!
+//! Invariant: nothing is decoded here. A record is cut, counted and kept as it came; lines of one audit event are
+//! joined. Only [`snmp`], because its datagrams are encrypted or hold a password, and OTLP, whose records need what
+//! stands around them, write records of their own.
 
 mod accept;
 mod appender;

@@ -92,6 +92,14 @@ pub enum IntakeError {
         #[source]
         source: io::Error,
     },
+    /// Earlier reloads are not done.
+    #[error(
+        "{count} doors that earlier reloads closed still hold records for which the log has no room; make room first"
+    )]
+    Leaving {
+        /// How many.
+        count: usize,
+    },
     /// The doors were closed for good.
     #[error("the doors are closed; start the server again")]
     Stopped,

@@ -30,7 +30,7 @@ impl House {
         Self::new(usize::try_from(files_max / 4 * 3).unwrap_or(usize::MAX))
     }
 
-    fn new(seats_max: usize) -> Self {
+    pub(crate) fn new(seats_max: usize) -> Self {
         Self(Arc::new(HouseInner { taken: AtomicUsize::new(0), seats_max }))
     }
 }
@@ -77,7 +77,7 @@ impl Seats {
         Self::with_silence(listener, seats_max, house, SILENCE)
     }
 
-    fn with_silence(listener: &str, seats_max: usize, house: House, silence: Duration) -> Self {
+    pub(crate) fn with_silence(listener: &str, seats_max: usize, house: House, silence: Duration) -> Self {
         Self(Arc::new(Inner {
             listener: listener.to_owned(),
             seats_max: AtomicUsize::new(seats_max),
@@ -124,13 +124,24 @@ impl Seats {
         let house = &inner.house.0;
         let enter = |count: usize| (count < house.seats_max).then_some(count + 1);
         house.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter).ok()?;
+        Some(self.seat(&mut taken))
+    }
+
+    /// A seat beyond the limit, for the one connection that waits for one when its door ends.
+    pub(crate) fn take_extra(&self) -> Seat {
+        self.0.house.0.taken.fetch_add(1, Ordering::Relaxed);
+        self.seat(&mut self.0.locked())
+    }
+
+    fn seat(&self, taken: &mut Taken) -> Seat {
+        let inner = &self.0;
         let heard_ms = AtomicU64::new(inner.now_ms());
         let state = Arc::new(State { heard_ms, leave: CancellationToken::new() });
         let number = taken.next;
         taken.next += 1;
         taken.by_number.insert(number, Arc::clone(&state));
         metrics::gauge!("sentra_intake_connections", "listener" => inner.listener.clone()).increment(1.0);
-        Some(Seat { number, state, inner: Arc::clone(inner) })
+        Seat { number, state, inner: Arc::clone(inner) }
     }
 }
 

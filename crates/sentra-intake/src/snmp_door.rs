@@ -158,7 +158,7 @@ pub(crate) async fn listen(
         ..BatchLimits::default()
     };
     let socket = Arc::new(socket);
-    let sink = Arc::new(Sink { door, stop: ending.token().clone(), taken: AtomicU64::new(0) });
+    let sink = Arc::new(Sink { door, stop: ending.of_process().clone(), taken: AtomicU64::new(0) });
     let Prepared { mut reader, started } = prepared;
     let mut closing: Option<Instant> = None;
     loop {

@@ -35,7 +35,7 @@ pub(crate) async fn listen(socket: UdpSocket, door: Door, ending: Ending) -> io:
     loop {
         match receiver.wait(&ending).await? {
             Due::Nothing => {}
-            Due::Batch => receiver.hand_over(ending.token()).await?,
+            Due::Batch => receiver.hand_over(ending.of_process()).await?,
             Due::End => return receiver.end(&ending).await,
         }
     }
@@ -100,7 +100,7 @@ impl Receiver {
             let is_last = ending.is_handed_over()
                 || !self.gathered.is_full(&self.door.appender)
                 || since.elapsed() > REST_TIME_MAX;
-            self.hand_over(ending.token()).await?;
+            self.hand_over(ending.of_process()).await?;
             if is_last {
                 break;
             }

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{get, post};
 use tokio::sync::Semaphore;
 
@@ -155,5 +156,5 @@ pub fn listener_routes(door: HttpDoor) -> Router {
         .route("/_ilm/policy/{name}", axum::routing::any(elastic::acknowledged))
         .route("/_data_stream/{name}", axum::routing::any(elastic::acknowledged))
         .with_state(door.clone());
-    routes(door).merge(elastic).fallback(elastic::unknown)
+    routes(door).merge(elastic).fallback(elastic::unknown).layer(from_fn(hear_out))
 }

@@ -5,6 +5,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::post;
 use http_body_util::{BodyExt as _, Full};
@@ -15,7 +16,7 @@ use tonic::{Code, Status};
 
 use crate::Compression;
 use crate::http::body::{Whole, inflate_whole, read_plain};
-use crate::http::{Encoding, From, HttpDoor, Refusal, take_otlp, unauthorised};
+use crate::http::{Encoding, From, HttpDoor, Refusal, hear_out, take_otlp, unauthorised};
 
 const EXPORT: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
@@ -26,7 +27,8 @@ const FRAME_HEAD_BYTES: usize = 5;
 pub(crate) fn routes(door: HttpDoor) -> Router {
     let unknown =
         || async { respond(Err(Status::new(Code::Unimplemented, "only OTLP logs are taken here"))) };
-    Router::new().route(EXPORT, post(export)).fallback(unknown).with_state(door)
+    let routes = Router::new().route(EXPORT, post(export)).fallback(unknown);
+    routes.layer(from_fn(hear_out)).with_state(door)
 }
 
 async fn export(State(door): State<HttpDoor>, from: From, headers: HeaderMap, body: Body) -> Response {

@@ -20,7 +20,7 @@ fn cached(name: &str) -> Option<PathBuf> {
     let cache = std::env::var_os("SENTRA_CACHE").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/sentra"));
     let root = cache.or_else(home)?.join("clients").join(name);
-    if !root.join(".ready").exists() {
+    if !root.join(".ready").try_exists().unwrap_or(false) {
         eprintln!("SKIP: {name} is not here; scripts/clients.sh makes it ready");
         return None;
     }

@@ -167,6 +167,29 @@ async fn heads_are_limited_and_two_keys_are_none() {
     assert!(stage.texts("bank-a").await.is_empty());
 }
 
+/// Law LOSS: who is refused before everything is read hears why, however much there is.
+#[tokio::test]
+async fn refusals_arrive_at_senders_that_still_write() {
+    let mut grpc = listener("grpc", Protocol::OtlpGrpc);
+    grpc.tenant = None;
+    let stage = Stage::new(&settings(vec![http_listener(), grpc]));
+    let body = "x".repeat(5_000_000);
+    for (path, headers, status) in [
+        (RAW, vec![("authorization", "Splunk wrong")], 403),
+        ("/_bulk", vec![], 401),
+        ("/v1/logs", vec![("content-type", OTLP)], 401),
+        ("/nowhere", vec![], 404),
+        ("/_bulk", vec![("authorization", "Bearer wrong"), ("content-encoding", "br")], 401),
+    ] {
+        for _ in 0..5 {
+            assert_eq!(post(stage.address("http"), path, &headers, &body).await.status, status, "{path}");
+        }
+    }
+    let path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    let answer = post(stage.address("grpc"), path, &[("content-type", "application/grpc")], &body).await;
+    assert_eq!(answer.header("grpc-status"), Some("16"));
+}
+
 #[tokio::test]
 async fn deep_documents_are_no_danger() {
     let stage = Stage::new(&settings(vec![http_listener()]));

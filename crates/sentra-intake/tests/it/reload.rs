@@ -159,6 +159,30 @@ async fn new_routes_limits_and_keys_hold_at_once() {
     stage.stop().await;
 }
 
+/// Law LOSS: a reload while the log is full gives nothing up that had been read already.
+#[tokio::test]
+async fn a_reload_while_the_log_is_full_loses_nothing() {
+    let udp = |format| named("udp", Protocol::SyslogUdp, format);
+    let stage = Stage::new(&settings(vec![tcp("a"), udp("a")]));
+    stage.log.set_room(0);
+    let sender = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let mut stream = stage.connect("tcp").await;
+    for number in 0..20 {
+        sender.send_to(format!("<1>u{number}").as_bytes(), stage.address("udp")).await.unwrap();
+        stream.write_all(format!("<1>t{number}\n").as_bytes()).await.unwrap();
+    }
+    // Long enough for the doors to have read it; when they have not, the next ones will.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let with_tcp = settings(vec![tcp("b"), udp("b")]);
+    let reload = stage.intake.reload(&with_tcp);
+    let mut reload = std::pin::pin!(reload);
+    assert!(tokio::time::timeout(Duration::from_millis(200), reload.as_mut()).await.is_err());
+    stage.log.set_room(u64::MAX);
+    assert_eq!(tokio::time::timeout(WAIT, reload).await.expect("no end").unwrap().opened.len(), 2);
+    assert_eq!(stage.wait_for("default", 40).await.len(), 40);
+    stage.stop().await;
+}
+
 /// Fifty changes of doors while lines come over UDP, TCP and HTTP: every line that was sent, and acknowledged where the
 /// protocol can, is in the log once. Over TCP a connection that is told to end is finished before its end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

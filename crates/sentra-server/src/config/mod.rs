@@ -180,8 +180,8 @@ sections! {
         batch_records_max: usize = 8_192,
         /// How long syslog records wait for company before they are appended.
         batch_wait_ms: u64 = 20,
-        /// Syslog connections at the same time; further ones wait.
-        tcp_connections_max: usize = 256,
+        /// Connections of one listener at the same time; further ones wait, and one that has long been silent is asked to leave.
+        tcp_connections_max: usize = 10_000,
         /// A syslog connection that is silent for this long is closed.
         tcp_idle_timeout_s: u64 = 3_600,
         /// Buffer asked of the kernel for syslog datagrams.
