@@ -7,8 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use sentra_model::SourceKind;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::HttpDoor;
 use super::append::append;
@@ -157,36 +156,99 @@ fn items<'a>(bytes: &'a [u8], default_index: &str) -> Result<Vec<Item<'a>>, Stri
     Ok(items)
 }
 
+/// The answer. It is typed because it is written once per record: as a tree of values it cost more than taking the
+/// record in.
+#[derive(Serialize)]
+struct Answer<'a> {
+    took: u64,
+    errors: bool,
+    items: Vec<Described<'a>>,
+}
+
+/// An item under the name of its action.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Described<'a> {
+    Index(Fate<'a>),
+    Create(Fate<'a>),
+    Update(Fate<'a>),
+    Delete(Fate<'a>),
+}
+
+#[derive(Serialize)]
+struct Fate<'a> {
+    #[serde(rename = "_index")]
+    index: &'a str,
+    #[serde(rename = "_id")]
+    id: &'a str,
+    #[serde(rename = "_version", skip_serializing_if = "Option::is_none")]
+    version: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'static str>,
+    status: u16,
+    #[serde(rename = "_shards", skip_serializing_if = "Option::is_none")]
+    shards: Option<Shards>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Cause>,
+}
+
+#[derive(Serialize)]
+struct Shards {
+    total: u8,
+    successful: u8,
+    failed: u8,
+}
+
+#[derive(Serialize)]
+struct Cause {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    reason: &'static str,
+}
+
 fn respond(items: &[Item<'_>], took_ms: u128) -> Response {
-    let documents: Vec<Value> = items.iter().map(describe).collect();
     let has_errors = items.iter().any(|item| item.outcome != Outcome::Kept);
-    let took_ms = u64::try_from(took_ms).unwrap_or(u64::MAX);
+    let took = u64::try_from(took_ms).unwrap_or(u64::MAX);
     // A request of which nothing was taken is refused as a whole: senders slow down at that.
     let nothing = items.iter().all(|item| item.outcome == Outcome::NotTaken);
     let status = if nothing { StatusCode::TOO_MANY_REQUESTS } else { StatusCode::OK };
-    answer(status, &json!({ "took": took_ms, "errors": has_errors, "items": documents }))
+    answer(status, &Answer { took, errors: has_errors, items: items.iter().map(describe).collect() })
 }
 
-fn describe(item: &Item<'_>) -> Value {
-    let mut body = json!({ "_index": item.index, "_id": item.id.clone().unwrap_or_default() });
-    let more = match item.outcome {
-        Outcome::Kept => json!({
-            "_version": 1, "result": "created", "status": 201,
-            "_shards": { "total": 1, "successful": 1, "failed": 0 },
-        }),
-        Outcome::NotTaken => json!({
-            "status": 429,
-            "error": { "type": "es_rejected_execution_exception", "reason": "there is no room for more records now" },
-        }),
-        Outcome::Unsupported => json!({
-            "status": 400,
-            "error": { "type": "illegal_argument_exception", "reason": "events are only added, with create or index" },
-        }),
+fn describe<'a>(item: &'a Item<'_>) -> Described<'a> {
+    let fate = Fate {
+        index: &item.index,
+        id: item.id.as_deref().unwrap_or_default(),
+        version: None,
+        result: None,
+        status: 0,
+        shards: None,
+        error: None,
     };
-    if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
-        body.extend(more);
+    let fate = match item.outcome {
+        Outcome::Kept => Fate {
+            version: Some(1),
+            result: Some("created"),
+            status: 201,
+            shards: Some(Shards { total: 1, successful: 1, failed: 0 }),
+            ..fate
+        },
+        Outcome::NotTaken => {
+            let (kind, reason) = ("es_rejected_execution_exception", "there is no room for more records now");
+            Fate { status: 429, error: Some(Cause { kind, reason }), ..fate }
+        }
+        Outcome::Unsupported => {
+            let (kind, reason) =
+                ("illegal_argument_exception", "events are only added, with create or index");
+            Fate { status: 400, error: Some(Cause { kind, reason }), ..fate }
+        }
+    };
+    match item.action {
+        "index" => Described::Index(fate),
+        "update" => Described::Update(fate),
+        "delete" => Described::Delete(fate),
+        _ => Described::Create(fate),
     }
-    json!({ item.action: body })
 }
 
 fn busy(reason: &str) -> Response {

@@ -6,7 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use super::auth::{AuthProblem, From};
 use super::{HttpDoor, RETRY_AFTER_S};
@@ -18,7 +19,7 @@ const PRODUCT_HEADER: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-elastic-product"), HeaderValue::from_static("Elasticsearch"));
 
 /// An answer in Elasticsearch's words.
-pub(super) fn answer(status: StatusCode, document: &Value) -> Response {
+pub(super) fn answer(status: StatusCode, document: &impl Serialize) -> Response {
     let mut response = (status, Json(document)).into_response();
     let (name, value) = PRODUCT_HEADER;
     response.headers_mut().insert(name, value);
