@@ -45,7 +45,8 @@ pub enum IntakeError {
     /// In the clear beyond loopback without consent.
     #[error(
         "refusing to listen on {address} for {name:?}: it can be reached from other machines and is not \
-         encrypted; configure TLS, or set public = true if you mean it"
+         encrypted; configure TLS, or set public = true (intake.syslog_public = true for the doors of \
+         intake.syslog_udp and intake.syslog_tcp) if you mean it"
     )]
     NotPublic {
         /// The listener.

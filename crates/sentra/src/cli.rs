@@ -117,6 +117,11 @@ pub(crate) struct KeysRevokeArguments {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra reload                            after a change of the configuration, a certificate or a format
+  sentra reload --data /srv/sentra
+What cannot change while the server runs is named and waits for a restart; settings with an error change nothing.")]
 pub(crate) struct ReloadArguments {
     #[command(flatten)]
     pub(crate) place: Place,

@@ -15,6 +15,9 @@ use super::syslog;
 use crate::output;
 use crate::progress::{counted, grouped};
 
+/// How long is sent before what is measured.
+const WARM_UP: Duration = Duration::from_secs(1);
+
 /// One measurement.
 #[derive(Debug, Serialize)]
 struct Figures {
@@ -133,26 +136,33 @@ fn measure(
         counted(u64::from(load.senders), "sender"),
         load.time.as_secs()
     ));
-    let before = server.as_ref().map(ServerProcess::usage);
-    let mut tally = match arguments.protocol {
-        Protocol::SyslogTcp | Protocol::SyslogUdp => syslog::send(load)?,
-        _ => load::send(load)?,
+    let send = match arguments.protocol {
+        Protocol::SyslogTcp | Protocol::SyslogUdp => syslog::send,
+        _ => load::send,
     };
+    // Files are made and buffers grow once in a server's life: sent and held against the log, but not measured.
+    let warm_up = send(Load { time: WARM_UP, ..load.clone() })?;
+    let before = server.as_ref().map(ServerProcess::usage);
+    let mut tally = send(Load { first_body: warm_up.due, ..load })?;
     let after = server.as_ref().map(ServerProcess::usage);
     let stored = match server {
         Some(server) => {
             let whole =
                 matches!(arguments.protocol, Protocol::Ndjson | Protocol::SyslogTcp | Protocol::SyslogUdp);
             let stopped = server.stop()?;
-            Some(stored::read(&stopped.log, corpus, whole, &tally.acknowledged)?)
+            let mut acknowledged = warm_up.acknowledged.clone();
+            acknowledged.extend(&tally.acknowledged);
+            Some(stored::read(&stopped.log, corpus, whole, &acknowledged)?)
         }
         None => None,
     };
     let mut sent = None;
     if let (Protocol::SyslogUdp, Some(stored)) = (arguments.protocol, &stored) {
         // What is stored is all that can be called taken.
-        sent = Some(tally.lines);
-        (tally.bytes, tally.lines) = (stored.bytes, stored.lines);
+        sent = Some(warm_up.lines + tally.lines);
+        let share = tally.lines as f64 / (warm_up.lines + tally.lines) as f64;
+        tally.bytes = (stored.bytes as f64 * share) as u64;
+        tally.lines = (stored.lines as f64 * share) as u64;
     }
     let figures = figures(with_pipeline, &tally, before.zip(after), stored);
     Ok(Figures { lines_sent_without_answer: sent, ..figures })
