@@ -172,7 +172,8 @@ pub struct TlsSettings {
 pub struct SourceSettings {
     /// Its name, unique, under which its place in the files is remembered.
     pub name: String,
-    /// Paths; the last part may have `*` and `?`, a directory stands for the files in it.
+    /// Paths; each part may have `*` and `?`, `**` stands for any number of directories, and a directory for the files
+    /// in it.
     pub paths: Vec<String>,
     /// Whose records they are.
     #[serde(default = "TenantId::default_tenant")]
@@ -180,7 +181,8 @@ pub struct SourceSettings {
     /// Format of the records; `None` lets the decoder detect it.
     #[serde(default)]
     pub format: Option<String>,
-    /// Whether a file that is new to the source is read from its end instead of from its beginning.
+    /// Whether files that are there when the source meets a path for the first time are read from their end; those
+    /// that appear later are always read from their beginning.
     #[serde(default)]
     pub from_end: bool,
 }

@@ -97,7 +97,8 @@ pub struct Source {
 pub struct RawRecord<'a> {
     /// Where it came from.
     pub source: &'a Source,
-    /// Line number from 1 for text, event record id for EVTX, running number otherwise.
+    /// Line number from 1 for text, byte from 0 in a followed file, event record id for EVTX, running number
+    /// otherwise.
     pub position: u64,
     /// When Sentra took it in.
     pub received: Timestamp,

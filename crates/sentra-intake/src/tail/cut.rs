@@ -158,7 +158,9 @@ struct Cutter<'a> {
     /// Of those from the place on: lines that have left the joiner, and lines before the next place.
     left: usize,
     passed: usize,
+    /// Records and their bytes, which may be more than those of the lines they are made of.
     records: usize,
+    record_bytes: usize,
     pieces: Vec<Piece>,
     place: u64,
     header: Option<String>,
@@ -179,6 +181,7 @@ impl<'a> Cutter<'a> {
             left: 0,
             passed: 0,
             records: 0,
+            record_bytes: 0,
             pieces: Vec::new(),
             place: from,
             header,
@@ -237,7 +240,9 @@ impl<'a> Cutter<'a> {
     }
 
     fn is_full(&self) -> bool {
-        self.line_start - self.from >= self.limits.bytes_max as u64 || self.records >= self.limits.records_max
+        self.line_start - self.from >= self.limits.bytes_max as u64
+            || self.record_bytes >= self.limits.bytes_max
+            || self.records >= self.limits.records_max
     }
 
     /// Takes the line at `line_start`, of which `kept` is there; the next one begins at `next_start`.
@@ -268,6 +273,8 @@ impl<'a> Cutter<'a> {
             self.left +=
                 self.joiner.push(position, text, &mut |at, record| waiting.push(record_of(at, record)));
             self.records += self.waiting.len() - before;
+            let new = self.waiting.iter().skip(before);
+            self.record_bytes += new.map(|record| record.bytes.len()).sum::<usize>();
             self.pushed.push_back(position);
         }
         self.move_place();

@@ -24,7 +24,8 @@ fn shown(cut: &Cut) -> Vec<(u64, String)> {
 
 #[test]
 fn lines_have_the_byte_at_which_they_begin() {
-    let cases: [(&[u8], AtEnd, &[(u64, &str)], u64); 9] = [
+    type Case = (&'static [u8], AtEnd, &'static [(u64, &'static str)], u64);
+    let cases: [Case; 9] = [
         (b"one\ntwo\r\n\n  \nfive", AtEnd::Wait, &[(0, "one"), (4, "two")], 13),
         (b"one\ntwo", AtEnd::FlushLines, &[(0, "one")], 4),
         (b"one\ntwo", AtEnd::FlushAll, &[(0, "one"), (4, "two")], 7),

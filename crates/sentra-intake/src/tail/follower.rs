@@ -16,6 +16,9 @@ use super::watched::{Id, Watched, is_at};
 use crate::letters::{dead_letter, too_long};
 use crate::{Limits, SourceSettings};
 
+/// Files are not looked at more often than this.
+const POLL_MS_MIN: u64 = 10;
+
 /// Law LIMIT: what one source takes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TailLimits {
@@ -35,7 +38,7 @@ impl From<&Limits> for TailLimits {
             batch_records_max: limits.batch_records_max.max(1),
             files_max: limits.tail_files_max,
             open_files_max: limits.tail_open_files_max.max(1),
-            poll: Duration::from_millis(limits.tail_poll_ms),
+            poll: Duration::from_millis(limits.tail_poll_ms.max(POLL_MS_MIN)),
         }
     }
 }
@@ -61,6 +64,15 @@ pub(super) enum PartContent {
 }
 
 impl Part {
+    /// Bytes of the file or of the records, whichever are more.
+    fn weight(&self) -> u64 {
+        let bytes = match &self.content {
+            PartContent::Records(records) => records.iter().map(|record| record.bytes.len() as u64).sum(),
+            PartContent::Letters(_) => 0,
+        };
+        self.bytes.max(bytes)
+    }
+
     pub(super) fn count(&self) -> u64 {
         match &self.content {
             PartContent::Records(records) => records.len() as u64,
@@ -187,7 +199,7 @@ impl Follower {
             };
             match read {
                 Ok(new) => {
-                    bytes = bytes.saturating_sub(new.iter().map(|part| part.bytes).sum());
+                    bytes = bytes.saturating_sub(new.iter().map(Part::weight).sum());
                     records = records.saturating_sub(new.iter().map(Part::count).sum());
                     parts.extend(new);
                 }
@@ -216,7 +228,9 @@ impl Follower {
             self.metrics.bytes(part.bytes);
             if let Some(watched) = self.files.get_mut(&part.key) {
                 watched.entry.place = part.after.clone();
-                watched.verdict = None;
+                if watched.verdict.take().is_some() {
+                    watched.file = None;
+                }
             }
         }
         for (index, part) in parts.iter().enumerate() {

@@ -57,6 +57,7 @@ impl Follower {
             watched.entry.place = Place { head: print, ..Place::default() };
             if reason == COMPRESSED {
                 watched.entry.place.skipped = Some(reason.to_owned());
+                watched.file = None;
                 self.metrics.skipped("compressed");
             } else {
                 watched.verdict = Some(reason);

@@ -10,22 +10,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use sentra_backbone::{EventLog, LogOptions, SegmentLog, Stream};
-use sentra_model::{ManualClock, TenantId, Topic};
+use sentra_backbone::{EventLog, LogOptions, SegmentLog};
+use sentra_model::{ManualClock, TenantId};
 use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
 use super::follower::TailLimits;
-use super::test_kit::read;
+use super::test_kit::{read, stream};
 use crate::{Appender, Limits, SourceSettings};
 
 const CHILD_DIRECTORY: &str = "SENTRA_TAIL_KILL_TEST_DIRECTORY";
 /// Files are rotated from this length on. Copies of files that are shorter than 1024 bytes could be taken for others.
 const ROTATED_BYTES_MIN: u64 = 16 * 1024;
-
-fn stream() -> Stream {
-    Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: 0 }
-}
 
 fn open(directory: &Path) -> (Arc<dyn EventLog>, Appender, SourceSettings) {
     let options = LogOptions { commit_wait_ms: 1, ..LogOptions::default() };
@@ -94,7 +90,7 @@ fn write_logs(logs: &Path, is_over: &AtomicBool) -> [Vec<u64>; 2] {
         let (begin, end) = text.as_bytes().split_at(text.len() / 2);
         files[which].write_all(begin).unwrap();
         files[which].write_all(end).unwrap();
-        if files[which].metadata().unwrap().len() > ROTATED_BYTES_MIN && next(&mut state) % 8 == 0 {
+        if files[which].metadata().unwrap().len() > ROTATED_BYTES_MIN && next(&mut state).is_multiple_of(8) {
             rotations += 1;
             lives[which].push(counts[which]);
             let rotated = logs.join(format!("{}.{rotations}", names[which]));

@@ -68,6 +68,7 @@ impl Follower {
         let Some(watched) = self.by_id.get(&id).and_then(|key| self.files.get_mut(key)) else {
             return Some(found);
         };
+        let was_open = watched.file.is_some();
         if watched.current.is_none() || watched.before.as_ref() == Some(&found.path) {
             watched.current = Some(found.path.clone());
         }
@@ -86,8 +87,16 @@ impl Follower {
                 self.by_id.remove(&id);
                 return Some(found);
             }
-            self.open_files.keep_or_close(watched, false);
         }
+        // A file that is held open can be read to its end when it is deleted.
+        let is_wanted = watched.file.is_none() && watched.entry.place.skipped.is_none();
+        if is_wanted
+            && self.open_files.has_room()
+            && let Err(error) = watched.open()
+        {
+            self.problems.insert(found.path, error.to_string());
+        }
+        self.open_files.keep_or_close(watched, was_open);
         None
     }
 
@@ -251,6 +260,10 @@ pub(super) struct OpenFiles {
 }
 
 impl OpenFiles {
+    fn has_room(&self) -> bool {
+        self.left > 0
+    }
+
     /// Closes a file that was opened to be looked at where there is no room for it.
     pub(super) fn keep_or_close(&mut self, watched: &mut Watched, was_open: bool) {
         if was_open || watched.file.is_none() {

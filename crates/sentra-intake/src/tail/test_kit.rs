@@ -168,7 +168,7 @@ impl Kit {
     }
 
     fn read(&self, topic: Topic) -> Vec<Taken> {
-        let stream = Stream { tenant: TenantId::default_tenant(), topic, partition: 0 };
+        let stream = Stream { topic, ..stream() };
         self.runtime.block_on(read(&*self.log, &stream))
     }
 
@@ -184,6 +184,11 @@ impl Kit {
     pub(super) fn letters(&self) -> Vec<DeadLetter> {
         self.read(Topic::Dead).iter().map(|taken| serde_json::from_str(&taken.text).unwrap()).collect()
     }
+}
+
+/// Where records of the default tenant stand.
+pub(super) fn stream() -> Stream {
+    Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: 0 }
 }
 
 /// Everything in a stream.

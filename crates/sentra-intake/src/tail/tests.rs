@@ -1,6 +1,13 @@
-use sentra_model::{DeadReason, ManualClock};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::test_kit::{Crash, Kit};
+use sentra_backbone::{EventLog, LogOptions, MemoryLog, SegmentLog};
+use sentra_model::{DeadReason, ManualClock};
+use tokio_util::sync::CancellationToken;
+
+use super::delivery::Delivery;
+use super::follower::TailLimits;
+use super::test_kit::{Crash, Kit, read, stream};
 
 fn lines(prefix: &str, count: usize) -> String {
     (0..count).map(|n| format!("{prefix} line {n:05}\n")).collect()
@@ -356,31 +363,92 @@ fn the_header_of_a_zeek_file_is_known_after_a_restart() {
 /// The asynchronous loop itself: from the first byte to the last one before the stop.
 #[test]
 fn the_loop_follows_until_it_is_stopped() {
-    use std::sync::Arc;
-
-    use sentra_backbone::{EventLog, MemoryLog, Stream};
-    use sentra_model::{TenantId, Topic};
-    use tokio_util::sync::CancellationToken;
-
     let kit = Kit::new(&["*.log"]);
     let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
     let appender =
         crate::Appender::new(Arc::clone(&log), Arc::new(ManualClock::default()), crate::Limits::default());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let stream = Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: 0 };
     for life in 0..3_u64 {
         let stop = CancellationToken::new();
         let places = kit.directory.path().join("sources");
         let task = runtime.spawn(super::follow(kit.settings.clone(), places, appender.clone(), stop.clone()));
         for n in 0..10 {
             kit.write("app.log", format!("life {life} line {n}\n"));
-            runtime.block_on(log.wait_beyond(&stream, life * 10 + n)).unwrap();
+            runtime.block_on(log.wait_beyond(&stream(), life * 10 + n)).unwrap();
         }
         stop.cancel();
         runtime.block_on(task).unwrap().unwrap();
     }
-    let taken = runtime.block_on(super::test_kit::read(&*log, &stream));
+    let taken = runtime.block_on(read(&*log, &stream()));
     let texts: Vec<_> = taken.into_iter().map(|taken| taken.text).collect();
     let all: Vec<_> = (0..3).flat_map(|life| (0..10).map(move |n| format!("life {life} line {n}"))).collect();
     assert_eq!(texts, all);
+}
+
+/// Law LOSS: a file that was known to be empty is held like any other.
+#[test]
+fn an_empty_file_is_held_open_after_a_restart() {
+    let mut kit = Kit::new(&["app.log*"]);
+    kit.write("app.log", "line 1\n");
+    kit.step(100);
+    kit.copy_truncate("app.log", "app.log.1");
+    kit.crash(Crash::BeforeTheIntent);
+    kit.step(100);
+    kit.write("app.log", "line 2\n");
+    kit.rename("app.log", "away");
+    kit.step(100);
+    assert_eq!(kit.texts(), ["line 1", "line 2"]);
+}
+
+/// A log of this directory with so much room for records.
+fn log_with_room(kit: &Kit, disk_bytes_max: Option<u64>) -> (Arc<dyn EventLog>, crate::Appender) {
+    let options = LogOptions { disk_bytes_max, ..LogOptions::default() };
+    let clock = Arc::new(ManualClock::default());
+    let (log, _) = SegmentLog::open(&kit.directory.path().join("log"), options, clock.clone()).unwrap();
+    let log: Arc<dyn EventLog> = Arc::new(log);
+    (Arc::clone(&log), crate::Appender::new(log, clock, kit.limits.clone()))
+}
+
+/// Law LOSS: without room in the log nothing is read on, and nothing is lost or doubled when there is room again.
+#[test]
+fn a_full_log_is_waited_for() {
+    let mut kit = Kit::new(&["*.log"]);
+    // Lines that cannot be compressed to nothing.
+    let line = |n: u32| format!("{n} {}\n", blake3::hash(&n.to_le_bytes()).to_hex().repeat(2));
+    let written: String = (0..3_000).map(line).collect();
+    kit.write("app.log", &written);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    let mut refusals = 0;
+    for disk_bytes_max in [Some(50_000), Some(100_000), None] {
+        let (log, appender) = log_with_room(&kit, disk_bytes_max);
+        let delivery = Delivery::new(appender.clone(), kit.settings.tenant.clone());
+        let (settings, places) = (kit.settings.clone(), kit.directory.path().join("sources"));
+        let opened =
+            super::open(settings, places, &appender, &delivery, TailLimits::from(&kit.limits), kit.now);
+        let mut follower = runtime.block_on(opened).unwrap();
+        loop {
+            kit.now += Duration::from_millis(250);
+            let step = follower.step(kit.now).unwrap();
+            if step.parts.is_empty() {
+                break;
+            }
+            follower.places.intend(runtime.block_on(delivery.intents(&step.parts)).unwrap());
+            follower.places.sync().unwrap();
+            let durable = runtime.block_on(delivery.append(&step.parts, &stopped)).unwrap();
+            let is_full = durable.len() < step.parts.len();
+            follower.settle(&step.parts, durable);
+            if is_full {
+                refusals += 1;
+                break;
+            }
+        }
+        if disk_bytes_max.is_none() {
+            let taken = runtime.block_on(read(&*log, &stream()));
+            let texts: Vec<_> = taken.into_iter().map(|taken| taken.text).collect();
+            assert_eq!(texts, written.lines().collect::<Vec<_>>());
+        }
+    }
+    assert_eq!(refusals, 2);
 }
