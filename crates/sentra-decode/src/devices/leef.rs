@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
 use sentra_model::{Class, Event, FieldValue, Mart, Outcome};
 
 use crate::address;
@@ -13,6 +13,7 @@ use crate::decoder::Context;
 use crate::devices::{self, FIELDS_MAX, cef, ip, set_if_empty, words};
 use crate::format::{Format, Payload, Shape};
 use crate::names::note;
+use crate::split::cut_at;
 
 pub(crate) static FORMAT: Format = Format {
     name: "leef",
@@ -33,7 +34,7 @@ fn body<'a>(payload: &Payload<'a>) -> Option<&'a str> {
         None if payload.program == "LEEF" => text,
         None if payload.in_syslog => {
             let head = text.get(..text.floor_char_boundary(256))?;
-            text.get(memmem::find(head.as_bytes(), b" LEEF:")? + 6..)?
+            text.get(cut_at(head, " LEEF:")?.0.len() + 6..)?
         }
         None => return None,
     };

@@ -21,6 +21,10 @@ struct Parts<'f> {
 pub(crate) fn compose(event: &mut Event<'_>) {
     let mut parts = Parts::default();
     for (name, value) in &event.fields {
+        // All names below end like this, and few others do.
+        if !matches!(name.as_bytes().last_chunk(), Some(b"pe" | b"id" | b"ce" | b"er")) {
+            continue;
+        }
         if let FieldValue::Integer(number) = value {
             if is_kind_name(name) {
                 parts.kind = u8::try_from(*number).ok().filter(|kind| (1..=2).contains(kind));

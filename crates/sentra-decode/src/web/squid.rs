@@ -11,6 +11,7 @@ use crate::decoder::Context;
 use crate::format::{Format, Payload, Shape};
 use crate::names::note;
 use crate::scan::{is_number, known, put, set_time, token, tokens};
+use crate::split::cut_at_last;
 use crate::time;
 
 pub(crate) static FORMAT: Format = Format {
@@ -48,7 +49,7 @@ fn is_code(text: &str) -> bool {
 
 /// `TCP_MISS:HIER_DIRECT` at the end of a line in the combined format.
 fn combined_result(text: &str) -> Option<&str> {
-    let (_, result) = text.rsplit_once("\" ")?;
+    let (_, result) = cut_at_last(text, "\" ")?;
     (is_code(result) && result.contains(':') && !result.contains(' ')).then_some(result)
 }
 

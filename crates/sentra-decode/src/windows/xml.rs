@@ -20,6 +20,10 @@ const NAME_BYTES_MAX: usize = 256;
 
 /// Whether `line` begins like an event; the event viewer puts a minus before what can be folded.
 pub(crate) fn is_xml(line: &str) -> bool {
+    // Nearly every other line that begins so is syslog.
+    if matches!(line.as_bytes(), [b'<', b'0'..=b'9', ..]) {
+        return false;
+    }
     let line = line.trim_start_matches(['-', ' ']);
     let line = match line.strip_prefix("<?xml") {
         Some(rest) => rest.split_once("?>").map_or("", |(_, after)| after).trim_start(),

@@ -10,12 +10,13 @@ mod record;
 
 use std::borrow::Cow;
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
 use sentra_model::{Event, FieldValue, Mart};
 
 use crate::decoder::Context;
 use crate::devices::{self, FIELDS_MAX};
 use crate::format::{Format, Payload, Shape};
+use crate::split::cut_at;
 pub(crate) use fill::moment;
 pub use record::{CefExtension, CefHeader, parse_cef};
 
@@ -50,8 +51,8 @@ fn start<'a>(payload: &Payload<'a>) -> Option<&'a str> {
         return None;
     }
     let head = text.get(..text.floor_char_boundary(WITHIN_BYTES_MAX))?;
-    let found = memmem::find(head.as_bytes(), b" CEF:0|")?;
-    text.get(found + 1..)
+    let (before, _) = cut_at(head, " CEF:0|")?;
+    text.get(before.len() + 1..)
 }
 
 fn parse<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>) -> bool {

@@ -59,6 +59,10 @@ const WITH_SUBTYPE: [u8; 5] = [30, 83, 92, 118, 119];
 
 /// Whether `bytes` are one SMF record, with its RDW or without.
 pub(crate) fn recognise_smf(bytes: &[u8]) -> bool {
+    // The third byte is zero in both: of the RDW, and of a time of day in hundredths. In text it never is.
+    if bytes.get(2) != Some(&0) {
+        return false;
+    }
     match bytes {
         [high, low, 0, 0, ..] if usize::from(u16::from_be_bytes([*high, *low])) == bytes.len() => {
             bytes.get(RDW_BYTES..).is_some_and(is_header)
