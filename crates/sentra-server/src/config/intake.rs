@@ -65,7 +65,6 @@ impl Config {
             tail_files_max: intake.tail_files_max,
             tail_open_files_max: intake.tail_open_files_max,
             tail_poll_ms: intake.tail_poll_ms,
-            ..Limits::default()
         }
     }
 }
