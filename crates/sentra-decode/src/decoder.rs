@@ -13,7 +13,7 @@ use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
 use crate::virtual_entity::VirtualEntities;
-use crate::{declared, flatten, json, json_scan, marks, syslog, text, windows};
+use crate::{declared, flatten, hec, json, json_scan, marks, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
@@ -405,5 +405,8 @@ pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event
 
 /// The format that knows these fields and was asked for.
 fn wanted_object_format(wanted: Wanted<'_>, fields: &[Field<'_>]) -> Option<DecodeObject> {
+    if matches!(wanted, Wanted::Named(format) if std::ptr::eq(format, &hec::FORMAT)) {
+        return hec::is_envelope(fields).then_some(hec::decode);
+    }
     marks::format_of(fields, |format| wanted.admits(format))
 }

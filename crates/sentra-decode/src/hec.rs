@@ -25,8 +25,15 @@ pub(crate) static FORMAT: Format = Format {
 /// Members of an envelope; one that has others is something else.
 const MEMBERS: [&str; 7] = ["time", "host", "source", "sourcetype", "index", "event", "fields"];
 
-/// Whether the flat fields are those of an envelope: an event, and nothing that an envelope does not have.
+/// Whether the flat fields are those of an envelope that says where it is from: objects with an `event` are common.
 fn is_record(fields: &[Field<'_>]) -> bool {
+    let is_placed = |(name, _): &Field<'_>| matches!(name.as_ref(), "sourcetype" | "source" | "index");
+    fields.iter().any(is_placed) && is_envelope(fields)
+}
+
+/// Whether the flat fields are an event and nothing that an envelope does not have. Enough where the sender says
+/// that it is one.
+pub(crate) fn is_envelope(fields: &[Field<'_>]) -> bool {
     let member = |name: &'_ str| name.split_once('.').map_or(name.len(), |(member, _)| member.len());
     let is_member =
         |(name, _): &Field<'_>| name.get(..member(name)).is_some_and(|name| MEMBERS.contains(&name));
@@ -34,7 +41,7 @@ fn is_record(fields: &[Field<'_>]) -> bool {
     fields.iter().all(is_member) && fields.iter().any(is_event)
 }
 
-fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
+pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
     let said = first_of(&fields, &["time"]).and_then(|value| moment(context, value));
     let host = first_of(&fields, &["host"]).map(header_text).unwrap_or_default();
     let received = said.unwrap_or(context.received);
@@ -155,9 +162,11 @@ mod tests {
     #[test]
     fn other_objects_with_an_event_are_left_alone() {
         let source = source(None);
-        for record in
-            [r#"{"event":"login","user":"bob"}"#, r#"{"event":"x","time":1772359200,"source":"y","more":1}"#]
-        {
+        for record in [
+            r#"{"event":{"type":"login"}}"#,
+            r#"{"event":"login","user":"bob"}"#,
+            r#"{"event":"x","time":1772359200,"source":"y","more":1}"#,
+        ] {
             assert!(summary(&decode(&source, record.as_bytes())).starts_with("json "), "{record}");
         }
     }

@@ -79,7 +79,11 @@ pub fn may_be_json_document(head: &[u8]) -> bool {
 #[must_use]
 pub fn json_document_records(bytes: &[u8]) -> Option<Result<Vec<OwnedRecord>, DocumentProblem>> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii();
-    if !may_be_json_document(bytes) || (bytes.starts_with(b"{") && !is_more_than_a_line(bytes)) {
+    // What is taken apart here without being copied must be text: the lines of other bytes are judged one by one.
+    if !may_be_json_document(bytes) || std::str::from_utf8(bytes).is_err() {
+        return None;
+    }
+    if bytes.starts_with(b"{") && !is_more_than_a_line(bytes) {
         return None;
     }
     if is_too_deep(bytes) {
@@ -239,6 +243,13 @@ mod tests {
                 expected.is_none() || heads.into_iter().all(|head| may_be_json_document(head.as_bytes()))
             );
         }
+    }
+
+    /// Found by the fuzz targets: a document with bytes that are no UTF-8 was read as if it were.
+    #[test]
+    fn bytes_that_are_no_text_are_no_document() {
+        assert!(json_document_records(b"{\n\"a\": \"\xff\"\n}").is_none());
+        assert!(json_document_records(b"[{\"a\":\"caf\xe9\"}]").is_none());
     }
 
     #[test]
