@@ -308,6 +308,8 @@ fn run(events: Vec<Event>) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: std::env::var("SENTRA_TAIL_CASES").map_or(64, |text| text.parse().unwrap()),
+        // The same cases in every run of the checks; a longer search asks for more of them.
+        rng_seed: proptest::test_runner::RngSeed::Fixed(0x7a11),
         max_shrink_iters: 2_000,
         ..ProptestConfig::default()
     })]
