@@ -70,7 +70,7 @@ const FILES: [(&str, &str, f64); 31] = [
     ("tines.audit", "json", 1.0),
     ("wiz.audit", "json", 1.0),
     ("zoom.operation", "json", 1.0),
-    ("zscaler.zia.adminauditlog", "json", 1.0),
+    ("zscaler.zia.adminauditlog", "hec", 1.0),
     ("databricks.audit", "json", 1.0),
     ("github.webhook", "json", 1.0),
     ("crowdstrike.fdrevent", "json", 1.0),
