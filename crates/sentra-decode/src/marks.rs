@@ -116,6 +116,7 @@ const LOOSE_LETTERS: usize = 8;
 const LENGTH_MAX: usize = 64;
 
 /// A format of objects and the bits of the names it needs; 0 when it is always asked.
+#[derive(Clone, Copy)]
 struct Candidate {
     format: &'static Format,
     recognise: fn(&[Field<'_>]) -> bool,
@@ -130,6 +131,8 @@ struct Table {
     /// The names by their bits, and whether they are loose.
     names: Vec<(&'static str, bool)>,
     candidates: Vec<Candidate>,
+    /// Those that are always asked: all there is to ask where none of the names is.
+    always: Vec<Candidate>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
@@ -150,6 +153,7 @@ impl Table {
             by_length: vec![0; LENGTH_MAX + 1],
             names: Vec::new(),
             candidates: Vec::new(),
+            always: Vec::new(),
         };
         for format in FORMATS {
             let Shape::Object { recognise, decode } = format.shape else { continue };
@@ -161,7 +165,11 @@ impl Table {
                 };
             let names = exact.iter().map(|name| (*name, false)).chain(loose.iter().map(|name| (*name, true)));
             let needs = names.fold(0, |needs, name| needs | table.bit(name));
-            table.candidates.push(Candidate { format, recognise, decode, needs });
+            let candidate = Candidate { format, recognise, decode, needs };
+            table.candidates.push(candidate);
+            if needs == 0 {
+                table.always.push(candidate);
+            }
         }
         table
     }
@@ -223,9 +231,9 @@ pub(crate) fn format_of(
 ) -> Option<DecodeObject> {
     let table = &*TABLE;
     let possible = table.possible(fields);
+    let candidates = if possible == 0 { &table.always } else { &table.candidates };
     let is_possible = |candidate: &&Candidate| candidate.needs == 0 || candidate.needs & possible != 0;
-    table
-        .candidates
+    candidates
         .iter()
         .filter(is_possible)
         .find(|candidate| is_wanted(candidate.format) && (candidate.recognise)(fields))

@@ -32,7 +32,7 @@ pub(crate) fn of(bytes: &[u8]) -> Result<Text<'_>, Dead> {
     if bytes.is_empty() {
         return Err(Dead::new(DeadReason::Empty, "the record is empty"));
     }
-    if let Ok(text) = std::str::from_utf8(bytes) {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
         return Ok(Text::Valid(text));
     }
     if memchr::memchr(0, bytes).is_some() {
