@@ -405,8 +405,13 @@ pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event
 
 /// The format that knows these fields and was asked for.
 fn wanted_object_format(wanted: Wanted<'_>, fields: &[Field<'_>]) -> Option<DecodeObject> {
-    if matches!(wanted, Wanted::Named(format) if std::ptr::eq(format, &hec::FORMAT)) {
-        return hec::is_envelope(fields).then_some(hec::decode);
+    match wanted {
+        Wanted::Json | Wanted::Text | Wanted::Declared(_) => None,
+        Wanted::Named(format) if std::ptr::eq(format, &hec::FORMAT) => {
+            hec::is_envelope(fields).then_some(hec::decode)
+        }
+        Wanted::Any | Wanted::Syslog | Wanted::Named(_) => {
+            marks::format_of(fields, |format| wanted.admits(format))
+        }
     }
-    marks::format_of(fields, |format| wanted.admits(format))
 }

@@ -1,7 +1,7 @@
 //! How fast records become events, and events columns, on one core.
 //!
 //! ```sh
-//! cargo run --release -p sentra-decode --example decode_rate -- [--columns] [--runs N] [--kind syslog|json|cef] [FILE]
+//! cargo run --release -p sentra-decode --example decode_rate -- [--columns] [--runs N] [--kind syslog|json|cef] [--format NAME] [FILE]
 //! ```
 //!
 //! Without a file it measures generated lines of every kind. CPU seconds are counted, so that a busy machine
@@ -44,11 +44,13 @@ struct Arguments {
     columns: bool,
     runs: usize,
     kind: Option<String>,
+    format: Option<String>,
     file: Option<PathBuf>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = arguments()?;
+    let source = source(arguments.format.clone());
     for corpus in corpora(&arguments)? {
         let passes = RUN_BYTES_MIN.div_ceil(corpus.bytes().max(1)).max(1);
         let mut seconds: Vec<f64> = Vec::new();
@@ -56,7 +58,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for _ in 0..arguments.runs {
             let before = cpu_seconds();
             for _ in 0..passes {
-                understood = if arguments.columns { columns(&corpus)? } else { events(&corpus) };
+                understood =
+                    if arguments.columns { columns(&corpus, &source)? } else { events(&corpus, &source) };
             }
             seconds.push((cpu_seconds() - before) / passes as f64);
         }
@@ -76,13 +79,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn arguments() -> Result<Arguments, Box<dyn std::error::Error>> {
-    let mut arguments = Arguments { columns: false, runs: 5, kind: None, file: None };
+    let mut arguments = Arguments { columns: false, runs: 5, kind: None, format: None, file: None };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         match argument.as_str() {
             "--columns" => arguments.columns = true,
             "--runs" => arguments.runs = given.next().ok_or("--runs takes a number")?.parse()?,
             "--kind" => arguments.kind = given.next(),
+            "--format" => arguments.format = given.next(),
             file => arguments.file = Some(PathBuf::from(file)),
         }
     }
@@ -115,30 +119,28 @@ fn cpu_seconds() -> f64 {
     used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }
 
-fn source() -> Source {
+fn source(format: Option<String>) -> Source {
     let reference = Timestamp::from_seconds(1_772_400_000);
-    Source { kind: SourceKind::File, origin: "/var/log/example.log".to_owned(), format: None, reference }
+    Source { kind: SourceKind::File, origin: "/var/log/example.log".to_owned(), format, reference }
 }
 
 /// Decodes every line; how many are more than a line of text.
-fn events(corpus: &Corpus) -> usize {
-    let (decoder, source) = (Decoder::new(DecodeOptions::default()), source());
+fn events(corpus: &Corpus, source: &Source) -> usize {
+    let decoder = Decoder::new(DecodeOptions::default());
     let understood = corpus.lines().filter(|line| {
-        let record =
-            RawRecord { source: &source, position: 1, received: source.reference, bytes: line.as_bytes() };
+        let record = RawRecord { source, position: 1, received: source.reference, bytes: line.as_bytes() };
         matches!(decoder.decode(&record), Decoded::Event(event) if event.format != "text")
     });
     understood.count()
 }
 
 /// Decodes every line and puts the events into columns; how many there are.
-fn columns(corpus: &Corpus) -> Result<usize, BatchError> {
-    let (decoder, source) = (Decoder::new(DecodeOptions::default()), source());
+fn columns(corpus: &Corpus, source: &Source) -> Result<usize, BatchError> {
+    let decoder = Decoder::new(DecodeOptions::default());
     let mut builders: BTreeMap<Mart, BatchBuilder> = BTreeMap::new();
     let mut events = 0;
     for (offset, line) in corpus.lines().enumerate() {
-        let record =
-            RawRecord { source: &source, position: 1, received: source.reference, bytes: line.as_bytes() };
+        let record = RawRecord { source, position: 1, received: source.reference, bytes: line.as_bytes() };
         let Decoded::Event(event) = decoder.decode(&record) else { continue };
         let new = || BatchBuilder::new(TenantId::default_tenant(), event.mart.clone());
         let builder = builders.entry(event.mart.clone()).or_insert_with(new);
