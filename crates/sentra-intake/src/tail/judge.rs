@@ -145,11 +145,12 @@ fn compare(new: &Watched, file: &File, other: &Watched, now: Instant) -> io::Res
         // Unless the other one was truncated a moment ago; then the next look knows.
         return Ok(if is_at(&original, place)? { Relation::Stranger } else { Relation::Undecided });
     }
-    if holds_all && (place.at == original_bytes || bytes > original_bytes) {
+    // As long as both grow nobody knows how far the copy goes: what is new may be in both.
+    let has_waited = waited(new.undecided_since);
+    if bytes > original_bytes && holds_all && has_waited && is_at(&original, place)? {
         return Ok(copy());
     }
-    let is_finished = waited(new.undecided_since) && waited(Some(new.changed_at));
-    if is_finished && place.at >= bytes {
+    if has_waited && waited(Some(new.changed_at)) && place.at >= bytes {
         // The other one was read beyond the end of the copy.
         let at = last_line_end(file, bytes)?;
         let tail = Print::of_tail(file, at)?;

@@ -85,6 +85,7 @@ struct Model {
     copies: Vec<usize>,
     /// Those whose originals are gone.
     orphans: Vec<usize>,
+    is_running: bool,
     written: usize,
     rotations: usize,
 }
@@ -106,6 +107,7 @@ impl Model {
 
     /// The follower has worked: it holds what is there, and has seen all of it.
     fn worked(&mut self) {
+        self.is_running = true;
         self.copies.clear();
         self.orphans.clear();
         self.held.extend(self.files.values());
@@ -124,6 +126,11 @@ impl Model {
     /// No path leads to a life any more: only a follower that holds it can read on.
     fn part(&mut self, life: usize) {
         self.rotate(life);
+        // It may be the one that was truncated when a copy was made.
+        self.orphans.clone_from(&self.copies);
+        if !self.is_running {
+            self.double_orphans();
+        }
         if !self.held.contains(&life) {
             self.lose(life);
         }
@@ -134,10 +141,15 @@ impl Model {
         self.lives[life].must_end = self.seen.get(&life).is_some_and(|lines| *lines > 0);
     }
 
-    fn killed(&mut self) {
+    fn double_orphans(&mut self) {
         for life in &self.orphans {
             self.lives[*life].may_double = true;
         }
+    }
+
+    fn killed(&mut self) {
+        self.is_running = false;
+        self.double_orphans();
         let listed: Vec<usize> = self.files.values().copied().collect();
         for life in std::mem::take(&mut self.held) {
             if !listed.contains(&life) {
@@ -209,12 +221,6 @@ fn happen(kit: &mut Kit, model: &mut Model, event: Event) {
 fn leave_current(kit: &mut Kit, model: &mut Model, event: &Event) {
     let Some(life) = model.files.remove("app.log") else { return };
     model.rotations += 1;
-    if matches!(event, Event::RenameAway | Event::DeleteCurrent) {
-        model.orphans.clone_from(&model.copies);
-        if kit.follower.is_none() {
-            model.killed();
-        }
-    }
     let rotated = format!("app.log.{}", model.rotations);
     match event {
         Event::Rename => {

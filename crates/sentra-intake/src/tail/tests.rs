@@ -146,6 +146,32 @@ fn a_copy_that_is_not_truncated_after_is_not_read_twice() {
     assert_eq!(kit.texts().last().unwrap(), "own");
 }
 
+/// What is written while a file is copied is in the file and in its copy.
+#[test]
+fn a_file_may_grow_while_it_is_copied() {
+    for is_truncated in [true, false] {
+        let mut kit = Kit::new(&["app.log*"]);
+        kit.write("app.log", lines("a", 300));
+        kit.step(250);
+        kit.write("app.log.1", lines("a", 300));
+        kit.step(250);
+        for name in ["app.log", "app.log.1"] {
+            kit.write(name, lines("b", 50));
+        }
+        kit.step(250);
+        if is_truncated {
+            for name in ["app.log", "app.log.1"] {
+                kit.write(name, lines("c", 5));
+            }
+            kit.truncate("app.log");
+        } else {
+            kit.write("app.log", lines("c", 5));
+        }
+        (0..20).for_each(|_| kit.step(250));
+        assert_eq!(kit.texts(), expected(&[("a", 300), ("b", 50), ("c", 5)]), "{is_truncated}");
+    }
+}
+
 /// Law LOSS: files that begin with the same few lines are files of their own.
 #[test]
 fn files_with_the_same_header_are_read_each() {
