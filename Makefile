@@ -70,9 +70,13 @@ rust-test: console ## The Rust tests
 browser-test: console ## The console in a real browser, against a fake and against the real server
 	./scripts/browser-test.sh
 
+# The kill tests under load start the real binary as the test profile builds it.
 .PHONY: long-test
-long-test: ## Hundreds of SIGKILLs and thousands of simulated crashes (half an hour)
+long-test: console ## Hundreds of SIGKILLs, of the log alone and of the server under load; simulated crashes; fuzzing (an hour)
 	SENTRA_KILLS=200 SENTRA_SIM_SEEDS=20000 cargo test --release --package sentra-backbone
+	SENTRA_KILLS=200 cargo test --workspace --locked --test it under_load
+	SENTRA_KILLS=200 cargo test --locked --package sentra-intake --lib tail::kill
+	SENTRA_FUZZ=100000 cargo test --release --package sentra-fuzz --test bounded
 
 .PHONY: bench
 bench: release ## Measure each stage of the pipeline on FILE=path
