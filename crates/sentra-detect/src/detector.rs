@@ -108,6 +108,11 @@ impl Detector {
         self.correlations.restore(&self.rules, entries);
     }
 
+    /// Goes on with other rules.
+    pub fn replace_rules(&mut self, rules: Arc<RuleSet>) {
+        self.rules = rules;
+    }
+
     /// What the detector holds and what it had to let go.
     #[must_use]
     pub fn stats(&self) -> DetectorStats {

@@ -21,20 +21,22 @@
 //! This crate opens no socket, and no files but rule packs: logs, stores and the clock are passed in.
 
 mod activity;
+mod backtest;
 mod book;
 mod config;
 mod dead;
-mod decoder;
 mod error;
 mod facts;
 mod grouping;
 mod letters;
+mod live;
 mod mirror;
 mod missing;
 mod packs;
 mod pipeline;
 mod pivot;
 mod risk;
+mod rule_desk;
 mod samples;
 mod scan;
 mod signals;
@@ -46,18 +48,20 @@ mod thinker;
 mod transform;
 mod worker;
 
+pub use backtest::{BACKTEST_MATCHES_MAX, BacktestReport, BacktestRequest, RuleFindings, backtest};
 pub use config::FactoryConfig;
 pub use dead::CONSUMER as DEAD_CONSUMER;
-pub use decoder::DecoderHandle;
 pub use error::FactoryError;
 pub use grouping::{Teller, Told};
 pub use letters::{
     LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
 };
+pub use live::{DecoderHandle, Live, RulesHandle};
 pub use packs::{PackError, PackFiles, built_in_packs, load_rules};
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use risk::{combine, signal_estimate};
+pub use rule_desk::{BacktestQuestion, RULE_TEXT_BYTES_MAX, RuleDesk, RuleDeskError, RuleSelection};
 pub use samples::{SampleFailure, SampleReport, check_samples};
 pub use scan::{ScanMatch, Scanner};
 pub use status::{FactoryStatus, StatusSnapshot};

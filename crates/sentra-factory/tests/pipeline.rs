@@ -19,15 +19,16 @@ use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
 use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{RuleSet, RuleSource};
 use sentra_factory::{
-    DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told,
+    BacktestQuestion, DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher,
+    RuleDesk, RuleDeskError, RuleSelection, RulesHandle, Teller, Told,
 };
 use sentra_model::{
     DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, ManualClock, Narrative, OwnedRecord,
     Position, Signal, Source, SourceKind, TenantId, TenantScope, Timestamp, Topic,
 };
 use sentra_store::{
-    IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Records, SearchOptions, Shape,
-    SqliteRecords, StoreError, StoredEvent,
+    BackPage, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, ReadBack, Records,
+    SearchOptions, Shape, SqliteRecords, StoreError, StoredEvent, TimeRange,
 };
 
 const RULES: &str = r"
@@ -139,22 +140,23 @@ impl House {
         decoder: DecoderHandle,
         config: FactoryConfig,
     ) -> (Factory, Arc<FactoryStatus>) {
-        let (rules, problems) = RuleSet::compile(vec![RuleSource {
-            path: "rules.yml".to_owned(),
-            text: RULES.to_owned(),
-            pack: "test@1".to_owned(),
-        }]);
-        assert!(
-            problems.iter().all(|problem| problem.severity != sentra_detect::ProblemSeverity::Error),
-            "{problems:?}"
-        );
+        self.start_rules(marts, decoder, config, RulesHandle::new(compiled(RULES)))
+    }
+
+    fn start_rules(
+        &self,
+        marts: Arc<dyn MartStore>,
+        decoder: DecoderHandle,
+        config: FactoryConfig,
+        rules: RulesHandle,
+    ) -> (Factory, Arc<FactoryStatus>) {
         let status = Arc::new(FactoryStatus::default());
         let factory = Factory::start(FactoryParts {
             log: self.log.clone(),
             marts,
             records: self.records.clone(),
             decoder,
-            rules: Arc::new(rules),
+            rules,
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
@@ -176,6 +178,19 @@ impl House {
         let answer = self.marts.search(&self.scope, &query).await.unwrap();
         answer.rows[0][0].as_u64().unwrap()
     }
+}
+
+fn compiled(text: &str) -> RuleSet {
+    let (rules, problems) = RuleSet::compile(vec![RuleSource {
+        path: "rules.yml".to_owned(),
+        text: text.to_owned(),
+        pack: "test@1".to_owned(),
+    }]);
+    assert!(
+        problems.iter().all(|problem| problem.severity != sentra_detect::ProblemSeverity::Error),
+        "{problems:?}"
+    );
+    rules
 }
 
 fn failures(address: &str, count: usize) -> Vec<String> {
@@ -330,6 +345,10 @@ impl MartStore for FailingOnce {
         self.marts.events(scope, ids).await
     }
 
+    async fn read_back(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError> {
+        self.marts.read_back(scope, request).await
+    }
+
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
         self.marts.stats(scope).await
     }
@@ -455,4 +474,91 @@ async fn decoders_that_change_under_load_lose_and_repeat_nothing() {
     }
     let letters = house.records.dead_letters(&house.scope, None, 10).await.unwrap().items;
     assert!(letters.is_empty(), "{letters:?}");
+}
+
+fn question(rules: RuleSelection) -> BacktestQuestion {
+    BacktestQuestion { rules, range: TimeRange::default(), marts: None, matches_max: 100 }
+}
+
+/// Law TIME: what rules find in the marts is what they found when the events arrived.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_past_gives_the_findings_of_the_present() {
+    let house = House::new().await;
+    // In several chunks, so that live and backtest cut the events differently.
+    for lines in story().chunks(5) {
+        house.append(Topic::Raw, lines).await;
+        house.run().await;
+    }
+    let desk = RuleDesk::new(house.log.clone(), house.marts.clone(), RulesHandle::new(compiled(RULES)));
+    let (report, problems) =
+        desk.backtest(&house.scope, question(RuleSelection::InForce), |_| {}).await.unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    assert_eq!(report.events, 28);
+    let incidents = house.incidents().await;
+    let signals = house.records.incident_signals(&house.scope, incidents[0].id).await.unwrap();
+    let live = |title: &str| signals.iter().find(|signal| signal.rule.title == title).unwrap();
+    let past = |title: &str| report.matches.iter().find(|found| found.rule.title == title).unwrap();
+    for title in ["Brute force", "Root command"] {
+        assert_eq!(past(title).evidence, live(title).events, "{title}");
+        assert_eq!(past(title).count, live(title).count, "{title}");
+        assert_eq!((past(title).first, past(title).last), (live(title).first, live(title).last), "{title}");
+    }
+    assert_eq!(report.matches.len(), 2, "a run counts once: {:#?}", report.matches);
+
+    let draft = RULES.replace("gte: 5", "gte: 3").replace("id: 8f1f6c0e", "id: 9f1f6c0e");
+    let (report, _) =
+        desk.backtest(&house.scope, question(RuleSelection::Text(draft)), |_| {}).await.unwrap();
+    let brute = report.rules.values().find(|found| found.rule.title == "Brute force").unwrap();
+    assert_eq!(brute.matches, 2, "the address with three failures is above the lower threshold");
+
+    let only = RuleSelection::Ids(vec!["8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a03".to_owned()]);
+    let (report, _) = desk.backtest(&house.scope, question(only), |_| {}).await.unwrap();
+    assert_eq!(report.rules.len(), 1);
+    let unknown = desk.backtest(&house.scope, question(RuleSelection::Ids(vec!["x".into()])), |_| {}).await;
+    assert!(matches!(unknown, Err(RuleDeskError::UnknownRule { .. })), "{unknown:?}");
+    let bad = desk.backtest(&house.scope, question(RuleSelection::Text("title: x".into())), |_| {}).await;
+    assert!(matches!(bad, Err(RuleDeskError::Rules { .. })), "{bad:?}");
+    let foreign = TenantScope::new("globex".parse().unwrap());
+    let (report, _) = desk.backtest(&foreign, question(RuleSelection::InForce), |_| {}).await.unwrap();
+    assert_eq!(report.events, 0, "law TENANT");
+}
+
+/// Rules are exchanged while a window is half full: it goes on where its rule is the same, and no event is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_change_while_events_come_in() {
+    let house = House::new().await;
+    let rules = RulesHandle::new(compiled(RULES));
+    let config = FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() };
+    let decoder = Decoder::new(DecodeOptions::default());
+    let (factory, status) = house.start_rules(house.marts.clone(), decoder.into(), config, rules.clone());
+    let lines = failures("192.0.2.7", 7);
+    house.append(Topic::Raw, &lines[..4]).await;
+    house.worked_off(&status).await;
+    let more = "
+title: Password for root
+id: 8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a09
+status: test
+level: low
+logsource: {product: linux, service: sshd}
+detection:
+  selection: {message|contains: 'password for root'}
+  condition: selection
+---";
+    rules.set(compiled(&format!("{more}{RULES}")));
+    house.append(Topic::Raw, &lines[4..]).await;
+    house.worked_off(&status).await;
+    factory.stop().await;
+    let incidents = house.incidents().await;
+    let mut found = Vec::new();
+    for incident in &incidents {
+        found.extend(house.records.incident_signals(&house.scope, incident.id).await.unwrap());
+    }
+    let brute = found.iter().find(|signal| signal.rule.title == "Brute force").unwrap();
+    assert_eq!(brute.count, 7, "four before and three after the change");
+    let new: u64 = found
+        .iter()
+        .filter(|signal| signal.rule.title == "Password for root")
+        .map(|signal| signal.count)
+        .sum();
+    assert_eq!(new, 3, "the new rule saw what came after it");
 }

@@ -77,6 +77,7 @@ pub(crate) fn table() -> Vec<Route> {
         write("/api/v1/topics/{topic}/replay", Timed, post(topics::replay)),
         write("/api/v1/query", Timed, post(query::ask)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
+        write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
         read("/api/v1/stream", Credentials, Streaming, get(stream::follow)),
         Route { access: Access::Sender, ..write("/api/v1/ingest", Streaming, post(ingest::ingest)) },
         write("/api/v1/ingest/dead-letters", Timed, post(dead_letters::report)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sentra_backbone::EventLog;
-use sentra_factory::LetterDesk;
+use sentra_factory::{LetterDesk, RuleDesk};
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
 use sentra_store::{MartStore, Records};
@@ -31,6 +31,8 @@ pub struct App {
     pub records: Arc<dyn Records>,
     /// Dead letters, to look at and to replay.
     pub letters: LetterDesk,
+    /// Rules, to look at and to try.
+    pub rules: RuleDesk,
     /// The stream processor's word about itself.
     pub pipeline: Arc<dyn PipelineStatus>,
     /// The time.
@@ -94,6 +96,8 @@ pub(crate) struct State {
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) queries: Semaphore,
+    /// Law LIMIT: one backtest at a time; it uses a core for itself.
+    pub(crate) backtests: Semaphore,
     pub(crate) stop: CancellationToken,
 }
 
@@ -114,6 +118,7 @@ impl State {
             requests: Arc::new(Semaphore::new(config.server.requests_max)),
             streams: Arc::new(Semaphore::new(config.server.streams_max)),
             queries: Semaphore::new(config.server.queries_max),
+            backtests: Semaphore::new(1),
             app,
             config,
             http,

@@ -15,6 +15,7 @@
 mod admit;
 mod answer;
 mod bound;
+mod condition;
 mod embedded;
 mod error;
 mod event;
@@ -23,6 +24,7 @@ mod marts;
 mod matcher;
 mod memory;
 mod predicate;
+mod readback;
 mod records;
 mod row;
 mod schema;
@@ -38,6 +40,7 @@ pub use marts::{
 };
 pub use memory::MemoryMarts;
 pub use predicate::{CompareOp, Literal, PREDICATE_DEPTH_MAX, PREDICATE_TERMS_MAX, Predicate};
+pub use readback::{BackPage, ReadBack};
 pub use records::{
     INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit,
     SqliteRecords,

@@ -6,7 +6,7 @@ use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ColumnKind, Predicate, StoreError, StoredEvent};
+use crate::{BackPage, ColumnKind, Predicate, ReadBack, StoreError, StoredEvent};
 
 /// Most rows that one answer has.
 pub const ROWS_MAX: usize = 10_000;
@@ -83,6 +83,14 @@ pub trait MartStore: Send + Sync + Debug {
     /// # Errors
     /// When the store cannot be read.
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Events as they were taken, in the order of their offsets: some at a time, to go on from [`BackPage::next`].
+    /// A page is no larger than what was once in memory together.
+    ///
+    /// # Errors
+    /// [`StoreError::Predicate`] and [`StoreError::TooComplex`] for a filter that cannot be asked, others when the
+    /// store cannot be read.
+    async fn read_back(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError>;
 
     /// What is stored, one entry per mart that has events, by name.
     ///

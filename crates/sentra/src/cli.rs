@@ -9,6 +9,10 @@ use sentra_model::{DeadReason, EventId, TenantId, Topic};
 
 use crate::commands::bench::arguments::BenchCommand;
 
+mod rules;
+
+pub(crate) use rules::{RulesBacktestArguments, RulesCheckArguments, RulesCommand};
+
 /// Raw logs in, incidents that tell their story out.
 #[derive(Debug, Parser)]
 #[command(
@@ -65,12 +69,6 @@ pub(crate) enum Command {
     /// Measure the product, on your own data or over real sockets
     #[command(subcommand)]
     Bench(BenchCommand),
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum RulesCommand {
-    /// Check rules and formats and run their samples
-    Check(RulesCheckArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -351,20 +349,6 @@ pub(crate) struct DetectArguments {
     pub(crate) output: OutputFormat,
     /// Files and directories; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]
-    pub(crate) paths: Vec<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  sentra rules check packs/core
-  sentra rules check --json my-rules/ | jq .problems")]
-pub(crate) struct RulesCheckArguments {
-    /// Print one JSON object.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Files of rules or formats, directories and packs [default: the built-in packs].
-    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
 }
 

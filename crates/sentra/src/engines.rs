@@ -8,15 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
 use sentra_decode::DecodeOptions;
-use sentra_detect::{RuleProblem, RuleSet};
 use sentra_factory::{
     CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, LetterDesk, NoWatcher,
-    Watcher, built_in_packs, load_rules,
+    RuleDesk, Watcher,
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
 use crate::formats::Formats;
+use crate::rules::Rules;
 use crate::teller::Narrator;
 
 /// How often catching up looks whether it has.
@@ -42,26 +42,13 @@ pub(crate) struct Engines {
     pub(crate) segments: Arc<SegmentLog>,
     pub(crate) marts: Arc<dyn MartStore>,
     pub(crate) records: Arc<dyn Records>,
-    pub(crate) rules: Arc<RuleSet>,
-    pub(crate) rule_problems: Vec<RuleProblem>,
+    /// The packs' rules.
+    pub(crate) rules: Rules,
     /// The packs' formats and the decoder that has them.
     pub(crate) formats: Formats,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
-}
-
-/// The rules of the built-in packs and of `directories`, with what is wrong with them.
-pub(crate) fn compile_rules(
-    directories: &[PathBuf],
-    with_built_in: bool,
-) -> anyhow::Result<(Arc<RuleSet>, Vec<RuleProblem>)> {
-    let mut sources = if with_built_in { built_in_packs().rules } else { Vec::new() };
-    for directory in directories {
-        sources.extend(load_rules(directory)?.rules);
-    }
-    let (rules, problems) = RuleSet::compile(sources);
-    Ok((Arc::new(rules), problems))
 }
 
 /// Why the engines of a data directory could not be opened.
@@ -103,7 +90,7 @@ impl Engines {
         let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
         tracing::debug!(report = ?marts.open_report(), "marts opened");
         let records = SqliteRecords::open(&data.join("records.db")).await?;
-        let (rules, rule_problems) = compile_rules(&options.rules, !options.without_built_in)?;
+        let rules = Rules::open(&options.rules, !options.without_built_in)?;
         let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
@@ -111,7 +98,6 @@ impl Engines {
             marts: Arc::new(marts),
             records: Arc::new(records),
             rules,
-            rule_problems,
             formats,
             clock,
             status: Arc::new(FactoryStatus::default()),
@@ -126,7 +112,7 @@ impl Engines {
             marts: Arc::clone(&self.marts),
             records: Arc::clone(&self.records),
             decoder: self.formats.decoder().clone(),
-            rules: Arc::clone(&self.rules),
+            rules: self.rules.handle().clone(),
             teller: Arc::new(Narrator),
             watcher,
             clock: Arc::clone(&self.clock),
@@ -140,6 +126,11 @@ impl Engines {
         let decoder = self.formats.decoder().clone();
         let (log, records) = (Arc::clone(&self.log), Arc::clone(&self.records));
         LetterDesk::new(log, records, move || decoder.get(), Arc::clone(&self.clock))
+    }
+
+    /// The desk for rules over these engines.
+    pub(crate) fn rule_desk(&self) -> RuleDesk {
+        RuleDesk::new(Arc::clone(&self.log), Arc::clone(&self.marts), self.rules.handle().clone())
     }
 
     /// Runs the factory until it has worked off everything that stands in the backbone now.

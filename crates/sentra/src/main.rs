@@ -12,6 +12,7 @@ mod formats;
 mod output;
 mod progress;
 mod retention;
+mod rules;
 mod settings;
 mod teller;
 
@@ -43,6 +44,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Detect(arguments) => commands::detect::run(&arguments),
         Command::Rules(RulesCommand::Check(arguments)) => commands::rules::check(&arguments),
+        Command::Rules(RulesCommand::Backtest(arguments)) => commands::rules::backtest(&arguments),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Incidents(IncidentsCommand::List(arguments)) => commands::incidents::list(&arguments),
         Command::Incidents(IncidentsCommand::Show(arguments)) => commands::incidents::show(&arguments),

@@ -1,7 +1,7 @@
 //! Errors of other crates as problems: the one place where it is decided which is which.
 
 use sentra_backbone::LogError;
-use sentra_factory::LetterError;
+use sentra_factory::{LetterError, RuleDeskError};
 use sentra_query::QueryError;
 use sentra_store::StoreError;
 
@@ -40,6 +40,20 @@ impl From<LogError> for Problem {
             other => {
                 tracing::error!(error = with_causes(&other), "the log failed");
                 Self::new(ProblemKind::LogFailed, "the log failed; the server's own log says why")
+            }
+        }
+    }
+}
+
+impl From<RuleDeskError> for Problem {
+    fn from(error: RuleDeskError) -> Self {
+        match error {
+            RuleDeskError::Log(error) => error.into(),
+            RuleDeskError::Store(error) => error.into(),
+            RuleDeskError::UnknownRule { .. } => Self::new(ProblemKind::NotFound, error.to_string())
+                .with_next("GET /api/v1/rules names the rules in force"),
+            RuleDeskError::TooLong { .. } | RuleDeskError::Rules { .. } | RuleDeskError::NoRules => {
+                Self::new(ProblemKind::BodyInvalid, error.to_string())
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
         incidents::list, incidents::show,
         events::show, events::lookup, dead_letters::list, dead_letters::show,
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
-        query::ask, rules::list, stream::follow, ingest::ingest,
+        query::ask, rules::list, rules::backtest, stream::follow, ingest::ingest,
         login::create_link, login::logout, reload::reload,
     ),
     components(schemas(ProblemDocument, IncidentChange, StreamGap)),

@@ -23,7 +23,10 @@ pub use letter::{
     LetterReplayState, LetterStillDead, LetterUnreplayable, ReplayedLetterView,
 };
 pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
-pub use rules::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
+pub use rules::{
+    BacktestAnswer, BacktestBody, BacktestMatch, BacktestRule, RuleProblemSeverity, RuleProblemView,
+    RuleView, RulesView,
+};
 pub use sentra_intake::{IngestAnswer, RejectedLine};
 pub use status::{
     DeadLetterCount, HistoryPoint, Listener, MartSummary, Pipeline, PipelineState, RuleCounts, Status,

@@ -20,7 +20,8 @@ use sentra_backbone::{
     AppendBatch, Appended, Consumer, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream,
 };
 use sentra_decode::{DecodeOptions, Decoder};
-use sentra_factory::LetterDesk;
+use sentra_detect::RuleSet;
+use sentra_factory::{LetterDesk, RuleDesk, RulesHandle};
 use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
@@ -153,10 +154,13 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
     let pipeline = Arc::new(FakePipeline::default());
     let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_800_000_000)));
     let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
+    let marts = Arc::new(MemoryMarts::default());
+    let no_rules = RulesHandle::new(RuleSet::compile(Vec::new()).0);
     let app = App {
         directory: directory.path().to_owned(),
         log: log.clone(),
-        marts: Arc::new(MemoryMarts::default()),
+        marts: marts.clone(),
+        rules: RuleDesk::new(log.clone(), marts, no_rules),
         records: records.clone(),
         letters: LetterDesk::new(
             log.clone(),

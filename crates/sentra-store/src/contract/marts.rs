@@ -5,11 +5,11 @@ use std::path::Path;
 use sentra_model::{EventId, Mart, Position};
 use serde_json::{Value, json};
 
-use super::fixture::{at, batches, next, scope};
+use super::fixture::{at, batches, next, scope, sketch};
 use super::oracle::{expected, header_cases, other_cases};
 use crate::{
-    CompareOp, Literal, MartQuery, MartStore, MemoryMarts, Predicate, SearchOptions, Shape, StoreError,
-    TimeRange,
+    CompareOp, Literal, MartQuery, MartStore, MemoryMarts, Predicate, ReadBack, SearchOptions, Shape,
+    StoreError, TimeRange,
 };
 
 macro_rules! marts_contract {
@@ -52,6 +52,10 @@ macro_rules! marts_contract {
             #[tokio::test]
             async fn the_largest_predicates_are_answered() {
                 crate::contract::marts::the_largest_predicates_are_answered(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn events_are_read_back_as_they_were_taken() {
+                crate::contract::marts::events_are_read_back_as_they_were_taken(&$open.await).await;
             }
             #[tokio::test]
             async fn statistics_count() {
@@ -177,7 +181,7 @@ pub(crate) async fn events_come_back_whole(marts: &dyn MartStore) {
     let scope = scope("acme");
     for offset in [0, 35, 39, 40, 79, 80, 119] {
         let event = marts.event(&scope, EventId::raw(0, offset)).await.unwrap().unwrap();
-        let sketch = super::fixture::sketch(offset);
+        let sketch = sketch(offset);
         assert_eq!(event.id, EventId::raw(0, offset));
         assert_eq!((event.time, event.seen), (at(sketch.seconds), at(5_000)));
         assert_eq!((event.mart.as_str(), event.raw), (sketch.mart.as_str(), sketch.raw));
@@ -274,6 +278,82 @@ pub(crate) async fn the_largest_predicates_are_answered(marts: &dyn MartStore) {
     assert_eq!(count(marts, "acme", Some(all)).await, END - END / 5);
 }
 
+/// Every event of `request`, page after page: id, mart and what it says.
+async fn read_back(marts: &dyn MartStore, mut request: ReadBack) -> Vec<(u64, Mart, String)> {
+    let (mut found, mut before) = (Vec::new(), 0);
+    loop {
+        let page = marts.read_back(&scope("acme"), &request).await.unwrap();
+        let mut of_page = Vec::new();
+        for batch in &page.batches {
+            let offsets: Vec<u64> = batch.rows().map(|row| row.id().offset).collect();
+            assert!(offsets.is_sorted() && offsets.iter().all(|offset| *offset >= before), "{offsets:?}");
+            of_page.extend(batch.rows().map(|row| {
+                let says = format!(
+                    "{:?}",
+                    (row.time(), row.text("user"), row.fields().collect::<Vec<_>>(), row.raw())
+                );
+                (row.id().offset, batch.mart().clone(), says)
+            }));
+        }
+        of_page.sort();
+        found.extend(of_page);
+        let Some(next) = page.next else { return found };
+        assert!(next > request.from, "a page that does not move on");
+        (request.from, before) = (next, next);
+    }
+}
+
+pub(crate) async fn events_are_read_back_as_they_were_taken(marts: &dyn MartStore) {
+    fill(marts).await;
+    let mut taken = Vec::new();
+    for batch in batches(&scope("acme"), 0..END) {
+        taken.extend(batch.rows().map(|row| {
+            let says =
+                format!("{:?}", (row.time(), row.text("user"), row.fields().collect::<Vec<_>>(), row.raw()));
+            (row.id().offset, batch.mart().clone(), says)
+        }));
+    }
+    taken.sort();
+    assert_eq!(read_back(marts, ReadBack::default()).await, taken);
+    let some = ReadBack {
+        from: 37,
+        marts: Some(vec![Mart::LINUX]),
+        range: TimeRange { from: Some(at(61)), to: Some(at(600)) },
+        ..ReadBack::default()
+    };
+    let is_wanted = |(offset, mart, _): &(u64, Mart, String)| {
+        let seconds = sketch(*offset).seconds;
+        *offset >= 37 && *mart == Mart::LINUX && (61..600).contains(&seconds)
+    };
+    let wanted: Vec<_> = taken.iter().filter(|event| is_wanted(event)).cloned().collect();
+    assert!(!wanted.is_empty());
+    assert_eq!(read_back(marts, some).await, wanted);
+    for (predicate, meets) in header_cases().into_iter().take(40) {
+        if matches!(&predicate, Predicate::Compare { op: CompareOp::Ge, value: Literal::Bool(_), .. }) {
+            continue;
+        }
+        let found =
+            read_back(marts, ReadBack { filter: Some(predicate.clone()), ..ReadBack::default() }).await;
+        let mut wanted = expected(END, meets);
+        wanted.sort_unstable();
+        assert_eq!(found.iter().map(|event| event.0).collect::<Vec<_>>(), wanted, "{predicate:?}");
+    }
+    let in_sql = "\"user\" = 'root' AND dst_port > 22";
+    let met = |offset: &u64| {
+        let sketch = sketch(*offset);
+        sketch.user == "root" && sketch.dst_port > 22
+    };
+    let found =
+        read_back(marts, ReadBack { condition: Some(in_sql.to_owned()), ..ReadBack::default() }).await;
+    let wanted: Vec<u64> = (0..END).filter(met).collect();
+    assert!(!wanted.is_empty());
+    assert_eq!(found.iter().map(|event| event.0).collect::<Vec<_>>(), wanted);
+    let elsewhere = ReadBack { partition: 1, ..ReadBack::default() };
+    assert!(read_back(marts, elsewhere).await.is_empty());
+    let foreign = marts.read_back(&scope("globex"), &ReadBack::default()).await.unwrap();
+    assert!(foreign.batches.is_empty() && foreign.next.is_none(), "law TENANT");
+}
+
 pub(crate) async fn statistics_count(marts: &dyn MartStore) {
     fill(marts).await;
     let stats = marts.stats(&scope("acme")).await.unwrap();
@@ -281,7 +361,7 @@ pub(crate) async fn statistics_count(marts: &dyn MartStore) {
         stats.iter().map(|stats| (stats.mart.as_str(), stats.rows + stats.memory_rows)).collect();
     assert_eq!(short, [("linux", 80), ("windows", 40)]);
     for stats in stats {
-        let of_mart = (0..END).map(super::fixture::sketch).filter(|sketch| sketch.mart == stats.mart);
+        let of_mart = (0..END).map(sketch).filter(|sketch| sketch.mart == stats.mart);
         let seconds: Vec<i64> = of_mart.map(|sketch| sketch.seconds).collect();
         assert_eq!(stats.first, seconds.iter().min().map(|seconds| at(*seconds)), "{}", stats.mart);
         assert_eq!(stats.last, seconds.iter().max().map(|seconds| at(*seconds)), "{}", stats.mart);

@@ -21,13 +21,16 @@ use tokio::sync::RwLock;
 
 use crate::admit::admit;
 use crate::memory::{add_memory, empty_stats, widen};
-use crate::{MartAnswer, MartQuery, MartStats, MartStore, SearchOptions, StoreError, StoredEvent};
+use crate::{
+    BackPage, MartAnswer, MartQuery, MartStats, MartStore, ReadBack, SearchOptions, StoreError, StoredEvent,
+};
 
 mod expression;
 mod flush;
 mod manifest;
 mod open;
 mod options;
+mod readback;
 mod search;
 mod segment;
 mod session;
@@ -161,6 +164,10 @@ impl MartStore for EmbeddedMarts {
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
         self.look_up(scope, ids).await
+    }
+
+    async fn read_back(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError> {
+        self.page(scope, request).await
     }
 
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {

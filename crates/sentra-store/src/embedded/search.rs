@@ -4,11 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use arrow_array::{BooleanArray, RecordBatch};
-use arrow_select::filter::filter_record_batch;
-use datafusion::common::DFSchema;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::count;
@@ -25,8 +23,8 @@ use crate::answer::{
     Hit, answer_columns, gather, hits_of, in_order, json_rows, needed_columns, newest, stored_events,
 };
 use crate::bound::{Bound, TimeBounds, bind};
+use crate::condition::filtered_in_memory;
 use crate::memory::{count_columns, find_events};
-use crate::schema::{store_column, store_schema};
 use crate::{
     Lineage, MartAnswer, MartQuery, ROWS_MAX, SearchOptions, Shape, StoppedBy, StoreError, StoredEvent,
 };
@@ -207,34 +205,8 @@ impl Search<'_> {
         })
     }
 
-    /// The rows in memory that meet the condition, with the columns `needed`.
     fn in_memory(&self, chunks: &[Chunk], needed: &[&str]) -> Result<Vec<RecordBatch>, StoreError> {
-        let failed = || StoreError::datafusion("search the events in memory");
-        let condition = match &self.condition {
-            None => None,
-            Some(condition) => {
-                let schema = DFSchema::try_from(store_schema()).map_err(failed())?;
-                let physical = self.marts.session.create_physical_expr(condition.clone(), &schema);
-                Some(physical.map_err(failed())?)
-            }
-        };
-        let places: Vec<usize> = needed.iter().filter_map(|name| store_column(name)).collect();
-        let mut found = Vec::new();
-        for chunk in chunks {
-            let projected = chunk.record.project(&places).map_err(StoreError::arrow("choose columns"))?;
-            let Some(condition) = &condition else {
-                found.push(projected);
-                continue;
-            };
-            let rows = chunk.record.num_rows();
-            let met =
-                condition.evaluate(&chunk.record).and_then(|met| met.into_array(rows)).map_err(failed())?;
-            let met: Option<&BooleanArray> = met.as_boolean_opt();
-            let met =
-                met.ok_or_else(|| failed()(DataFusionError::Internal("condition is not boolean".into())))?;
-            found.push(filter_record_batch(&projected, met).map_err(StoreError::arrow("filter events"))?);
-        }
-        Ok(found)
+        filtered_in_memory(&self.marts.session, chunks, self.condition.as_ref(), needed)
     }
 
     /// The newest rows of `segments`; `None` when the search was stopped.

@@ -15,10 +15,10 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::{DetectArguments, OutputFormat};
 use crate::commands::reading::{check_format, read_all};
-use crate::engines::compile_rules;
 use crate::formats::{compile_formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
+use crate::rules::compile_rules;
 use crate::settings;
 
 /// Rule problems that are said one by one.

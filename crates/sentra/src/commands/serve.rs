@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sentra_decode::FormatProblemSeverity;
-use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
+use sentra_detect::{ProblemSeverity, RuleProblem};
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
 use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
@@ -23,6 +23,7 @@ use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
 use crate::retention;
+use crate::rules::Rules;
 use crate::settings;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
@@ -55,14 +56,13 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         }
     };
     settings::remember_rules(data, &config)?;
-    say_rule_problems(&engines.rule_problems);
+    say_rule_problems(&engines.rules.problems());
     say_format_problems(&engines.formats.problems());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline {
         status: Arc::clone(&engines.status),
-        rules: Arc::clone(&engines.rules),
-        problems: engines.rule_problems.clone(),
+        rules: engines.rules.clone(),
         formats: engines.formats.clone(),
     };
     let with_pipeline = !again.no_pipeline;
@@ -72,12 +72,17 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         marts: Arc::clone(&engines.marts),
         records: Arc::clone(&engines.records),
         letters: engines.letters(),
+        rules: engines.rule_desk(),
         pipeline: Arc::new(pipeline),
         clock: Arc::clone(&clock),
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
         metrics: Some(metrics),
-        reloader: Some(Arc::new(FromFile { arguments: again, formats: engines.formats.clone() })),
+        reloader: Some(Arc::new(FromFile {
+            arguments: again,
+            formats: engines.formats.clone(),
+            rules: engines.rules.clone(),
+        })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let interval = Duration::from_secs(config.retention.interval_s);
@@ -116,7 +121,7 @@ fn announce(server: &Running, engines: &Engines) -> anyhow::Result<()> {
     output::line(&format!(
         "Sentra {} with {}",
         env!("CARGO_PKG_VERSION"),
-        counted(engines.rules.len() as u64, "rule")
+        counted(engines.rules.get().len() as u64, "rule")
     ))?;
     for listener in server.listeners() {
         output::line(&format!("  {:<12} {}", listener.name, listener.address))?;
@@ -148,11 +153,12 @@ fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
     }
 }
 
-/// Reads configuration and formats again as they were read at the start.
+/// Reads configuration, formats and rules again as they were read at the start.
 #[derive(Debug)]
 struct FromFile {
     arguments: ServeArguments,
     formats: Formats,
+    rules: Rules,
 }
 
 impl Reloader for FromFile {
@@ -163,12 +169,16 @@ impl Reloader for FromFile {
     fn content(&self, config: &Config) -> Result<Vec<String>, String> {
         let reloaded = self.formats.reload_formats(&config.doors.virtual_entities);
         let reloaded = reloaded.map_err(|error| format!("{error:#}"))?;
-        let problems = reloaded.problems.iter().map(ToString::to_string);
-        if reloaded.changed {
-            return Ok(problems.collect());
+        let problems: Vec<String> = reloaded.problems.iter().map(ToString::to_string).collect();
+        if !reloaded.changed {
+            let problems = problems.join("; ");
+            return Err(format!("the formats have errors and the ones before stay in force: {problems}"));
         }
-        let problems: Vec<String> = problems.collect();
-        Err(format!("the formats have errors and the ones before stay in force: {}", problems.join("; ")))
+        let of_rules = self.rules.reload(&config.detect.rules).map_err(|error| format!("{error:#}"))?;
+        let errors = of_rules.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
+        let errors =
+            errors.map(|RuleProblem { path, line, message, .. }| format!("{path}:{line}: {message}"));
+        Ok(problems.into_iter().chain(errors).collect())
     }
 }
 
@@ -184,14 +194,13 @@ impl Watcher for Announcer {
 /// The factory as the server sees it.
 struct Pipeline {
     status: Arc<FactoryStatus>,
-    rules: Arc<RuleSet>,
-    problems: Vec<RuleProblem>,
+    rules: Rules,
     formats: Formats,
 }
 
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipeline").field("rules", &self.rules.len()).finish_non_exhaustive()
+        f.debug_struct("Pipeline").field("rules", &self.rules.get().len()).finish_non_exhaustive()
     }
 }
 
@@ -217,7 +226,8 @@ impl PipelineStatus for Pipeline {
 
     fn rules(&self) -> RulesView {
         let matches = self.status.matches();
-        let rules = self.rules.rules().iter().map(|rule| {
+        let in_force = self.rules.get();
+        let rules = in_force.rules().iter().map(|rule| {
             let reference = rule.reference();
             RuleView {
                 id: reference.id.clone(),
@@ -229,15 +239,15 @@ impl PipelineStatus for Pipeline {
                 matches: matches.get(&reference.id).copied().unwrap_or(0),
             }
         });
-        let problems = self.problems.iter().map(|problem| RuleProblemView {
-            path: problem.path.clone(),
+        let problems = self.rules.problems().into_iter().map(|problem| RuleProblemView {
+            path: problem.path,
             line: problem.line,
-            rule: problem.rule.clone(),
+            rule: problem.rule,
             severity: match problem.severity {
                 ProblemSeverity::Error => RuleProblemSeverity::Error,
                 ProblemSeverity::Warning => RuleProblemSeverity::Warning,
             },
-            message: problem.message.clone(),
+            message: problem.message,
         });
         let of_formats = self.formats.problems().into_iter().map(|problem| RuleProblemView {
             path: problem.path,

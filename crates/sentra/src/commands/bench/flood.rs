@@ -125,8 +125,9 @@ fn memory_bounds(before: u64) -> Vec<(&'static str, u64)> {
         ("the log's queue (queue_bytes_max)", log.queue_bytes_max as u64),
         // One that is filled, one that is being written, and its copy in Parquet's buffers.
         ("3 * store.memtable_bytes_max", 3 * config.store.memtable_bytes_max as u64),
-        // Raw bytes, and the events and columns that come of them.
-        ("8 * factory.batch_bytes_max", 8 * factory.batch_bytes_max as u64),
+        // Three chunks are in work: one is thought about, one waits, one is stored. Of each there are raw bytes,
+        // events, columns, and the columns as the marts keep them, together twelve times the raw bytes.
+        ("3 * 12 * factory.batch_bytes_max", 36 * factory.batch_bytes_max as u64),
     ]
 }
 

@@ -21,7 +21,8 @@ use sentra_store::{EmbeddedMarts, MartOptions, MartStore};
 use super::{Corpus, Sample, measure};
 use crate::commands::access::runtime;
 use crate::commands::reading::read_all;
-use crate::engines::{EngineOptions, Engines, Opened, compile_rules};
+use crate::engines::{EngineOptions, Engines, Opened};
+use crate::rules::compile_rules;
 
 /// Appends that wait for their fsync at the same time.
 const APPENDS_IN_FLIGHT: usize = 4;

@@ -1,0 +1,137 @@
+//! Rules over what is stored: the same code that runs over what arrives.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sentra_detect::{Detector, Match, RuleSet};
+use sentra_model::{EventBatch, EventId, Mart, RuleKind, RuleRef, TenantScope};
+use sentra_store::{BackPage, MartStore, ReadBack, StoreError, TimeRange};
+
+/// Most findings that a backtest describes; it counts the others.
+pub const BACKTEST_MATCHES_MAX: usize = 10_000;
+
+/// What to run rules over.
+#[derive(Debug, Clone, Default)]
+pub struct BacktestRequest {
+    /// Events that happened in this range. Windows of correlations start empty at its beginning.
+    pub range: TimeRange,
+    /// Of these marts; `None` for all of them.
+    pub marts: Option<Vec<Mart>>,
+    /// Partitions, one after the other.
+    pub partitions: Vec<u32>,
+    /// What the marts may leave out because no rule can match it, as a condition over their columns.
+    pub prefilter: Option<String>,
+    /// Findings that are described, at most [`BACKTEST_MATCHES_MAX`].
+    pub matches_max: usize,
+    /// Rules whose findings are reported, by their ids; `None` for all of them.
+    pub only: Option<Vec<String>>,
+}
+
+/// What rules found in the past.
+#[derive(Debug, Clone, Default)]
+pub struct BacktestReport {
+    /// Events that were looked at.
+    pub events: u64,
+    /// Findings by rule; a run of a correlation counts once.
+    pub rules: BTreeMap<String, RuleFindings>,
+    /// The first findings, in the order of the log; of a run, what it became.
+    pub matches: Vec<Match>,
+    /// Findings beyond those.
+    pub not_described: u64,
+}
+
+/// What one rule found.
+#[derive(Debug, Clone)]
+pub struct RuleFindings {
+    /// The rule.
+    pub rule: Arc<RuleRef>,
+    /// How often.
+    pub matches: u64,
+}
+
+/// A run: rule, group and the event that opened it.
+type RunKey = (String, Vec<(String, String)>, EventId);
+
+/// Findings while they are gathered.
+#[derive(Debug, Default)]
+struct Gathered {
+    report: BacktestReport,
+    /// Where each run stands among the findings; `None` when it is beyond those described.
+    runs: BTreeMap<RunKey, Option<usize>>,
+    matches_max: usize,
+}
+
+impl Gathered {
+    fn take(&mut self, found: Match) {
+        if found.rule.kind != RuleKind::Sigma {
+            let key = (found.rule.id.clone(), found.group.clone(), found.run);
+            if let Some(place) = self.runs.get(&key) {
+                if let Some(known) = place.and_then(|place| self.report.matches.get_mut(place)) {
+                    *known = found;
+                }
+                return;
+            }
+            let is_described = self.report.matches.len() < self.matches_max;
+            self.runs.insert(key, is_described.then_some(self.report.matches.len()));
+        }
+        let rule = &found.rule;
+        let new = || RuleFindings { rule: Arc::clone(rule), matches: 0 };
+        self.report.rules.entry(rule.id.clone()).or_insert_with(new).matches += 1;
+        if self.report.matches.len() < self.matches_max {
+            self.report.matches.push(found);
+        } else {
+            self.report.not_described += 1;
+        }
+    }
+}
+
+/// Runs `rules` over what `marts` hold. `progress` hears the events looked at so far.
+///
+/// Law TIME: nothing here reads a clock, and the findings are those that the same events gave, or would have given,
+/// when they arrived.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn backtest(
+    marts: &dyn MartStore,
+    scope: &TenantScope,
+    rules: Arc<RuleSet>,
+    request: &BacktestRequest,
+    mut progress: impl FnMut(u64) + Send,
+) -> Result<BacktestReport, StoreError> {
+    let matches_max = request.matches_max.min(BACKTEST_MATCHES_MAX);
+    let mut gathered = Gathered { matches_max, ..Gathered::default() };
+    for partition in &request.partitions {
+        // Live, every partition has a detector of its own.
+        let mut detector = Detector::new(Arc::clone(&rules));
+        let mut page = ReadBack {
+            partition: *partition,
+            from: 0,
+            marts: request.marts.clone(),
+            range: request.range,
+            filter: None,
+            condition: request.prefilter.clone(),
+        };
+        loop {
+            let BackPage { batches, next } = marts.read_back(scope, &page).await?;
+            let thinking = tokio::task::spawn_blocking(move || {
+                let events: usize = batches.iter().map(EventBatch::len).sum();
+                let found: Vec<Match> = batches.iter().flat_map(|batch| detector.process(batch)).collect();
+                (detector, events as u64, found)
+            });
+            let (thought, events, found) = match thinking.await {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            };
+            detector = thought;
+            gathered.report.events += events;
+            let is_wanted =
+                |found: &Match| request.only.as_ref().is_none_or(|ids| ids.contains(&found.rule.id));
+            found.into_iter().filter(is_wanted).for_each(|found| gathered.take(found));
+            progress(gathered.report.events);
+            let Some(from) = next else { break };
+            page.from = from;
+        }
+    }
+    Ok(gathered.report)
+}
