@@ -60,6 +60,7 @@ mod attack;
 mod correlation;
 mod detector;
 mod engine;
+mod explain;
 mod fields;
 mod group;
 mod index;
@@ -70,6 +71,7 @@ mod problem;
 mod rowset;
 mod ruleset;
 mod sigma;
+mod sql;
 mod taxonomy;
 mod test;
 mod text;
@@ -77,9 +79,14 @@ mod yaml;
 
 pub use attack::{tactics, techniques};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
+pub use explain::{
+    BaseRule, CannotMatch, CorrelationExplanation, ExplainedPart, Explanation, FieldInventory, GroupProgress,
+    InventoryVerdict, PartKind, Routing, SeenLogsource,
+};
 pub use logsource::Logsource;
 pub use matched::Match;
 #[doc(hidden)]
 pub use plain::matching_rules;
 pub use problem::{ProblemSeverity, RuleProblem};
 pub use ruleset::{Rule, RuleSet, RuleSource};
+pub use sql::{Precision, QueryEngine, RuleQuery};
