@@ -60,6 +60,7 @@ mod attack;
 mod correlation;
 mod detector;
 mod engine;
+mod exceptions;
 mod explain;
 mod fields;
 mod group;
@@ -79,6 +80,10 @@ mod yaml;
 
 pub use attack::{tactics, techniques};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
+pub use exceptions::{
+    Applied, Candidate, DisabledRule, Exception, ExceptionReport, HiddenBy, HiddenMatch, Impact,
+    ImpactExample, MatchVerdict, Overlay, RuleScope, Tuning, TuningUse, Use, preview,
+};
 pub use explain::{
     BaseRule, CannotMatch, CorrelationExplanation, ExplainedPart, Explanation, FieldInventory, GroupProgress,
     InventoryVerdict, PartKind, Routing, SeenLogsource,
