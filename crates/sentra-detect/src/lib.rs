@@ -58,7 +58,9 @@
 
 mod attack;
 mod correlation;
+mod coverage;
 mod detector;
+mod draft;
 mod engine;
 mod exceptions;
 mod explain;
@@ -79,7 +81,9 @@ mod text;
 mod yaml;
 
 pub use attack::{tactics, techniques};
+pub use coverage::{Coverage, RuleName, TacticCoverage, TechniqueCoverage};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
+pub use draft::{DraftError, DraftItem, DraftSelection, DraftThreshold, RuleDraft};
 pub use exceptions::{
     Applied, Candidate, DisabledRule, Exception, ExceptionReport, HiddenBy, HiddenMatch, Impact,
     ImpactExample, MatchVerdict, Overlay, RuleScope, Tuning, TuningUse, Use, preview,

@@ -324,25 +324,26 @@ fn conditions_select_what_the_rules_match_in_real_events() {
     let matches: usize = defined.iter().map(Vec::len).sum();
     assert!(matches > 80, "{matches}");
     for engine in ENGINES {
-        let (mut selected, mut exact, mut bytes, mut open) = (0, 0, 0, 0);
+        let (mut selected, mut pairs, mut exact, mut bytes) = (0, 0, 0, 0);
         for index in 0..rules.len() {
             let query = rules.query(index, engine).unwrap();
             exact += usize::from(query.precision == Precision::Exact);
             bytes += query.condition.len();
             let condition = Condition::parse(&query.condition, engine);
-            let mut of_rule = 0;
+            // How much else is selected is looked at for some rules only.
+            let is_sample = index % 20 == 0;
             for (row, defined) in batch.rows().zip(&defined) {
-                let holds = condition.holds(row);
-                of_rule += usize::from(holds);
-                assert!(holds || !defined.contains(&index), "{}\n{query}", rules.rules()[index].path());
+                let matches = defined.contains(&index);
+                if matches || is_sample {
+                    let holds = condition.holds(row);
+                    assert!(holds || !matches, "{}\n{query}", rules.rules()[index].path());
+                    selected += usize::from(holds && is_sample);
+                    pairs += usize::from(is_sample);
+                }
             }
-            open += usize::from(of_rule * 10 > batch.len());
-            selected += of_rule;
         }
-        let pairs = rules.len() * batch.len();
         println!(
-            "{engine:?}: {exact} of {} exact, {} bytes on average, {selected} of {pairs} pairs selected ({matches} \
-             match), {open} rules select more than a tenth",
+            "{engine:?}: {exact} of {} exact, {} bytes on average, {selected} of {pairs} pairs selected",
             rules.len(),
             bytes / rules.len(),
         );

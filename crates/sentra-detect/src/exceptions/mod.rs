@@ -25,6 +25,7 @@ use crate::text::hint;
 use crate::yaml::{Entry, Node, Value};
 
 pub use impact::{Candidate, Impact, ImpactExample, MatchVerdict, preview};
+pub(crate) use read::json;
 pub use usage::{ExceptionReport, TuningUse, Use};
 
 /// Most exceptions and disabled rules of one overlay, together.

@@ -148,7 +148,7 @@ fn scope(item: &Node) -> Result<RuleScope, Fault> {
 }
 
 /// A node as JSON. Its depth is that of a document, which is limited.
-pub(super) fn json(node: &Node) -> serde_json::Value {
+pub(crate) fn json(node: &Node) -> serde_json::Value {
     match &node.value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(truth) => (*truth).into(),
