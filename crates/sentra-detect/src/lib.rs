@@ -58,8 +58,12 @@
 
 mod attack;
 mod correlation;
+mod coverage;
 mod detector;
+mod draft;
 mod engine;
+mod exceptions;
+mod explain;
 mod fields;
 mod group;
 mod index;
@@ -70,16 +74,28 @@ mod problem;
 mod rowset;
 mod ruleset;
 mod sigma;
+mod sql;
 mod taxonomy;
 mod test;
 mod text;
 mod yaml;
 
 pub use attack::{tactics, techniques};
+pub use coverage::{Coverage, RuleName, TacticCoverage, TechniqueCoverage};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
+pub use draft::{DraftError, DraftItem, DraftSelection, DraftThreshold, RuleDraft};
+pub use exceptions::{
+    Applied, Candidate, DisabledRule, Exception, ExceptionReport, HiddenBy, HiddenMatch, Impact,
+    ImpactExample, MatchVerdict, Overlay, RuleScope, Tuning, TuningUse, Use, preview,
+};
+pub use explain::{
+    BaseRule, CannotMatch, CorrelationExplanation, ExplainedPart, Explanation, FieldInventory, GroupProgress,
+    InventoryVerdict, PartKind, Routing, SeenLogsource,
+};
 pub use logsource::Logsource;
 pub use matched::Match;
 #[doc(hidden)]
 pub use plain::matching_rules;
 pub use problem::{ProblemSeverity, RuleProblem};
 pub use ruleset::{Rule, RuleSet, RuleSource};
+pub use sql::{Precision, QueryEngine, RuleQuery};

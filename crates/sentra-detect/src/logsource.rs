@@ -4,13 +4,15 @@
 //! `registry_set` and `registry_event`, and also `service: sysmon`. A rule is tried on an event when every
 //! part that the rule's logsource names is in the event's set.
 
+use serde::{Deserialize, Serialize};
+
 use crate::taxonomy::{
     APPLICATION_PRODUCTS, DEFENDER_ANTIVIRUS_EVENTS, PROXY_NAMES, WEBSERVER_NAMES, service_of_channel,
     sysmon_categories,
 };
 
 /// The logsource of a rule, in lower case. A part that is not named takes every event.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Logsource {
     /// `windows`, `linux`, `aws`.
     pub product: Option<String>,
@@ -84,6 +86,11 @@ impl Route {
         }
         route.add_by_code(facts);
         route
+    }
+
+    /// Products, categories and services.
+    pub(crate) fn parts(&self) -> (&[String], &[&'static str], &[String]) {
+        (&self.products, &self.categories, &self.services)
     }
 
     fn has_service(&self, service: &str) -> bool {

@@ -46,6 +46,9 @@ pub struct Rule {
     pub(crate) name: Option<String>,
     pub(crate) path: String,
     pub(crate) line: u64,
+    /// The file it stands in, shared by the rules of the file: explaining reads the rule again, so that what
+    /// only people need (names of selections, the rule's own words) is not among what is evaluated.
+    pub(crate) text: Arc<str>,
     pub(crate) generate: bool,
     pub(crate) body: Body,
     /// Correlations that refer to this rule.
@@ -167,6 +170,8 @@ struct Compiler {
     problems: Vec<RuleProblem>,
     check_ids: HashMap<String, TestId, foldhash::fast::RandomState>,
     rule_ids: HashMap<String, usize, foldhash::fast::RandomState>,
+    /// What the file says that is being read.
+    text: Arc<str>,
     /// Correlations wait until every rule they may refer to is known.
     waiting: Vec<(ParsedRule, RuleSource)>,
 }
@@ -184,6 +189,7 @@ impl Compiler {
     }
 
     fn take_file(&mut self, source: &RuleSource) {
+        self.text = Arc::from(source.text.as_str());
         for document in documents(&source.text) {
             let document = match document {
                 Ok(document) => document,
@@ -246,6 +252,7 @@ impl Compiler {
             name: head.name,
             path: source.path.clone(),
             line: head.line,
+            text: Arc::clone(&self.text),
             generate: head.generate,
             body,
             referred_by: Vec::new(),
@@ -271,6 +278,7 @@ impl Compiler {
 
     /// Resolves what correlations refer to, and adds them.
     fn link(&mut self) {
+        self.text = Arc::default();
         for (parsed, place) in
             link(std::mem::take(&mut self.waiting), &self.set.rules, |place, rule, fault| {
                 self.problems.push(RuleProblem {

@@ -164,6 +164,11 @@ impl Network {
         (prefix <= bits).then_some(Self { address, prefix })
     }
 
+    /// The network's address and the length of its prefix, in bits.
+    pub(crate) fn parts(self) -> (IpAddr, u8) {
+        (self.address, self.prefix)
+    }
+
     fn holds(self, address: IpAddr) -> bool {
         // An IPv4 address in IPv6 clothes is the IPv4 address.
         let plain = address.to_canonical();
