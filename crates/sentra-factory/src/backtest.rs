@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sentra_detect::{Detector, Match, RuleSet};
-use sentra_model::{EventBatch, EventId, Mart, RuleKind, RuleRef, TenantScope};
+use sentra_model::{EventBatch, EventId, EventRow, Mart, RuleKind, RuleRef, TenantScope};
 use sentra_store::{BackPage, MartStore, ReadBack, StoreError, TimeRange};
 
 /// Most findings that a backtest describes; it counts the others.
@@ -85,7 +85,8 @@ impl Gathered {
     }
 }
 
-/// Runs `rules` over what `marts` hold. `progress` hears the events looked at so far.
+/// Runs `rules` over what `marts` hold. `progress` hears the events looked at so far, `each` sees every finding with
+/// its (last) event; a run of a correlation comes again whenever it goes on.
 ///
 /// Law TIME: nothing here reads a clock, and the findings are those that the same events gave, or would have given,
 /// when they arrived.
@@ -98,6 +99,7 @@ pub async fn backtest(
     rules: Arc<RuleSet>,
     request: &BacktestRequest,
     mut progress: impl FnMut(u64) + Send,
+    mut each: impl FnMut(&Match, EventRow<'_>) + Send,
 ) -> Result<BacktestReport, StoreError> {
     let matches_max = request.matches_max.min(BACKTEST_MATCHES_MAX);
     let mut gathered = Gathered { matches_max, ..Gathered::default() };
@@ -116,10 +118,10 @@ pub async fn backtest(
             let BackPage { batches, next } = marts.read_back(scope, &page).await?;
             let thinking = tokio::task::spawn_blocking(move || {
                 let events: usize = batches.iter().map(EventBatch::len).sum();
-                let found: Vec<Match> = batches.iter().flat_map(|batch| detector.process(batch)).collect();
-                (detector, events as u64, found)
+                let found: Vec<Vec<Match>> = batches.iter().map(|batch| detector.process(batch)).collect();
+                (detector, events as u64, batches, found)
             });
-            let (thought, events, found) = match thinking.await {
+            let (thought, events, batches, found) = match thinking.await {
                 Ok(done) => done,
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             };
@@ -127,7 +129,14 @@ pub async fn backtest(
             gathered.report.events += events;
             let is_wanted =
                 |found: &Match| request.only.as_ref().is_none_or(|ids| ids.contains(&found.rule.id));
-            found.into_iter().filter(is_wanted).for_each(|found| gathered.take(found));
+            for (batch, found) in batches.iter().zip(found) {
+                for found in found.into_iter().filter(is_wanted) {
+                    if let Some(row) = batch.row(found.row) {
+                        each(&found, row);
+                    }
+                    gathered.take(found);
+                }
+            }
             progress(gathered.report.events);
             let Some(from) = next else { break };
             page.from = from;

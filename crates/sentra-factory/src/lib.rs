@@ -57,11 +57,14 @@ pub use letters::{
     LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
 };
-pub use live::{DecoderHandle, Live, RulesHandle};
+pub use live::{DecoderHandle, Live, RulesHandle, TuningHandle};
 pub use packs::{PackError, PackFiles, built_in_packs, load_rules};
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use risk::{combine, signal_estimate};
-pub use rule_desk::{BacktestQuestion, RULE_TEXT_BYTES_MAX, RuleDesk, RuleDeskError, RuleSelection};
+pub use rule_desk::{
+    BacktestQuestion, DisabledReport, ExceptionDraft, ExceptionView, Explained, RULE_TEXT_BYTES_MAX,
+    RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, TuningKeeper, TuningReport,
+};
 pub use samples::{SampleFailure, SampleReport, check_samples};
 pub use scan::{ScanMatch, Scanner};
 pub use status::{FactoryStatus, StatusSnapshot};

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sentra_decode::Decoder;
-use sentra_detect::RuleSet;
+use sentra_detect::{Overlay, RuleSet};
 
 /// Something in force that may be changed while the factory runs.
 ///
@@ -15,6 +15,8 @@ pub struct Live<T>(Arc<RwLock<Arc<T>>>);
 pub type DecoderHandle = Live<Decoder>;
 /// The rules in force. The windows of correlations that both the old and the new set have go on.
 pub type RulesHandle = Live<RuleSet>;
+/// The disabled rules and the exceptions in force.
+pub type TuningHandle = Live<Overlay>;
 
 impl<T> Live<T> {
     /// A handle to `thing`.

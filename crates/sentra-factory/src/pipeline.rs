@@ -13,7 +13,7 @@ use crate::config::FactoryConfig;
 use crate::dead::DeadWorker;
 use crate::error::FactoryError;
 use crate::grouping::Teller;
-use crate::live::{DecoderHandle, RulesHandle};
+use crate::live::{DecoderHandle, RulesHandle, TuningHandle};
 use crate::status::FactoryStatus;
 use crate::worker::Worker;
 
@@ -48,6 +48,8 @@ pub struct FactoryParts {
     pub decoder: DecoderHandle,
     /// The rules that run; what they are may change while the factory runs.
     pub rules: RulesHandle,
+    /// What of their findings is not reported; it may change while the factory runs.
+    pub tuning: TuningHandle,
     /// Who words incidents.
     pub teller: Arc<dyn Teller>,
     /// Who hears of changes.

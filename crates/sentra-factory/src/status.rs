@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sentra_backbone::Stream;
+use sentra_detect::{HiddenMatch, TuningUse};
 use sentra_model::Timestamp;
 
 /// Counters of the running factory, since it started.
@@ -19,6 +20,7 @@ pub struct FactoryStatus {
     last_progress_micros: AtomicI64,
     places: Mutex<BTreeMap<Stream, Place>>,
     matches: Mutex<BTreeMap<String, u64>>,
+    hidden: Mutex<TuningUse>,
 }
 
 /// Where a stream ends and where its worker stands; `None` before it has looked.
@@ -93,6 +95,22 @@ impl FactoryStatus {
     #[must_use]
     pub fn matches(&self) -> BTreeMap<String, u64> {
         self.matches.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts findings that are not reported (law LOSS).
+    pub(crate) fn add_hidden(&self, hidden: &[HiddenMatch]) {
+        if hidden.is_empty() {
+            return;
+        }
+        metrics::counter!("sentra_factory_findings_hidden_total").increment(hidden.len() as u64);
+        let mut uses = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        hidden.iter().for_each(|hidden| uses.add(hidden));
+    }
+
+    /// What was hidden by what since the start.
+    #[must_use]
+    pub fn tuning_use(&self) -> TuningUse {
+        self.hidden.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The worker of `stream` failed; it counts as failing until it has written something again.

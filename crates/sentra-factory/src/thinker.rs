@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::{ReadChunk, Stream};
-use sentra_detect::Detector;
+use sentra_detect::{Applied, Detector};
 use sentra_model::{EventBatch, Signal, TenantScope, Timestamp};
 use tokio::sync::mpsc;
 
@@ -17,7 +17,6 @@ use crate::error::FactoryError;
 use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
 use crate::state::{StateKind, StateRow};
-use crate::status::FactoryStatus;
 use crate::transform::{Transformed, transform};
 
 pub(crate) struct Thinker {
@@ -181,7 +180,7 @@ impl Brain {
             self.detector.replace_rules(rules);
         }
         for batch in batches {
-            self.detect(batch, now, &parts.status);
+            self.detect(batch, now, parts);
         }
         let mut state: Vec<_> = self
             .detector
@@ -196,8 +195,11 @@ impl Brain {
 
     /// Takes findings and logins in the order of their rows, as if every event came alone: what is known
     /// about an address when a finding looks for its incident does not depend on how events were batched.
-    fn detect(&mut self, batch: &EventBatch, now: Timestamp, status: &FactoryStatus) {
-        let mut found = self.detector.process(batch);
+    fn detect(&mut self, batch: &EventBatch, now: Timestamp, parts: &FactoryParts) {
+        let status = &parts.status;
+        let Applied { shown: mut found, hidden } =
+            parts.tuning.get().apply(batch, self.detector.process(batch));
+        status.add_hidden(&hidden);
         found.sort_by_key(|found| found.row);
         let mut rows = batch.rows().peekable();
         let mut touched: BTreeSet<String> = BTreeSet::new();

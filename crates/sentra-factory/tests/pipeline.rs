@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
 use sentra_decode::{Declared, DecodeOptions, Decoder};
-use sentra_detect::{RuleSet, RuleSource};
+use sentra_detect::{Overlay, RuleScope, RuleSet, RuleSource, Tuning};
 use sentra_factory::{
-    BacktestQuestion, DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher,
-    RuleDesk, RuleDeskError, RuleSelection, RulesHandle, Teller, Told,
+    BacktestQuestion, DecoderHandle, ExceptionDraft, Factory, FactoryConfig, FactoryParts, FactoryStatus,
+    NoWatcher, RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, RulesHandle, Teller, Told,
+    TuningHandle, TuningKeeper,
 };
 use sentra_model::{
     DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, ManualClock, Narrative, OwnedRecord,
@@ -70,6 +71,17 @@ impl Teller for Plain {
     fn tell(&self, incident: &Incident, signals: &[Signal]) -> Told {
         let rules: Vec<&str> = signals.iter().map(|signal| signal.rule.title.as_str()).collect();
         Told { title: rules.join(", "), headline: incident.id.to_string(), narrative: Narrative::default() }
+    }
+}
+
+/// What was kept last, as a file would.
+#[derive(Default)]
+struct Kept(std::sync::Mutex<Option<Tuning>>);
+
+impl TuningKeeper for Kept {
+    fn keep(&self, tuning: &Tuning) -> std::io::Result<()> {
+        *self.0.lock().unwrap() = Some(tuning.clone());
+        Ok(())
     }
 }
 
@@ -150,6 +162,17 @@ impl House {
         config: FactoryConfig,
         rules: RulesHandle,
     ) -> (Factory, Arc<FactoryStatus>) {
+        self.start_tuned(marts, decoder, config, rules, TuningHandle::new(Overlay::default()))
+    }
+
+    fn start_tuned(
+        &self,
+        marts: Arc<dyn MartStore>,
+        decoder: DecoderHandle,
+        config: FactoryConfig,
+        rules: RulesHandle,
+        tuning: TuningHandle,
+    ) -> (Factory, Arc<FactoryStatus>) {
         let status = Arc::new(FactoryStatus::default());
         let factory = Factory::start(FactoryParts {
             log: self.log.clone(),
@@ -157,6 +180,7 @@ impl House {
             records: self.records.clone(),
             decoder,
             rules,
+            tuning,
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
@@ -166,11 +190,33 @@ impl House {
         (factory, status)
     }
 
+    fn desk(&self, tuning: TuningHandle, status: Arc<FactoryStatus>) -> RuleDesk {
+        RuleDesk::new(RuleDeskParts {
+            log: self.log.clone(),
+            marts: self.marts.clone(),
+            rules: RulesHandle::new(compiled(RULES)),
+            tuning,
+            keeper: Arc::new(Kept::default()),
+            status,
+            clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
+        })
+    }
+
     async fn incidents(&self) -> Vec<Incident> {
         let filter = IncidentFilter { limit: 100, ..IncidentFilter::default() };
         let mut items = self.records.incidents(&self.scope, &filter).await.unwrap().items;
         items.sort_by_key(|incident| incident.id);
         items
+    }
+
+    /// The titles of the rules of all signals.
+    async fn signal_titles(&self) -> BTreeSet<String> {
+        let mut titles = BTreeSet::new();
+        for incident in self.incidents().await {
+            let signals = self.records.incident_signals(&self.scope, incident.id).await.unwrap();
+            titles.extend(signals.into_iter().map(|signal| signal.rule.title));
+        }
+        titles
     }
 
     async fn events(&self) -> u64 {
@@ -489,7 +535,7 @@ async fn the_past_gives_the_findings_of_the_present() {
         house.append(Topic::Raw, lines).await;
         house.run().await;
     }
-    let desk = RuleDesk::new(house.log.clone(), house.marts.clone(), RulesHandle::new(compiled(RULES)));
+    let desk = house.desk(TuningHandle::new(Overlay::default()), Arc::default());
     let (report, problems) =
         desk.backtest(&house.scope, question(RuleSelection::InForce), |_| {}).await.unwrap();
     assert!(problems.is_empty(), "{problems:?}");
@@ -561,4 +607,76 @@ detection:
         .map(|signal| signal.count)
         .sum();
     assert_eq!(new, 3, "the new rule saw what came after it");
+}
+
+/// Law LOSS: what is disabled or excepted is hidden from now on, and counted; what was hidden once comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn hidden_findings_are_counted() {
+    const BRUTE: &str = "8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a02";
+    let house = House::new().await;
+    house.append(Topic::Raw, &story()).await;
+    let tuning = TuningHandle::new(Overlay::default());
+    let desk = house.desk(tuning.clone(), Arc::default());
+    let draft = |id: &str, address: &str| ExceptionDraft {
+        id: id.to_owned(),
+        scope: RuleScope::Rules(vec![BRUTE.to_owned()]),
+        condition: serde_json::json!({"src_ip|cidr": address}),
+        owner: "ana".to_owned(),
+        reason: "the scanner of the auditors".to_owned(),
+        expires: Timestamp::from_seconds(1_790_100_000),
+    };
+    assert!(desk.except(&house.scope, draft("bad", "no network")).await.is_err());
+    desk.except(&house.scope, draft("scanner", "192.0.2.0/24")).await.unwrap();
+    let twice = desk.except(&house.scope, draft("scanner", "192.0.2.0/24")).await;
+    assert!(matches!(twice, Err(RuleDeskError::Tuning { .. })), "{twice:?}");
+
+    let config = FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() };
+    let decoder = Decoder::new(DecodeOptions::default());
+    let rules = RulesHandle::new(compiled(RULES));
+    let (factory, status) =
+        house.start_tuned(house.marts.clone(), decoder.into(), config, rules, tuning.clone());
+    house.worked_off(&status).await;
+    factory.stop().await;
+    let desk = house.desk(tuning, status.clone());
+    let report = desk.tuning(&house.scope);
+    assert!(report.exceptions[0].used.hidden >= 1, "{report:?}");
+    let titles = house.signal_titles().await;
+    assert!(titles.contains("Root command") && !titles.contains("Brute force"), "{titles:?}");
+
+    let impact = desk.preview(&house.scope, draft("x", "192.0.2.7/32"), TimeRange::default()).await.unwrap();
+    assert_eq!((impact.would_hide, impact.examined), (1, 1), "one run, however often it went on: {impact:?}");
+    let impact =
+        desk.preview(&house.scope, draft("x", "203.0.113.0/24"), TimeRange::default()).await.unwrap();
+    assert_eq!((impact.would_hide, impact.examined), (0, 1));
+
+    desk.remove_exception(&house.scope, "scanner").await.unwrap();
+    assert!(desk.remove_exception(&house.scope, "scanner").await.is_err());
+    let (owner, reason) = ("ana".to_owned(), "noise".to_owned());
+    let unknown = desk.disable(&house.scope, "x", owner.clone(), reason.clone(), None).await;
+    assert!(matches!(unknown, Err(RuleDeskError::UnknownRule { .. })));
+    desk.disable(&house.scope, BRUTE, owner, reason, None).await.unwrap();
+    assert_eq!(desk.coverage(&house.scope).disabled, 1);
+    desk.enable(&house.scope, BRUTE).await.unwrap();
+    let foreign = TenantScope::new("globex".parse().unwrap());
+    assert!(desk.tuning(&foreign).disabled.is_empty(), "law TENANT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_explained_on_a_stored_event() {
+    let house = House::new().await;
+    house.append(Topic::Raw, &story()).await;
+    house.run().await;
+    let desk = house.desk(TuningHandle::new(Overlay::default()), Arc::default());
+    let failed = EventId::raw(0, 0);
+    let one = RuleSelection::Ids(vec!["8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a03".to_owned()]);
+    let explained = desk.explain(&house.scope, one, failed).await.unwrap();
+    assert_eq!(explained.explanations.len(), 1);
+    assert!(!explained.explanations[0].matched);
+    let text = explained.explanations[0].to_string();
+    assert!(text.contains("LL03") && text.contains("PA01"), "what was found and what was wanted: {text}");
+    let matching = desk.explain(&house.scope, RuleSelection::InForce, failed).await.unwrap();
+    let titles: Vec<&str> = matching.explanations.iter().map(|one| one.rule.title.as_str()).collect();
+    assert_eq!(titles, ["Failed login"]);
+    let missing = desk.explain(&house.scope, RuleSelection::InForce, EventId::raw(0, 9_999)).await;
+    assert!(matches!(missing, Err(RuleDeskError::UnknownEvent { .. })), "{missing:?}");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sentra_backbone::{AppendBatch, EventLog, LogOptions, Retention, SegmentLog, Stream, TopicRetention};
 use sentra_decode::{DecodeOptions, Decoder};
-use sentra_detect::RuleSet;
+use sentra_detect::{Overlay, RuleSet};
 use sentra_factory::{
     CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told,
 };
@@ -64,6 +64,7 @@ async fn run(log: &Arc<SegmentLog>, records: &Arc<SqliteRecords>) {
         records: records.clone(),
         decoder: Decoder::new(DecodeOptions::default()).into(),
         rules: RuleSet::compile(Vec::new()).0.into(),
+        tuning: Overlay::default().into(),
         teller: Arc::new(Silent),
         watcher: Arc::new(NoWatcher),
         clock: Arc::new(ManualClock::new(now())),

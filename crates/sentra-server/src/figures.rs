@@ -59,6 +59,11 @@ const FIGURES: &[(Kind, &str, &str)] = &[
         "Records that retention removed before they were processed",
     ),
     (Counter, "sentra_factory_position_failures_total", "Positions that could not be told to the backbone"),
+    (
+        Counter,
+        "sentra_factory_findings_hidden_total",
+        "Findings not reported: of disabled rules, or excepted",
+    ),
     (Counter, "sentra_factory_signals_total", "Signals raised or extended"),
     (Counter, "sentra_factory_incidents_total", "Incidents opened"),
     (Counter, "sentra_factory_incident_changes_total", "Incidents opened or changed"),

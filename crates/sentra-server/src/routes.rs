@@ -14,7 +14,7 @@ use sentra_intake::http::{self as senders, Authenticated};
 use crate::api::extract::new_scope;
 use crate::api::{
     self, dead_letters, events, health, incidents, ingest, login, query, reload, rules, status, stream,
-    topics,
+    topics, tuning,
 };
 use crate::console;
 use crate::layers;
@@ -78,6 +78,14 @@ pub(crate) fn table() -> Vec<Route> {
         write("/api/v1/query", Timed, post(query::ask)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
+        write("/api/v1/rules/explain", Timed, post(tuning::explain)),
+        read("/api/v1/rules/coverage", Credentials, Timed, get(tuning::coverage)),
+        read("/api/v1/rules/tuning", Credentials, Timed, get(tuning::list)),
+        write("/api/v1/rules/disable", Timed, post(tuning::disable)),
+        write("/api/v1/rules/enable", Timed, post(tuning::enable)),
+        write("/api/v1/rules/exceptions", Timed, post(tuning::except)),
+        write("/api/v1/rules/exceptions/remove", Timed, post(tuning::remove)),
+        write("/api/v1/rules/exceptions/preview", Streaming, post(tuning::preview)),
         read("/api/v1/stream", Credentials, Streaming, get(stream::follow)),
         Route { access: Access::Sender, ..write("/api/v1/ingest", Streaming, post(ingest::ingest)) },
         write("/api/v1/ingest/dead-letters", Timed, post(dead_letters::report)),

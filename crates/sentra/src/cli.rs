@@ -11,7 +11,10 @@ use crate::commands::bench::arguments::BenchCommand;
 
 mod rules;
 
-pub(crate) use rules::{RulesBacktestArguments, RulesCheckArguments, RulesCommand};
+pub(crate) use rules::{
+    RulesBacktestArguments, RulesCheckArguments, RulesCommand, RulesCoverageArguments, RulesDisableArguments,
+    RulesExceptArguments, RulesExplainArguments, RulesNamedArguments, RulesTuningArguments,
+};
 
 /// Raw logs in, incidents that tell their story out.
 #[derive(Debug, Parser)]

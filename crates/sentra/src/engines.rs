@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
 use sentra_decode::DecodeOptions;
+use sentra_detect::RuleProblem;
 use sentra_factory::{
     CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, LetterDesk, NoWatcher,
     RuleDesk, Watcher,
@@ -18,6 +19,7 @@ use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords
 use crate::formats::Formats;
 use crate::rules::Rules;
 use crate::teller::Narrator;
+use crate::tuning::TuningFile;
 
 /// How often catching up looks whether it has.
 const CATCH_UP_INTERVAL: Duration = Duration::from_millis(20);
@@ -44,6 +46,9 @@ pub(crate) struct Engines {
     pub(crate) records: Arc<dyn Records>,
     /// The packs' rules.
     pub(crate) rules: Rules,
+    /// What of their findings is not reported.
+    pub(crate) tuning: TuningFile,
+    pub(crate) tuning_problems: Vec<RuleProblem>,
     /// The packs' formats and the decoder that has them.
     pub(crate) formats: Formats,
     pub(crate) clock: Arc<dyn Clock>,
@@ -91,6 +96,7 @@ impl Engines {
         tracing::debug!(report = ?marts.open_report(), "marts opened");
         let records = SqliteRecords::open(&data.join("records.db")).await?;
         let rules = Rules::open(&options.rules, !options.without_built_in)?;
+        let (tuning, tuning_problems) = TuningFile::open(data, &rules.get())?;
         let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
@@ -98,6 +104,8 @@ impl Engines {
             marts: Arc::new(marts),
             records: Arc::new(records),
             rules,
+            tuning,
+            tuning_problems,
             formats,
             clock,
             status: Arc::new(FactoryStatus::default()),
@@ -113,6 +121,7 @@ impl Engines {
             records: Arc::clone(&self.records),
             decoder: self.formats.decoder().clone(),
             rules: self.rules.handle().clone(),
+            tuning: self.tuning.handle().clone(),
             teller: Arc::new(Narrator),
             watcher,
             clock: Arc::clone(&self.clock),
@@ -130,7 +139,15 @@ impl Engines {
 
     /// The desk for rules over these engines.
     pub(crate) fn rule_desk(&self) -> RuleDesk {
-        RuleDesk::new(Arc::clone(&self.log), Arc::clone(&self.marts), self.rules.handle().clone())
+        RuleDesk::new(RuleDeskParts {
+            log: Arc::clone(&self.log),
+            marts: Arc::clone(&self.marts),
+            rules: self.rules.handle().clone(),
+            tuning: self.tuning.handle().clone(),
+            keeper: Arc::new(self.tuning.clone()),
+            status: Arc::clone(&self.status),
+            clock: Arc::clone(&self.clock),
+        })
     }
 
     /// Runs the factory until it has worked off everything that stands in the backbone now.

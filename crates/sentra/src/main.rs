@@ -15,12 +15,13 @@ mod retention;
 mod rules;
 mod settings;
 mod teller;
+mod tuning;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand, RulesCommand};
+use crate::cli::{Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -43,8 +44,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(arguments) => commands::serve::run(&arguments),
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Detect(arguments) => commands::detect::run(&arguments),
-        Command::Rules(RulesCommand::Check(arguments)) => commands::rules::check(&arguments),
-        Command::Rules(RulesCommand::Backtest(arguments)) => commands::rules::backtest(&arguments),
+        Command::Rules(command) => commands::rules::run(command),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Incidents(IncidentsCommand::List(arguments)) => commands::incidents::list(&arguments),
         Command::Incidents(IncidentsCommand::Show(arguments)) => commands::incidents::show(&arguments),

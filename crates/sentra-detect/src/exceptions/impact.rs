@@ -114,6 +114,20 @@ impl Impact {
         }
     }
 
+    /// Adds what was looked at elsewhere.
+    pub fn absorb(&mut self, other: &Self) {
+        self.examined += other.examined;
+        self.would_hide += other.would_hide;
+        self.confirmed += other.confirmed;
+        self.dismissed += other.dismissed;
+        for (rule, hidden) in &other.by_rule {
+            *self.by_rule.entry(rule.clone()).or_default() += hidden;
+        }
+        self.examples.extend_from_slice(&other.examples);
+        self.examples.sort_by_key(|example| example.verdict);
+        self.examples.truncate(IMPACT_EXAMPLES_MAX);
+    }
+
     /// In a sentence; `period` is the caller's: `in the last 30 days`.
     #[must_use]
     pub fn sentence(&self, period: &str) -> String {

@@ -52,8 +52,16 @@ impl From<RuleDeskError> for Problem {
             RuleDeskError::Store(error) => error.into(),
             RuleDeskError::UnknownRule { .. } => Self::new(ProblemKind::NotFound, error.to_string())
                 .with_next("GET /api/v1/rules names the rules in force"),
-            RuleDeskError::TooLong { .. } | RuleDeskError::Rules { .. } | RuleDeskError::NoRules => {
-                Self::new(ProblemKind::BodyInvalid, error.to_string())
+            RuleDeskError::UnknownEvent { .. } | RuleDeskError::UnknownEntry { .. } => {
+                Self::new(ProblemKind::NotFound, error.to_string())
+            }
+            RuleDeskError::TooLong { .. }
+            | RuleDeskError::Rules { .. }
+            | RuleDeskError::NoRules
+            | RuleDeskError::Tuning { .. } => Self::new(ProblemKind::BodyInvalid, error.to_string()),
+            RuleDeskError::Keep(_) => {
+                tracing::error!(error = with_causes(&error), "the tuning could not be kept");
+                Self::new(ProblemKind::StoreFailed, "the change could not be kept; nothing has changed")
             }
         }
     }

@@ -19,6 +19,7 @@ pub(crate) mod rules;
 pub(crate) mod status;
 pub(crate) mod stream;
 pub(crate) mod topics;
+pub(crate) mod tuning;
 
 pub(crate) use openapi::serve_openapi;
 pub use openapi::{openapi, openapi_json};

@@ -4,7 +4,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::types::{IncidentChange, StreamGap};
-use super::{dead_letters, events, incidents, ingest, login, query, reload, rules, status, stream, topics};
+use super::{
+    dead_letters, events, incidents, ingest, login, query, reload, rules, status, stream, topics, tuning,
+};
 use crate::door::SESSION_COOKIE;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 
@@ -17,7 +19,8 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
         incidents::list, incidents::show,
         events::show, events::lookup, dead_letters::list, dead_letters::show,
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
-        query::ask, rules::list, rules::backtest, stream::follow, ingest::ingest,
+        query::ask, rules::list, rules::backtest, tuning::explain, tuning::coverage,
+        tuning::list, tuning::disable, tuning::enable, tuning::except, tuning::remove, tuning::preview, stream::follow, ingest::ingest,
         login::create_link, login::logout, reload::reload,
     ),
     components(schemas(ProblemDocument, IncidentChange, StreamGap)),

@@ -7,7 +7,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
 
 /// When to ask again while another backtest runs.
-const BUSY_RETRY_AFTER_S: u64 = 10;
+pub(super) const BUSY_RETRY_AFTER_S: u64 = 10;
 
 /// The rules in force and the problems met while they were compiled.
 #[utoipa::path(

@@ -12,6 +12,7 @@ mod query;
 mod rules;
 mod status;
 mod topic;
+mod tuning;
 
 pub use door::LoginLink;
 pub use event::{EventDetail, EventLookup, EventLookupAnswer};
@@ -34,4 +35,8 @@ pub use status::{
 };
 pub use topic::{
     ConsumerView, OffsetRange, RecordPage, RecordView, ReplayStep, TopicView, TopicsView, records_of,
+};
+pub use tuning::{
+    CoverageAnswer, DisableBody, ExceptionBody, ExplainAnswer, ExplainBody, ImpactAnswer, ImpactExampleView,
+    NamedBody, PreviewBody, TuningAnswer, period,
 };

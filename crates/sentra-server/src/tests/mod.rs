@@ -20,8 +20,8 @@ use sentra_backbone::{
     AppendBatch, Appended, Consumer, EventLog, Extent, LogError, MemoryLog, ReadChunk, Stream,
 };
 use sentra_decode::{DecodeOptions, Decoder};
-use sentra_detect::RuleSet;
-use sentra_factory::{LetterDesk, RuleDesk, RulesHandle};
+use sentra_detect::{Overlay, RuleSet, Tuning};
+use sentra_factory::{LetterDesk, RuleDesk, RuleDeskParts, RulesHandle, TuningKeeper};
 use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
@@ -139,6 +139,15 @@ pub(super) struct Fixture {
     shared: Option<Shared>,
 }
 
+/// Keeps nothing.
+struct Forgetful;
+
+impl TuningKeeper for Forgetful {
+    fn keep(&self, _tuning: &Tuning) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 pub(super) async fn fixture() -> Fixture {
     fixture_with(|_| {}).await
 }
@@ -160,7 +169,15 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         directory: directory.path().to_owned(),
         log: log.clone(),
         marts: marts.clone(),
-        rules: RuleDesk::new(log.clone(), marts, no_rules),
+        rules: RuleDesk::new(RuleDeskParts {
+            log: log.clone(),
+            marts,
+            rules: no_rules,
+            tuning: Overlay::default().into(),
+            keeper: Arc::new(Forgetful),
+            status: Arc::default(),
+            clock: clock.clone(),
+        }),
         records: records.clone(),
         letters: LetterDesk::new(
             log.clone(),

@@ -25,6 +25,7 @@ use crate::progress::counted;
 use crate::retention;
 use crate::rules::Rules;
 use crate::settings;
+use crate::tuning::TuningFile;
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = configuration(arguments)?;
@@ -57,6 +58,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     };
     settings::remember_rules(data, &config)?;
     say_rule_problems(&engines.rules.problems());
+    say_rule_problems(&engines.tuning_problems);
     say_format_problems(&engines.formats.problems());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
@@ -82,6 +84,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
             arguments: again,
             formats: engines.formats.clone(),
             rules: engines.rules.clone(),
+            tuning: engines.tuning.clone(),
         })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
@@ -159,6 +162,7 @@ struct FromFile {
     arguments: ServeArguments,
     formats: Formats,
     rules: Rules,
+    tuning: TuningFile,
 }
 
 impl Reloader for FromFile {
@@ -175,7 +179,9 @@ impl Reloader for FromFile {
             return Err(format!("the formats have errors and the ones before stay in force: {problems}"));
         }
         let of_rules = self.rules.reload(&config.detect.rules).map_err(|error| format!("{error:#}"))?;
-        let errors = of_rules.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
+        let of_tuning = self.tuning.reload(&self.rules.get()).map_err(|error| format!("{error:#}"))?;
+        let errors =
+            of_rules.iter().chain(&of_tuning).filter(|problem| problem.severity == ProblemSeverity::Error);
         let errors =
             errors.map(|RuleProblem { path, line, message, .. }| format!("{path}:{line}: {message}"));
         Ok(problems.into_iter().chain(errors).collect())

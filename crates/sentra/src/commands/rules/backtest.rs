@@ -14,7 +14,7 @@ use crate::commands::access::Access;
 use crate::output;
 use crate::progress::{bar, counted};
 
-pub(crate) fn run(arguments: &RulesBacktestArguments) -> anyhow::Result<()> {
+pub(super) fn run(arguments: &RulesBacktestArguments) -> anyhow::Result<()> {
     let body = BacktestBody {
         rules: arguments.file.as_deref().map(rule_text).transpose()?,
         rule_ids: arguments.ids.clone(),
@@ -75,7 +75,7 @@ fn event_spinner() -> ProgressBar {
 }
 
 /// What stands in a rule file, within the limit of what a server takes.
-fn rule_text(path: &Path) -> anyhow::Result<String> {
+pub(super) fn rule_text(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     let limit = RULE_TEXT_BYTES_MAX as u64 + 1;
     let read = if path == Path::new("-") {

@@ -53,7 +53,7 @@ struct Report {
     problems: Vec<Problem>,
 }
 
-pub(crate) fn check(arguments: &RulesCheckArguments) -> anyhow::Result<()> {
+pub(super) fn check(arguments: &RulesCheckArguments) -> anyhow::Result<()> {
     let report = report(packs(arguments)?);
     let errors = report.problems.iter().filter(|problem| problem.severity == "error").count();
     if arguments.json {

@@ -1,25 +1,69 @@
-//! Rules for people: tried on what is stored before they are put in force.
+//! Rules for people: tried on what is stored before they are put in force, explained on one event, disabled and
+//! excepted.
+
+mod explain;
+mod tuning;
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use sentra_backbone::{EventLog, LogError};
-use sentra_detect::{RuleProblem, RuleSet, RuleSource};
-use sentra_model::{Mart, TenantScope, Topic};
+use sentra_detect::{Match, QueryEngine, RuleProblem, RuleSet, RuleSource, Tuning};
+use sentra_model::{Clock, EventId, EventRow, Mart, TenantScope, Topic};
 use sentra_store::{MartStore, StoreError, TimeRange};
+use tokio::sync::Mutex;
 
 use crate::backtest::{BacktestReport, BacktestRequest, backtest};
-use crate::live::RulesHandle;
+use crate::live::{RulesHandle, TuningHandle};
+use crate::status::FactoryStatus;
+
+pub use explain::Explained;
+pub use tuning::{DisabledReport, ExceptionDraft, ExceptionView, TuningReport};
 
 /// Longest text of rules that one question brings along, in bytes.
 pub const RULE_TEXT_BYTES_MAX: usize = 1024 * 1024;
 
-/// Where rules are looked at and tried. Clones are the same desk.
+/// Most rules whose conditions the marts are asked for, in place of all events.
+const PREFILTER_RULES_MAX: usize = 16;
+/// Longest condition that the marts are asked for, in bytes.
+const PREFILTER_BYTES_MAX: usize = 64 * 1024;
+
+/// Keeps disabled rules and exceptions beyond the end of the process.
+pub trait TuningKeeper: Send + Sync {
+    /// Replaces what is kept, durably and as a whole.
+    ///
+    /// # Errors
+    /// When it cannot be written; then nothing has changed.
+    fn keep(&self, tuning: &Tuning) -> io::Result<()>;
+}
+
+/// What a desk works with; all of it is passed in.
+pub struct RuleDeskParts {
+    /// The backbone, which knows the partitions.
+    pub log: Arc<dyn EventLog>,
+    /// The events.
+    pub marts: Arc<dyn MartStore>,
+    /// The rules in force.
+    pub rules: RulesHandle,
+    /// What is disabled and excepted.
+    pub tuning: TuningHandle,
+    /// Where that is kept.
+    pub keeper: Arc<dyn TuningKeeper>,
+    /// What hid how much.
+    pub status: Arc<FactoryStatus>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Where rules are looked at, tried and tuned. Clones are the same desk.
 #[derive(Clone)]
-pub struct RuleDesk {
-    log: Arc<dyn EventLog>,
-    marts: Arc<dyn MartStore>,
-    rules: RulesHandle,
+pub struct RuleDesk(Arc<Desk>);
+
+struct Desk {
+    parts: RuleDeskParts,
+    /// One change of the tuning at a time.
+    turn: Mutex<()>,
 }
 
 impl fmt::Debug for RuleDesk {
@@ -52,6 +96,29 @@ pub enum RuleDeskError {
     /// The text holds no rule.
     #[error("there is no rule in the text")]
     NoRules,
+    /// There is no such event.
+    #[error("there is no event {id}")]
+    UnknownEvent {
+        /// Its id.
+        id: EventId,
+    },
+    /// There is no such disabled rule or exception.
+    #[error("there is no {what} {id:?}")]
+    UnknownEntry {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// A disabled rule or an exception that makes no sense.
+    #[error("{message}")]
+    Tuning {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The tuning could not be kept; nothing has changed.
+    #[error("cannot keep disabled rules and exceptions")]
+    Keep(#[source] io::Error),
     /// No rule in force has the id.
     #[error("no rule with the id {id:?} is in force")]
     UnknownRule {
@@ -87,8 +154,8 @@ pub struct BacktestQuestion {
 impl RuleDesk {
     /// A desk over the rules in force.
     #[must_use]
-    pub fn new(log: Arc<dyn EventLog>, marts: Arc<dyn MartStore>, rules: RulesHandle) -> Self {
-        Self { log, marts, rules }
+    pub fn new(parts: RuleDeskParts) -> Self {
+        Self(Arc::new(Desk { parts, turn: Mutex::new(()) }))
     }
 
     /// Tries rules on what is stored, with what was wrong with those of a text.
@@ -101,26 +168,38 @@ impl RuleDesk {
         question: BacktestQuestion,
         progress: impl FnMut(u64) + Send,
     ) -> Result<(BacktestReport, Vec<RuleProblem>), RuleDeskError> {
+        self.look_back(scope, question, progress, |_, _| {}).await
+    }
+
+    /// As [`RuleDesk::backtest`]; `each` is shown every finding with its (last) event.
+    async fn look_back(
+        &self,
+        scope: &TenantScope,
+        question: BacktestQuestion,
+        progress: impl FnMut(u64) + Send,
+        each: impl FnMut(&Match, EventRow<'_>) + Send,
+    ) -> Result<(BacktestReport, Vec<RuleProblem>), RuleDeskError> {
         let BacktestQuestion { rules, range, marts, matches_max } = question;
         let (rules, problems, only) = self.select(rules)?;
-        let streams = self.log.streams().await?;
+        let streams = self.0.parts.log.streams().await?;
         let mut partitions: Vec<u32> = streams
             .into_iter()
             .filter(|stream| stream.tenant == *scope.tenant() && stream.topic == Topic::Raw)
             .map(|stream| stream.partition)
             .collect();
         partitions.sort_unstable();
-        let request = BacktestRequest { range, marts, partitions, prefilter: None, matches_max, only };
-        let report = backtest(self.marts.as_ref(), scope, rules, &request, progress).await?;
+        let prefilter = prefilter(&rules, only.as_deref());
+        let request = BacktestRequest { range, marts, partitions, prefilter, matches_max, only };
+        let report = backtest(self.0.parts.marts.as_ref(), scope, rules, &request, progress, each).await?;
         Ok((report, problems))
     }
 
     /// The rules that are meant, what was wrong with them, and the ids that findings are reported of.
     fn select(&self, selection: RuleSelection) -> Result<Selected, RuleDeskError> {
         match selection {
-            RuleSelection::InForce => Ok((self.rules.get(), Vec::new(), None)),
+            RuleSelection::InForce => Ok((self.0.parts.rules.get(), Vec::new(), None)),
             RuleSelection::Ids(ids) => {
-                let rules = self.rules.get();
+                let rules = self.0.parts.rules.get();
                 let unknown =
                     ids.iter().find(|id| !rules.rules().iter().any(|rule| rule.reference().id == **id));
                 match unknown {
@@ -134,6 +213,25 @@ impl RuleDesk {
             }
         }
     }
+}
+
+/// What the marts are asked for when only few rules are tried: an event that it leaves out matches none of them.
+fn prefilter(rules: &RuleSet, only: Option<&[String]>) -> Option<String> {
+    let is_wanted = |id: &String| only.is_none_or(|ids| ids.contains(id));
+    let wanted: Vec<usize> = (0..)
+        .zip(rules.rules())
+        .filter(|(_, rule)| rule.reports() && is_wanted(&rule.reference().id))
+        .map(|(index, _)| index)
+        .take(PREFILTER_RULES_MAX + 1)
+        .collect();
+    if wanted.is_empty() || wanted.len() > PREFILTER_RULES_MAX {
+        return None;
+    }
+    let conditions: Option<Vec<String>> = wanted
+        .into_iter()
+        .map(|index| Some(format!("({})", rules.query(index, QueryEngine::DataFusion)?.condition)))
+        .collect();
+    conditions.map(|all| all.join(" OR ")).filter(|text| text.len() <= PREFILTER_BYTES_MAX)
 }
 
 type Selected = (Arc<RuleSet>, Vec<RuleProblem>, Option<Vec<String>>);
