@@ -77,6 +77,9 @@ mod yaml;
 
 pub use attack::{tactics, techniques};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
+pub use engine::Matcher;
+pub use engine::costs::{RuleCost, RuleCosts};
+pub use engine::report::{EvaluationProblem, MatcherStats};
 pub use logsource::Logsource;
 pub use matched::Match;
 #[doc(hidden)]

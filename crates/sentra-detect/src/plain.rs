@@ -43,7 +43,7 @@ fn passes(check: &FieldCheck, row: EventRow<'_>) -> bool {
         Test::Missing => values.is_empty(),
         Test::Field(test) => {
             let others = fields::values(row, &test.other);
-            values.iter().any(|value| others.iter().any(|other| test.passes(value, other)))
+            test.any_passes(&values, &others)
         }
         test => values.iter().any(|value| test.passes(value)),
     }
