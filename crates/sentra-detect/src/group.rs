@@ -1,18 +1,15 @@
 //! What the values of one field are searched for, for all rules of one logsource at once.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use hashbrown::HashMap;
 use regex::Regex;
 
 use crate::engine::affix::{Affixes, End};
 use crate::engine::literals::required;
+use crate::engine::needles::{Found, Needles};
 use crate::ruleset::{FieldCheck, TestId};
 use crate::sigma::wildcard::{Number, Part, TextTest};
 use crate::test::Test;
 use crate::text::{fold_into, searched, searched_by_regex};
-
-/// Most needles of an automaton that is fast and large; beyond, it is smaller and slower.
-const FAST_NEEDLES_MAX: usize = 24;
 
 /// The searchable tests on one field. A value is searched once for all of them.
 #[derive(Debug, Default)]
@@ -26,15 +23,6 @@ pub(crate) struct Group {
     uses: Vec<Vec<Use>>,
     /// Tests without a literal to search for.
     others: Vec<(TestId, TextTest)>,
-}
-
-#[derive(Debug, Default)]
-enum Needles {
-    #[default]
-    None,
-    Together(AhoCorasick),
-    /// For the case that they are too many for one automaton: slower, and right.
-    OneByOne(Vec<String>),
 }
 
 /// A test that can only pass where a needle is found.
@@ -57,10 +45,8 @@ enum Then {
 #[derive(Debug, Default)]
 pub(crate) struct SearchScratch {
     folded: String,
-    /// By needle: the last search that found it. What a needle leads to is decided once per value, however often the
-    /// needle is in it.
-    found_in: Vec<u32>,
-    search: u32,
+    /// What a needle leads to is decided once per value, however often the needle is in it.
+    needles: Found,
     /// How often a regular expression did not see the whole value.
     pub(crate) regex_cuts: u64,
 }
@@ -70,8 +56,8 @@ pub(crate) struct SearchScratch {
 struct Draft {
     starts: Vec<(Box<str>, TestId)>,
     ends: Vec<(Box<str>, TestId)>,
-    numbers: HashMap<String, usize, foldhash::fast::RandomState>,
-    needles: Vec<String>,
+    numbers: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
+    needles: Vec<Box<str>>,
 }
 
 /// Whether a group's search answers the test; others are tried value by value, where it comes to that.
@@ -87,7 +73,9 @@ pub(crate) fn is_searched(test: &Test) -> bool {
 /// What the folded value must contain for a cased test to pass.
 fn cased_needle(test: &TextTest) -> Option<String> {
     let literal = match test {
-        TextTest::Equals(text) | TextTest::Contains(text) | TextTest::Starts(text) | TextTest::Ends(text) => text,
+        TextTest::Equals(text) | TextTest::Contains(text) | TextTest::Starts(text) | TextTest::Ends(text) => {
+            text
+        }
         TextTest::Fits(parts) => longest_literal(parts),
         TextTest::Number(_) => return None,
     };
@@ -106,7 +94,7 @@ impl Group {
         }
         group.starts = Affixes::new(draft.starts, End::Start);
         group.ends = Affixes::new(draft.ends, End::Last);
-        group.set_needles(draft.needles);
+        group.needles = Needles::new(draft.needles);
         group
     }
 
@@ -145,29 +133,14 @@ impl Group {
     }
 
     fn add_needle(&mut self, draft: &mut Draft, needle: &str, test: TestId, then: Then) {
-        let number = *draft.numbers.entry_ref(needle).or_insert_with(|| {
-            draft.needles.push(needle.to_owned());
+        let number = *draft.numbers.entry(needle.into()).or_insert_with(|| {
+            draft.needles.push(needle.into());
             self.uses.push(Vec::new());
             draft.needles.len() - 1
         });
         if let Some(uses) = self.uses.get_mut(number) {
             uses.push(Use { test, then });
         }
-    }
-
-    fn set_needles(&mut self, needles: Vec<String>) {
-        if needles.is_empty() {
-            return;
-        }
-        let kind = if needles.len() <= FAST_NEEDLES_MAX {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
-        };
-        self.needles = match AhoCorasick::builder().kind(Some(kind)).prefilter(false).build(&needles) {
-            Ok(automaton) => Needles::Together(automaton),
-            Err(_) => Needles::OneByOne(needles),
-        };
     }
 
     /// Adds every test that `value` passes to `found`; some more than once.
@@ -186,43 +159,15 @@ impl Group {
         self.starts.search(folded, End::Start, found);
         self.ends.search(folded, End::Last, found);
         found.extend(self.others.iter().filter(|(_, test)| test.passes(folded)).map(|(id, _)| *id));
-        self.search_needles(value, scratch, found);
-    }
-
-    fn search_needles(&self, value: &str, scratch: &mut SearchScratch, found: &mut Vec<TestId>) {
-        let SearchScratch { folded, found_in, search, regex_cuts } = scratch;
-        let folded = folded.as_str();
-        match &self.needles {
-            Needles::None => {}
-            Needles::Together(automaton) => {
-                if found_in.len() < self.uses.len() {
-                    found_in.resize(self.uses.len(), 0);
-                }
-                *search = search.wrapping_add(1);
-                if *search == 0 {
-                    found_in.fill(0);
-                    *search = 1;
-                }
-                for needle in automaton.find_overlapping_iter(folded) {
-                    let needle = needle.pattern().as_usize();
-                    if let Some(last) = found_in.get_mut(needle).filter(|last| **last != *search) {
-                        *last = *search;
-                        *regex_cuts += self.decide(needle, value, folded, found);
-                    }
-                }
-            }
-            Needles::OneByOne(needles) => {
-                for (number, _) in needles.iter().enumerate().filter(|(_, needle)| folded.contains(*needle)) {
-                    *regex_cuts += self.decide(number, value, folded, found);
-                }
-            }
-        }
+        let SearchScratch { folded, needles, regex_cuts } = scratch;
+        self.needles
+            .search(folded, needles, |needle| *regex_cuts += self.decide(needle, value, folded, found));
     }
 
     /// Adds the tests that pass, now that `needle` is in the value. Gives how many did not see all of it.
-    fn decide(&self, needle: usize, value: &str, folded: &str, found: &mut Vec<TestId>) -> u64 {
+    fn decide(&self, needle: u32, value: &str, folded: &str, found: &mut Vec<TestId>) -> u64 {
         let mut cuts = 0;
-        for wanted in self.uses.get(needle).into_iter().flatten() {
+        for wanted in self.uses.get(needle as usize).into_iter().flatten() {
             let passes = match &wanted.then {
                 Then::Passes => true,
                 Then::Folded(test) => test.passes(folded),
@@ -271,28 +216,16 @@ mod tests {
     fn the_search_finds_what_the_tests_say() {
         let checks = checks();
         let ids: Vec<TestId> = (0..).take(checks.len()).collect();
-        let mut group = Group::new(&ids, &checks);
-        let mut scratch = SearchScratch { search: u32::MAX - 3, ..SearchScratch::default() };
-        for round in 0..2 {
-            for value in ["abc", "ABCD", "", "b", "xbc", "5", "5.0", "abxc", "c", "AbcbcdabC", "abcd"] {
-                let mut found = Vec::new();
-                group.search(value, &mut scratch, &mut found);
-                found.sort_unstable();
-                found.dedup();
-                let expected: Vec<TestId> =
-                    ids.iter().copied().filter(|id| checks[*id as usize].test.passes(value)).collect();
-                assert_eq!(found, expected, "{value:?}, round {round}");
-            }
-            if let Needles::Together(automaton) = &group.needles {
-                assert_eq!(automaton.patterns_len(), group.uses.len());
-                let mut draft = Draft::default();
-                let mut again = Group::default();
-                for id in &ids {
-                    again.add(&mut draft, *id, &checks[*id as usize].test);
-                }
-                assert_eq!(draft.needles.len(), group.uses.len());
-                group.needles = Needles::OneByOne(draft.needles);
-            }
+        let group = Group::new(&ids, &checks);
+        let mut scratch = SearchScratch::default();
+        for value in ["abc", "ABCD", "", "b", "xbc", "5", "5.0", "abxc", "c", "AbcbcdabC", "abcd"] {
+            let mut found = Vec::new();
+            group.search(value, &mut scratch, &mut found);
+            found.sort_unstable();
+            found.dedup();
+            let expected: Vec<TestId> =
+                ids.iter().copied().filter(|id| checks[*id as usize].test.passes(value)).collect();
+            assert_eq!(found, expected, "{value:?}");
         }
     }
 

@@ -63,7 +63,9 @@ impl RowSets {
 
     /// The set of `number`; nothing if it is not open.
     pub(crate) fn get(&self, number: u32) -> &[u64] {
-        let Some(place) = self.place.get(number as usize).filter(|place| **place != CLOSED) else { return &[] };
+        let Some(place) = self.place.get(number as usize).filter(|place| **place != CLOSED) else {
+            return &[];
+        };
         let start = *place as usize * self.width;
         self.words.get(start..start + self.width).unwrap_or_default()
     }

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::time::{ClockId, clock_gettime};
 use sentra_decode::{DecodeOptions, Decoded, Decoder};
 use sentra_detect::RuleSource;
-use sentra_model::{BatchBuilder, EventBatch, EventId, Mart, RawRecord, Source, SourceKind, TenantId, Timestamp};
+use sentra_model::{
+    BatchBuilder, EventBatch, EventId, Mart, RawRecord, Source, SourceKind, TenantId, Timestamp,
+};
 
 /// Law LIMIT: bytes that are read of a file.
 const FILE_BYTES_MAX: u64 = 1 << 30;

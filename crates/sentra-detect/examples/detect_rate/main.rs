@@ -9,7 +9,12 @@
 //! counted, so that a busy machine changes little.
 
 #![allow(clippy::print_stdout, reason = "its output is what it is for")]
-#![allow(missing_docs, unreachable_pub, dead_code, reason = "an example; the corpus is shared with benches/detect-peers")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    dead_code,
+    reason = "an example; the corpus is shared with benches/detect-peers"
+)]
 
 mod corpus;
 
@@ -191,7 +196,8 @@ fn two_threads(arguments: &Arguments, rules: &Arc<RuleSet>, text: &str) -> Outco
         }
         corpus::thread_seconds() - before
     };
-    let (mut alone, mut wall_alone, mut wall_both, mut both) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut alone, mut wall_alone, mut wall_both, mut both) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..arguments.runs {
         let before = corpus::wall_seconds();
         alone.push(run());

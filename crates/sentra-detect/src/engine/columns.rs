@@ -56,7 +56,13 @@ impl Column {
 }
 
 /// Fills a column for every one of the plan.
-pub(crate) fn fill(columns: &mut Vec<Column>, plan: &Plan, rows: &[u32], view: &mut BatchView<'_>, table: &FieldTable) {
+pub(crate) fn fill(
+    columns: &mut Vec<Column>,
+    plan: &Plan,
+    rows: &[u32],
+    view: &mut BatchView<'_>,
+    table: &FieldTable,
+) {
     if columns.len() < plan.columns.len() {
         columns.resize_with(plan.columns.len(), Column::default);
     }
@@ -114,7 +120,8 @@ fn stand_ins(
     let row_of = |event: u32| rows.get(event as usize).map(|row| *row as usize);
     match fallback {
         Fallback::Field(other) => {
-            let other = table.id(other).and_then(|other| plan.column(other)).and_then(|other| columns.get(other));
+            let other =
+                table.id(other).and_then(|other| plan.column(other)).and_then(|other| columns.get(other));
             let Some(other) = other.filter(|other| !other.entries.is_empty()) else { return Vec::new() };
             column.missing(rows.len()).flat_map(|event| other.of(event)).copied().collect()
         }

@@ -109,7 +109,13 @@ impl Compiled {
         self.led_to = leads.into_iter().map(|(_, rule)| rule).collect();
     }
 
-    fn set_fields(&mut self, section: usize, mut ids: Vec<TestId>, checks: &[FieldCheck], table: &FieldTable) {
+    fn set_fields(
+        &mut self,
+        section: usize,
+        mut ids: Vec<TestId>,
+        checks: &[FieldCheck],
+        table: &FieldTable,
+    ) {
         ids.sort_unstable();
         ids.dedup();
         let mut searched: HashMap<Option<FieldId>, Vec<TestId>> = HashMap::new();

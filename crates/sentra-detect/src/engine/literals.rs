@@ -44,8 +44,7 @@ fn any_of(hir: &Hir, depth: usize) -> Option<Vec<String>> {
 fn best_of(parts: &[Hir], depth: usize) -> Option<Vec<String>> {
     let mut best: Option<Vec<String>> = None;
     let mut offer = |literals: Vec<String>| {
-        let shortest =
-            |literals: &[String]| literals.iter().map(String::len).min().unwrap_or_default();
+        let shortest = |literals: &[String]| literals.iter().map(String::len).min().unwrap_or_default();
         let worth = shortest(&literals);
         if worth >= LITERAL_BYTES_MIN && best.as_ref().is_none_or(|best| shortest(best) < worth) {
             best = Some(literals);
@@ -72,9 +71,7 @@ fn best_of(parts: &[Hir], depth: usize) -> Option<Vec<String>> {
 /// The text that `hir` stands for, if it is one text in folded case.
 fn folded_letters(hir: &Hir) -> Option<String> {
     match hir.kind() {
-        HirKind::Literal(literal) => {
-            std::str::from_utf8(&literal.0).ok().map(|text| fold(text).into_owned())
-        }
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok().map(|text| fold(text).into_owned()),
         HirKind::Class(Class::Unicode(class)) => {
             let mut letters: Option<String> = None;
             for range in class.ranges() {

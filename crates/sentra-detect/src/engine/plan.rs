@@ -47,7 +47,10 @@ pub(crate) struct PlanColumn {
 impl Plan {
     /// The column of a field.
     pub(crate) fn column(&self, field: FieldId) -> Option<usize> {
-        self.column_of.get(field as usize).filter(|column| **column != NO_COLUMN).map(|column| *column as usize)
+        self.column_of
+            .get(field as usize)
+            .filter(|column| **column != NO_COLUMN)
+            .map(|column| *column as usize)
     }
 
     /// The column of a field or of keywords.

@@ -41,9 +41,18 @@ pub(crate) struct Report {
 
 impl Report {
     /// Keeps a problem, if there is room.
-    pub(crate) fn problem(&mut self, event: Option<EventId>, field: Option<&str>, message: impl FnOnce() -> String) {
+    pub(crate) fn problem(
+        &mut self,
+        event: Option<EventId>,
+        field: Option<&str>,
+        message: impl FnOnce() -> String,
+    ) {
         if let Some(event) = event.filter(|_| self.problems.len() < PROBLEMS_MAX) {
-            self.problems.push(EvaluationProblem { event, field: field.map(str::to_owned), message: message() });
+            self.problems.push(EvaluationProblem {
+                event,
+                field: field.map(str::to_owned),
+                message: message(),
+            });
         }
     }
 }

@@ -162,7 +162,8 @@ impl<'r> Run<'r, '_> {
         self.find_candidates();
         for number in 0..self.work.candidates.opened().len() {
             let Some(rule) = self.work.candidates.opened().get(number).copied() else { continue };
-            let Some(Body::Single { expression, .. }) = self.rules.rules.get(rule as usize).map(|rule| &rule.body)
+            let Some(Body::Single { expression, .. }) =
+                self.rules.rules.get(rule as usize).map(|rule| &rule.body)
             else {
                 continue;
             };
@@ -239,7 +240,8 @@ impl<'r> Run<'r, '_> {
             Expr::Not(part) => mask & !self.holds(part, word, mask),
             Expr::AtLeast(count, parts) => {
                 let passed: Vec<u64> = parts.iter().map(|part| self.holds(part, word, mask)).collect();
-                let enough = |bit: &u32| passed.iter().filter(|word| **word >> bit & 1 == 1).count() >= *count;
+                let enough =
+                    |bit: &u32| passed.iter().filter(|word| **word >> bit & 1 == 1).count() >= *count;
                 bits(mask).filter(enough).fold(0, |word, bit| word | 1 << bit)
             }
         }
@@ -290,7 +292,10 @@ impl<'r> Run<'r, '_> {
         if values.len().max(others.len()) > COMPARED_VALUES_MAX {
             self.report.stats.comparisons_cut += 1;
             self.report.problem(Some(row.id()), Some(name), || {
-                format!("only the first {COMPARED_VALUES_MAX} values were compared with those of {:?}", test.other)
+                format!(
+                    "only the first {COMPARED_VALUES_MAX} values were compared with those of {:?}",
+                    test.other
+                )
             });
         }
         test.any_passes(&values, &others)
@@ -317,7 +322,14 @@ impl<'r> Run<'r, '_> {
 }
 
 /// Reports a value that was not searched as a whole.
-fn cut(report: &mut Report, rows: &[u32], view: &BatchView<'_>, event: u32, field: Option<&str>, bytes: usize) {
+fn cut(
+    report: &mut Report,
+    rows: &[u32],
+    view: &BatchView<'_>,
+    event: u32,
+    field: Option<&str>,
+    bytes: usize,
+) {
     report.stats.values_cut += 1;
     let row = rows.get(event as usize).and_then(|row| view.batch.row(*row as usize));
     let id: Option<EventId> = row.map(|row| row.id());
