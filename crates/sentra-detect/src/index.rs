@@ -76,6 +76,17 @@ impl<'a> BatchView<'a> {
         }
     }
 
+    /// The values of all fields of a row.
+    pub(crate) fn values_of(&self, row: usize) -> impl Iterator<Item = ValueId> + use<'a> {
+        let at = |index: usize| self.offsets.get(index).map_or(0, |offset| *offset as usize);
+        let range = at(row)..at(row + 1);
+        let (values, nulls) = (self.value_keys.get(range.clone()).unwrap_or_default(), self.value_nulls);
+        range
+            .zip(values)
+            .filter(move |(entry, _)| nulls.is_none_or(|nulls| nulls.is_valid(*entry)))
+            .map(|(_, value)| *value as ValueId)
+    }
+
     /// The fields of a row: number in the rule set (or one that is none) and value.
     pub(crate) fn entries(&self, row: usize) -> impl Iterator<Item = (FieldId, ValueId)> {
         let at = |index: usize| self.offsets.get(index).map_or(0, |offset| *offset as usize);

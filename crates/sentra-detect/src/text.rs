@@ -40,11 +40,19 @@ fn start(value: &str, bytes_max: usize) -> &str {
 /// [`fold`] into a buffer that is used again.
 pub(crate) fn fold_into(text: &str, folded: &mut String) {
     folded.clear();
-    if text.is_ascii() {
-        folded.push_str(text);
-        folded.make_ascii_lowercase();
-    } else {
-        folded.extend(text.chars().flat_map(char::to_lowercase));
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Most texts are ASCII, and most of those that are not are for the most part.
+        let plain = if rest.is_ascii() { rest.len() } else { rest.bytes().take_while(u8::is_ascii).count() };
+        let (ascii, after) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        let start = folded.len();
+        folded.push_str(ascii);
+        if let Some(added) = folded.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
+        let mut chars = after.chars();
+        folded.extend(chars.next().into_iter().flat_map(char::to_lowercase));
+        rest = chars.as_str();
     }
 }
 

@@ -89,7 +89,7 @@ fn compile(arguments: &Arguments) -> Result<Arc<RuleSet>, Box<dyn Error>> {
     let (rules, _) = RuleSet::compile(sources.clone());
     let resident = corpus::resident_bytes() - before;
     let mut seconds = Vec::new();
-    for _ in 0..arguments.runs {
+    for _ in 0..if arguments.wants("compile") { arguments.runs } else { 1 } {
         let sources = sources.clone();
         let before = corpus::thread_seconds();
         let (again, _) = RuleSet::compile(sources);

@@ -97,13 +97,11 @@ pub(crate) fn fill(
 fn fill_keywords(keywords: &mut Column, rows: &[u32], view: &mut BatchView<'_>) {
     let message = view.header("message");
     for (event, row) in (0_u32..).zip(rows) {
-        let row = *row as usize;
-        view.entries(row).for_each(|(_, value)| keywords.push(event, value));
-        if let Some(value) = message.and_then(|message| message.value(row)) {
-            keywords.push(event, value);
-        }
-        if keywords.entries.last().is_none_or(|(last, _)| *last != event) {
-            view.bare_texts(row).for_each(|value| keywords.push(event, value));
+        let (row, before) = (*row as usize, keywords.entries.len());
+        keywords.entries.extend(view.values_of(row).map(|value| (event, value)));
+        keywords.entries.extend(message.and_then(|message| message.value(row)).map(|value| (event, value)));
+        if keywords.entries.len() == before {
+            keywords.entries.extend(view.bare_texts(row).map(|value| (event, value)));
         }
     }
 }

@@ -4,8 +4,8 @@ use hashbrown::HashMap;
 
 /// Slots of the filter per gram: the more, the less often a gram seems to be there and is not.
 const SLOTS_PER_GRAM: usize = 32;
-/// Positions that the filter is asked about together.
-const STRIDE: usize = 8;
+/// Bytes whose positions the filter is asked about together.
+const BLOCK_BYTES: usize = 16;
 
 /// Needles of at least `WIDTH` bytes. A value is read once, whatever their number; where a needle's gram is found the
 /// needle is compared.
@@ -81,23 +81,41 @@ impl<const WIDTH: usize> Grams<WIDTH> {
         }
         let mut from = 0;
         while let Some(ahead) = value.get(from..).filter(|ahead| ahead.len() >= WIDTH) {
-            let block = ahead.get(..STRIDE + WIDTH - 1).unwrap_or(ahead);
-            let any = block.array_windows().fold(false, |any, bytes| any | self.may_be(gram::<WIDTH>(bytes)));
+            let any = match ahead.first_chunk::<BLOCK_BYTES>() {
+                Some(block) => {
+                    block.array_windows().fold(false, |any, bytes| any | self.may_be(gram::<WIDTH>(bytes)))
+                }
+                None => true,
+            };
             if any {
+                let block = ahead.get(..BLOCK_BYTES).unwrap_or(ahead);
                 for (at, bytes) in block.array_windows().enumerate() {
-                    if let Some((begin, end)) = self.places.get(&gram::<WIDTH>(bytes)) {
-                        let known = self.known.get(*begin as usize..*end as usize).unwrap_or_default();
-                        for (number, before) in known {
-                            if !skip(*number)
-                                && is_there(value, from + at, *before, needles.get(*number as usize))
-                            {
-                                found(*number);
-                            }
-                        }
+                    let gram = gram::<WIDTH>(bytes);
+                    if self.may_be(gram) {
+                        self.compare(gram, value, from + at, needles, skip, found);
                     }
                 }
             }
-            from += STRIDE;
+            from += BLOCK_BYTES + 1 - WIDTH;
+        }
+    }
+
+    /// Looks for the needles that are known by `gram`, which stands at `at`.
+    fn compare(
+        &self,
+        gram: u32,
+        value: &[u8],
+        at: usize,
+        needles: &[Box<str>],
+        skip: &mut impl FnMut(u32) -> bool,
+        found: &mut impl FnMut(u32),
+    ) {
+        let Some((begin, end)) = self.places.get(&gram) else { return };
+        let known = self.known.get(*begin as usize..*end as usize).unwrap_or_default();
+        for (number, before) in known {
+            if !skip(*number) && is_there(value, at, *before, needles.get(*number as usize)) {
+                found(*number);
+            }
         }
     }
 }

@@ -5,6 +5,9 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use crate::ruleset::TestId;
 
+/// Largest batch, in events, for which values are looked up: a larger one has its own dictionary to tell what comes
+/// twice, and to search a value once more costs less than to remember it.
+pub(crate) const MEMO_BATCH_EVENTS_MAX: usize = 128;
 /// Law LIMIT: longest value that is remembered, in bytes. Longer ones come back less often and cost more to keep.
 pub(crate) const MEMO_VALUE_BYTES_MAX: usize = 512;
 /// Law LIMIT: values that are remembered.

@@ -18,9 +18,10 @@ pub(crate) struct Needles {
     /// Says quickly that none of them is there.
     packed: Option<Searcher>,
     long: Grams<4>,
-    short: Grams<2>,
+    of_three: Grams<3>,
+    of_two: Grams<2>,
     /// Needles of one byte.
-    bytes: Vec<u32>,
+    of_one: Vec<u32>,
 }
 
 /// Which needles have been found in the value at hand.
@@ -69,14 +70,11 @@ impl Needles {
         Self {
             packed: if packable { Searcher::new(texts.iter().map(|text| text.as_bytes())) } else { None },
             long: Grams::new(&texts, &of_length(4..usize::MAX)),
-            short: Grams::new(&texts, &of_length(2..4)),
-            bytes: of_length(1..2),
+            of_three: Grams::new(&texts, &of_length(3..4)),
+            of_two: Grams::new(&texts, &of_length(2..3)),
+            of_one: of_length(1..2),
             texts,
         }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.texts.len()
     }
 
     /// Calls `visit` with every needle that is in `value`, once with each.
@@ -97,8 +95,9 @@ impl Needles {
             visit(needle);
         };
         self.long.search(value.as_bytes(), &self.texts, &mut skip, &mut visit);
-        self.short.search(value.as_bytes(), &self.texts, &mut skip, &mut visit);
-        for needle in &self.bytes {
+        self.of_three.search(value.as_bytes(), &self.texts, &mut skip, &mut visit);
+        self.of_two.search(value.as_bytes(), &self.texts, &mut skip, &mut visit);
+        for needle in &self.of_one {
             if self.texts.get(*needle as usize).is_some_and(|text| value.contains(&**text)) {
                 visit(*needle);
             }

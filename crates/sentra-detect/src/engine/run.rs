@@ -15,7 +15,7 @@ use crate::text::{REGEX_VALUE_BYTES_MAX, VALUE_BYTES_MAX};
 use super::columns::{Column, fill};
 use super::compiled::Answer;
 use super::costs::RuleCosts;
-use super::memo::{MEMO_VALUE_BYTES_MAX, Memo, Passed};
+use super::memo::{MEMO_BATCH_EVENTS_MAX, MEMO_VALUE_BYTES_MAX, Memo, Passed};
 use super::plan::{Plan, PlanColumn};
 use super::report::Report;
 
@@ -74,9 +74,6 @@ impl<'r> Run<'r, '_> {
         let compiled = &self.rules.compiled;
         self.work.holds.begin(compiled.witnesses(), self.rows.len());
         fill(&mut self.work.columns, self.plan, self.rows, self.view, &self.rules.fields);
-        if self.work.marks.len() < self.view.values_len() {
-            self.work.marks.resize(self.view.values_len(), (0, Passed::default()));
-        }
         for (number, column) in self.plan.columns.iter().enumerate() {
             let entries = match self.work.columns.get_mut(number) {
                 Some(filled) if !filled.entries.is_empty() => std::mem::take(&mut filled.entries),
@@ -98,20 +95,28 @@ impl<'r> Run<'r, '_> {
     fn search_column(&mut self, column: &PlanColumn, entries: &[(u32, ValueId)]) {
         let mark = self.work.new_mark();
         for (event, value) in entries {
-            let known = self.work.marks.get(*value as usize).copied().unwrap_or_default();
-            let passed = if known.0 == mark {
-                known.1
-            } else {
-                let passed = self.passed(column, *event, *value);
-                if let Some(slot) = self.work.marks.get_mut(*value as usize) {
+            self.search_value(mark, column, *event, *value);
+        }
+    }
+
+    /// Notes the searched tests that an event's value passes.
+    fn search_value(&mut self, mark: u32, column: &PlanColumn, event: u32, value: ValueId) {
+        let passed = match self.work.marks.get(value as usize) {
+            Some((known, passed)) if *known == mark => *passed,
+            _ => {
+                let passed = self.passed(column, event, value);
+                if self.work.marks.len() <= value as usize {
+                    self.work.marks.resize(value as usize + 1, (0, Passed::default()));
+                }
+                if let Some(slot) = self.work.marks.get_mut(value as usize) {
                     *slot = (mark, passed);
                 }
                 passed
-            };
-            if !passed.is_empty() {
-                for test in self.memo.tests(passed) {
-                    self.work.holds.insert(*test, *event);
-                }
+            }
+        };
+        if !passed.is_empty() {
+            for test in self.memo.tests(passed) {
+                self.work.holds.insert(*test, event);
             }
         }
     }
@@ -119,9 +124,8 @@ impl<'r> Run<'r, '_> {
     /// The searched tests that a value passes.
     fn passed(&mut self, column: &PlanColumn, event: u32, value: ValueId) -> Passed {
         let text = self.view.value(value);
-        let short = text.len() <= MEMO_VALUE_BYTES_MAX;
         let mut hash = None;
-        if short {
+        if text.len() <= MEMO_VALUE_BYTES_MAX && self.view.batch.len() <= MEMO_BATCH_EVENTS_MAX {
             match self.memo.find(column.search, text) {
                 Ok(passed) => {
                     self.report.stats.values_remembered += 1;
