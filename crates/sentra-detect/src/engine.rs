@@ -105,6 +105,12 @@ impl Matcher {
         matches
     }
 
+    /// The rules it tries.
+    #[must_use]
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
     /// What each rule has cost.
     #[must_use]
     pub fn costs(&self) -> &RuleCosts {
