@@ -51,7 +51,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let singles: Vec<EventBatch> = Batches::new(&text, 1).collect::<Result<_, _>>()?;
     let events = peer::events(&text)?;
 
-    let (mut ours, mut ours_single, mut theirs, mut theirs_each) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut ours, mut ours_single, mut theirs, mut theirs_each) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut found, mut found_there, mut found_there_each) = (Pairs::new(), Pairs::new(), Pairs::new());
     for _ in 0..runs.max(1) {
         found = measured(&mut ours, || sentra(&rules, &batches));
@@ -104,7 +105,11 @@ fn sentra(rules: &Arc<RuleSet>, batches: &[EventBatch]) -> Vec<(u64, String)> {
 
 fn differences(ours: &Pairs, theirs: &Pairs) {
     let both = ours.intersection(theirs).count();
-    println!("matches of both: {both}; only sentra: {}; only rsigma: {}", ours.len() - both, theirs.len() - both);
+    println!(
+        "matches of both: {both}; only sentra: {}; only rsigma: {}",
+        ours.len() - both,
+        theirs.len() - both
+    );
     for (line, rule) in ours.symmetric_difference(theirs).take(SHOWN_MAX) {
         let who = if ours.contains(&(*line, rule.clone())) { "only sentra" } else { "only rsigma" };
         println!("  {who}: line {line}, rule {rule}");

@@ -37,23 +37,40 @@ const SERVICES: [(&str, &str); 12] = [
     ("microsoft-windows-taskscheduler/operational", "taskscheduler"),
     ("microsoft-windows-windows defender/operational", "windefend"),
     ("microsoft-windows-windows firewall with advanced security/firewall", "firewall-as"),
-    ("microsoft-windows-terminalservices-localsessionmanager/operational", "terminalservices-localsessionmanager"),
+    (
+        "microsoft-windows-terminalservices-localsessionmanager/operational",
+        "terminalservices-localsessionmanager",
+    ),
 ];
 
 /// The events of `text`, a JSON object per line.
 pub fn events(text: &str) -> Result<Vec<PeerEvent>, Box<dyn Error>> {
     let event = |line: &str| {
-        let value: Value = serde_json::from_str(line)?;
+        let mut value: Value = serde_json::from_str(line)?;
+        name_as_sigma_does(&mut value);
         let logsources = logsources(&value);
         Ok(PeerEvent { value, logsources })
     };
     text.lines().map(event).collect()
 }
 
+/// Process creations of the Security channel name the image otherwise than rules do; Sentra looks there too.
+fn name_as_sigma_does(event: &mut Value) {
+    let Some(fields) = event.as_object_mut() else { return };
+    for (name, other) in [("Image", "NewProcessName"), ("ParentImage", "ParentProcessName")] {
+        if !fields.contains_key(name)
+            && let Some(value) = fields.get(other).cloned()
+        {
+            fields.insert(name.to_owned(), value);
+        }
+    }
+}
+
 fn logsources(event: &Value) -> Vec<LogSource> {
     let channel = event["Channel"].as_str().unwrap_or_default().to_lowercase();
     let service = SERVICES.iter().find(|(known, _)| *known == channel).map(|(_, service)| *service);
-    let id = event["EventID"].as_u64().or_else(|| event["EventID"].as_str()?.parse().ok()).unwrap_or_default();
+    let id =
+        event["EventID"].as_u64().or_else(|| event["EventID"].as_str()?.parse().ok()).unwrap_or_default();
     let of_type = event["EventType"].as_str().unwrap_or_default();
     let categories: &[&str] = match (service, id) {
         (Some("sysmon"), _) => sysmon(id, of_type),
@@ -116,7 +133,8 @@ impl Peer {
     pub fn new(sources: &[RuleSource]) -> Result<Self, Box<dyn Error>> {
         let mut all = SigmaCollection::new();
         for source in sources {
-            let mut parsed = parse_sigma_yaml(&source.text).map_err(|error| format!("{}: {error}", source.path))?;
+            let mut parsed =
+                parse_sigma_yaml(&source.text).map_err(|error| format!("{}: {error}", source.path))?;
             all.rules.append(&mut parsed.rules);
         }
         let mut engine = Engine::new();

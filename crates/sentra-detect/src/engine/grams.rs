@@ -3,7 +3,11 @@
 use hashbrown::HashMap;
 
 /// Slots of the filter per gram: the more, the less often a gram seems to be there and is not.
-const SLOTS_PER_GRAM: usize = 32;
+const SLOTS_PER_GRAM: usize = 256;
+/// Slots beyond which it has fewer per gram: so many bits stay in the fastest memory.
+const SLOTS_FAST_MAX: usize = 1 << 17;
+/// Slots per gram that it has at least.
+const SLOTS_PER_GRAM_MIN: usize = 16;
 /// Bytes whose positions the filter is asked about together.
 const BLOCK_BYTES: usize = 16;
 
@@ -41,7 +45,9 @@ impl<const WIDTH: usize> Grams<WIDTH> {
             chosen.extend(rarest.map(|(at, gram)| (gram, (*number, at))));
         }
         chosen.sort_unstable();
-        let slots = (chosen.len() * SLOTS_PER_GRAM).next_power_of_two().max(64);
+        let slots =
+            (chosen.len() * SLOTS_PER_GRAM).min(SLOTS_FAST_MAX).max(chosen.len() * SLOTS_PER_GRAM_MIN);
+        let slots = slots.next_power_of_two().max(64);
         let mut grams = Self {
             filter: vec![0; slots / 64],
             shift: u32::BITS - slots.trailing_zeros(),
@@ -81,36 +87,37 @@ impl<const WIDTH: usize> Grams<WIDTH> {
         }
         let mut from = 0;
         while let Some(ahead) = value.get(from..).filter(|ahead| ahead.len() >= WIDTH) {
-            let any = match ahead.first_chunk::<BLOCK_BYTES>() {
-                Some(block) => {
-                    block.array_windows().fold(false, |any, bytes| any | self.may_be(gram::<WIDTH>(bytes)))
-                }
-                None => true,
+            let mut hits = match ahead.first_chunk::<BLOCK_BYTES>() {
+                Some(block) => self.hits(block),
+                None => self.hits(ahead),
             };
-            if any {
-                let block = ahead.get(..BLOCK_BYTES).unwrap_or(ahead);
-                for (at, bytes) in block.array_windows().enumerate() {
-                    let gram = gram::<WIDTH>(bytes);
-                    if self.may_be(gram) {
-                        self.compare(gram, value, from + at, needles, skip, found);
-                    }
-                }
+            while hits != 0 {
+                let at = from + hits.trailing_zeros() as usize;
+                hits &= hits - 1;
+                self.compare(value, at, needles, skip, found);
             }
             from += BLOCK_BYTES + 1 - WIDTH;
         }
     }
 
-    /// Looks for the needles that are known by `gram`, which stands at `at`.
+    /// The positions in `block` where a gram may be, a bit per position.
+    #[inline]
+    fn hits(&self, block: &[u8]) -> u32 {
+        let may_be = |bytes: &[u8; WIDTH]| u32::from(self.may_be(gram(bytes)));
+        (0..).zip(block.array_windows()).fold(0, |hits, (at, bytes)| hits | may_be(bytes) << (at & 31))
+    }
+
+    /// Looks for the needles that are known by the gram that stands at `at`.
     fn compare(
         &self,
-        gram: u32,
         value: &[u8],
         at: usize,
         needles: &[Box<str>],
         skip: &mut impl FnMut(u32) -> bool,
         found: &mut impl FnMut(u32),
     ) {
-        let Some((begin, end)) = self.places.get(&gram) else { return };
+        let Some(bytes) = value.get(at..).and_then(|ahead| ahead.first_chunk::<WIDTH>()) else { return };
+        let Some((begin, end)) = self.places.get(&gram(bytes)) else { return };
         let known = self.known.get(*begin as usize..*end as usize).unwrap_or_default();
         for (number, before) in known {
             if !skip(*number) && is_there(value, at, *before, needles.get(*number as usize)) {
