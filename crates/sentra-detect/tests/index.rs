@@ -1,7 +1,12 @@
 //! The matcher held against the definition, on generated rules and events: whatever the tests, the size of batches
 //! and what was remembered of batches before.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails"
+)]
 
 mod common;
 

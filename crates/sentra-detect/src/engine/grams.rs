@@ -120,7 +120,9 @@ impl<const WIDTH: usize> Grams<WIDTH> {
         let Some((begin, end)) = self.places.get(&gram(bytes)) else { return };
         let known = self.known.get(*begin as usize..*end as usize).unwrap_or_default();
         for (number, before) in known {
-            if !skip(*number) && is_there(value, at, *before, needles.get(*number as usize)) {
+            if !skip(*number)
+                && is_there(value, at, *before, needles.get(*number as usize).map(AsRef::as_ref))
+            {
                 found(*number);
             }
         }
@@ -128,7 +130,7 @@ impl<const WIDTH: usize> Grams<WIDTH> {
 }
 
 /// Whether `needle` is in `value` so that its byte `before` stands at `at`.
-fn is_there(value: &[u8], at: usize, before: u32, needle: Option<&Box<str>>) -> bool {
+fn is_there(value: &[u8], at: usize, before: u32, needle: Option<&str>) -> bool {
     let start = at.checked_sub(before as usize).and_then(|start| value.get(start..));
     start.zip(needle).is_some_and(|(start, needle)| start.starts_with(needle.as_bytes()))
 }

@@ -172,7 +172,7 @@ impl<'r> Run<'r, '_> {
                 continue;
             };
             self.work.evaluations += 1;
-            let clock = clock.filter(|_| self.work.evaluations % TIMED_EVERY == 0);
+            let clock = clock.filter(|_| self.work.evaluations.is_multiple_of(TIMED_EVERY));
             let started = clock.map(|clock| clock());
             self.tried_bytes = 0;
             let (mut candidates, mut hits) = (0, 0);
