@@ -3,7 +3,7 @@ use std::sync::Arc;
 use sentra_model::EventBatch;
 
 use crate::correlation::state::{Correlations, Reports};
-use crate::engine::evaluate;
+use crate::engine::Matcher;
 use crate::matched::Match;
 use crate::ruleset::RuleSet;
 
@@ -55,6 +55,7 @@ pub struct DetectorStats {
 #[derive(Debug)]
 pub struct Detector {
     rules: Arc<RuleSet>,
+    matcher: Matcher,
     correlations: Correlations,
 }
 
@@ -68,7 +69,7 @@ impl Detector {
     /// A detector without state and with other than the usual limits.
     #[must_use]
     pub fn with_limits(rules: Arc<RuleSet>, limits: DetectorLimits) -> Self {
-        Self { rules, correlations: Correlations::new(limits) }
+        Self { matcher: Matcher::new(Arc::clone(&rules)), rules, correlations: Correlations::new(limits) }
     }
 
     /// Evaluates all rules on `batch`. Matches come in the order of rows, then of rules; a run of a
@@ -77,7 +78,7 @@ impl Detector {
         let tenant = batch.tenant();
         let mut reports = Reports::default();
         let mut found: Vec<(usize, usize, Match)> = Vec::new();
-        for (number, index) in evaluate(&self.rules, batch) {
+        for (number, index) in self.matcher.matches(batch) {
             let (Some(row), Some(rule)) = (batch.row(number), self.rules.rules.get(index)) else { continue };
             if rule.reports {
                 found.push((number, index, Match::single(Arc::clone(&rule.reference), tenant.clone(), row)));
@@ -108,9 +109,15 @@ impl Detector {
         self.correlations.restore(&self.rules, entries);
     }
 
-    /// Goes on with other rules.
-    pub fn replace_rules(&mut self, rules: Arc<RuleSet>) {
-        self.rules = rules;
+    /// What tries single-event rules: its counters, and what each rule costs.
+    #[must_use]
+    pub fn matcher(&self) -> &Matcher {
+        &self.matcher
+    }
+
+    /// The same, to take its problems.
+    pub fn matcher_mut(&mut self) -> &mut Matcher {
+        &mut self.matcher
     }
 
     /// What the detector holds and what it had to let go.

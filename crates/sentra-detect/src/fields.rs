@@ -119,6 +119,8 @@ pub(crate) fn keyword_texts<'a>(row: EventRow<'a>) -> Vec<Cow<'a, str>> {
 pub(crate) struct FieldTable {
     ids: HashMap<String, FieldId, foldhash::fast::RandomState>,
     names: Vec<String>,
+    /// By number: what stands in for it.
+    fallbacks: Vec<Vec<Fallback>>,
 }
 
 impl FieldTable {
@@ -130,7 +132,9 @@ impl FieldTable {
         let id = self.names.len() as FieldId;
         self.ids.insert(name.to_owned(), id);
         self.names.push(name.to_owned());
-        for fallback in fallbacks(name) {
+        let fallbacks = fallbacks(name);
+        self.fallbacks.push(fallbacks.clone());
+        for fallback in fallbacks {
             if let Fallback::Field(other) = fallback {
                 self.intern(other);
             }
@@ -144,5 +148,10 @@ impl FieldTable {
 
     pub(crate) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// What stands in for the field, in order.
+    pub(crate) fn fallbacks(&self, field: FieldId) -> &[Fallback] {
+        self.fallbacks.get(field as usize).map_or(&[], Vec::as_slice)
     }
 }

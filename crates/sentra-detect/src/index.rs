@@ -1,263 +1,189 @@
-//! One batch, turned on its side: per field of the rule set, which rows have which value.
+//! One batch as the matcher reads it: numbered values, and the entries of every row.
 
 use std::borrow::Cow;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, UInt32Type};
-use arrow_array::{DictionaryArray, StringArray};
+use arrow_array::{Array, DictionaryArray, StringArray};
+use arrow_buffer::NullBuffer;
 use hashbrown::HashMap;
 use sentra_model::{EventBatch, column};
 
-use crate::fields::{Fallback, FieldId, FieldTable, fallbacks, keyword_texts};
-use crate::logsource::{ROUTE_FIELDS, Route, RouteFacts};
-use crate::rowset::RowSet;
+use crate::fields::{FieldId, FieldTable, keyword_texts};
+use crate::logsource::ROUTE_FIELDS;
 
-/// Number of a distinct value in a batch.
+/// Number of a value in a batch. Those of the fields come first, as their dictionary numbers them.
 pub(crate) type ValueId = u32;
 
-/// The values of one field: row and value, in the order of the rows. A row can have several.
-pub(crate) type Column = Vec<(u32, ValueId)>;
+/// The batch has no field of the name.
+const NO_FIELD: FieldId = FieldId::MAX;
 
-/// Index over one batch.
-pub(crate) struct BatchIndex<'a> {
-    batch: &'a EventBatch,
-    values: Vec<Cow<'a, str>>,
-    /// Where the values of a header column begin in `values`.
+/// A batch.
+pub(crate) struct BatchView<'a> {
+    pub(crate) batch: &'a EventBatch,
+    strings: Option<&'a StringArray>,
+    strings_len: usize,
+    offsets: &'a [i32],
+    name_keys: &'a [i32],
+    value_keys: &'a [i32],
+    value_nulls: Option<&'a NullBuffer>,
+    /// By name in the batch: its number in the rule set.
+    field_of: Vec<FieldId>,
+    /// Values from elsewhere: of the header, ports, raw lines.
+    more: Vec<Cow<'a, str>>,
+    /// Where the values of a header column begin.
     header_bases: HashMap<&'static str, ValueId>,
-    columns: Vec<Column>,
-    keywords: Option<Column>,
-    folded: Vec<Folded>,
+    ports: HashMap<u16, ValueId>,
 }
 
-enum Folded {
-    NotYet,
-    AsItIs,
-    Other(Box<str>),
-}
+/// What decides where an event belongs, as numbers of this batch: the first values of [`ROUTE_FIELDS`], then
+/// product, service and code, then the class.
+pub(crate) type RouteKeys = ([Option<ValueId>; 3], [Option<i32>; 3], u32);
 
-impl<'a> BatchIndex<'a> {
+/// Header columns that the routing looks at.
+pub(crate) const ROUTE_HEADERS: [&str; 3] = ["product", "service", "code"];
+
+impl<'a> BatchView<'a> {
     pub(crate) fn new(batch: &'a EventBatch, table: &FieldTable) -> Self {
-        let mut index = Self {
+        let (names, values) = (batch.field_names(), batch.field_values());
+        let strings = values.values().as_string_opt();
+        let of_name = |name: Option<&str>| name.and_then(|name| table.id(name)).unwrap_or(NO_FIELD);
+        Self {
             batch,
-            values: dictionary(batch.field_values())
-                .map(|text| Cow::Borrowed(text.unwrap_or_default()))
-                .collect(),
+            strings,
+            strings_len: strings.map_or(0, Array::len),
+            offsets: batch.fields().value_offsets(),
+            name_keys: names.keys().values(),
+            value_keys: values.keys().values(),
+            value_nulls: values.keys().nulls(),
+            field_of: texts(names).map(of_name).collect(),
+            more: Vec::new(),
             header_bases: HashMap::new(),
-            columns: vec![Vec::new(); table.names().len()],
-            keywords: None,
-            folded: Vec::new(),
-        };
-        index.fill_own(table);
-        for (id, name) in (0..).zip(table.names()) {
-            index.fill_from_fallbacks(id, name, table);
+            ports: HashMap::new(),
         }
-        index.folded.resize_with(index.values.len(), || Folded::NotYet);
-        index
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.batch.len()
-    }
-
+    /// How many values have a number by now.
     pub(crate) fn values_len(&self) -> usize {
-        self.values.len()
+        self.strings_len + self.more.len()
     }
 
     pub(crate) fn value(&self, id: ValueId) -> &str {
-        self.values.get(id as usize).map_or("", Cow::as_ref)
-    }
-
-    /// Makes [`BatchIndex::folded`] of `id` available.
-    pub(crate) fn fold(&mut self, id: ValueId) {
-        let (Some(value), Some(folded)) = (self.values.get(id as usize), self.folded.get_mut(id as usize))
-        else {
-            return;
-        };
-        if matches!(folded, Folded::NotYet) {
-            *folded = match crate::text::fold(value) {
-                Cow::Borrowed(_) => Folded::AsItIs,
-                Cow::Owned(text) => Folded::Other(text.into_boxed_str()),
-            };
+        let id = id as usize;
+        match self.strings {
+            Some(strings) if id < self.strings_len => strings.value(id),
+            _ => self.more.get(id - self.strings_len).map_or("", Cow::as_ref),
         }
     }
 
-    /// The value in folded case; [`BatchIndex::fold`] comes before.
-    pub(crate) fn folded(&self, id: ValueId) -> &str {
-        match self.folded.get(id as usize) {
-            Some(Folded::Other(text)) => text,
-            _ => self.value(id),
-        }
+    /// The values of all fields of a row.
+    pub(crate) fn values_of(&self, row: usize) -> impl Iterator<Item = ValueId> + use<'a> {
+        let at = |index: usize| self.offsets.get(index).map_or(0, |offset| *offset as usize);
+        let range = at(row)..at(row + 1);
+        let (values, nulls) = (self.value_keys.get(range.clone()).unwrap_or_default(), self.value_nulls);
+        range
+            .zip(values)
+            .filter(move |(entry, _)| nulls.is_none_or(|nulls| nulls.is_valid(*entry)))
+            .map(|(_, value)| *value as ValueId)
     }
 
-    /// The values of a field; `None` for keywords.
-    pub(crate) fn column(&mut self, field: Option<FieldId>) -> &Column {
-        static EMPTY: Column = Column::new();
-        match field {
-            Some(field) => self.columns.get(field as usize).unwrap_or(&EMPTY),
-            None => {
-                if self.keywords.is_none() {
-                    self.keywords = Some(self.keyword_column());
-                }
-                self.keywords.as_ref().unwrap_or(&EMPTY)
-            }
-        }
+    /// The fields of a row: number in the rule set (or one that is none) and value.
+    pub(crate) fn entries(&self, row: usize) -> impl Iterator<Item = (FieldId, ValueId)> {
+        let at = |index: usize| self.offsets.get(index).map_or(0, |offset| *offset as usize);
+        let range = at(row)..at(row + 1);
+        let names = self.name_keys.get(range.clone()).unwrap_or_default();
+        let values = self.value_keys.get(range.clone()).unwrap_or_default();
+        let nulls = self.value_nulls;
+        range
+            .zip(names.iter().zip(values))
+            .filter(move |(entry, _)| nulls.is_none_or(|nulls| nulls.is_valid(*entry)))
+            .map(|(_, (name, value))| {
+                (self.field_of.get(*name as usize).copied().unwrap_or(NO_FIELD), *value as ValueId)
+            })
     }
 
-    /// The event's own fields.
-    fn fill_own(&mut self, table: &FieldTable) {
-        let names = self.batch.field_names();
-        let ids: Vec<Option<FieldId>> = dictionary(names).map(|name| table.id(name?)).collect();
-        self.each_entry(|columns, row, name, value| {
-            if let Some(Some(field)) = ids.get(name)
-                && let Some(column) = columns.get_mut(*field as usize)
-            {
-                column.push((row, value));
-            }
-        });
-    }
-
-    /// Calls `visit` with row, name and value (numbers in the dictionaries) of every field of every row.
-    fn each_entry(&mut self, mut visit: impl FnMut(&mut Vec<Column>, u32, usize, ValueId)) {
-        let (names, values) = (self.batch.field_names(), self.batch.field_values());
-        let offsets = self.batch.fields().value_offsets();
-        for ((row, from), to) in (0_u32..).zip(offsets).zip(offsets.iter().skip(1)) {
-            for entry in *from..*to {
-                let entry = entry as usize;
-                if let (Some(name), Some(value)) = (names.key(entry), values.key(entry)) {
-                    visit(&mut self.columns, row, name, value as ValueId);
-                }
-            }
-        }
-    }
-
-    /// Rows that have no field of the name get what stands in for it.
-    fn fill_from_fallbacks(&mut self, id: FieldId, name: &str, table: &FieldTable) {
-        for fallback in fallbacks(name) {
-            let mut has = RowSet::none(self.rows());
-            self.columns.get(id as usize).into_iter().flatten().for_each(|(row, _)| has.insert(*row));
-            let more: Column = match fallback {
-                Fallback::Field(other) => {
-                    let other = table.id(other).and_then(|other| self.columns.get(other as usize));
-                    other.into_iter().flatten().filter(|(row, _)| !has.contains(*row)).copied().collect()
-                }
-                Fallback::Header(column) => self.header_column(column, |row| !has.contains(row)),
-                Fallback::HeaderElsewhere(column) => {
-                    let windows =
-                        self.batch.text_column("product").map(|products| rows_with(products, "windows"));
-                    let is_windows = |row| windows.as_ref().is_some_and(|rows| rows.contains(row));
-                    self.header_column(column, |row| !has.contains(row) && !is_windows(row))
-                }
-                Fallback::Port { source } => self.port_column(source, &has),
-            };
-            if let Some(column) = self.columns.get_mut(id as usize)
-                && !more.is_empty()
-            {
-                column.extend(more);
-                column.sort_by_key(|(row, _)| *row);
-            }
-        }
-    }
-
-    fn header_column(&mut self, name: &'static str, takes: impl Fn(u32) -> bool) -> Column {
-        let Some(array) = self.batch.text_column(name) else { return Vec::new() };
+    /// The values of a header column as far as rows have them, by row.
+    pub(crate) fn header(&mut self, name: &'static str) -> Option<HeaderColumn<'a>> {
+        let array = self.batch.text_column(name)?;
         let base = match self.header_bases.get(name) {
             Some(base) => *base,
             None => {
-                let base = self.values.len() as ValueId;
-                self.values.extend(dictionary(array).map(|text| Cow::Borrowed(text.unwrap_or_default())));
-                self.folded.resize_with(self.values.len(), || Folded::NotYet);
+                let base = self.values_len() as ValueId;
+                self.more.extend(texts(array).map(|text| Cow::Borrowed(text.unwrap_or_default())));
                 self.header_bases.insert(name, base);
                 base
             }
         };
-        let keys = (0_u32..).zip(array.keys().iter());
-        keys.filter(|(row, _)| takes(*row))
-            .filter_map(|(row, key)| Some((row, base + key? as ValueId)))
-            .collect()
+        Some(HeaderColumn { array, base })
     }
 
-    fn port_column(&mut self, source: bool, has: &RowSet) -> Column {
-        let mut known: HashMap<u16, ValueId> = HashMap::new();
-        let mut column = Vec::new();
-        for (number, row) in (0_u32..).zip(self.batch.rows()) {
-            let port = if source { row.src_port() } else { row.dst_port() };
-            if let Some(port) = port.filter(|_| !has.contains(number)) {
-                let id = *known.entry(port).or_insert_with(|| {
-                    self.values.push(Cow::Owned(port.to_string()));
-                    self.values.len() as ValueId - 1
-                });
-                column.push((number, id));
-            }
+    /// The source or the destination port of a row.
+    pub(crate) fn port(&mut self, row: usize, source: bool) -> Option<ValueId> {
+        let event = self.batch.row(row)?;
+        let port = if source { event.src_port() } else { event.dst_port() }?;
+        let next = self.values_len() as ValueId;
+        let more = &mut self.more;
+        Some(*self.ports.entry(port).or_insert_with(|| {
+            more.push(Cow::Owned(port.to_string()));
+            next
+        }))
+    }
+
+    /// Adds what keywords are searched in when an event has neither fields nor a message, see [`keyword_texts`].
+    pub(crate) fn bare_texts(&mut self, row: usize) -> std::ops::Range<ValueId> {
+        let from = self.values_len() as ValueId;
+        self.more.extend(self.batch.row(row).into_iter().flat_map(keyword_texts));
+        from..self.values_len() as ValueId
+    }
+
+    /// The rows whose product is said to be `windows`.
+    pub(crate) fn windows(&self) -> impl Fn(usize) -> bool + use<'a> {
+        let products = self.batch.text_column("product");
+        let windows: Vec<bool> =
+            products.into_iter().flat_map(texts).map(|text| text == Some("windows")).collect();
+        move |row| {
+            let key = products.and_then(|products| products.key(row));
+            key.and_then(|key| windows.get(key)).is_some_and(|windows| *windows)
         }
-        column
     }
 
-    /// All that keywords are searched in, see [`keyword_texts`].
-    fn keyword_column(&mut self) -> Column {
-        let mut column = Column::new();
-        self.each_entry(|_, row, _, value| column.push((row, value)));
-        let mut covered = RowSet::none(self.rows());
-        column.extend(self.header_column("message", |_| true));
-        column.iter().for_each(|(row, _)| covered.insert(*row));
-        for (number, row) in (0_u32..).zip(self.batch.rows()).filter(|(row, _)| !covered.contains(*row)) {
-            for text in keyword_texts(row) {
-                self.values.push(text);
-                column.push((number, self.values.len() as ValueId - 1));
-            }
-        }
-        self.folded.resize_with(self.values.len(), || Folded::NotYet);
-        column
-    }
-
-    /// The route of every distinct kind of event, and the kind of every row.
-    pub(crate) fn routes(&mut self, table: &FieldTable) -> (Vec<Route>, Vec<usize>) {
-        let rows = self.rows();
-        let fields = ROUTE_FIELDS.map(|name| {
-            let mut values = vec![None; rows];
-            let column = table.id(name).and_then(|id| self.columns.get(id as usize));
-            for (row, value) in column.into_iter().flatten() {
-                if let Some(slot) = values.get_mut(*row as usize) {
-                    slot.get_or_insert(*value);
+    /// Calls `visit` with every row and what decides where it belongs.
+    pub(crate) fn each_route(&self, table: &FieldTable, mut visit: impl FnMut(usize, &RouteKeys)) {
+        let fields = ROUTE_FIELDS.map(|name| table.id(name).unwrap_or(NO_FIELD));
+        let headers = ROUTE_HEADERS.map(|name| self.batch.text_column(name));
+        let classes = self.batch.record().column(column::CLASS).as_primitive_opt::<UInt32Type>();
+        for row in 0..self.batch.len() {
+            let mut values = [None; ROUTE_FIELDS.len()];
+            for (field, value) in self.entries(row) {
+                // The numbers of these fields are the first ones.
+                if field < ROUTE_FIELDS.len() as FieldId
+                    && let Some(at) = fields.iter().position(|wanted| *wanted == field)
+                    && let Some(slot) = values.get_mut(at)
+                {
+                    slot.get_or_insert(value);
                 }
             }
-            values
-        });
-        let headers = ["product", "service", "code"].map(|name| self.batch.text_column(name));
-        let classes = self.batch.record().column(column::CLASS).as_primitive_opt::<UInt32Type>();
-        let mut known: HashMap<_, usize, foldhash::fast::RandomState> = HashMap::default();
-        let mut routes = Vec::new();
-        let mut kinds = Vec::with_capacity(rows);
-        for row in 0..rows {
-            let values = fields.each_ref().map(|values| values.get(row).copied().flatten());
-            let keys = headers.map(|array| array.and_then(|array| array.key(row)));
-            let class = classes.map_or(0, |classes| classes.value(row));
-            kinds.push(*known.entry((values, keys, class)).or_insert_with(|| {
-                let [channel, event_id, event_type] = values.map(|id| id.map_or("", |id| self.value(id)));
-                let event = self.batch.row(row);
-                let text = |name: &str| event.and_then(|event| event.text(name)).unwrap_or_default();
-                let (product, service, code) = (text("product"), text("service"), text("code"));
-                let mart = self.batch.mart().as_str();
-                let facts = RouteFacts { product, service, mart, code, class, channel, event_id, event_type };
-                routes.push(Route::of(&facts));
-                routes.len() - 1
-            }));
+            let keys = headers.map(|array| array.and_then(|array| array.key(row)).map(|key| key as i32));
+            visit(row, &(values, keys, classes.map_or(0, |classes| classes.value(row))));
         }
-        (routes, kinds)
     }
 }
 
-fn dictionary(array: &DictionaryArray<Int32Type>) -> impl Iterator<Item = Option<&str>> {
+/// A text column of the header.
+#[derive(Clone, Copy)]
+pub(crate) struct HeaderColumn<'a> {
+    array: &'a DictionaryArray<Int32Type>,
+    base: ValueId,
+}
+
+impl HeaderColumn<'_> {
+    /// What the row has.
+    pub(crate) fn value(&self, row: usize) -> Option<ValueId> {
+        Some(self.base + self.array.key(row)? as ValueId)
+    }
+}
+
+fn texts(array: &DictionaryArray<Int32Type>) -> impl Iterator<Item = Option<&str>> {
     let values: Option<&StringArray> = array.values().as_string_opt();
     values.into_iter().flatten()
-}
-
-fn rows_with(array: &DictionaryArray<Int32Type>, text: &str) -> RowSet {
-    let mut rows = RowSet::none(array.keys().len());
-    let wanted: Vec<bool> = dictionary(array).map(|value| value == Some(text)).collect();
-    for (row, key) in (0_u32..).zip(array.keys().iter()) {
-        if key.and_then(|key| wanted.get(key as usize)).is_some_and(|wanted| *wanted) {
-            rows.insert(row);
-        }
-    }
-    rows
 }

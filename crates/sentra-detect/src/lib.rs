@@ -36,10 +36,24 @@
 //! timespan; one day if not said). A run waits for late events as long as its run gap, by arrival; the window of a
 //! run that has not fired holds four times what makes it fire, and no less than 1,024 events.
 //!
+//! # Matching
+//!
+//! A [`Matcher`] tries the single-event rules. Values are matched, not events: each distinct value of a field is
+//! searched once per batch for the literals of all rules of the logsource; what short values of small batches pass is
+//! remembered. A rule is evaluated on the events where a test holds without which it cannot match
+//! ([`MatcherStats`] counts what was done, [`RuleCosts`] what each rule costs). Threads share the [`RuleSet`] and
+//! nothing else: each has its own matcher. A value longer than the limit is searched up to it, which is counted and
+//! reported with the event ([`EvaluationProblem`]).
+//!
 //! # Limits
 //!
 //! | limit | |
 //! |---|---|
+//! | bytes of a value that tests see, that regular expressions see | 1 MiB, 128 KiB |
+//! | values of a field that are held against those of another | 64 |
+//! | values remembered, their bytes, bytes of one | 131,072, 8 MiB, 512 |
+//! | kinds of events, plans remembered | 16,384, 1,024 |
+//! | problems of events kept until they are taken | 100 |
 //! | rule file, document | 16 MiB, 1 MiB |
 //! | nodes of a document with its aliases, depth | 100,000, 32 |
 //! | condition, its depth, tests of a rule | 16 KiB, 64, 50,000 |
@@ -92,6 +106,9 @@ pub use explain::{
     BaseRule, CannotMatch, CorrelationExplanation, ExplainedPart, Explanation, FieldInventory, GroupProgress,
     InventoryVerdict, PartKind, Routing, SeenLogsource,
 };
+pub use engine::Matcher;
+pub use engine::costs::{RuleCost, RuleCosts};
+pub use engine::report::{EvaluationProblem, MatcherStats};
 pub use logsource::Logsource;
 pub use matched::Match;
 #[doc(hidden)]

@@ -70,7 +70,7 @@ pub(crate) fn test_passes(field: Option<&str>, test: &Test, row: EventRow<'_>) -
         Test::Missing => values.is_empty(),
         Test::Field(test) => {
             let others = fields::values(row, &test.other);
-            values.iter().any(|value| others.iter().any(|other| test.passes(value, other)))
+            test.any_passes(&values, &others)
         }
         test => values.iter().any(|value| test.passes(value)),
     }

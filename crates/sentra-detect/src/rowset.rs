@@ -1,90 +1,132 @@
-//! A set of rows of one batch, a bit per row.
+//! Sets of rows, a bit per row, found by number (of a test, of a rule). The memory is kept from batch to batch.
 
-/// Rows of a batch. Sets of one batch have the same length and can be combined.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RowSet {
+/// No set has been opened for a number.
+const CLOSED: u32 = u32::MAX;
+
+/// Sets of the rows of one batch. Those that nothing was put into take no room and no time.
+#[derive(Debug, Default)]
+pub(crate) struct RowSets {
+    /// By number: where its set begins, counted in sets.
+    place: Vec<u32>,
+    opened: Vec<u32>,
     words: Vec<u64>,
+    /// Words of a set.
+    width: usize,
 }
 
-impl RowSet {
-    /// No row of a batch of `rows`.
-    pub(crate) fn none(rows: usize) -> Self {
-        Self { words: vec![0; rows.div_ceil(64)] }
+impl RowSets {
+    /// Empty sets with numbers below `numbers`, for `rows` rows.
+    pub(crate) fn begin(&mut self, numbers: usize, rows: usize) {
+        for number in self.opened.drain(..) {
+            if let Some(place) = self.place.get_mut(number as usize) {
+                *place = CLOSED;
+            }
+        }
+        self.words.clear();
+        self.place.resize(numbers, CLOSED);
+        self.width = rows.div_ceil(64);
     }
 
-    pub(crate) fn insert(&mut self, row: u32) {
-        if let Some(word) = self.words.get_mut(row as usize / 64) {
+    /// The numbers of the sets that were opened, in the order in which they were.
+    pub(crate) fn opened(&self) -> &[u32] {
+        &self.opened
+    }
+
+    /// How many words a set has.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Whether the set was opened.
+    pub(crate) fn is_open(&self, number: u32) -> bool {
+        self.place.get(number as usize).is_some_and(|place| *place != CLOSED)
+    }
+
+    /// The set of `number`, to be changed; empty if it was not open.
+    pub(crate) fn open(&mut self, number: u32) -> &mut [u64] {
+        let Some(place) = self.place.get_mut(number as usize) else { return &mut [] };
+        if *place == CLOSED {
+            *place = self.opened.len() as u32;
+            self.opened.push(number);
+            self.words.resize(self.words.len() + self.width, 0);
+        }
+        let start = *place as usize * self.width;
+        self.words.get_mut(start..start + self.width).unwrap_or_default()
+    }
+
+    /// Puts `row` into the set of `number`.
+    pub(crate) fn insert(&mut self, number: u32, row: u32) {
+        if let Some(word) = self.open(number).get_mut(row as usize / 64) {
             *word |= 1 << (row % 64);
         }
     }
 
-    pub(crate) fn contains(&self, row: u32) -> bool {
-        self.words.get(row as usize / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
+    /// The set of `number`; nothing if it is not open.
+    pub(crate) fn get(&self, number: u32) -> &[u64] {
+        let Some(place) = self.place.get(number as usize).filter(|place| **place != CLOSED) else {
+            return &[];
+        };
+        let start = *place as usize * self.width;
+        self.words.get(start..start + self.width).unwrap_or_default()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.words.iter().all(|word| *word == 0)
+    /// 64 rows of the set of `number`, from row 64 × `word`.
+    pub(crate) fn word(&self, number: u32, word: usize) -> u64 {
+        self.get(number).get(word).copied().unwrap_or_default()
     }
+}
 
-    /// The rows in both, or `None` if there are none.
-    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
-        if !self.words.iter().zip(&other.words).any(|(left, right)| left & right != 0) {
+/// The rows in `word`, from the first one on.
+pub(crate) fn bits(mut word: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        if word == 0 {
             return None;
         }
-        Some(Self { words: self.words.iter().zip(&other.words).map(|(left, right)| left & right).collect() })
-    }
+        let bit = word.trailing_zeros();
+        word &= word - 1;
+        Some(bit)
+    })
+}
 
-    /// The rows that are not in `other`, or `None` if there are none.
-    pub(crate) fn without(&self, other: &Self) -> Option<Self> {
-        let left =
-            Self { words: self.words.iter().zip(&other.words).map(|(left, right)| left & !right).collect() };
-        (!left.is_empty()).then_some(left)
-    }
-
-    /// Adds the rows of `other`.
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (word, more) in self.words.iter_mut().zip(&other.words) {
-            *word |= more;
-        }
-    }
-
-    /// The rows in ascending order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0_u32..).zip(&self.words).flat_map(|(index, word)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                if left == 0 {
-                    return None;
-                }
-                let bit = left.trailing_zeros();
-                left &= left - 1;
-                Some(index * 64 + bit)
-            })
-        })
-    }
+/// The set of all of `rows` rows.
+pub(crate) fn all(rows: usize) -> impl Iterator<Item = u64> {
+    (0..rows.div_ceil(64)).map(move |word| match rows - word * 64 {
+        left if left < 64 => (1 << left) - 1,
+        _ => u64::MAX,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn set(rows: &[u32]) -> RowSet {
-        let mut set = RowSet::none(200);
-        rows.iter().for_each(|row| set.insert(*row));
-        set
+    #[test]
+    fn sets_are_opened_by_what_is_put_in_and_forgotten() {
+        let mut sets = RowSets::default();
+        for rows in [200, 64, 1] {
+            sets.begin(10, rows);
+            assert_eq!(sets.opened(), [0_u32; 0]);
+            sets.insert(7, 0);
+            sets.insert(3, rows as u32 - 1);
+            sets.insert(7, rows as u32 - 1);
+            assert_eq!(sets.opened(), [7, 3]);
+            assert!(sets.is_open(3) && !sets.is_open(4) && !sets.is_open(100));
+            let found = |number| -> Vec<usize> {
+                let words = sets.get(number).iter().enumerate();
+                words.flat_map(|(at, word)| bits(*word).map(move |bit| at * 64 + bit as usize)).collect()
+            };
+            assert_eq!(found(3), [rows - 1]);
+            assert_eq!(found(7).last(), Some(&(rows - 1)));
+            assert_eq!(found(7).first(), Some(&0));
+            assert_eq!(found(4), [0_usize; 0]);
+            assert_eq!(sets.word(7, 0) & 1, 1);
+        }
     }
 
     #[test]
-    fn sets_are_combined_row_by_row() {
-        let (left, right) = (set(&[0, 63, 64, 199]), set(&[63, 199]));
-        assert_eq!(left.iter().collect::<Vec<_>>(), [0, 63, 64, 199]);
-        assert_eq!(left.and(&right), Some(right.clone()));
-        assert_eq!(left.without(&right), Some(set(&[0, 64])));
-        assert_eq!(right.without(&left), None);
-        assert_eq!(set(&[1]).and(&set(&[2])), None);
-        let mut both = set(&[1]);
-        both.add(&set(&[2]));
-        assert_eq!(both, set(&[1, 2]));
-        assert!(both.contains(2) && !both.contains(3) && !both.contains(1_000));
+    fn all_rows_are_no_more_than_there_are() {
+        for rows in [0, 1, 63, 64, 65, 128] {
+            assert_eq!(all(rows).map(u64::count_ones).sum::<u32>() as usize, rows);
+        }
     }
 }

@@ -4,8 +4,8 @@ use hashbrown::HashMap;
 use sentra_model::{RuleKind, RuleRef, Severity};
 
 use crate::correlation::rule::{CorrelationRule, link};
+use crate::engine::compiled::Compiled;
 use crate::fields::{FieldId, FieldTable};
-use crate::group::Group;
 use crate::logsource::{Logsource, ROUTE_FIELDS};
 use crate::problem::{Fault, ProblemSeverity, RuleProblem};
 use crate::sigma::expr::{Expr, Predicate};
@@ -111,23 +111,13 @@ impl Rule {
     }
 }
 
-/// The rules of one logsource, and the literals they look for by field.
-#[derive(Debug, Default)]
-pub(crate) struct Section {
-    pub(crate) logsource: Logsource,
-    /// Indices into the rules of the set, ascending.
-    pub(crate) rules: Vec<usize>,
-    /// Per field (`None`: keywords), what its values are searched for.
-    pub(crate) groups: HashMap<Option<FieldId>, Group, foldhash::fast::RandomState>,
-}
-
 /// Compiled rules, ready for a [`Detector`](crate::Detector). Immutable and shared.
 #[derive(Debug, Default)]
 pub struct RuleSet {
     pub(crate) rules: Vec<Rule>,
     pub(crate) checks: Vec<FieldCheck>,
     pub(crate) fields: FieldTable,
-    pub(crate) sections: Vec<Section>,
+    pub(crate) compiled: Compiled,
 }
 
 impl RuleSet {
@@ -318,36 +308,7 @@ impl Compiler {
     }
 
     fn finish(mut self) -> (RuleSet, Vec<RuleProblem>) {
-        let mut numbers: HashMap<Logsource, usize> = HashMap::new();
-        let mut checks_of: Vec<Vec<TestId>> = Vec::new();
-        for (index, rule) in self.set.rules.iter().enumerate() {
-            let Body::Single { logsource, expression } = &rule.body else { continue };
-            let number = *numbers.entry(logsource.clone()).or_insert_with(|| {
-                self.set.sections.push(Section { logsource: logsource.clone(), ..Section::default() });
-                checks_of.push(Vec::new());
-                self.set.sections.len() - 1
-            });
-            if let (Some(section), Some(checks)) =
-                (self.set.sections.get_mut(number), checks_of.get_mut(number))
-            {
-                section.rules.push(index);
-                expression.leaves(&mut |id| checks.push(*id));
-            }
-        }
-        for (section, mut checks) in self.set.sections.iter_mut().zip(checks_of) {
-            checks.sort_unstable();
-            checks.dedup();
-            let mut by_field: HashMap<Option<FieldId>, Vec<TestId>> = HashMap::new();
-            for id in checks {
-                if let Some(check) = self.set.checks.get(id as usize) {
-                    by_field.entry(check.field).or_default().push(id);
-                }
-            }
-            section.groups = by_field
-                .into_iter()
-                .map(|(field, ids)| (field, Group::new(&ids, &self.set.checks)))
-                .collect();
-        }
+        self.set.compiled = Compiled::new(&self.set.rules, &self.set.checks, &self.set.fields);
         self.problems.sort_by(|left, right| (&left.path, left.line).cmp(&(&right.path, right.line)));
         (self.set, self.problems)
     }

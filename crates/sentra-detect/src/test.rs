@@ -1,12 +1,13 @@
 //! What a rule wants of a field: one test on its values.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::civil::DateTime;
 use regex::Regex;
 
 use crate::sigma::wildcard::{Number, TextTest};
-use crate::text::fold;
+use crate::text::{fold, searched, searched_by_regex};
 
 /// A test on the values of a field, or of all fields for keywords.
 ///
@@ -17,7 +18,7 @@ pub(crate) enum Test {
     Text(Vec<TextTest>),
     /// Any of these, case and all.
     Cased(Vec<TextTest>),
-    /// Any of these regular expressions.
+    /// Any of these regular expressions. Flags stand in the source: it is also what literals are taken from.
     Regexes(Vec<Regex>),
     /// An address in any of these networks.
     Networks(Vec<Network>),
@@ -82,13 +83,17 @@ impl Test {
     /// Whether one value passes. `Present` and `Missing` are about the field, not about a value, and
     /// `Field` needs the event: they are answered by whoever has the row.
     pub(crate) fn passes(&self, value: &str) -> bool {
+        let value = searched(value);
         match self {
             Self::Text(tests) => {
                 let folded = fold(value);
                 tests.iter().any(|test| test.passes(&folded))
             }
             Self::Cased(tests) => tests.iter().any(|test| test.passes(value)),
-            Self::Regexes(regexes) => regexes.iter().any(|regex| regex.is_match(value)),
+            Self::Regexes(regexes) => {
+                let value = searched_by_regex(value);
+                regexes.iter().any(|regex| regex.is_match(value))
+            }
             Self::Networks(networks) => value
                 .trim()
                 .parse()
@@ -105,16 +110,33 @@ impl Test {
     }
 }
 
+/// Law LIMIT: values of one field of one event that are held against those of another.
+pub(crate) const COMPARED_VALUES_MAX: usize = 64;
+
 impl FieldTest {
-    /// Whether `value` stands so towards `other`, the other field's value.
-    pub(crate) fn passes(&self, value: &str, other: &str) -> bool {
-        let (value, other) =
-            if self.cased { (value.into(), other.into()) } else { (fold(value), fold(other)) };
-        match self.place {
-            Place::Whole => value == other,
-            Place::Anywhere => value.contains(other.as_ref()),
-            Place::Start => value.starts_with(other.as_ref()),
-            Place::End => value.ends_with(other.as_ref()),
+    /// Whether one of `values` stands so towards one of `others`; of more than [`COMPARED_VALUES_MAX`] the first are
+    /// tried.
+    pub(crate) fn any_passes(&self, values: &[Cow<'_, str>], others: &[Cow<'_, str>]) -> bool {
+        let (values, others) = (self.prepared(values), self.prepared(others));
+        values.iter().any(|value| others.iter().any(|other| self.place.holds(value, other)))
+    }
+
+    fn prepared<'v>(&self, values: &'v [Cow<'_, str>]) -> Vec<Cow<'v, str>> {
+        let prepare = |value: &'v Cow<'_, str>| match searched(value) {
+            value if self.cased => Cow::Borrowed(value),
+            value => fold(value),
+        };
+        values.iter().take(COMPARED_VALUES_MAX).map(prepare).collect()
+    }
+}
+
+impl Place {
+    fn holds(self, value: &str, other: &str) -> bool {
+        match self {
+            Self::Whole => value == other,
+            Self::Anywhere => value.contains(other),
+            Self::Start => value.starts_with(other),
+            Self::End => value.ends_with(other),
         }
     }
 }

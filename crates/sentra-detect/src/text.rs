@@ -14,6 +14,48 @@ pub(crate) fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().flat_map(char::to_lowercase).collect())
 }
 
+/// Law LIMIT: bytes of a value that a test sees. What lies behind them is not searched, and counted.
+pub(crate) const VALUE_BYTES_MAX: usize = 1 << 20;
+/// Law LIMIT: bytes of a value that a regular expression sees: the worst of them takes a thousand times as long as a
+/// search.
+pub(crate) const REGEX_VALUE_BYTES_MAX: usize = 128 << 10;
+
+/// What a test sees of `value`.
+pub(crate) fn searched(value: &str) -> &str {
+    start(value, VALUE_BYTES_MAX)
+}
+
+/// What a regular expression sees of `value`.
+pub(crate) fn searched_by_regex(value: &str) -> &str {
+    start(value, REGEX_VALUE_BYTES_MAX)
+}
+
+fn start(value: &str, bytes_max: usize) -> &str {
+    if value.len() <= bytes_max {
+        return value;
+    }
+    value.get(..value.floor_char_boundary(bytes_max)).unwrap_or_default()
+}
+
+/// [`fold`] into a buffer that is used again.
+pub(crate) fn fold_into(text: &str, folded: &mut String) {
+    folded.clear();
+    let mut rest = text;
+    while !rest.is_empty() {
+        // Most texts are ASCII, and most of those that are not are for the most part.
+        let plain = if rest.is_ascii() { rest.len() } else { rest.bytes().take_while(u8::is_ascii).count() };
+        let (ascii, after) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+        let start = folded.len();
+        folded.push_str(ascii);
+        if let Some(added) = folded.get_mut(start..) {
+            added.make_ascii_lowercase();
+        }
+        let mut chars = after.chars();
+        folded.extend(chars.next().into_iter().flat_map(char::to_lowercase));
+        rest = chars.as_str();
+    }
+}
+
 /// Longest word that is compared for nearness, in characters.
 const WORD_CHARS_MAX: usize = 64;
 
@@ -70,6 +112,21 @@ mod tests {
         assert_eq!(fold("ABC-é"), "abc-é");
         assert_eq!(fold("ÀΣ"), "àσ");
         assert!(matches!(fold("plain"), Cow::Borrowed("plain")));
+        let mut folded = "before".to_owned();
+        for text in ["ABC-é", "ÀΣ", "plain", "", "İX"] {
+            fold_into(text, &mut folded);
+            assert_eq!(folded, fold(text));
+        }
+    }
+
+    /// Law LIMIT.
+    #[test]
+    fn a_long_value_is_seen_up_to_the_limit() {
+        let long = "é".repeat(VALUE_BYTES_MAX);
+        assert_eq!(searched(&long).len(), VALUE_BYTES_MAX);
+        assert_eq!(searched(&format!("x{long}")).len(), VALUE_BYTES_MAX - 1);
+        assert_eq!(searched_by_regex(&long).len(), REGEX_VALUE_BYTES_MAX);
+        assert_eq!(searched("short"), "short");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use common::{Batches, data, errors, flat_record, public_rules, windows_event, zstd_text};
-use sentra_detect::{Detector, RuleSet, matching_rules};
+use sentra_detect::{Detector, Matcher, RuleSet, matching_rules};
 use sentra_model::{EventBatch, Mart, events_per_batch_max};
 
 type Pairs = BTreeSet<(u64, String)>;
@@ -78,30 +78,40 @@ fn title<'a>(rules: &'a RuleSet, id: &str) -> &'a str {
     rule.map_or("?", |rule| rule.reference().title.as_str())
 }
 
-/// The index is an optimisation of the definition: on real events and all rules, every 97th event.
+/// The index is an optimisation of the definition: on real events and all rules, every 97th event, in batches of
+/// every size and with all that one matcher remembers of them.
 #[test]
 fn the_index_agrees_with_the_definition_on_real_events() {
     let Some(data) = data() else { return };
     let (rules, _) = public_rules(&data);
     let rules = Arc::new(rules);
     let text = zstd_text(&data.join("windows/otrf.ndjson.zst"));
-    let mut batches = Batches::new(Mart::WINDOWS, 250);
-    for line in text.lines().step_by(97) {
-        batches.push(&windows_event(&serde_json::from_str(line).unwrap()));
-    }
-    batches.cut();
-    let mut detector = Detector::new(Arc::clone(&rules));
-    for batch in &batches.done {
-        let found: Vec<(usize, String)> =
-            detector.process(batch).into_iter().map(|found| (found.row, found.rule.id.clone())).collect();
-        let mut defined = Vec::new();
-        for row in batch.rows() {
-            for rule in matching_rules(&rules, batch.mart().as_str(), row) {
-                defined.push((row.index(), rules.rules()[rule].reference().id.clone()));
-            }
+    let of_size = |size| {
+        let mut batches = Batches::new(Mart::WINDOWS, size);
+        for line in text.lines().step_by(97) {
+            batches.push(&windows_event(&serde_json::from_str(line).unwrap()));
         }
-        assert_eq!(found, defined);
+        batches.cut();
+        batches.done
+    };
+    let mut defined = Vec::new();
+    for batch in of_size(250) {
+        for row in batch.rows() {
+            let matching = matching_rules(&rules, batch.mart().as_str(), row);
+            defined.extend(matching.into_iter().map(|rule| (row.id().offset, rule)));
+        }
     }
+    assert!(!defined.is_empty());
+    let mut matcher = Matcher::new(rules);
+    for size in [1, 64, 250, 1_024, 1] {
+        let mut found = Vec::new();
+        for batch in of_size(size) {
+            let matches = matcher.matches(&batch);
+            found.extend(matches.into_iter().map(|(row, rule)| (batch.row(row).unwrap().id().offset, rule)));
+        }
+        assert_eq!(found, defined, "batches of {size}");
+    }
+    assert!(matcher.stats().values_remembered > 0, "the memory of values was tried too");
 }
 
 /// Every regression pair of the rule base: the rule matches the record it was written for.
