@@ -70,12 +70,14 @@ mod problem;
 mod rowset;
 mod ruleset;
 mod sigma;
+mod stream;
 mod taxonomy;
 mod test;
 mod text;
 mod yaml;
 
 pub use attack::{tactics, techniques};
+pub use correlation::report::STATE_PRESSURE;
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
 pub use logsource::Logsource;
 pub use matched::Match;
