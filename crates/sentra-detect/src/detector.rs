@@ -87,6 +87,10 @@ impl Detector {
         Self { correlates: correlates(&rules), rules, correlations: Correlations::new(limits) }
     }
 
+    // Other languages that look at several events belong here: what `process` found on a row goes to them row by
+    // row beside `pass.count`, they decide at `pass.observe` and at `advance` with the same watermark, and their
+    // matches join `found` before it is put in order.
+
     /// Evaluates all rules on `batch`. Matches come in the order of rows, then of rules; a run of a
     /// correlation once per batch, at the last row that belongs to it. What was decided because the batch let
     /// event time pass comes last, with [`Match::NO_ROW`].
