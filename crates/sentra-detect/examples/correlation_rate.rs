@@ -15,8 +15,8 @@ use std::sync::Arc;
 use rustix::time::{ClockId, clock_gettime};
 use sentra_detect::{Detector, RuleSet, RuleSource};
 use sentra_model::{
-    BatchBuilder, BatchError, Event, EventBatch, EventId, Mart, RawRecord, Source, SourceKind, TenantId,
-    Timestamp,
+    BatchBuilder, BatchError, Event, EventBatch, EventCode, EventId, Mart, RawRecord, Source, SourceKind,
+    TenantId, Timestamp,
 };
 
 /// The program's allocator in the product.
@@ -112,7 +112,7 @@ fn batches(
         let time = reference.plus_micros(micros);
         let mut event = Event::new("sshd", Mart::LINUX, time);
         event.product = "linux".into();
-        event.code = "LL03".into();
+        event.code = Some(EventCode::LL03);
         event.host = "web-1".into();
         event.src_ip = address.into();
         event.user = user.into();

@@ -31,7 +31,7 @@ pub(crate) struct Full {
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum State {
     Runs(Runs),
-    Ordered(Ordered),
+    Ordered(Box<Ordered>),
 }
 
 impl Cell {

@@ -285,7 +285,7 @@ impl<'a> Pass<'a> {
         }
         let evicted = self.stats.keys_evicted;
         let number = self.group_number(index, rule, group, by, |group| {
-            Cell::Full(Box::new(Full { group: group.into(), state: State::Ordered(Ordered::default()) }))
+            Cell::Full(Box::new(Full { group: group.into(), state: State::Ordered(Box::default()) }))
         });
         if self.stats.keys_evicted > evicted {
             self.report_pressure(index, by.time, by.seen, by.id, by.last);
@@ -329,6 +329,9 @@ impl<'a> Pass<'a> {
             let Some(groups) = self.tenant.groups.get_mut(&index) else { return };
             let Some(number) = groups.find(group) else { return };
             let Some(ordered) = groups.cell_mut(number).and_then(Cell::ordered_mut) else { return };
+            if ordered.due != Some(due) {
+                return;
+            }
             let held = ordered.len();
             let mut gone = Vec::new();
             let turn = ordered.turn(due, rule, &mut gone);

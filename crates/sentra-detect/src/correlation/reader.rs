@@ -77,9 +77,8 @@ impl<'a> BatchReader<'a> {
                 text.filter(|text| !text.is_empty()).map(Cow::Borrowed)
             }
             Access::Own(keys) => match self.own(row.index(), keys) {
-                Some(text) if text.is_empty() => fields::value(row, name),
-                Some(text) => Some(Cow::Borrowed(text)),
-                None => fields::value(row, name),
+                Some(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
+                _ => fields::value(row, name),
             },
         }
     }

@@ -105,8 +105,9 @@ impl Tally {
                 if place < seen.last {
                     return None;
                 }
-                let close =
-                    thinned.zip(seen.before).is_some_and(|(span, before)| place.time - before.time <= span);
+                let close = thinned
+                    .zip(seen.before)
+                    .is_some_and(|(span, before)| place.time.saturating_sub(before.time) <= span);
                 if close {
                     return Some(std::mem::replace(&mut seen.last, place));
                 }
@@ -139,7 +140,7 @@ impl Tally {
             };
             let Some(start) = start else { continue };
             let fits = match rule.window {
-                Window::Sliding { span } => time - start <= span,
+                Window::Sliding { span } => time.saturating_sub(start) <= span,
                 // A window that is cleared at its borders holds nothing from outside.
                 Window::Tumbling { .. } | Window::Session { .. } => true,
             };
@@ -236,7 +237,7 @@ pub(crate) fn scan(entries: &[Entry], rule: &CorrelationRule, mut done: impl FnM
         match rule.window {
             Window::Sliding { span } => {
                 while let Some(oldest) = first.as_slice().first()
-                    && time - oldest.place.time > span
+                    && time.saturating_sub(oldest.place.time) > span
                 {
                     tally.remove(oldest.place, &oldest.content, rule);
                     first.next();
@@ -248,7 +249,7 @@ pub(crate) fn scan(entries: &[Entry], rule: &CorrelationRule, mut done: impl FnM
                 }
             }
             Window::Session { gap, .. } => {
-                if last.is_some_and(|last| time - last > gap) {
+                if last.is_some_and(|last| time.saturating_sub(last) > gap) {
                     tally.clear();
                 }
             }
