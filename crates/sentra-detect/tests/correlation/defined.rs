@@ -390,3 +390,59 @@ proptest! {
         }
     }
 }
+
+/// Numbers that look random and are the same in every run.
+fn scattered(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed;
+    move |below| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    }
+}
+
+/// A group with thousands of events is counted to the one: what the fullest window has fires, one more does not.
+#[test]
+fn a_hot_group_is_counted_exactly() {
+    for seed in 0..6 {
+        let mut random = scattered(seed);
+        let distinct = [20, 200, 1_000][seed as usize % 3];
+        let values: Vec<&'static str> =
+            (0..distinct).map(|number| &*Box::leak(format!("v{number}").into_boxed_str())).collect();
+        // About 800 events in a window, now and then a pause; up to three seconds late.
+        let mut events: Vec<(i64, Happening)> = (0..3_000_i64)
+            .map(|number| {
+                let time = number * 12_500 + (number / 700) * 3 * SECOND + random(5_000) as i64;
+                let value = values[random(distinct) as usize];
+                (time + random(3_000_000) as i64, Happening { value, ..happening(time, "a") })
+            })
+            .collect();
+        if seed % 2 == 0 {
+            events.sort_by_key(|(arrival, _)| *arrival);
+        }
+        let events: Vec<Happening> = events.into_iter().map(|(_, event)| event).collect();
+        let all = batches("t", &events, &BTreeSet::new());
+        let mut placed: Vec<Placed<'_>> = events
+            .iter()
+            .zip(0..)
+            .map(|(event, offset)| (event.time, EventId::raw(0, offset), event))
+            .collect();
+        placed.sort_by_key(|(time, id, _)| (*time, *id));
+        for window in [Window::Sliding, Window::Tumbling, Window::Session { capped: false }] {
+            for measure in [Measure::Events, Measure::Values] {
+                let rule = Rule { measure, operator: "gte", bound: 1, window };
+                let sizes = windows(&rule, &placed).into_iter().map(|window| match measure {
+                    Measure::Values => {
+                        window.iter().map(|(_, _, event)| event.value).collect::<BTreeSet<_>>().len()
+                    }
+                    _ => window.len(),
+                });
+                let fullest = sizes.max().unwrap() as i64;
+                for (bound, fires) in [(fullest, true), (fullest + 1, false)] {
+                    let rules = compile(&Rule { bound, ..rule }.text());
+                    let found = run(&rules, &all);
+                    assert_eq!(!found.is_empty(), fires, "seed {seed}: {rule:?}, {bound}");
+                }
+            }
+        }
+    }
+}
