@@ -59,7 +59,9 @@ impl Distinct {
             self.shown.push(text.to_owned());
             return;
         }
-        self.add_digest(digest(text));
+        if self.shown.len() + self.others.len() < TOLD_APART_MAX {
+            self.add_digest(digest(text));
+        }
     }
 
     fn add_digest(&mut self, digest: u64) {

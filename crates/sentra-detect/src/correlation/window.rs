@@ -38,8 +38,8 @@ struct Tip {
     tally: Tally,
     /// No window of these entries has come further than this.
     peak: u64,
-    /// How often that bound was too weak since it was last exact.
-    doubts: usize,
+    /// Entries that came in between since that bound was exact.
+    inserts: usize,
 }
 
 impl Tip {
@@ -48,7 +48,7 @@ impl Tip {
             Mode::Tumbling { span } => place.time.div_euclid(span).saturating_mul(span),
             Mode::Sliding { .. } | Mode::Session { .. } => place.time,
         };
-        Self { from, first: place.time, last: place, tally: Tally::default(), peak: 0, doubts: 0 }
+        Self { from, first: place.time, last: place, tally: Tally::default(), peak: 0, inserts: 0 }
     }
 
     /// Whether what happened at `time`, not later than the last, is in the window.
@@ -190,13 +190,14 @@ impl Window {
             CorrelationKind::EventCount(_) => entry.content.weight,
             _ => 1,
         };
+        tip.inserts += 1;
         if tip.peak < rule.threshold {
             return false;
         }
-        tip.doubts += 1;
-        if tip.doubts > self.entries.len() / 16 {
+        // To make the bound exact costs a look at every entry: so not more often than that is little for each.
+        if tip.inserts > self.entries.len() / 16 {
             let all: Vec<Entry> = self.entries.after(None).map(entry_of).collect();
-            (tip.peak, tip.doubts) = (best(&all, rule), 0);
+            (tip.peak, tip.inserts) = (best(&all, rule), 0);
             return tip.peak >= rule.threshold;
         }
         is_enough(&self.around(entry.place.time, rule), rule)
