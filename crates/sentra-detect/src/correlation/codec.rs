@@ -1,7 +1,5 @@
 //! Numbers and texts as few bytes, for state that there is a million times.
 
-use sentra_model::EventId;
-
 /// Appends a number: seven bits a byte, the low ones first.
 pub(crate) fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -63,12 +61,6 @@ impl<'a> Reader<'a> {
     pub(crate) fn text(&mut self) -> Option<&'a str> {
         let length = usize::try_from(self.number()?).ok()?;
         std::str::from_utf8(self.bytes(length)?).ok()
-    }
-
-    /// An event of the raw topic.
-    pub(crate) fn event(&mut self) -> Option<EventId> {
-        let partition = u32::try_from(self.number()?).ok()?;
-        Some(EventId::raw(partition, self.number()?))
     }
 }
 

@@ -72,20 +72,35 @@ pub(crate) fn put_event(
     if !fits {
         return false;
     }
-    put_signed(bytes, place.time);
+    let Some((_, all)) = split(bytes) else { return false };
+    let base = events(all, rule).next().map(|first| Base::of(&first.entry)).unwrap_or_default();
+    let column_of = |name: &str| {
+        let column = VALUE_COLUMNS.iter().zip(0_u8..).find(|(column, _)| **column == name);
+        column.map_or(COUNTED, |(_, number)| number)
+    };
+    let values = contribution.values.iter().map(|(name, text)| (column_of(name), *text));
+    // A run knows every value once: what an earlier event has need not be said again.
+    let is_new = |value: &(u8, &str)| {
+        !events(all, rule).flat_map(|event| raw_values(event.values, group)).any(|known| known == *value)
+    };
+    let values: Vec<(u8, &str)> = values.filter(is_new).collect();
+    let (Some(time), Some(seen)) =
+        (place.time.checked_sub(base.time), contribution.seen.checked_sub(place.time))
+    else {
+        return false;
+    };
+    put_signed(bytes, time);
     put_number(bytes, u64::from(place.id.partition));
-    put_number(bytes, place.id.offset);
-    put_signed(bytes, contribution.seen.saturating_sub(place.time));
+    put_signed(bytes, place.id.offset.wrapping_sub(base.offset).cast_signed());
+    put_signed(bytes, seen);
     put_number(bytes, content.weight);
     bytes.push(content.rule);
     if matches!(rule.kind, CorrelationKind::ValueCount { .. }) {
         bytes.extend_from_slice(&content.what.to_le_bytes());
     }
-    bytes.push(u8::try_from(contribution.values.len()).unwrap_or(u8::MAX));
-    for (name, text) in contribution.values {
-        let column = VALUE_COLUMNS.iter().zip(0_u8..).find(|(column, _)| **column == *name);
-        let number = column.map_or(COUNTED, |(_, number)| number);
-        match group_values(group).zip(0_u8..).find(|(value, _)| value == text) {
+    bytes.push(u8::try_from(values.len()).unwrap_or(u8::MAX));
+    for (number, text) in values {
+        match group_values(group).zip(0_u8..).find(|(value, _)| *value == text) {
             Some((_, place)) => bytes.extend_from_slice(&[number | OF_GROUP, place]),
             None => {
                 bytes.push(number);
@@ -93,12 +108,26 @@ pub(crate) fn put_event(
             }
         }
     }
-    bytes.len() <= PACKED_BYTES_MAX && contribution.seen.checked_sub(place.time).is_some()
+    bytes.len() <= PACKED_BYTES_MAX
 }
 
-fn read_event<'a>(reader: &mut Reader<'a>, rule: &CorrelationRule) -> Option<Packed<'a>> {
-    let time = reader.signed()?;
-    let id = reader.event()?;
+/// What the numbers of all events but the first are relative to: the first.
+#[derive(Debug, Clone, Copy, Default)]
+struct Base {
+    time: i64,
+    offset: u64,
+}
+
+impl Base {
+    fn of(first: &Entry) -> Self {
+        Self { time: first.place.time, offset: first.place.id.offset }
+    }
+}
+
+fn read_event<'a>(reader: &mut Reader<'a>, base: Base, rule: &CorrelationRule) -> Option<Packed<'a>> {
+    let time = base.time.checked_add(reader.signed()?)?;
+    let partition = u32::try_from(reader.number()?).ok()?;
+    let id = EventId::raw(partition, base.offset.wrapping_add(reader.signed()?.cast_unsigned()));
     let seen = time.checked_add(reader.signed()?)?;
     let weight = reader.number()?;
     let place_of_rule = reader.byte()?;
@@ -120,36 +149,41 @@ fn read_event<'a>(reader: &mut Reader<'a>, rule: &CorrelationRule) -> Option<Pac
 
 fn events<'a>(bytes: &'a [u8], rule: &CorrelationRule) -> impl Iterator<Item = Packed<'a>> {
     let mut reader = Reader(bytes);
-    std::iter::from_fn(move || read_event(&mut reader, rule))
+    let mut base: Option<Base> = None;
+    std::iter::from_fn(move || {
+        let event = read_event(&mut reader, base.unwrap_or_default(), rule)?;
+        base.get_or_insert_with(|| Base::of(&event.entry));
+        Some(event)
+    })
 }
 
 /// Whether `bytes` are events of this rule, all of them.
 pub(crate) fn is_whole(bytes: &[u8], rule: &CorrelationRule) -> bool {
     let mut reader = Reader(bytes);
+    let mut base: Option<Base> = None;
     let mut number = 0;
     while !reader.is_empty() {
         number += 1;
-        if number > PACKED_EVENTS_MAX || read_event(&mut reader, rule).is_none() {
-            return false;
-        }
+        match read_event(&mut reader, base.unwrap_or_default(), rule) {
+            Some(event) if number <= PACKED_EVENTS_MAX => base.get_or_insert_with(|| Base::of(&event.entry)),
+            _ => return false,
+        };
     }
     number > 0
 }
 
-/// The values of an event as names and texts.
-fn read_values<'a>(mut reader: Reader<'a>, group: &'a [u8], counted: &'a str) -> Vec<(&'a str, &'a str)> {
-    let mut values = Vec::new();
-    let number = reader.byte().unwrap_or_default();
-    for _ in 0..number {
-        let Some(tag) = reader.byte() else { break };
+/// The values of an event: the number of the name, and the text.
+fn raw_values<'a>(mut reader: Reader<'a>, group: &'a [u8]) -> impl Iterator<Item = (u8, &'a str)> {
+    let mut left = reader.byte().unwrap_or_default();
+    std::iter::from_fn(move || {
+        left = left.checked_sub(1)?;
+        let tag = reader.byte()?;
         let text = match tag & OF_GROUP {
             0 => reader.text(),
             _ => reader.byte().and_then(|place| group_values(group).nth(usize::from(place))),
         };
-        let name = VALUE_COLUMNS.get(usize::from(tag & !OF_GROUP)).copied().unwrap_or(counted);
-        values.extend(text.map(|text| (name, text)));
-    }
-    values
+        Some((tag & !OF_GROUP, text.unwrap_or_default()))
+    })
 }
 
 /// The events as runs.
@@ -158,7 +192,9 @@ pub(crate) fn unpack(bytes: &[u8], rule: &CorrelationRule) -> Runs {
     let Some((group, all)) = split(bytes) else { return runs };
     let counted = rule.counted().map_or("", |counted| counted.name.as_str());
     for event in events(all, rule) {
-        let values = read_values(event.values, group, counted);
+        let named = |number| VALUE_COLUMNS.get(usize::from(number)).copied().unwrap_or(counted);
+        let values: Vec<(&str, &str)> =
+            raw_values(event.values, group).map(|(number, text)| (named(number), text)).collect();
         let contribution =
             Contribution { entry: event.entry, seen: event.seen, values: &values, absorbed: None };
         runs.add(&contribution, rule);
