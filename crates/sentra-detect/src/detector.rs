@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use sentra_model::EventBatch;
+use sentra_model::{EventBatch, TenantId, Timestamp};
 
-use crate::correlation::state::{Correlations, Reports};
+use crate::correlation::state::Correlations;
 use crate::engine::Matcher;
 use crate::matched::Match;
 use crate::ruleset::RuleSet;
@@ -20,13 +20,20 @@ pub struct StateChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DetectorLimits {
     /// Most groups that one correlation rule keeps for one tenant. When there are more, a tenth goes, those
-    /// furthest from firing first.
+    /// furthest from firing first. What is half-way or further stays: when all are, new ones are refused. Either
+    /// is reported as a match of [`STATE_PRESSURE`](crate::STATE_PRESSURE).
     pub keys_per_rule_max: usize,
+    /// Most events that one correlation rule that is decided in the order of event time holds for one tenant.
+    pub entries_per_rule_max: usize,
+    /// How long events are waited for, in microseconds of event time: what is decided in order is decided when
+    /// the tenant's latest event is so much later. Events that are later than that are counted and do not take
+    /// part in such decisions.
+    pub lateness_micros: i64,
 }
 
 impl Default for DetectorLimits {
     fn default() -> Self {
-        Self { keys_per_rule_max: 1_000_000 }
+        Self { keys_per_rule_max: 1_000_000, entries_per_rule_max: 4_000_000, lateness_micros: 60_000_000 }
     }
 }
 
@@ -39,13 +46,20 @@ pub struct DetectorStats {
     pub keys_expired: u64,
     /// Groups that went for lack of room.
     pub keys_evicted: u64,
-    /// Groups that went for lack of room although they were half-way to firing or further.
-    pub keys_evicted_near_threshold: u64,
+    /// New groups that were not taken because all others are half-way to firing or further.
+    pub keys_refused: u64,
+    /// Groups that went because their rule did, or became another one.
+    pub keys_dropped_by_reload: u64,
+    /// Events that wait for their decision, or stay as company for those that follow.
+    pub entries_waiting: u64,
+    /// Matches that came after the watermark, for correlations that are decided in the order of event time.
+    pub events_too_late: u64,
     /// Runs that went because their group had too many.
     pub runs_dropped: u64,
-    /// Events that a window could not keep for late company.
+    /// Events that a window could not keep.
     pub window_entries_dropped: u64,
-    /// Matches that a correlation did not count because a group-by field, or the field whose values it counts, is missing.
+    /// Matches that a correlation did not count because a group-by field, or the field that it
+    /// counts, is missing or, where numbers are counted, is none.
     pub events_without_group: u64,
     /// Stored entries that [`Detector::restore`] could not use: of rules that are gone or changed.
     pub entries_not_restored: u64,
@@ -56,6 +70,8 @@ pub struct DetectorStats {
 pub struct Detector {
     rules: Arc<RuleSet>,
     matcher: Matcher,
+    /// Some rule is a correlation.
+    correlates: bool,
     correlations: Correlations,
 }
 
@@ -69,33 +85,91 @@ impl Detector {
     /// A detector without state and with other than the usual limits.
     #[must_use]
     pub fn with_limits(rules: Arc<RuleSet>, limits: DetectorLimits) -> Self {
-        Self { matcher: Matcher::new(Arc::clone(&rules)), rules, correlations: Correlations::new(limits) }
+        Self {
+            matcher: Matcher::new(Arc::clone(&rules)),
+            correlates: correlates(&rules),
+            rules,
+            correlations: Correlations::new(limits),
+        }
     }
 
+    // Other languages that look at several events belong here: what `process` found on a row goes to them row by
+    // row beside `pass.count`, they decide at `pass.observe` and at `advance` with the same watermark, and their
+    // matches join `found` before it is put in order.
+
     /// Evaluates all rules on `batch`. Matches come in the order of rows, then of rules; a run of a
-    /// correlation once per batch, at the last row that belongs to it.
+    /// correlation once per batch, at the last row that belongs to it. What was decided because the batch let
+    /// event time pass comes last, with [`Match::NO_ROW`].
     pub fn process(&mut self, batch: &EventBatch) -> Vec<Match> {
-        let tenant = batch.tenant();
-        let mut reports = Reports::default();
         let mut found: Vec<(usize, usize, Match)> = Vec::new();
-        for (number, index) in self.matcher.matches(batch) {
-            let (Some(row), Some(rule)) = (batch.row(number), self.rules.rules.get(index)) else { continue };
-            if rule.reports {
-                found.push((number, index, Match::single(Arc::clone(&rule.reference), tenant.clone(), row)));
-            }
-            if !rule.referred_by.is_empty() {
-                self.correlations.count(&self.rules, tenant, row, index, &mut reports);
+        let mut matches = self.matcher.matches(batch).into_iter().peekable();
+        if !self.correlates {
+            matches.for_each(|(row, rule)| self.report_single(batch, row, rule, &mut found));
+            return in_order(found);
+        }
+        let rules = Arc::clone(&self.rules);
+        let mut singles: Vec<(usize, usize)> = Vec::new();
+        let mut pass = self.correlations.pass(&rules, batch.tenant(), Some(batch));
+        for row in batch.rows() {
+            pass.observe(row);
+            while let Some((_, index)) = matches.next_if(|(number, _)| *number == row.index()) {
+                let Some(rule) = rules.rules.get(index) else { continue };
+                if !rule.referred_by.is_empty() {
+                    pass.count(row, index);
+                }
+                if rule.reports {
+                    singles.push((row.index(), index));
+                }
             }
         }
-        for (number, index, mut run) in self.correlations.finish(&self.rules, reports) {
+        let runs = pass.finish();
+        singles.into_iter().for_each(|(row, rule)| self.report_single(batch, row, rule, &mut found));
+        for (number, index, mut run) in runs {
             if let Some(row) = batch.row(number) {
                 (run.row, run.event, run.time) = (number, row.id(), row.time());
-                found.push((number, index, run));
             }
+            found.push((number, index, run));
         }
-        // Stable: runs of one rule and row keep their order.
-        found.sort_by_key(|(row, rule, _)| (*row, *rule));
-        found.into_iter().map(|(_, _, found)| found).collect()
+        in_order(found)
+    }
+
+    /// Says that the event time of `tenant` has come to `time`, as when nothing more arrives: the caller has a
+    /// clock, this crate has none. What that makes sure, such as that something did not happen in time, is
+    /// given back; none of it has a row.
+    pub fn advance(&mut self, tenant: &TenantId, time: Timestamp) -> Vec<Match> {
+        if !self.correlates {
+            return Vec::new();
+        }
+        let rules = Arc::clone(&self.rules);
+        let mut pass = self.correlations.pass(&rules, tenant, None);
+        pass.advance(time);
+        in_order(pass.finish())
+    }
+
+    /// Goes on with other rules: what a rule has counted stays if it measures the same as before. The state of
+    /// rules that are gone or changed goes, and is counted.
+    pub fn replace_rules(&mut self, rules: Arc<RuleSet>) {
+        self.correlations.replace_rules(&self.rules, &rules);
+        self.correlates = correlates(&rules);
+        self.matcher = Matcher::new(Arc::clone(&rules));
+        self.rules = rules;
+    }
+
+    fn report_single(
+        &self,
+        batch: &EventBatch,
+        number: usize,
+        index: usize,
+        found: &mut Vec<(usize, usize, Match)>,
+    ) {
+        let (Some(row), Some(rule)) = (batch.row(number), self.rules.rules.get(index)) else { return };
+        if rule.reports {
+            found.push((
+                number,
+                index,
+                Match::single(Arc::clone(&rule.reference), batch.tenant().clone(), row),
+            ));
+        }
     }
 
     /// Correlation state that changed since the last call. Store it together with the position of what was
@@ -131,4 +205,14 @@ impl Detector {
     pub fn rules(&self) -> &Arc<RuleSet> {
         &self.rules
     }
+}
+
+fn correlates(rules: &RuleSet) -> bool {
+    rules.rules.iter().any(|rule| rule.correlation().is_some())
+}
+
+fn in_order(mut found: Vec<(usize, usize, Match)>) -> Vec<Match> {
+    // Stable: runs of one rule and row keep their order.
+    found.sort_by_key(|(row, rule, _)| (*row, *rule));
+    found.into_iter().map(|(_, _, found)| found).collect()
 }

@@ -30,11 +30,34 @@
 //!
 //! # Correlations
 //!
-//! `event_count`, `value_count`, `temporal` and `temporal_ordered`, with `group-by`, `aliases`, `timespan` and
-//! conditions `gte`, `gt`, `eq`; they may refer to rules and correlations of other files of the set. A correlation
-//! reports *runs*, see [`Match`]; `run-gap` beside `timespan` says how long a run may pause (at least the
-//! timespan; one day if not said). A run waits for late events as long as its run gap, by arrival; the window of a
-//! run that has not fired holds four times what makes it fire, and no less than 1,024 events.
+//! | type | measures in a window | condition |
+//! |---|---|---|
+//! | `event_count` | happenings | `gte`, `gt`, `lte`, `lt`, `eq`, `neq` with a whole number |
+//! | `value_count` | distinct values of `field` | the same |
+//! | `temporal` | which rules matched | all of them, or an expression: `a and not (b or c)`, `2 of them` |
+//! | `temporal_ordered` | whether all rules matched one after the other | none |
+//! | `value_sum`, `value_avg`, `value_median`, `value_percentile` | numbers in `field`; `percentile: 95` | a number, to nine places |
+//!
+//! With `group-by`, `aliases` and `timespan`; they may refer to rules and correlations of other files of the set.
+//! `window` is `sliding` (any stretch of the timespan, both ends included), `tumbling` (stretches one after the
+//! other, since 1970) or `session` (events between which is no longer `gap`; a timespan is the most it may last).
+//!
+//! A condition that more events can only make true fires **at once**, wherever in time an event belongs: `gte` and
+//! `gt` of the counts, `temporal` without `not`, and `temporal_ordered`, except in a session with a timespan. All
+//! others are decided **in order**, when the watermark has passed: the highest event time of the tenant less the
+//! lateness ([`DetectorLimits`]). A sliding window is looked at with every event that it ends with, or where
+//! something is negated when it ends that begins with an event: so `a and not b` means that no b came within the
+//! timespan after a. Tumbling windows and sessions are looked at when they end. What comes later than the
+//! lateness is counted in [`DetectorStats`] and no more. [`Detector::advance`] lets time pass where no events do.
+//!
+//! A correlation reports *runs*, see [`Match`]; `run-gap` beside `timespan` says how long a run may pause (at least
+//! the timespan; one day if not said). A run of a rule that fires at once waits for late events as long as its
+//! run gap, by arrival; the window of a run that has not fired holds four times what makes it fire, and no less
+//! than 1,024 events.
+//!
+//! Where a rule has too many groups, those furthest from firing go; one that is half-way or waits for its decision
+//! does not. That any went, or new ones were refused, is reported by the built-in rule [`STATE_PRESSURE`], once per
+//! rule, tenant and hour.
 //!
 //! # Matching
 //!
@@ -62,6 +85,7 @@
 //! | rules of a set | 100,000 |
 //! | timespan, threshold, group-by fields, rules, chain of a correlation | 30 days, 100,000, 16, 64, 8 |
 //! | groups of a correlation and tenant, runs of a group | 1,000,000 ([`DetectorLimits`]), 64 |
+//! | events that wait of a correlation and tenant, of a group | 4,000,000 ([`DetectorLimits`]), 262,144 |
 //! | event ids, values shown, values told apart, bytes of a value in a run | 500 at each end, 32, 4,096, 4,096 |
 //!
 //! # Invariants
@@ -89,6 +113,7 @@ mod rowset;
 mod ruleset;
 mod sigma;
 mod sql;
+mod stream;
 mod taxonomy;
 mod test;
 mod text;
@@ -96,6 +121,7 @@ mod yaml;
 
 pub use attack::{tactics, techniques};
 pub use coverage::{Coverage, RuleName, TacticCoverage, TechniqueCoverage};
+pub use correlation::report::STATE_PRESSURE;
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
 pub use draft::{DraftError, DraftItem, DraftSelection, DraftThreshold, RuleDraft};
 pub use exceptions::{

@@ -31,14 +31,17 @@ pub struct Match {
     pub rule: Arc<RuleRef>,
     /// Whose event it was.
     pub tenant: TenantId,
-    /// Row in the batch that (last) triggered it.
+    /// Row in the batch that (last) triggered it; [`Match::NO_ROW`] for what was decided because time passed:
+    /// no event of the batch need have to do with it.
     pub row: usize,
-    /// The event of that row.
+    /// The event of that row; where there is none, the latest event that the match rests on.
     pub event: EventId,
-    /// Its time.
+    /// Its time; where there is no row, the event time at which the match was sure, such as the end of the
+    /// time in which something should have happened.
     pub time: Timestamp,
-    /// Law IDENTITY: the event that opened the run, the first of it to arrive; the event itself for
-    /// single-event rules. It does not depend on how events were cut into batches.
+    /// Law IDENTITY: the event that opened the run, the first of it to arrive, or the earliest where the rule is
+    /// decided in the order of event time; the event itself for single-event rules. It does not depend on how
+    /// events were cut into batches.
     pub run: EventId,
     /// Group-by fields and their values, in the rule's order; empty for single-event rules.
     pub group: Vec<(String, String)>,
@@ -54,11 +57,14 @@ pub struct Match {
     pub last: Timestamp,
     /// Distinct values, over all events, of the columns `user`, `target_user`, `host`, `src_ip`, `dst_ip`,
     /// `process`, `parent_process`, `command`, `session`, `file`, `domain`, `app` and `code`, and of the field
-    /// that a `value_count` counts. At most 32 are shown of each.
+    /// that a correlation counts. At most 32 are shown of each.
     pub values: BTreeMap<String, NamedSet>,
 }
 
 impl Match {
+    /// The row of a match that no row triggered.
+    pub const NO_ROW: usize = usize::MAX;
+
     /// The match of a single-event rule.
     pub(crate) fn single(rule: Arc<RuleRef>, tenant: TenantId, row: EventRow<'_>) -> Self {
         let values = VALUE_COLUMNS.iter().filter_map(|column| {

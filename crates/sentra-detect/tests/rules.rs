@@ -274,7 +274,7 @@ fn problems_of_correlations() {
         ),
         (
             "  type: value_sum\n  rules: [failed_login]\n  timespan: 5m\n  condition: {gte: 2}\n",
-            "not supported yet",
+            "needs a field",
         ),
         (
             "  type: event_count\n  rules: [failed_login]\n  timespan: 5 minutes\n  condition: {gte: 2}\n",
@@ -285,8 +285,8 @@ fn problems_of_correlations() {
             "not between",
         ),
         (
-            "  type: event_count\n  rules: [failed_login]\n  timespan: 5m\n  condition: {lt: 2}\n",
-            "not supported yet",
+            "  type: event_count\n  rules: [failed_login]\n  timespan: 5m\n  condition: {lt: 0}\n",
+            "would never hold",
         ),
         (
             "  type: event_count\n  rules: [failed_login]\n  timespan: 5m\n  condition: {gte: 0}\n",

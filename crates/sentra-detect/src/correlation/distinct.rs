@@ -33,7 +33,22 @@ pub(crate) fn digest(text: &str) -> u64 {
     Digest::new("value").text(text).first_u64()
 }
 
+/// A stable number for a text, so wide that nobody finds two texts for one: who can would make many values
+/// count as few.
+pub(crate) fn wide_digest(text: &str) -> u128 {
+    let digest = blake3::hash(text.as_bytes());
+    digest.as_bytes().first_chunk().map_or(0, |first| u128::from_le_bytes(*first))
+}
+
 impl Distinct {
+    /// The value, where there is one only.
+    pub(crate) fn only(&self) -> Option<&str> {
+        match self.shown.as_slice() {
+            [only] if self.others.is_empty() => Some(only),
+            _ => None,
+        }
+    }
+
     pub(crate) fn add(&mut self, text: &str) {
         let text = shortened(text);
         let text = text.as_ref();
@@ -44,7 +59,9 @@ impl Distinct {
             self.shown.push(text.to_owned());
             return;
         }
-        self.add_digest(digest(text));
+        if self.shown.len() + self.others.len() < TOLD_APART_MAX {
+            self.add_digest(digest(text));
+        }
     }
 
     fn add_digest(&mut self, digest: u64) {

@@ -4,28 +4,41 @@ use serde::{Deserialize, Serialize};
 
 use crate::ruleset::RuleSet;
 
-/// Which state: tenant (law TENANT), rule and group values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Key {
-    pub(crate) tenant: TenantId,
-    /// Index of the rule.
-    pub(crate) rule: usize,
-    pub(crate) group: Vec<String>,
+use super::packed::{group_values, put_group};
+
+/// The key of a group's state as it is stored: the rule by its id and by the digest of what its state depends
+/// on, because its index changes with the rule files.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredGroup(TenantId, String, u64, Vec<String>);
+
+/// The key of a tenant's clock.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredClock(TenantId, Clock);
+
+#[derive(Debug, Serialize, Deserialize)]
+enum Clock {
+    #[serde(rename = "clock")]
+    Clock,
 }
 
-/// The key as it is stored: the rule by its id and by the digest of what its state depends on, because its
-/// index changes with the rule files.
-#[derive(Debug, Serialize, Deserialize)]
-struct StoredKey(TenantId, String, u64, Vec<String>);
+/// The key of a group of the rule at `index`.
+pub(crate) fn group_key(rules: &RuleSet, tenant: &TenantId, index: usize, group: &[u8]) -> Vec<u8> {
+    let rule = rules.rules.get(index);
+    let id = rule.map(|rule| rule.reference.id.clone()).unwrap_or_default();
+    let digest = rule.and_then(|rule| Some(rule.correlation()?.digest)).unwrap_or_default();
+    let values = group_values(group).map(str::to_owned).collect();
+    serde_json::to_vec(&StoredGroup(tenant.clone(), id, digest, values)).unwrap_or_default()
+}
 
-impl Key {
-    pub(crate) fn to_bytes(&self, rules: &RuleSet) -> Vec<u8> {
-        let rule = rules.rules.get(self.rule);
-        let id = rule.map(|rule| rule.reference.id.clone()).unwrap_or_default();
-        let digest = rule.and_then(|rule| Some(rule.correlation()?.digest)).unwrap_or_default();
-        serde_json::to_vec(&StoredKey(self.tenant.clone(), id, digest, self.group.clone()))
-            .unwrap_or_default()
-    }
+/// The key of the tenant's clock.
+pub(crate) fn clock_key(tenant: &TenantId) -> Vec<u8> {
+    serde_json::to_vec(&StoredClock(tenant.clone(), Clock::Clock)).unwrap_or_default()
+}
+
+/// A stored key, read.
+pub(crate) enum Key {
+    Group { tenant: TenantId, rule: usize, group: Box<[u8]> },
+    Clock(TenantId),
 }
 
 /// Reads stored keys for a rule set.
@@ -40,9 +53,19 @@ impl KeyReader {
         Self(correlations.collect())
     }
 
+    /// The rule of this id that has this digest.
+    pub(crate) fn rule(&self, id: &str, digest: u64) -> Option<usize> {
+        self.0.get(&(id.to_owned(), digest)).copied()
+    }
+
     /// The key; `None` when it is of a rule that is not there any more or not the same.
     pub(crate) fn read(&self, bytes: &[u8]) -> Option<Key> {
-        let StoredKey(tenant, id, digest, group) = serde_json::from_slice(bytes).ok()?;
-        Some(Key { tenant, rule: *self.0.get(&(id, digest))?, group })
+        if let Ok(StoredClock(tenant, Clock::Clock)) = serde_json::from_slice(bytes) {
+            return Some(Key::Clock(tenant));
+        }
+        let StoredGroup(tenant, id, digest, values) = serde_json::from_slice(bytes).ok()?;
+        let mut group = Vec::new();
+        put_group(&mut group, values.iter().map(String::as_str));
+        Some(Key::Group { tenant, rule: self.rule(&id, digest)?, group: group.into() })
     }
 }

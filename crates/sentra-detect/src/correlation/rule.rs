@@ -5,25 +5,36 @@ use sentra_model::Digest;
 
 use crate::problem::Fault;
 use crate::ruleset::{Rule, RuleSource};
+use crate::sigma::expr::Expr;
 use crate::sigma::rule::{ParsedBody, ParsedRule, label_of};
 use crate::text::hint;
 
-use super::parse::{ParsedCorrelation, ParsedKind};
+use super::condition::{Comparison, Formula, is_positive};
+use super::parse::{ParsedCorrelation, ParsedKind, Statistic, Window};
 
 /// Longest chain of correlations that refer to correlations.
 pub(crate) const CHAIN_MAX: usize = 8;
 
-/// What a correlation counts within its timespan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a correlation measures in its window.
+#[derive(Debug, Clone)]
 pub(crate) enum CorrelationKind {
     /// Happenings.
-    EventCount,
-    /// Distinct values of the field, whose name may differ by rule (aligned with `rules`).
-    ValueCount { name: String, fields: Vec<String> },
-    /// Distinct rules, in any order.
-    Temporal,
+    EventCount(Comparison),
+    /// Distinct values of a field.
+    ValueCount { counted: Counted, comparison: Comparison },
+    /// Which rules matched, in any order.
+    Temporal(Formula),
     /// All rules, one after the other.
     TemporalOrdered,
+    /// Numbers in a field.
+    Number { counted: Counted, statistic: Statistic, comparison: Comparison },
+}
+
+/// The field that is counted, whose name may differ by rule (aligned with `rules`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Counted {
+    pub(crate) name: String,
+    pub(crate) fields: Vec<String>,
 }
 
 /// A group-by field and what it is called in each rule (aligned with `rules`).
@@ -39,15 +50,48 @@ pub(crate) struct CorrelationRule {
     pub(crate) kind: CorrelationKind,
     /// Indices of the rules it refers to, in its order.
     pub(crate) rules: Vec<usize>,
+    /// For each of `rules` the first place at which the same rule stands: a rule may be listed twice.
+    pub(crate) places: Vec<u8>,
     pub(crate) group_by: Vec<GroupField>,
-    pub(crate) timespan_micros: i64,
+    pub(crate) window: Window,
     pub(crate) run_gap_micros: i64,
+    /// What makes it fire, as a number: to know how far a group has come. 1 where it cannot be said.
     pub(crate) threshold: u64,
+    /// More events can only make it true, and it does not matter in which order they come: it fires at once.
+    /// All others are decided when the watermark has passed.
+    pub(crate) at_once: bool,
+    /// More events of a window can only make it true.
+    pub(crate) monotone: bool,
     pub(crate) generate: bool,
     /// How many correlations it stands on, one below the other.
     depth: usize,
     /// Of all that state depends on: a changed rule does not go on with the state of its former self.
     pub(crate) digest: u64,
+}
+
+impl CorrelationRule {
+    /// The field that is counted.
+    pub(crate) fn counted(&self) -> Option<&Counted> {
+        match &self.kind {
+            CorrelationKind::ValueCount { counted, .. } | CorrelationKind::Number { counted, .. } => {
+                Some(counted)
+            }
+            _ => None,
+        }
+    }
+
+    /// The expression, where something in it is negated.
+    pub(crate) fn negated(&self) -> Option<&Formula> {
+        match &self.kind {
+            CorrelationKind::Temporal(formula) if !is_positive(formula) => Some(formula),
+            _ => None,
+        }
+    }
+
+    /// Events of one window cannot be further apart than this, in microseconds.
+    pub(crate) fn reach(&self) -> i64 {
+        self.window.reach()
+    }
 }
 
 /// A correlation with its metadata.
@@ -154,25 +198,58 @@ fn resolve(parsed: &ParsedCorrelation, known: &Known) -> Result<CorrelationRule,
         .iter()
         .map(|name| Ok(GroupField { name: name.clone(), fields: fields_of(parsed, name)? }))
         .collect::<Result<Vec<_>, Fault>>()?;
+    let counted = |field: &String| Ok(Counted { name: field.clone(), fields: fields_of(parsed, field)? });
     let kind = match &parsed.kind {
-        ParsedKind::EventCount => CorrelationKind::EventCount,
-        ParsedKind::ValueCount { field } => {
-            CorrelationKind::ValueCount { name: field.clone(), fields: fields_of(parsed, field)? }
+        ParsedKind::EventCount(comparison) => CorrelationKind::EventCount(*comparison),
+        ParsedKind::ValueCount { field, comparison } => {
+            CorrelationKind::ValueCount { counted: counted(field)?, comparison: *comparison }
         }
-        ParsedKind::Temporal => CorrelationKind::Temporal,
+        ParsedKind::Temporal(formula) => {
+            let all = || Expr::And((0_u8..).take(found.len()).map(Expr::Leaf).collect());
+            CorrelationKind::Temporal(formula.clone().unwrap_or_else(all))
+        }
         ParsedKind::TemporalOrdered => CorrelationKind::TemporalOrdered,
+        ParsedKind::Number { field, statistic, comparison } => CorrelationKind::Number {
+            counted: counted(field)?,
+            statistic: *statistic,
+            comparison: *comparison,
+        },
     };
+    let rules: Vec<usize> = found.into_iter().map(|(index, _)| index).collect();
+    let places =
+        rules.iter().map(|rule| rules.iter().position(|other| other == rule).unwrap_or_default() as u8);
+    let (threshold, monotone) = progress_of(&kind, &rules);
     Ok(CorrelationRule {
         digest: digest(parsed),
-        kind,
-        rules: found.into_iter().map(|(index, _)| index).collect(),
+        places: places.collect(),
         group_by,
-        timespan_micros: parsed.timespan_micros,
+        window: parsed.window,
         run_gap_micros: parsed.run_gap_micros,
-        threshold: parsed.threshold,
+        threshold,
+        monotone,
+        at_once: monotone && !matches!(parsed.window, Window::Session { span: Some(_), .. }),
         generate: parsed.generate,
         depth,
+        rules,
+        kind,
     })
+}
+
+/// The number that makes it fire, and whether it then stays true whatever else comes.
+fn progress_of(kind: &CorrelationKind, rules: &[usize]) -> (u64, bool) {
+    match kind {
+        CorrelationKind::EventCount(comparison) | CorrelationKind::ValueCount { comparison, .. } => {
+            comparison.reached_at().map_or((1, false), |reached| (reached.max(1), true))
+        }
+        CorrelationKind::Temporal(formula) => {
+            let mut distinct = rules.to_vec();
+            distinct.sort_unstable();
+            distinct.dedup();
+            (distinct.len() as u64, is_positive(formula))
+        }
+        CorrelationKind::TemporalOrdered => (rules.len() as u64, true),
+        CorrelationKind::Number { .. } => (1, false),
+    }
 }
 
 /// What `name` is called in each of the rules: an alias says so, else it is its own name.
@@ -194,10 +271,10 @@ fn fields_of(parsed: &ParsedCorrelation, name: &str) -> Result<Vec<String>, Faul
 }
 
 fn digest(parsed: &ParsedCorrelation) -> u64 {
-    let numbers =
-        [parsed.timespan_micros.unsigned_abs(), parsed.run_gap_micros.unsigned_abs(), parsed.threshold];
-    let digest = Digest::new("correlation").text(&format!("{:?} {:?}", parsed.kind, parsed.aliases));
-    let digest = numbers.into_iter().fold(digest, Digest::number);
+    // The second form of the state: what was stored in the first one is not read.
+    let digest = Digest::new("correlation/2")
+        .text(&format!("{:?} {:?} {:?}", parsed.kind, parsed.aliases, parsed.window))
+        .number(parsed.run_gap_micros.unsigned_abs());
     let digest = parsed.rules.iter().fold(digest, |digest, (rule, _)| digest.text(rule));
     parsed.group_by.iter().fold(digest, |digest, field| digest.text(field)).first_u64()
 }

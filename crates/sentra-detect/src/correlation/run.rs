@@ -4,15 +4,17 @@ use sentra_model::EventId;
 use serde::{Deserialize, Serialize};
 
 use super::distinct::Distinct;
-use super::evidence::{Evidence, Moment};
+use super::evidence::Evidence;
 use super::rule::CorrelationRule;
-use super::window::{Entry, Window};
+use super::tally::{Content, Entry};
+use super::window::Window;
+use crate::stream::Place;
 
 /// Most runs that one group keeps; the one that ended first goes.
 pub(crate) const RUNS_PER_KEY_MAX: usize = 64;
 
 /// Events of one group between which no gap is longer than the run gap.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Run {
     /// The first event to arrive: the run's identity.
     pub(crate) opened: EventId,
@@ -32,18 +34,16 @@ pub(crate) struct Run {
 
 /// What one event brings to a run.
 pub(crate) struct Contribution<'a> {
-    pub(crate) event: Moment,
+    pub(crate) entry: Entry,
     /// When it arrived (µs).
     pub(crate) seen: i64,
-    pub(crate) what: u64,
-    pub(crate) weight: u64,
-    pub(crate) values: Vec<(&'a str, &'a str)>,
+    pub(crate) values: &'a [(&'a str, &'a str)],
     /// The run of another correlation that fires with this event: its evidence becomes ours.
     pub(crate) absorbed: Option<&'a Run>,
 }
 
 /// The runs of one group.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Runs(Vec<Run>);
 
@@ -61,14 +61,13 @@ pub(crate) struct Effect {
 }
 
 impl Run {
-    fn new(contribution: &Contribution<'_>) -> Self {
-        let (time, id) = contribution.event;
+    pub(crate) fn new(opened: Place, seen: i64) -> Self {
         Self {
-            opened: id,
+            opened: opened.id,
             fired: false,
-            touched: contribution.seen,
-            first: time,
-            last: time,
+            touched: seen,
+            first: opened.time,
+            last: opened.time,
             total: 0,
             count: 0,
             evidence: Evidence::default(),
@@ -78,34 +77,44 @@ impl Run {
     }
 
     fn add(&mut self, contribution: &Contribution<'_>, rule: &CorrelationRule) -> u64 {
-        let (time, id) = contribution.event;
-        match contribution.absorbed {
+        let Entry { place, content } = contribution.entry;
+        self.touched = self.touched.max(contribution.seen);
+        self.rest_on(place, &content, contribution.values, contribution.absorbed);
+        if self.fired {
+            return 0;
+        }
+        let (is_enough, dropped) = self.window.add(contribution.entry, rule);
+        if is_enough {
+            self.fired = true;
+            self.window.clear();
+        }
+        dropped
+    }
+
+    /// Makes an event a part of what the run rests on.
+    pub(crate) fn rest_on<'a>(
+        &mut self,
+        place: Place,
+        content: &Content,
+        values: impl IntoIterator<Item = &'a (&'a str, &'a str)>,
+        absorbed: Option<&Self>,
+    ) {
+        match absorbed {
             Some(other) => self.absorb(other),
             None => {
                 self.total += 1;
-                self.count += contribution.weight;
-                self.evidence.add(contribution.event);
+                self.count += content.weight;
+                self.evidence.add((place.time, place.id));
             }
         }
-        self.first = self.first.min(time);
-        self.last = self.last.max(time);
-        self.touched = self.touched.max(contribution.seen);
-        for (name, text) in &contribution.values {
+        self.first = self.first.min(place.time);
+        self.last = self.last.max(place.time);
+        for (name, text) in values {
             match self.values.get_mut(*name) {
                 Some(values) => values.add(text),
                 None => self.values.entry((*name).to_owned()).or_default().add(text),
             }
         }
-        if self.fired {
-            return 0;
-        }
-        let entry = Entry { time, id, what: contribution.what, weight: contribution.weight };
-        let dropped = self.window.add(entry, rule);
-        if self.window.is_enough(time, rule) {
-            self.fired = true;
-            self.window.clear();
-        }
-        dropped
     }
 
     /// Takes over what `other` rests on.
@@ -131,11 +140,7 @@ impl Runs {
         self.0.into_iter().filter(|run| run.fired)
     }
 
-    /// Whether all runs rest since before `seen` (µs, arrival).
-    pub(crate) fn rest_since(&self, seen: i64) -> bool {
-        self.0.iter().all(|run| run.touched < seen)
-    }
-
+    /// When the last event arrived (µs).
     pub(crate) fn touched(&self) -> i64 {
         self.0.iter().map(|run| run.touched).max().unwrap_or_default()
     }
@@ -144,9 +149,10 @@ impl Runs {
         self.0.iter().any(|run| run.fired)
     }
 
-    /// Half of what makes it fire, or more.
-    pub(crate) fn is_near(&self, threshold: u64) -> bool {
-        self.0.iter().any(|run| !run.fired && run.window.weight().saturating_mul(2) >= threshold)
+    /// How far the run that is furthest from having fired has come, of those that reach to `since` (µs).
+    pub(crate) fn progress(&self, rule: &CorrelationRule, since: i64) -> u64 {
+        let open = self.0.iter().filter(|run| !run.fired && run.last >= since);
+        open.map(|run| run.window.progress(rule)).max().unwrap_or_default()
     }
 
     /// Puts an event into the run it belongs to. Runs that it connects become one.
@@ -154,7 +160,7 @@ impl Runs {
         let mut effect =
             Effect { fired: None, fired_now: false, gone: Vec::new(), runs_dropped: 0, entries_dropped: 0 };
         let gap = rule.run_gap_micros;
-        let (time, _) = contribution.event;
+        let time = contribution.entry.place.time;
         let resting = |run: &Run| run.touched < contribution.seen.saturating_sub(gap);
         let meets = |run: &Run| time >= run.first.saturating_sub(gap) && time <= run.last.saturating_add(gap);
         let mut run: Option<Run> = None;
@@ -170,7 +176,7 @@ impl Runs {
                 self.0.push(other);
             }
         }
-        let mut run = run.unwrap_or_else(|| Run::new(contribution));
+        let mut run = run.unwrap_or_else(|| Run::new(contribution.entry.place, contribution.seen));
         let had_fired = run.fired;
         effect.entries_dropped = run.add(contribution, rule);
         effect.fired = run.fired.then_some(run.opened);

@@ -1,23 +1,12 @@
 //! The events that a run which has not fired yet may need, and whether they are enough.
 
-use hashbrown::HashMap;
-use sentra_model::EventId;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{CorrelationKind, CorrelationRule};
+use crate::stream::{Place, Reorder};
 
-/// An event in the window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    /// Event time, in microseconds.
-    pub(crate) time: i64,
-    pub(crate) id: EventId,
-    /// Digest of the counted value, or the rule's (first) place in the correlation's list; 0 where only
-    /// happenings count.
-    pub(crate) what: u64,
-    /// How many happenings it stands for.
-    pub(crate) weight: u64,
-}
+use super::parse::Window as Mode;
+use super::rule::{CorrelationKind, CorrelationRule};
+use super::tally::{Content, Entry, Tally, best, is_enough};
 
 /// Fewest entries that a window is given.
 const ENTRIES_MIN: u64 = 1_024;
@@ -27,173 +16,231 @@ pub(crate) fn entries_max(threshold: u64) -> usize {
     (threshold * 4).max(ENTRIES_MIN) as usize
 }
 
-/// Events sorted by time.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Events in the order of their time. What is known of the latest window is kept up to date, so that an event
+/// that arrives in order costs the same however many are there.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Window {
-    entries: Vec<Entry>,
-    /// The entries' weights, added up.
-    weight: u64,
+    entries: Reorder<Content>,
+    /// Rebuilt from the entries where it is missing.
+    #[serde(skip)]
+    tip: Option<Tip>,
+}
+
+/// The latest window.
+#[derive(Debug, Clone)]
+struct Tip {
+    /// Where it begins; of a sliding one `first` says it.
+    from: i64,
+    /// Nothing in it is earlier than this.
+    first: i64,
+    last: Place,
+    tally: Tally,
+    /// No window of these entries has come further than this.
+    peak: u64,
+    /// Entries that came in between since that bound was exact.
+    inserts: usize,
+}
+
+impl Tip {
+    fn at(place: Place, rule: &CorrelationRule) -> Self {
+        let from = match rule.window {
+            Mode::Tumbling { span } => place.time.div_euclid(span).saturating_mul(span),
+            Mode::Sliding { .. } | Mode::Session { .. } => place.time,
+        };
+        Self { from, first: place.time, last: place, tally: Tally::default(), peak: 0, inserts: 0 }
+    }
+
+    /// Whether what happened at `time`, not later than the last, is in the window.
+    fn takes(&self, time: i64, rule: &CorrelationRule) -> bool {
+        match rule.window {
+            Mode::Sliding { span } => time >= self.last.time.saturating_sub(span),
+            Mode::Tumbling { .. } | Mode::Session { .. } => time >= self.from,
+        }
+    }
 }
 
 impl Window {
-    /// Adds an entry at its time. Gives back how many old ones had to go (law LIMIT).
-    pub(crate) fn add(&mut self, entry: Entry, rule: &CorrelationRule) -> u64 {
-        let place = self.entries.partition_point(|other| *other <= entry);
-        self.entries.insert(place, entry);
-        self.weight += entry.weight;
-        if can_be_thinned(rule, entry.what) {
-            self.thin(entry.what, rule.timespan_micros);
+    /// Adds an entry at its time. Gives back whether a window that it belongs to has enough now, and how many
+    /// old entries had to go (law LIMIT).
+    pub(crate) fn add(&mut self, mut entry: Entry, rule: &CorrelationRule) -> (bool, u64) {
+        entry.place = self.entries.free(entry.place);
+        let mut tip = match self.tip.take() {
+            Some(tip) => tip,
+            None => self.rebuilt(rule).unwrap_or_else(|| Tip::at(entry.place, rule)),
+        };
+        let is_enough = if self.entries.is_empty() || entry.place >= tip.last {
+            self.append(&mut tip, entry, rule)
+        } else {
+            self.insert(&mut tip, entry, rule)
+        };
+        let mut dropped = 0;
+        while self.entries.len() > entries_max(rule.threshold) {
+            let Some((place, content)) = self.entries.pop() else { break };
+            if tip.takes(place.time, rule) {
+                tip.tally.remove(place, &content, rule);
+            }
+            dropped += 1;
         }
-        let surplus = self.entries.len().saturating_sub(entries_max(rule.threshold));
-        self.weight -= self.entries.drain(..surplus).map(|entry| entry.weight).sum::<u64>();
-        surplus as u64
+        self.tip.get_or_insert(tip);
+        if self.is_stale(rule, &entry) {
+            self.tip = None;
+        }
+        (is_enough, dropped)
+    }
+
+    /// Whether the latest window must be built anew because `entry` came in between.
+    fn is_stale(&self, rule: &CorrelationRule, entry: &Entry) -> bool {
+        let between = self.tip.as_ref().is_some_and(|tip| entry.place < tip.last);
+        let joins = |tip: &Tip| entry.place.time < tip.from && matches!(rule.window, Mode::Session { .. });
+        between
+            && (matches!(rule.kind, CorrelationKind::TemporalOrdered) || self.tip.as_ref().is_some_and(joins))
+    }
+
+    /// The latest window of the entries that are there; none of them is enough.
+    fn rebuilt(&self, rule: &CorrelationRule) -> Option<Tip> {
+        let mut tip = Tip::at(*self.entries.first()?.0, rule);
+        for (place, content) in self.entries.after(None) {
+            self.move_on(&mut tip, *place, rule);
+            tip.tally.add(*place, content, rule, None);
+            tip.peak = tip.peak.max(tip.tally.progress(rule));
+            tip.last = *place;
+        }
+        Some(tip)
+    }
+
+    /// Takes out of the latest window what cannot be in one with `place`, which is later than all.
+    fn move_on(&self, tip: &mut Tip, place: Place, rule: &CorrelationRule) {
+        let time = place.time;
+        match rule.window {
+            Mode::Sliding { span } => {
+                let from = time.saturating_sub(span);
+                if from <= tip.first {
+                    return;
+                }
+                let mut first = None;
+                for (place, content) in self.entries.within(tip.first..=time) {
+                    if place.time >= from {
+                        first = Some(place.time);
+                        break;
+                    }
+                    tip.tally.remove(*place, content, rule);
+                }
+                (tip.from, tip.first) = (from, first.unwrap_or(time));
+            }
+            Mode::Tumbling { span } => {
+                let from = time.div_euclid(span).saturating_mul(span);
+                if from != tip.from {
+                    tip.tally.clear();
+                    (tip.from, tip.first) = (from, time);
+                }
+            }
+            Mode::Session { gap, .. } => {
+                if time.saturating_sub(tip.last.time) > gap {
+                    tip.tally.clear();
+                    (tip.from, tip.first) = (time, time);
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, tip: &mut Tip, entry: Entry, rule: &CorrelationRule) -> bool {
+        self.move_on(tip, entry.place, rule);
+        let thinned = match rule.window {
+            Mode::Sliding { span } | Mode::Tumbling { span } => Some(span),
+            // The middle one may be what holds the session together.
+            Mode::Session { .. } => None,
+        };
+        if let Some(needless) = tip.tally.add(entry.place, &entry.content, rule, thinned)
+            && let Some(content) = self.entries.remove(needless)
+        {
+            tip.tally.remove(needless, &content, rule);
+        }
+        self.entries.push(entry.place, entry.content);
+        tip.last = entry.place;
+        tip.peak = tip.peak.max(tip.tally.progress(rule));
+        tip.tally.holds(rule)
+    }
+
+    /// Adds an entry between others.
+    fn insert(&mut self, tip: &mut Tip, entry: Entry, rule: &CorrelationRule) -> bool {
+        let time = entry.place.time;
+        self.entries.push(entry.place, entry.content);
+        let in_latest = tip.takes(time, rule);
+        if in_latest {
+            tip.tally.add(entry.place, &entry.content, rule, None);
+            tip.first = tip.first.min(time);
+        }
+        match (&rule.kind, rule.window) {
+            (CorrelationKind::EventCount(_) | CorrelationKind::ValueCount { .. }, Mode::Sliding { .. }) => {
+                self.insert_counted(tip, &entry, rule)
+            }
+            (CorrelationKind::TemporalOrdered, _) | (_, Mode::Sliding { .. }) => {
+                is_enough(&self.around(time, rule), rule)
+            }
+            _ if in_latest => tip.tally.holds(rule),
+            _ => is_enough(&self.around(time, rule), rule),
+        }
+    }
+
+    /// A window that the entry belongs to grew by what the entry brings, at most: most entries cannot make
+    /// any of them enough, and nothing has to be counted.
+    fn insert_counted(&mut self, tip: &mut Tip, entry: &Entry, rule: &CorrelationRule) -> bool {
+        tip.peak += match rule.kind {
+            CorrelationKind::EventCount(_) => entry.content.weight,
+            _ => 1,
+        };
+        tip.inserts += 1;
+        if tip.peak < rule.threshold {
+            return false;
+        }
+        // To make the bound exact costs a look at every entry: so not more often than that is little for each.
+        if tip.inserts > self.entries.len() / 16 {
+            let all: Vec<Entry> = self.entries.after(None).map(entry_of).collect();
+            (tip.peak, tip.inserts) = (best(&all, rule), 0);
+            return tip.peak >= rule.threshold;
+        }
+        is_enough(&self.around(entry.place.time, rule), rule)
+    }
+
+    /// The entries of all windows that one at `time` belongs to.
+    fn around(&self, time: i64, rule: &CorrelationRule) -> Vec<Entry> {
+        match rule.window {
+            Mode::Sliding { span } => self
+                .entries
+                .within(time.saturating_sub(span)..=time.saturating_add(span))
+                .map(entry_of)
+                .collect(),
+            Mode::Tumbling { span } => {
+                let from = time.div_euclid(span).saturating_mul(span);
+                self.entries.within(from..=from.saturating_add(span - 1)).map(entry_of).collect()
+            }
+            // A session has no end to look from: the scan finds its borders.
+            Mode::Session { .. } => self.entries.after(None).map(entry_of).collect(),
+        }
     }
 
     pub(crate) fn absorb(&mut self, other: Self) {
-        self.entries.extend(other.entries);
-        self.entries.sort_unstable();
-        self.weight += other.weight;
+        let mut entries = other.entries;
+        while let Some((place, content)) = entries.pop() {
+            self.entries.push(place, content);
+        }
+        self.tip = None;
     }
 
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Happenings in it, whether or not they are within one timespan.
-    pub(crate) fn weight(&self) -> u64 {
-        self.weight
-    }
-
-    /// Of three equal ones within one timespan the middle one is never needed: a window that holds it also
-    /// holds one of the others. So repetition does not make the window grow.
-    fn thin(&mut self, what: u64, timespan_micros: i64) {
-        let equal = self.entries.iter().filter(|entry| entry.what == what);
-        let times: Vec<(i64, EventId)> = equal.map(|entry| (entry.time, entry.id)).collect();
-        let mut kept: Vec<(i64, EventId)> = Vec::with_capacity(times.len());
-        for (index, moment) in times.iter().enumerate() {
-            let (before, after) = (kept.last(), times.get(index + 1));
-            let needless =
-                before.zip(after).is_some_and(|(before, after)| after.0 - before.0 <= timespan_micros);
-            if !needless {
-                kept.push(*moment);
-            }
-        }
-        if kept.len() < times.len() {
-            let is_kept = |entry: &Entry| kept.binary_search(&(entry.time, entry.id)).is_ok();
-            self.entries.retain(|entry| entry.what != what || is_kept(entry));
-            self.weight = self.entries.iter().map(|entry| entry.weight).sum();
-        }
-    }
-
-    /// Whether some timespan that the events around `time` belong to holds enough.
-    pub(crate) fn is_enough(&self, time: i64, rule: &CorrelationRule) -> bool {
-        // What cannot be enough all together is not looked at: the usual case is cheap.
-        if self.weight < rule.threshold && rule.kind == CorrelationKind::EventCount {
-            return false;
-        }
-        let from =
-            self.entries.partition_point(|entry| entry.time < time.saturating_sub(rule.timespan_micros));
-        let to =
-            self.entries.partition_point(|entry| entry.time <= time.saturating_add(rule.timespan_micros));
-        let near = self.entries.get(from..to).unwrap_or_default();
-        match rule.kind {
-            CorrelationKind::EventCount => count_reaches(near, rule),
-            CorrelationKind::ValueCount { .. } | CorrelationKind::Temporal => distinct_reach(near, rule),
-            CorrelationKind::TemporalOrdered => sequence_completes(near, rule),
+    /// How far the latest window has come.
+    pub(crate) fn progress(&self, rule: &CorrelationRule) -> u64 {
+        match &self.tip {
+            Some(tip) => tip.tally.progress(rule),
+            None => self.rebuilt(rule).map_or(0, |tip| tip.tally.progress(rule)),
         }
     }
 }
 
-fn can_be_thinned(rule: &CorrelationRule, what: u64) -> bool {
-    match rule.kind {
-        CorrelationKind::EventCount => false,
-        CorrelationKind::ValueCount { .. } | CorrelationKind::Temporal => true,
-        // In the middle of a sequence each may be the one that stands right.
-        CorrelationKind::TemporalOrdered => {
-            let last = rule.rules.len().saturating_sub(1);
-            !(1..last).any(|step| is_step(rule, step, what))
-        }
-    }
-}
-
-/// Whether the rule at place `what` of the list is the one of `step`; a rule may be listed twice.
-fn is_step(rule: &CorrelationRule, step: usize, what: u64) -> bool {
-    let listed = usize::try_from(what).ok().and_then(|what| rule.rules.get(what));
-    listed.is_some() && listed == rule.rules.get(step)
-}
-
-fn count_reaches(entries: &[Entry], rule: &CorrelationRule) -> bool {
-    let mut sum = 0;
-    let mut oldest = entries.iter();
-    for entry in entries {
-        sum += entry.weight;
-        while let Some(first) = oldest.as_slice().first()
-            && entry.time - first.time > rule.timespan_micros
-        {
-            sum -= first.weight;
-            oldest.next();
-        }
-        if sum >= rule.threshold {
-            return true;
-        }
-    }
-    false
-}
-
-fn distinct_reach(entries: &[Entry], rule: &CorrelationRule) -> bool {
-    let wanted = match rule.kind {
-        // A rule may be listed twice.
-        CorrelationKind::Temporal => {
-            let mut rules = rule.rules.clone();
-            rules.sort_unstable();
-            rules.dedup();
-            rules.len()
-        }
-        _ => rule.threshold as usize,
-    };
-    let mut counts: HashMap<u64, u32, foldhash::fast::RandomState> = HashMap::default();
-    let mut oldest = entries.iter();
-    for entry in entries {
-        *counts.entry(entry.what).or_default() += 1;
-        while let Some(first) = oldest.as_slice().first()
-            && entry.time - first.time > rule.timespan_micros
-        {
-            if let Some(count) = counts.get_mut(&first.what) {
-                *count -= 1;
-                if *count == 0 {
-                    counts.remove(&first.what);
-                }
-            }
-            oldest.next();
-        }
-        if counts.len() >= wanted {
-            return true;
-        }
-    }
-    false
-}
-
-/// Whether all rules match one after the other. For every step it is enough to know how late the first
-/// step of a sequence that got so far can have been.
-fn sequence_completes(entries: &[Entry], rule: &CorrelationRule) -> bool {
-    let mut latest_start: Vec<Option<i64>> = vec![None; rule.rules.len()];
-    for entry in entries {
-        for step in (0..rule.rules.len()).rev() {
-            if !is_step(rule, step, entry.what) {
-                continue;
-            }
-            let start = match step.checked_sub(1) {
-                None => Some(entry.time),
-                Some(before) => latest_start.get(before).copied().flatten(),
-            };
-            let Some(start) = start else { continue };
-            if step + 1 == rule.rules.len() && entry.time - start <= rule.timespan_micros {
-                return true;
-            }
-            if let Some(slot) = latest_start.get_mut(step) {
-                *slot = (*slot).max(Some(start));
-            }
-        }
-    }
-    false
+fn entry_of((place, content): (&Place, &Content)) -> Entry {
+    Entry { place: *place, content: *content }
 }
