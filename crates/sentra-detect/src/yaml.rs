@@ -48,6 +48,13 @@ impl Node {
         self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
+    /// Takes the value under `key` out of a map.
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        let at = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(at).value)
+    }
+
     /// The entries of a map; none of anything else.
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {

@@ -233,7 +233,7 @@ fn problems_name_the_line_and_the_right_word() {
         ("  s: {f|contain: 1}\n  condition: s\n", 6, "did you mean \"contains\"?"),
         ("  sel:\n    f: 1\n  condition: sle\n", 8, "did you mean \"sel\"?"),
         ("  s: {f: 1}\n  condition: 1 of other_*\n", 7, "no selection fits"),
-        ("  s: {f: 1}\n  condition: s | count() > 5\n", 7, "correlation rule"),
+        ("  s: {f: 1}\n  condition: s | cuont() > 5\n", 7, "did you mean \"count\"?"),
         ("  s: {f: 1}\n", 6, "no condition"),
         ("  condition: s\n", 6, "no selection"),
         ("  s:\n    f|re: '('\n  condition: s\n", 7, "not understood"),

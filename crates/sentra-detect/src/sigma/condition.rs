@@ -52,8 +52,10 @@ pub(crate) fn parse(text: &str, line: u64) -> Result<Condition, Fault> {
         ));
     }
     if text.contains('|') {
-        let message = "aggregation with a pipe in the condition is the old form of correlation and is not \
-                       supported; write a correlation rule instead (type: event_count)";
+        return Err(Fault::new(line, "condition: one aggregation can stand behind '|', and nothing behind it"));
+    }
+    if text.trim_start().starts_with("write ") {
+        let message = "condition: lists that are written by events are not Sigma: write a correlation";
         return Err(Fault::new(line, message));
     }
     let spaced = text.replace('(', " ( ").replace(')', " ) ");
@@ -225,7 +227,8 @@ mod tests {
             ("0 of them", "before 'of'"),
             ("1 of", "after 'of'"),
             ("", "ends where"),
-            ("a | count() > 5", "correlation rule"),
+            ("a | b", "behind '|'"),
+            ("write X from a to %list%", "not Sigma"),
         ] {
             let fault = parse(text, 3).unwrap_err();
             assert!(fault.message.contains(part), "{text:?}: {fault:?}");
