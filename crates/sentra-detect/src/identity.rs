@@ -118,6 +118,9 @@ mod tests {
         for (index, one) in all.iter().enumerate() {
             assert!(!all[index + 1..].contains(one), "{one}");
         }
-        assert_eq!(identity(Some("f"), Test::Text(vec![text("a")])), identity(Some("f"), Test::Text(vec![text("A")])));
+        assert_eq!(
+            identity(Some("f"), Test::Text(vec![text("a")])),
+            identity(Some("f"), Test::Text(vec![text("A")]))
+        );
     }
 }

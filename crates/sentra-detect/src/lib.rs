@@ -64,6 +64,7 @@ mod fields;
 mod group;
 mod identity;
 mod index;
+mod lint;
 mod logsource;
 mod matched;
 mod options;
@@ -81,6 +82,7 @@ mod yaml;
 
 pub use attack::{tactics, techniques};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
+pub use lint::{LINTS, Lint, lint, lint_counts};
 pub use logsource::Logsource;
 pub use matched::Match;
 pub use options::CompileOptions;

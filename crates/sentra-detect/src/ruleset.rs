@@ -6,8 +6,8 @@ use sentra_model::{RuleKind, RuleRef, Severity};
 use crate::correlation::rule::{CorrelationRule, link};
 use crate::fields::{FieldId, FieldTable};
 use crate::group::Group;
-use crate::logsource::{Logsource, ROUTE_FIELDS};
 use crate::identity::write_identity;
+use crate::logsource::{Logsource, ROUTE_FIELDS};
 use crate::options::CompileOptions;
 use crate::pipeline::{Pipeline, correlation_names};
 use crate::problem::{Fault, ProblemSeverity, RuleProblem};
@@ -263,7 +263,9 @@ impl Compiler {
         for document in documents(&source.text) {
             match document {
                 Ok(document) if is_filter(&document.node) => {}
-                Ok(document) if !reader.pipelines.is_empty() && document.node.get("correlation").is_some() => {
+                Ok(document)
+                    if !reader.pipelines.is_empty() && document.node.get("correlation").is_some() =>
+                {
                     self.late.push((document, place(source)));
                 }
                 Ok(document) => self.take_document(document, source, reader),

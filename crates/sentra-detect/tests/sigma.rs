@@ -9,12 +9,12 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use common::{data, errors, files, rule_sources};
 use sentra_detect::{
     CompileOptions, Detector, Pipeline, Placeholders, ProblemSeverity, RuleProblem, RuleSet, RuleSource,
+    lint, lint_counts,
 };
 use sentra_model::{
     BatchBuilder, Event, EventBatch, EventId, Mart, RawRecord, RuleKind, Source, SourceKind, TenantId,
@@ -72,7 +72,9 @@ fn matches(rules: RuleSet, fields: &[(&str, &str)]) -> bool {
 }
 
 fn rule(detection: &str) -> String {
-    format!("title: t\nid: 6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a01\nlevel: low\nlogsource: {{product: linux}}\ndetection: {detection}\n")
+    format!(
+        "title: t\nid: 6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a01\nlevel: low\nlogsource: {{product: linux}}\ndetection: {detection}\n"
+    )
 }
 
 #[test]
@@ -110,7 +112,8 @@ fn a_count_of_values_becomes_a_correlation() {
 #[test]
 fn the_highest_above_a_bound_is_any_above_it() {
     for (aggregation, expected) in [("max(size) > 100", 1), ("min(size) < 10", 2)] {
-        let (rules, _) = good(&rule(&format!("{{s: {{f: x}}, timeframe: 10s, condition: 's | {aggregation}'}}")));
+        let (rules, _) =
+            good(&rule(&format!("{{s: {{f: x}}, timeframe: 10s, condition: 's | {aggregation}'}}")));
         let event = |size: &'static str| [("f", "x"), ("size", size)];
         let (small, large, tiny) = (event("50"), event("101"), event("9"));
         let events: [Given<'_>; 3] = [(0, &small), (1, &large), (2, &tiny)];
@@ -208,7 +211,8 @@ fn wrong_filters_are_told() {
         ("not ours", "ours | count() > 5", ProblemSeverity::Error, "cannot aggregate"),
     ] {
         let (_, problems) = with_options(&[&FILTER.replace(from, to), &rule], &CompileOptions::default());
-        let found = problems.iter().any(|problem| problem.severity == severity && problem.message.contains(part));
+        let found =
+            problems.iter().any(|problem| problem.severity == severity && problem.message.contains(part));
         assert!(found, "{to}: {problems:?}");
     }
 }
@@ -250,7 +254,9 @@ fn an_absent_list_matches_nothing_and_is_told() {
 #[test]
 fn a_pipeline_changes_what_matches() {
     let text = rule("{s: {Image|endswith: /nc}, f: {User: root}, condition: s and not f}");
-    let options = pipelines("name: p\ntransformations: [{type: field_name_mapping, mapping: {Image: process.executable, User: [user.name, user.id]}}]\n");
+    let options = pipelines(
+        "name: p\ntransformations: [{type: field_name_mapping, mapping: {Image: process.executable, User: [user.name, user.id]}}]\n",
+    );
     let compile = || with_options(&[&text], &options).0;
     assert!(matches(compile(), &[("process.executable", "/bin/nc")]));
     assert!(!matches(compile(), &[("Image", "/bin/nc")]));
@@ -262,7 +268,9 @@ fn a_pipeline_renames_what_correlations_group_by() {
     let correlation = "title: c\nid: 6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a09\nlevel: low\ncorrelation:\n  type: value_count\n  rules: [6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a01]\n  group-by: [Host]\n  timespan: 10s\n  condition: {field: User, gte: 2}\n";
     let single = rule("{s: {f: x}, condition: s}");
     let old = rule("{s: {f: x}, timeframe: 10s, condition: 's | count(User) by Host >= 2'}");
-    let options = pipelines("name: p\ntransformations: [{type: field_name_mapping, rule_conditions: [{type: logsource, product: linux}], mapping: {Host: host.name, User: user.name}}]\n");
+    let options = pipelines(
+        "name: p\ntransformations: [{type: field_name_mapping, rule_conditions: [{type: logsource, product: linux}], mapping: {Host: host.name, User: user.name}}]\n",
+    );
     let event = |user: &'static str| [("f", "x"), ("host.name", "h"), ("user.name", user)];
     let (a, b) = (event("a"), event("b"));
     for texts in [vec![correlation, single.as_str()], vec![old.as_str()]] {
@@ -275,7 +283,8 @@ fn a_pipeline_renames_what_correlations_group_by() {
 
 #[test]
 fn a_rule_that_a_pipeline_refuses_is_told_with_the_reason() {
-    let options = pipelines("name: p\ntransformations: [{type: rule_failure, message: no such events here}]\n");
+    let options =
+        pipelines("name: p\ntransformations: [{type: rule_failure, message: no such events here}]\n");
     let (rules, problems) = with_options(&[&rule("{s: {f: x}, condition: s}")], &options);
     assert!(rules.is_empty());
     assert!(problems[0].message.contains("no such events here"), "{problems:?}");
@@ -284,7 +293,9 @@ fn a_rule_that_a_pipeline_refuses_is_told_with_the_reason() {
 #[test]
 fn pipelines_are_applied_by_priority() {
     let pipeline = |priority: i64, from: &str, to: &str| {
-        let text = format!("name: p\npriority: {priority}\ntransformations: [{{type: field_name_mapping, mapping: {{{from}: {to}}}}}]\n");
+        let text = format!(
+            "name: p\npriority: {priority}\ntransformations: [{{type: field_name_mapping, mapping: {{{from}: {to}}}}}]\n"
+        );
         Pipeline::read("p.yml", &text).unwrap().0
     };
     let pipelines = vec![pipeline(20, "b", "c"), pipeline(10, "a", "b")];
@@ -297,33 +308,47 @@ fn pipelines_are_applied_by_priority() {
 fn the_built_in_pipelines_fit_events_under_other_names() {
     let process = "title: t\nid: 6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a01\nlevel: low\nlogsource: {product: windows, category: process_creation}\ndetection:\n  s: {Image|endswith: '\\whoami.exe', IntegrityLevel: System}\n  condition: s\n";
     for (name, fields) in [
-        ("windows_audit", vec![
-            ("Channel", "Security"),
-            ("EventID", "4688"),
-            ("NewProcessName", r"C:\Windows\System32\whoami.exe"),
-            ("MandatoryLabel", "S-1-16-16384"),
-        ]),
-        ("sysmon", vec![
-            ("Channel", "Microsoft-Windows-Sysmon/Operational"),
-            ("EventID", "1"),
-            ("Image", r"C:\Windows\System32\whoami.exe"),
-            ("IntegrityLevel", "System"),
-        ]),
-        ("ecs", vec![
-            ("Channel", "Microsoft-Windows-Sysmon/Operational"),
-            ("EventID", "1"),
-            ("process.executable", r"C:\Windows\System32\whoami.exe"),
-            ("winlog.event_data.IntegrityLevel", "System"),
-        ]),
-        ("ocsf", vec![
-            ("Channel", "Microsoft-Windows-Sysmon/Operational"),
-            ("EventID", "1"),
-            ("process.file.path", r"C:\Windows\System32\whoami.exe"),
-            ("process.integrity", "System"),
-        ]),
+        (
+            "windows_audit",
+            vec![
+                ("Channel", "Security"),
+                ("EventID", "4688"),
+                ("NewProcessName", r"C:\Windows\System32\whoami.exe"),
+                ("MandatoryLabel", "S-1-16-16384"),
+            ],
+        ),
+        (
+            "sysmon",
+            vec![
+                ("Channel", "Microsoft-Windows-Sysmon/Operational"),
+                ("EventID", "1"),
+                ("Image", r"C:\Windows\System32\whoami.exe"),
+                ("IntegrityLevel", "System"),
+            ],
+        ),
+        (
+            "ecs",
+            vec![
+                ("Channel", "Microsoft-Windows-Sysmon/Operational"),
+                ("EventID", "1"),
+                ("process.executable", r"C:\Windows\System32\whoami.exe"),
+                ("winlog.event_data.IntegrityLevel", "System"),
+            ],
+        ),
+        (
+            "ocsf",
+            vec![
+                ("Channel", "Microsoft-Windows-Sysmon/Operational"),
+                ("EventID", "1"),
+                ("process.file.path", r"C:\Windows\System32\whoami.exe"),
+                ("process.integrity", "System"),
+            ],
+        ),
     ] {
-        let options =
-            CompileOptions { pipelines: vec![Pipeline::built_in(name).unwrap()], ..CompileOptions::default() };
+        let options = CompileOptions {
+            pipelines: vec![Pipeline::built_in(name).unwrap()],
+            ..CompileOptions::default()
+        };
         let (rules, problems) = with_options(&[process], &options);
         assert_eq!(errors(&problems), Vec::<&RuleProblem>::new(), "{name}");
         assert_eq!(fired(rules, "windows", &[(0, &fields)]).len(), 1, "{name}");
@@ -335,8 +360,10 @@ fn the_built_in_pipelines_take_the_public_rules() {
     let Some(data) = data() else { return };
     for (name, most) in [("ecs", 0), ("sysmon", 0), ("ocsf", 0), ("windows_audit", 1_200)] {
         let sources = rule_sources(&data.join("sigma/rules"));
-        let options =
-            CompileOptions { pipelines: vec![Pipeline::built_in(name).unwrap()], ..CompileOptions::default() };
+        let options = CompileOptions {
+            pipelines: vec![Pipeline::built_in(name).unwrap()],
+            ..CompileOptions::default()
+        };
         let (rules, problems) = RuleSet::compile_with(sources, &options);
         let errors = errors(&problems);
         println!("{name}: {} rules, {} refused", rules.len(), errors.len());
@@ -367,32 +394,72 @@ fn the_placeholder_rules_compile_with_and_without_lists() {
     assert_eq!(unknown, Vec::<&RuleProblem>::new());
 }
 
-/// Every file of rules that their authors gave up: it compiles, or the reason why not.
+/// Files whose rules mean nothing that an engine could do, and a word of the reason.
+const MEANINGLESS: [(&str, &str); 4] = [
+    ("net_dns_high_subdomain_rate.yml", "an aggregation stands behind '|'"),
+    ("sysmon_always_install_elevated_parent_child_correlated.yml", "lists that are written by events"),
+    ("win_dumping_ntdsdit_via_dcsync.yml", "lists that are written by events"),
+    ("win_dumping_ntdsdit_via_netsync.yml", "lists that are written by events"),
+];
+
+/// Every file of rules that their authors gave up: it compiles, or the reason why not. A correlation that is
+/// understood and waits for its kind is neither.
 #[test]
 fn the_unsupported_rules_compile_or_say_why_not() {
     let Some(data) = data() else { return };
-    let (mut compiled, mut reasons) = (0, BTreeMap::<String, Vec<String>>::new());
-    for path in files(&data.join("sigma/unsupported"), "yml") {
-        let text = std::fs::read_to_string(&path).unwrap();
+    let (mut compiled, mut waiting, mut refused) = (0, 0, Vec::new());
+    let paths = files(&data.join("sigma/unsupported"), "yml");
+    for path in &paths {
+        let text = std::fs::read_to_string(path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let (rules, problems) = RuleSet::compile(vec![source(&name, &text)]);
         match errors(&problems).first() {
-            None if !rules.is_empty() => compiled += 1,
-            None => reasons.entry("no rule in it".to_owned()).or_default().push(name),
-            Some(problem) => {
-                println!("{name}:{}: {}", problem.line, problem.message);
-                let reason = reason(&problem.message);
-                reasons.entry(reason.to_owned()).or_default().push(name);
+            None => {
+                assert!(!rules.is_empty(), "{name}: neither a rule nor a reason");
+                compiled += 1;
             }
+            Some(problem) if problem.message.contains("is not supported yet") => waiting += 1,
+            Some(problem) => refused.push((name, problem.message.clone())),
         }
     }
-    println!("{compiled} compile; {reasons:#?}");
-    let counts: BTreeMap<&str, usize> =
-        reasons.iter().map(|(reason, files)| (reason.as_str(), files.len())).collect();
-    assert_eq!((compiled, counts), (0, BTreeMap::new()));
+    println!("{compiled} of {} compile, {waiting} wait, {} are refused", paths.len(), refused.len());
+    assert_eq!((paths.len(), compiled + waiting), (87, 83));
+    assert!(compiled >= 78, "{compiled}");
+    assert_eq!(refused.len(), MEANINGLESS.len(), "{refused:#?}");
+    for (name, part) in MEANINGLESS {
+        let reason = refused.iter().find(|(refused, _)| refused == name).map(|(_, reason)| reason);
+        assert!(reason.is_some_and(|reason| reason.contains(part)), "{name}: {reason:?}");
+    }
 }
 
-/// The reason in a few words.
-fn reason(message: &str) -> &str {
-    message.split(": ").last().unwrap_or(message)
+#[test]
+fn what_must_not_be_near_is_negated() {
+    let text = rule("{a: {f: a}, b: {f: b}, c: {f: c}, timeframe: 10s, condition: a | near b and not c}");
+    let (_, problems) = RuleSet::compile(vec![source("rules/test.yml", &text)]);
+    let id = "6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a01";
+    let today = format!(
+        "{{type: temporal, condition: {id}.1 and {id}.2 and not {id}.3, timespan: 10s, rules: [{id}.1, {id}.2, {id}.3]}}"
+    );
+    assert!(problems.iter().any(|problem| problem.message.contains(&today)), "{problems:?}");
+}
+
+/// False alarms of lints on good rules are a defect of the lint.
+#[test]
+fn the_public_rules_are_linted_clean() {
+    let Some(data) = data() else { return };
+    let directories = ["rules", "rules-emerging-threats", "rules-threat-hunting"];
+    let sources: Vec<RuleSource> =
+        directories.iter().flat_map(|name| rule_sources(&data.join("sigma").join(name))).collect();
+    let (rules, mut problems) = RuleSet::compile(sources.clone());
+    problems.extend(lint(&sources));
+    assert_eq!(rules.len(), 3_754);
+    assert_eq!(errors(&problems), Vec::<&RuleProblem>::new());
+    let counts = lint_counts(&problems);
+    println!("{counts:?}");
+    assert!(problems.len() <= 40, "{counts:?}");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rule-lints.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for (name, count) in counts {
+        assert!(page.contains(&format!("- {count} × `{name}`")), "docs/rule-lints.md: {count} × {name}");
+    }
 }

@@ -28,26 +28,58 @@ pub(super) enum Logic {
 
 #[derive(Debug, Clone)]
 pub(super) enum RuleCondition {
-    Logsource { product: Option<String>, category: Option<String>, service: Option<String> },
+    Logsource {
+        product: Option<String>,
+        category: Option<String>,
+        service: Option<String>,
+    },
     ContainsField(String),
-    ContainsItem { field: Option<String>, value: Option<String> },
+    ContainsItem {
+        field: Option<String>,
+        value: Option<String>,
+    },
     Tag(String),
-    Attribute { name: String, value: String, compare: Compare },
+    Attribute {
+        name: String,
+        value: String,
+        compare: Compare,
+    },
     Applied(String),
-    State { key: String, value: String, compare: Compare },
+    State {
+        key: String,
+        value: String,
+        compare: Compare,
+    },
     /// Whether it is a rule and no correlation, or the other way round.
-    Kind { correlation: bool },
+    Kind {
+        correlation: bool,
+    },
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum ItemCondition {
     /// Any value, or all, fit from their start.
-    Text { pattern: Regex, all: bool, negated: bool },
-    Value { value: String, all: bool },
-    Wildcard { all: bool },
-    Null { all: bool },
+    Text {
+        pattern: Regex,
+        all: bool,
+        negated: bool,
+    },
+    Value {
+        value: String,
+        all: bool,
+    },
+    Wildcard {
+        all: bool,
+    },
+    Null {
+        all: bool,
+    },
     Applied(String),
-    State { key: String, value: String, compare: Compare },
+    State {
+        key: String,
+        value: String,
+        compare: Compare,
+    },
 }
 
 #[derive(Debug, Clone)]

@@ -118,7 +118,8 @@ pub(crate) fn apply(pipelines: &[Pipeline], draft: &mut Draft) -> Result<(), Fau
         }
         let values: usize = draft.detections().map(size).sum();
         if values > RULE_VALUES_MAX {
-            let message = format!("pipelines make more than the {RULE_VALUES_MAX} values allowed of the rule");
+            let message =
+                format!("pipelines make more than the {RULE_VALUES_MAX} values allowed of the rule");
             return Err(Fault::new(draft.line, message));
         }
     }
@@ -146,7 +147,8 @@ pub(crate) fn field_name(pipelines: &[Pipeline], logsource: &Logsource, field: &
         applied: Vec::new(),
     };
     let selection = Selection { name: "field".to_owned(), line, tree: Tree::Item(Box::new(item)) };
-    let mut draft = Draft::of(logsource.clone(), Detection { selections: vec![selection], ..Detection::default() });
+    let mut draft =
+        Draft::of(logsource.clone(), Detection { selections: vec![selection], ..Detection::default() });
     let mut found = None;
     if apply(pipelines, &mut draft).is_ok()
         && let Some(selection) = draft.detection.selections.first()

@@ -110,7 +110,8 @@ struct Reader<'a, W> {
 impl<W: FnMut(u64, String)> Reader<'_, W> {
     fn steps(&mut self, node: &Node, depth: usize) -> Result<Vec<Step>, Fault> {
         if depth > NEST_DEPTH_MAX {
-            let message = format!("transformations are nested deeper than the {NEST_DEPTH_MAX} levels allowed");
+            let message =
+                format!("transformations are nested deeper than the {NEST_DEPTH_MAX} levels allowed");
             return Err(Fault::new(node.line, message));
         }
         let mut steps = Vec::new();
@@ -123,12 +124,7 @@ impl<W: FnMut(u64, String)> Reader<'_, W> {
             steps.push(Step {
                 id: item.get("id").and_then(Node::text),
                 rule: conditions(item, "rule_conditions", "rule_cond", rule_condition)?,
-                item: conditions(
-                    item,
-                    "detection_item_conditions",
-                    "detection_item_cond",
-                    item_condition,
-                )?,
+                item: conditions(item, "detection_item_conditions", "detection_item_cond", item_condition)?,
                 field: conditions(item, "field_name_conditions", "field_name_cond", field_condition)?,
                 transformation: self.transformation(item, depth)?,
             });
@@ -137,7 +133,8 @@ impl<W: FnMut(u64, String)> Reader<'_, W> {
                 !matches!(step.transformation, Transformation::Item(_))
                     && !(step.item.is_empty() && step.field.is_empty())
             }) {
-                let message = "conditions on items and fields are for transformations of items; use rule_conditions";
+                let message =
+                    "conditions on items and fields are for transformations of items; use rule_conditions";
                 return Err(Fault::new(item.line, message));
             }
         }
@@ -172,7 +169,10 @@ impl<W: FnMut(u64, String)> Reader<'_, W> {
                     service: part(node, "service"),
                 };
                 if logsource == Logsource::default() {
-                    return Err(Fault::new(node.line, "change_logsource names no product, category or service"));
+                    return Err(Fault::new(
+                        node.line,
+                        "change_logsource names no product, category or service",
+                    ));
                 }
                 Ok(Transformation::ChangeLogsource(logsource))
             }
@@ -186,7 +186,8 @@ impl<W: FnMut(u64, String)> Reader<'_, W> {
                 })
             }
             "add_field" | "remove_field" | "set_field" | "add_fields" | "remove_fields" => {
-                let message = format!("transformation {name:?} is about what is printed and has no effect here");
+                let message =
+                    format!("transformation {name:?} is about what is printed and has no effect here");
                 (self.warn)(kind.line, message);
                 Ok(Transformation::NoEffect)
             }
@@ -275,7 +276,10 @@ fn conditions<C>(
             return Err(Fault::new(line, format!("{prefix}_op is 'and' or 'or', not {wrong:?}")));
         }
         (Some(expression), Some(_)) => {
-            return Err(Fault::new(expression.line, format!("{prefix}_expr and {prefix}_op exclude each other")));
+            return Err(Fault::new(
+                expression.line,
+                format!("{prefix}_expr and {prefix}_op exclude each other"),
+            ));
         }
     };
     Ok(Conditions { terms, logic, negated: flag(node, &format!("{prefix}_not")) })
@@ -292,7 +296,9 @@ fn check_names<C>(condition: &Condition, terms: &[(String, C)], line: u64) -> Re
             let hint = hint(name, terms.iter().map(|(known, _)| known.as_str()));
             Err(Fault::new(line, format!("there is no condition {name:?}{hint}")))
         }
-        Condition::Of(..) => Err(Fault::new(line, "conditions are joined by and, or, not: 'of' is for rules")),
+        Condition::Of(..) => {
+            Err(Fault::new(line, "conditions are joined by and, or, not: 'of' is for rules"))
+        }
     }
 }
 
@@ -419,9 +425,9 @@ fn compare(node: &Node) -> Result<Compare, Fault> {
     let Some(operator) = node.get("op") else { return Ok(Compare::Equal) };
     let text = operator.text().unwrap_or_default();
     let known = OPERATORS.into_iter().find(|(name, _)| *name == text);
-    known.map(|(_, compare)| compare).ok_or_else(|| {
-        Fault::new(operator.line, format!("unknown op {text:?}: eq, ne, lt, lte, gt or gte"))
-    })
+    known
+        .map(|(_, compare)| compare)
+        .ok_or_else(|| Fault::new(operator.line, format!("unknown op {text:?}: eq, ne, lt, lte, gt or gte")))
 }
 
 fn names(node: &Node) -> Result<Names, Fault> {

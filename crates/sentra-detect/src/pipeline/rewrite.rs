@@ -215,12 +215,7 @@ fn special_chars(text: &str) -> impl Iterator<Item = (char, bool)> {
 }
 
 /// Replaces placeholders. Values whose placeholders are not all known stay, for the lists given later.
-fn placeholders(
-    item: Item,
-    names: &Names,
-    wildcard: bool,
-    variables: &Placeholders,
-) -> Result<Tree, Fault> {
+fn placeholders(item: Item, names: &Names, wildcard: bool, variables: &Placeholders) -> Result<Tree, Fault> {
     if !item.modifiers.expand {
         return Ok(one(item));
     }
@@ -238,8 +233,7 @@ fn placeholders(
                 lists.set(name, values.iter().cloned());
             }
         }
-        let expansion =
-            expand::expand(&text, &lists).map_err(|message| Fault::new(node.line, message))?;
+        let expansion = expand::expand(&text, &lists).map_err(|message| Fault::new(node.line, message))?;
         if expansion.literal || !expansion.unknown.is_empty() {
             left.push(node.clone());
         } else {

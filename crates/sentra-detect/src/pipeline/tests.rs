@@ -11,9 +11,8 @@ fn rewritten(transformations: &str, detection: &str) -> Result<Draft, Fault> {
     let document = documents_of(&text).remove(0)?;
     let mut draft = read_draft(document.node, document.parts, &mut |_, _| {})?;
     let pipeline = format!("name: p\nvars: {{admins: [root, 'adm_*']}}\ntransformations:\n{transformations}");
-    let (pipeline, _) = Pipeline::read("p.yml", &pipeline).map_err(|problem| {
-        Fault::new(problem.line, format!("{}: {}", problem.path, problem.message))
-    })?;
+    let (pipeline, _) = Pipeline::read("p.yml", &pipeline)
+        .map_err(|problem| Fault::new(problem.line, format!("{}: {}", problem.path, problem.message)))?;
     apply(&[pipeline], &mut draft)?;
     Ok(draft)
 }
@@ -46,7 +45,8 @@ fn shown(draft: &Draft) -> String {
 
 fn shown_tree(tree: &Tree) -> String {
     let selection = Selection { name: "x".to_owned(), line: 1, tree: tree.clone() };
-    let draft = Draft::of(Logsource::default(), Detection { selections: vec![selection], ..Detection::default() });
+    let draft =
+        Draft::of(Logsource::default(), Detection { selections: vec![selection], ..Detection::default() });
     shown(&draft).trim_start_matches("x: ").to_owned()
 }
 
@@ -87,7 +87,11 @@ fn keywords_have_no_field_to_change() {
 fn transformations_of_values() {
     let rule = r"{s: {A: 'C:\x*', B: 5}, condition: s}";
     check(r"  - {type: replace_string, regex: '^C:\\', replacement: 'D:\\'}", rule, r"s: (A=D:\x* & B=5)");
-    check("  - {type: replace_string, regex: '(x)(.)', replacement: '\\2\\1$'}", rule, r"s: (A=C:\*x$ & B=5)");
+    check(
+        "  - {type: replace_string, regex: '(x)(.)', replacement: '\\2\\1$'}",
+        rule,
+        r"s: (A=C:\*x$ & B=5)",
+    );
     check(
         "  - {type: replace_string, regex: 'x', replacement: '*', skip_special: true}",
         rule,
@@ -102,7 +106,8 @@ fn transformations_of_values() {
     check("  - {type: map_string, mapping: {'on': '1', 'off': ['0', 'no']}}", rule, "s: A=1,0,no,other");
     check("  - {type: set_value, value: 7}", rule, "s: A=7");
     check("  - {type: case, method: upper}", rule, "s: A=ON,OFF,OTHER");
-    let draft = rewritten("  - {type: convert_type, target_type: num}", "{s: {A: '12'}, condition: s}").unwrap();
+    let draft =
+        rewritten("  - {type: convert_type, target_type: num}", "{s: {A: '12'}, condition: s}").unwrap();
     let Tree::Item(item) = &draft.detection.selections[0].tree else { panic!("an item") };
     assert_eq!(item.values[0].value, Value::Integer(12));
 }
@@ -115,7 +120,11 @@ fn hashes_go_to_fields_of_their_own() {
         "{s: {Hashes|contains: ['MD5=abc', 'SHA256=def', 'MD5=ghi']}, condition: s}",
         "s: (FileMD5=abc,ghi | FileSHA256=def)",
     );
-    check(transformation, "{s: {Hashes: d41d8cd98f00b204e9800998ecf8427e}, condition: s}", "s: FileMD5=d41d8cd98f00b204e9800998ecf8427e");
+    check(
+        transformation,
+        "{s: {Hashes: d41d8cd98f00b204e9800998ecf8427e}, condition: s}",
+        "s: FileMD5=d41d8cd98f00b204e9800998ecf8427e",
+    );
 }
 
 #[test]
@@ -131,7 +140,9 @@ fn placeholders_are_replaced_by_variables_or_wildcards() {
 fn items_are_dropped_with_what_names_them() {
     let rule = "{s: {A: x, B: y}, f: {C: z}, condition: s and not f}";
     let by = |field: &str| {
-        format!("  - {{type: drop_detection_item, field_name_conditions: [{{type: include_fields, fields: [{field}]}}]}}")
+        format!(
+            "  - {{type: drop_detection_item, field_name_conditions: [{{type: include_fields, fields: [{field}]}}]}}"
+        )
     };
     check(&by("A"), rule, "s: B=y; f: C=z");
     let draft = rewritten(&by("C"), rule).unwrap();
@@ -165,9 +176,18 @@ fn failures_refuse_the_rule() {
     let rule = "{s: {A: x}, condition: s}";
     for (transformation, expected) in [
         ("  - {type: rule_failure, message: not here}", true),
-        ("  - {type: detection_item_failure, message: not here, field_name_conditions: [{type: include_fields, fields: [A]}]}", true),
-        ("  - {type: detection_item_failure, message: not here, field_name_conditions: [{type: include_fields, fields: [B]}]}", false),
-        ("  - {type: rule_failure, message: not here, rule_conditions: [{type: logsource, product: linux}]}", false),
+        (
+            "  - {type: detection_item_failure, message: not here, field_name_conditions: [{type: include_fields, fields: [A]}]}",
+            true,
+        ),
+        (
+            "  - {type: detection_item_failure, message: not here, field_name_conditions: [{type: include_fields, fields: [B]}]}",
+            false,
+        ),
+        (
+            "  - {type: rule_failure, message: not here, rule_conditions: [{type: logsource, product: linux}]}",
+            false,
+        ),
     ] {
         let result = rewritten(transformation, rule);
         assert_eq!(result.is_err(), expected, "{transformation}");
@@ -266,13 +286,33 @@ fn what_is_wrong_is_refused_with_its_line() {
         ("name: x\n", 1, "no transformations"),
         ("transformations: []\nname: x\nprioriti: 1\n", 3, "did you mean \"priority\"?"),
         ("transformations:\n  - {type: field_name_maping}\n", 2, "did you mean \"field_name_mapping\"?"),
-        ("transformations:\n  - {type: query_expression_placeholders}\n", 2, "refused: it writes into a query"),
+        (
+            "transformations:\n  - {type: query_expression_placeholders}\n",
+            2,
+            "refused: it writes into a query",
+        ),
         ("transformations:\n  - {id: x}\n", 2, "no type"),
         ("transformations:\n  - {type: field_name_prefix}\n", 2, "wants \"prefix\""),
-        ("transformations:\n  - {type: set_state, key: k, val: v, detection_item_conditions: [{type: is_null}]}\n", 2, "use rule_conditions"),
-        ("transformations:\n  - {type: drop_detection_item, rule_conditions: [{type: logsorce}]}\n", 2, "did you mean \"logsource\"?"),
-        ("transformations:\n  - {type: drop_detection_item, rule_conditions: {a: {type: is_sigma_rule}}, rule_cond_expr: b}\n", 2, "no condition \"b\""),
-        ("transformations:\n  - {type: drop_detection_item, rule_conditions: [{type: is_sigma_rule}], rule_cond_op: xor}\n", 2, "'and' or 'or'"),
+        (
+            "transformations:\n  - {type: set_state, key: k, val: v, detection_item_conditions: [{type: is_null}]}\n",
+            2,
+            "use rule_conditions",
+        ),
+        (
+            "transformations:\n  - {type: drop_detection_item, rule_conditions: [{type: logsorce}]}\n",
+            2,
+            "did you mean \"logsource\"?",
+        ),
+        (
+            "transformations:\n  - {type: drop_detection_item, rule_conditions: {a: {type: is_sigma_rule}}, rule_cond_expr: b}\n",
+            2,
+            "no condition \"b\"",
+        ),
+        (
+            "transformations:\n  - {type: drop_detection_item, rule_conditions: [{type: is_sigma_rule}], rule_cond_op: xor}\n",
+            2,
+            "'and' or 'or'",
+        ),
         ("transformations:\n  - {type: replace_string, regex: '(', replacement: ''}\n", 2, "not understood"),
         (&format!("transformations: {nested}\n"), 1, "nested deeper"),
     ] {
@@ -280,7 +320,8 @@ fn what_is_wrong_is_refused_with_its_line() {
         assert_eq!(problem.line, line, "{text}: {problem:?}");
         assert!(problem.message.contains(part), "{text}: {problem:?}");
     }
-    let many = format!("transformations:\n{}", "  - {type: drop_detection_item}\n".repeat(TRANSFORMATIONS_MAX + 1));
+    let many =
+        format!("transformations:\n{}", "  - {type: drop_detection_item}\n".repeat(TRANSFORMATIONS_MAX + 1));
     assert!(Pipeline::read("p.yml", &many).unwrap_err().message.contains("allowed"));
     let (_, warnings) =
         Pipeline::read("p.yml", "transformations: [{type: add_field, field: x}]\nfinalizers: []\n").unwrap();
@@ -292,7 +333,9 @@ fn what_is_wrong_is_refused_with_its_line() {
 fn a_pipeline_cannot_multiply_a_rule_without_end() {
     let names: Vec<String> = (0..100).map(|number| format!("f{number}")).collect();
     let names = names.join(", ");
-    let step = format!("  - {{type: field_name_mapping, mapping: {{A: [{names}], f1: [A, A, A, A, A, A, A, A]}}}}\n");
+    let step = format!(
+        "  - {{type: field_name_mapping, mapping: {{A: [{names}], f1: [A, A, A, A, A, A, A, A]}}}}\n"
+    );
     let values = vec!["x"; 900].join(", ");
     let fault = rewritten(&step.repeat(4), &format!("{{s: {{A: [{values}]}}, condition: s}}")).unwrap_err();
     assert!(fault.message.contains("allowed"), "{fault:?}");

@@ -52,7 +52,10 @@ pub(crate) fn parse(text: &str, line: u64) -> Result<Condition, Fault> {
         ));
     }
     if text.contains('|') {
-        return Err(Fault::new(line, "condition: one aggregation can stand behind '|', and nothing behind it"));
+        return Err(Fault::new(
+            line,
+            "condition: one aggregation can stand behind '|', and nothing behind it",
+        ));
     }
     if text.trim_start().starts_with("write ") {
         let message = "condition: lists that are written by events are not Sigma: write a correlation";
@@ -65,6 +68,9 @@ pub(crate) fn parse(text: &str, line: u64) -> Result<Condition, Fault> {
     match parser.peek() {
         None => Ok(condition),
         Some(")") => Err(parser.fault("')' closes nothing")),
+        Some("(") if parser.words.len() > 1 && text.trim_start().starts_with("count(") => {
+            Err(parser.fault("an aggregation stands behind '|': selection | count(Field) by Group > 5"))
+        }
         Some(word) => Err(parser.fault(&format!("expected 'and' or 'or' before {word:?}"))),
     }
 }
@@ -228,6 +234,7 @@ mod tests {
             ("1 of", "after 'of'"),
             ("", "ends where"),
             ("a | b", "behind '|'"),
+            ("count(x) by y > 5 and a", "stands behind '|'"),
             ("write X from a to %list%", "not Sigma"),
         ] {
             let fault = parse(text, 3).unwrap_err();

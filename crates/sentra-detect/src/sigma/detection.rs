@@ -68,7 +68,10 @@ impl<'a> Selections<'a> {
     pub(crate) fn warn_of_unused(&self, warn: &mut impl FnMut(u64, String)) {
         for selection in self.all.iter().filter(|selection| !selection.used) {
             let name = selection.name;
-            warn(selection.line, format!("[unused-selection] selection {name:?} is not used by the condition"));
+            warn(
+                selection.line,
+                format!("[unused-selection] selection {name:?} is not used by the condition"),
+            );
         }
     }
 

@@ -141,7 +141,8 @@ mod tests {
 
     #[test]
     fn global_is_merged_until_it_is_reset() {
-        let text = "action: global\ntitle: t\n---\nx: 1\n---\ntitle: own\nx: 2\n---\naction: reset\n---\nx: 3\n";
+        let text =
+            "action: global\ntitle: t\n---\nx: 1\n---\ntitle: own\nx: 2\n---\naction: reset\n---\nx: 3\n";
         assert_eq!(titles(text), [Ok("t 1".to_owned()), Ok("own 2".to_owned()), Ok("3".to_owned())]);
     }
 

@@ -88,7 +88,8 @@ impl Draft {
             return upgrade(&self, conditional, aggregation, &extra, reader, warn);
         }
         if let Some(timeframe) = &self.detection.timeframe {
-            let message = "[lone-timeframe] timeframe without aggregation means nothing; write a correlation rule";
+            let message =
+                "[lone-timeframe] timeframe without aggregation means nothing; write a correlation rule";
             warn(timeframe.line, message.to_owned());
         }
         let mut parts = vec![compile(&self.detection, lists, warn)?];

@@ -55,7 +55,9 @@ pub(super) fn upgrade(
         Aggregation::Near(others) => near(draft, conditional, others, &mut selections, &filtered)?,
     };
     selections.warn_of_unused(warn);
-    let ids: Vec<String> = (1..=bases.len()).map(|number| format!("{}.{number}", draft.key())).collect();
+    // In a condition a name is one word.
+    let key = draft.key().split_whitespace().collect::<Vec<_>>().join("-");
+    let ids: Vec<String> = (1..=bases.len()).map(|number| format!("{key}.{number}")).collect();
     for entry in &mut entries {
         if let Value::Text(text) = &mut entry.value.value
             && entry.key == "condition"
@@ -65,7 +67,11 @@ pub(super) fn upgrade(
     }
     let timespan = draft.detection.timeframe.clone();
     let guessed = timespan.is_none();
-    entries.push(entry("timespan", timespan.map_or(Value::Text(TIMESPAN.to_owned()), |node| node.value), line));
+    entries.push(entry(
+        "timespan",
+        timespan.map_or(Value::Text(TIMESPAN.to_owned()), |node| node.value),
+        line,
+    ));
     entries.push(entry("rules", list(&ids, line), line));
     let node = Node { line, value: Value::Map(entries) };
     warn(line, advice(&node, guessed));
@@ -77,7 +83,13 @@ pub(super) fn upgrade(
     for (number, (base, id)) in (1..).zip(bases.into_iter().zip(ids)) {
         let title = format!("{} (part {number})", draft.title.as_deref().unwrap_or(draft.key()));
         let body = ParsedBody::Single { logsource: base.logsource, expression: base.expression };
-        rules.push(ParsedRule { id: Some(id), name: None, title: Some(title), generate: false, ..draft.rule(body) });
+        rules.push(ParsedRule {
+            id: Some(id),
+            name: None,
+            title: Some(title),
+            generate: false,
+            ..draft.rule(body)
+        });
     }
     rules.push(draft.rule(ParsedBody::Correlation(correlation)));
     Ok(rules)

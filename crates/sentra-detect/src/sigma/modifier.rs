@@ -169,7 +169,9 @@ impl Modifiers {
 
     fn take_flag(&mut self, flag: char, word: &str) -> Result<(), String> {
         if self.kind != Kind::Regex {
-            return Err(format!("modifiers i, m and s belong behind 're': {word:?} does not stand behind it"));
+            return Err(format!(
+                "modifiers i, m and s belong behind 're': {word:?} does not stand behind it"
+            ));
         }
         self.flags.push(flag);
         Ok(())

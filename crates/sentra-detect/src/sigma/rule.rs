@@ -194,7 +194,10 @@ pub(super) fn read_logsource(
 ) -> Result<Logsource, Fault> {
     const KNOWN: [&str; 4] = ["product", "category", "service", "definition"];
     let Some(node) = document.get("logsource") else {
-        warn(document.line, format!("[missing-logsource] the {what} has no logsource: it is for every event"));
+        warn(
+            document.line,
+            format!("[missing-logsource] the {what} has no logsource: it is for every event"),
+        );
         return Ok(Logsource::default());
     };
     if !matches!(node.value, Value::Map(_)) {
@@ -202,13 +205,19 @@ pub(super) fn read_logsource(
     }
     let logsource = logsource_of(node);
     if logsource == Logsource::default() {
-        warn(node.line, format!("[empty-logsource] the logsource names nothing: the {what} is for every event"));
+        warn(
+            node.line,
+            format!("[empty-logsource] the logsource names nothing: the {what} is for every event"),
+        );
     }
     let nearly = |key: &str| KNOWN.into_iter().any(|known| known != key && !hint(key, [known]).is_empty());
     for entry in node.entries() {
         let key = entry.key.as_str();
         if !KNOWN.contains(&key) && nearly(key) {
-            warn(entry.line, format!("[unknown-logsource-part] unknown part {key:?} of the logsource{}", hint(key, KNOWN)));
+            warn(
+                entry.line,
+                format!("[unknown-logsource-part] unknown part {key:?} of the logsource{}", hint(key, KNOWN)),
+            );
         }
     }
     Ok(logsource)

@@ -120,9 +120,8 @@ impl Tree {
                 Self::All,
             )),
             Value::List(nodes) => {
-                let (maps, keywords): (Vec<_>, Vec<_>) = nodes
-                    .into_iter()
-                    .partition(|node| matches!(node.value, Value::Map(_) | Value::List(_)));
+                let (maps, keywords): (Vec<_>, Vec<_>) =
+                    nodes.into_iter().partition(|node| matches!(node.value, Value::Map(_) | Value::List(_)));
                 let mut parts = Vec::new();
                 let no_maps = maps.is_empty();
                 for map in maps {
