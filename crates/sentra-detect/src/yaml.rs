@@ -3,6 +3,8 @@
 //! Law LIMIT: size, depth, number of nodes and what aliases expand to are limited, so that a small hostile
 //! file cannot become a large tree. Nothing here recurses over the input's depth.
 
+use std::borrow::Cow;
+
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::problem::Fault;
@@ -73,11 +75,16 @@ impl Node {
 
     /// The text of a scalar; numbers and booleans in their usual form; `None` of null, lists and maps.
     pub(crate) fn text(&self) -> Option<String> {
+        self.as_text().map(Cow::into_owned)
+    }
+
+    /// The same, without a copy of a text.
+    pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
         match &self.value {
-            Value::Text(text) => Some(text.clone()),
-            Value::Integer(number) => Some(number.to_string()),
-            Value::Float(number) => Some(number.to_string()),
-            Value::Bool(truth) => Some(truth.to_string()),
+            Value::Text(text) => Some(Cow::Borrowed(text)),
+            Value::Integer(number) => Some(Cow::Owned(number.to_string())),
+            Value::Float(number) => Some(Cow::Owned(number.to_string())),
+            Value::Bool(truth) => Some(Cow::Owned(truth.to_string())),
             Value::Null | Value::List(_) | Value::Map(_) => None,
         }
     }

@@ -1,6 +1,6 @@
 //! Conditions that are dead, and values that cannot be.
 
-use regex_syntax::hir::{Hir, Look};
+use regex_syntax::hir::{Hir, HirKind, Look};
 
 use crate::sigma::condition::{Condition, Quantity};
 use crate::sigma::draft::Draft;
@@ -57,7 +57,9 @@ fn contradiction_message(one: &Item) -> String {
 /// Parts of the condition that can never be true.
 fn lint_condition(condition: &Condition, selections: &[Selection], line: u64, found: &mut Findings) {
     match condition {
-        Condition::Name(_) | Condition::Of(..) => {}
+        Condition::Name(_) | Condition::Of(..) => {
+            lint_and(std::slice::from_ref(condition), selections, line, found);
+        }
         Condition::Not(part) => lint_condition(part, selections, line, found),
         Condition::Or(parts) => {
             parts.iter().for_each(|part| lint_condition(part, selections, line, found));
@@ -343,16 +345,24 @@ fn lint_path(draft: &Draft, item: &Item, text: &str, line: u64, found: &mut Find
 /// Why the expression can never match, if so.
 fn cannot_match(source: &str, flags: &str) -> Option<&'static str> {
     let hir = parse(source, flags)?;
-    let properties = hir.properties();
-    let Some(least) = properties.minimum_len() else {
+    if hir.properties().minimum_len().is_none() {
         return Some("a class in it is empty");
-    };
-    let starts_at_end = properties.look_set_prefix().contains(Look::End);
-    let ends_at_start = properties.look_set_suffix().contains(Look::Start);
-    if least > 0 && starts_at_end {
-        return Some("it wants characters behind the end ($)");
     }
-    (least > 0 && ends_at_start).then_some("it wants characters before the start (^)")
+    let HirKind::Concat(parts) = hir.kind() else { return None };
+    let takes = |part: &Hir| part.properties().minimum_len().is_some_and(|least| least > 0);
+    for (place, part) in parts.iter().enumerate() {
+        let (before, behind) = parts.split_at(place);
+        match part.kind() {
+            HirKind::Look(Look::Start) if before.iter().any(takes) => {
+                return Some("it wants characters before the start (^)");
+            }
+            HirKind::Look(Look::End) if behind.iter().any(takes) => {
+                return Some("it wants characters behind the end ($)");
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The expression as its parser understands it.

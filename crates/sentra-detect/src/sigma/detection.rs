@@ -16,6 +16,8 @@ struct Compiled<'a> {
     name: &'a str,
     line: u64,
     used: bool,
+    /// How often the conditions still ask for it.
+    left: usize,
     tests: usize,
     expression: Expr<Predicate>,
 }
@@ -33,6 +35,10 @@ pub(crate) fn compile(
     warn: &mut impl FnMut(u64, String),
 ) -> Result<Expr<Predicate>, Fault> {
     let mut selections = Selections::compile(detection, lists, warn)?;
+    for compiled in &mut selections.all {
+        let conditions = detection.conditions.iter().map(|conditional| &conditional.condition);
+        compiled.left = conditions.map(|condition| uses(condition, compiled.name)).sum();
+    }
     let mut alternatives = Vec::new();
     for conditional in &detection.conditions {
         alternatives.push(selections.resolve(&conditional.condition, conditional.line)?);
@@ -57,6 +63,7 @@ impl<'a> Selections<'a> {
                 name: &selection.name,
                 line: selection.line,
                 used: false,
+                left: usize::MAX,
                 tests,
                 expression,
             });
@@ -106,9 +113,25 @@ impl<'a> Selections<'a> {
                 return Err(Fault::new(line, message));
             };
             self.tests_left = left;
-            taken.push(selection.expression.clone());
+            selection.left = selection.left.saturating_sub(1);
+            // The last one takes it.
+            taken.push(if selection.left == 0 {
+                std::mem::replace(&mut selection.expression, Expr::Or(Vec::new()))
+            } else {
+                selection.expression.clone()
+            });
         }
         Ok(taken)
+    }
+}
+
+/// How often `condition` asks for the selection `name`.
+fn uses(condition: &Condition, name: &str) -> usize {
+    match condition {
+        Condition::And(parts) | Condition::Or(parts) => parts.iter().map(|part| uses(part, name)).sum(),
+        Condition::Not(part) => uses(part, name),
+        Condition::Name(wanted) => usize::from(wanted == name),
+        Condition::Of(_, target) => usize::from(target.takes(name)),
     }
 }
 

@@ -57,7 +57,7 @@ impl Modifiers {
         if matches!(node.value, Value::List(_) | Value::Map(_)) {
             return Err(fault("a value must be a text, a number, a truth value or null".to_owned()));
         }
-        let Some(text) = node.text() else {
+        let Some(text) = node.as_text() else {
             return match item.field {
                 Some(_) if self.is_plain() && !self.cased => Ok(vec![Test::Missing]),
                 Some(_) => Err(fault("null cannot be combined with modifiers".to_owned())),
