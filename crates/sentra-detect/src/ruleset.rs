@@ -13,7 +13,7 @@ use crate::pipeline::{Pipeline, correlation_names};
 use crate::problem::{Fault, ProblemSeverity, RuleProblem};
 use crate::sigma::documents::{Document, read as documents};
 use crate::sigma::expr::{Expr, Predicate};
-use crate::sigma::filter::{Filter, is_filter, missed_message};
+use crate::sigma::filter::{Filters, is_filter, missed_message};
 use crate::sigma::rule::{ParsedBody, ParsedRule, Reader, label};
 use crate::test::Test;
 
@@ -155,8 +155,10 @@ impl RuleSet {
         for name in ROUTE_FIELDS {
             compiler.set.fields.intern(name);
         }
-        let filters = compiler.take_filters(&sources);
-        let reader = Reader { lists: &options.lists, pipelines: &pipelines, filters: &filters.filters };
+        let filters = Filters::read(&sources, &mut |path, rule, severity, fault| {
+            compiler.problem(path, rule, severity, fault);
+        });
+        let reader = Reader { lists: &options.lists, pipelines: &pipelines, filters: &filters.all };
         for source in &sources {
             compiler.take_file(source, &reader);
         }
@@ -185,13 +187,6 @@ impl RuleSet {
     }
 }
 
-/// Filters, and the paths of their files.
-#[derive(Default)]
-struct Filters {
-    filters: Vec<Filter>,
-    paths: Vec<String>,
-}
-
 #[derive(Default)]
 struct Compiler {
     set: RuleSet,
@@ -218,44 +213,13 @@ impl Compiler {
         self.problems.push(RuleProblem { path: path.to_owned(), line, rule, severity, message });
     }
 
-    /// Reads the filters: they are for rules of any file, and so stand before all of them.
-    fn take_filters(&mut self, sources: &[RuleSource]) -> Filters {
-        let mut filters = Filters::default();
-        for source in sources {
-            if !(source.text.starts_with("filter:") || source.text.contains("\nfilter:")) {
-                continue;
-            }
-            for document in documents(&source.text).into_iter().flatten() {
-                if !is_filter(&document.node) {
-                    continue;
-                }
-                let rule = label(&document.node);
-                let mut warnings = Vec::new();
-                match Filter::read(document, &mut |line, message| warnings.push(Fault::new(line, message))) {
-                    Ok(filter) => {
-                        filters.filters.push(filter);
-                        filters.paths.push(source.path.clone());
-                    }
-                    Err(fault) => self.problem(&source.path, rule.clone(), ProblemSeverity::Error, fault),
-                }
-                for warning in warnings {
-                    self.problem(&source.path, rule.clone(), ProblemSeverity::Warning, warning);
-                }
-            }
-        }
-        filters
-    }
-
     /// Says which filters are for rules that are not there.
     fn warn_of_filters(&mut self, filters: &Filters) {
-        for (filter, path) in filters.filters.iter().zip(&filters.paths) {
-            for (key, line) in filter.missed() {
-                let references = self.set.rules.iter().map(|rule| rule.reference.id.as_str());
-                let names = self.set.rules.iter().filter_map(|rule| rule.name.as_deref());
-                let message = missed_message(key, references.chain(names));
-                let label = Some(format!("filter at line {}", filter.line));
-                self.problem(path, label, ProblemSeverity::Warning, Fault::new(line, message));
-            }
+        for (path, line, key) in filters.missed() {
+            let references = self.set.rules.iter().map(|rule| rule.reference.id.as_str());
+            let names = self.set.rules.iter().filter_map(|rule| rule.name.as_deref());
+            let message = missed_message(key, references.chain(names));
+            self.problem(path, None, ProblemSeverity::Warning, Fault::new(line, message));
         }
     }
 

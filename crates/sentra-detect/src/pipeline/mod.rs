@@ -8,6 +8,7 @@
 mod builtin;
 mod condition;
 mod read;
+mod read_conditions;
 mod rewrite;
 mod transformation;
 

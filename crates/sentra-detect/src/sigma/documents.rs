@@ -26,8 +26,7 @@ const ACTIONS: [&str; 3] = ["global", "reset", "repeat"];
 
 /// The documents of a rule file. A document that is broken is a fault and leaves the others.
 pub(crate) fn read(text: &str) -> Vec<Result<Document, Fault>> {
-    let mut merge = Merge::default();
-    merge.repeats = text.contains("repeat");
+    let mut merge = Merge { repeats: text.contains("repeat"), ..Merge::default() };
     let documents = documents(text).into_iter();
     documents.filter_map(|document| document.and_then(|node| merge.take(node)).transpose()).collect()
 }

@@ -3,22 +3,68 @@
 use std::cell::Cell;
 
 use crate::logsource::Logsource;
-use crate::problem::Fault;
+use crate::problem::{Fault, ProblemSeverity};
+use crate::ruleset::RuleSource;
 use crate::text::hint;
 use crate::yaml::{Node, Value};
 
-use super::documents::Document;
+use super::documents::{Document, read as documents};
 use super::draft::Draft;
-use super::rule::read_logsource;
+use super::rule::{label, read_logsource};
 use super::tree::Detection;
 
 /// A filter. Its condition is joined to that of every rule it is for, by and.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    pub(crate) line: u64,
     rules: Rules,
     logsource: Logsource,
     detection: Detection,
+}
+
+/// The filters of a set, with the paths of their files: they are for rules of any file, and so are read first.
+#[derive(Debug, Default)]
+pub(crate) struct Filters {
+    pub(crate) all: Vec<Filter>,
+    paths: Vec<String>,
+}
+
+impl Filters {
+    /// Reads the filters in `sources`. What is wrong goes to `tell`: path, rule, how much it matters.
+    pub(crate) fn read(
+        sources: &[RuleSource],
+        tell: &mut impl FnMut(&str, Option<String>, ProblemSeverity, Fault),
+    ) -> Self {
+        let mut filters = Self::default();
+        let begins = |text: &str| text.starts_with("filter:") || text.contains("\nfilter:");
+        for source in sources.iter().filter(|source| begins(&source.text)) {
+            for document in documents(&source.text).into_iter().flatten() {
+                if !is_filter(&document.node) {
+                    continue;
+                }
+                let rule = label(&document.node);
+                let mut warnings = Vec::new();
+                match Filter::read(document, &mut |line, message| warnings.push(Fault::new(line, message))) {
+                    Ok(filter) => {
+                        filters.all.push(filter);
+                        filters.paths.push(source.path.clone());
+                    }
+                    Err(fault) => tell(&source.path, rule.clone(), ProblemSeverity::Error, fault),
+                }
+                for warning in warnings {
+                    tell(&source.path, rule.clone(), ProblemSeverity::Warning, warning);
+                }
+            }
+        }
+        filters
+    }
+
+    /// The rules that filters name and that nothing was met of: path, line and name.
+    pub(crate) fn missed(&self) -> impl Iterator<Item = (&str, u64, &str)> {
+        self.all
+            .iter()
+            .zip(&self.paths)
+            .flat_map(|(filter, path)| filter.missed().map(move |(key, line)| (path.as_str(), line, key)))
+    }
 }
 
 /// The rules that a filter is for.
@@ -54,7 +100,7 @@ impl Filter {
         if let Some(odd) = detection.conditions.iter().find(|conditional| conditional.aggregation.is_some()) {
             return Err(Fault::new(odd.line, "a filter cannot aggregate: it looks at one event"));
         }
-        Ok(Self { line, rules, logsource, detection })
+        Ok(Self { rules, logsource, detection })
     }
 
     /// Adds itself to `draft`, if it is for that rule.
@@ -79,7 +125,7 @@ impl Filter {
     }
 
     /// The rules it names that nothing was met of, with their lines.
-    pub(crate) fn missed(&self) -> impl Iterator<Item = (&str, u64)> {
+    fn missed(&self) -> impl Iterator<Item = (&str, u64)> {
         let rules = match &self.rules {
             Rules::Any => [].as_slice(),
             Rules::Named(rules) => rules,

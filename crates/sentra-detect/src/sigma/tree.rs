@@ -175,16 +175,16 @@ impl Tree {
         self,
         change: &mut impl FnMut(Item) -> Result<Option<Tree>, E>,
     ) -> Result<Option<Self>, E> {
-        let (parts, join): (Vec<Self>, fn(Vec<Self>) -> Self) = match self {
+        let all = matches!(self, Self::All(_));
+        let parts = match self {
             Self::Item(item) => return change(*item),
-            Self::All(parts) => (parts, Self::All),
-            Self::Any(parts) => (parts, Self::Any),
+            Self::All(parts) | Self::Any(parts) => parts,
         };
         let mut left = Vec::with_capacity(parts.len());
         for part in parts {
             left.extend(part.rewrite(change)?);
         }
-        Ok((!left.is_empty()).then(|| joined(left, join)))
+        Ok((!left.is_empty()).then(|| joined(left, if all { Self::All } else { Self::Any })))
     }
 }
 
