@@ -22,7 +22,7 @@ pub(crate) enum Fallback {
 }
 
 /// Header columns that rules may name.
-const HEADER_NAMES: [&str; 20] = [
+pub(crate) const HEADER_NAMES: [&str; 20] = [
     "code",
     "outcome",
     "format",

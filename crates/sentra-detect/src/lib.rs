@@ -28,6 +28,16 @@
 //! cross-system code also have the category `authentication` (LL…), `account_change` (SA…) or
 //! `privileged_operation` (PA…), so that one rule serves every system.
 //!
+//! # Sigma
+//!
+//! Version 2.1 in full: every modifier, keywords, conditions and lists of them, several documents in a file
+//! (`action: global`, `reset` and `repeat` of the old form too), and filters, which may stand in any file of the set.
+//! Aggregations of the old form, `selection | count(Field) by Group > 5` and `selection | near other`, become
+//! correlations, with a warning that shows the correlation. [`CompileOptions`] brings what is not in the rules: the
+//! lists behind `%placeholders%` ([`Placeholders`]; [`Rule::lists`] says which rules a changed list concerns) and
+//! [`Pipeline`]s in the form of pySigma, of which four come with the crate ([`BUILT_IN_PIPELINES`]). [`lint`] says
+//! what is wrong with rules that compile.
+//!
 //! # Correlations
 //!
 //! | type | measures in a window | condition |
@@ -82,6 +92,8 @@
 //! | condition, its depth, tests of a rule | 16 KiB, 64, 50,000 |
 //! | compiled regular expression | 8 MiB |
 //! | dash variants of a value | 625 |
+//! | values of a list, values that placeholders make of one value | 10,000, 10,000 |
+//! | transformations of a pipeline, their nesting, values that they make of a rule | 1,000, 8, 100,000 |
 //! | rules of a set | 100,000 |
 //! | timespan, threshold, group-by fields, rules, chain of a correlation | 30 days, 100,000, 16, 64, 8 |
 //! | groups of a correlation and tenant, runs of a group | 1,000,000 ([`DetectorLimits`]), 64 |
@@ -104,9 +116,14 @@ mod exceptions;
 mod explain;
 mod fields;
 mod group;
+mod identity;
 mod index;
+mod lint;
 mod logsource;
 mod matched;
+mod options;
+mod pipeline;
+mod placeholders;
 mod plain;
 mod problem;
 mod rowset;
@@ -120,10 +137,13 @@ mod text;
 mod yaml;
 
 pub use attack::{tactics, techniques};
-pub use coverage::{Coverage, RuleName, TacticCoverage, TechniqueCoverage};
 pub use correlation::report::STATE_PRESSURE;
+pub use coverage::{Coverage, RuleName, TacticCoverage, TechniqueCoverage};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
 pub use draft::{DraftError, DraftItem, DraftSelection, DraftThreshold, RuleDraft};
+pub use engine::Matcher;
+pub use engine::costs::{RuleCost, RuleCosts};
+pub use engine::report::{EvaluationProblem, MatcherStats};
 pub use exceptions::{
     Applied, Candidate, DisabledRule, Exception, ExceptionReport, HiddenBy, HiddenMatch, Impact,
     ImpactExample, MatchVerdict, Overlay, RuleScope, Tuning, TuningUse, Use, preview,
@@ -132,11 +152,12 @@ pub use explain::{
     BaseRule, CannotMatch, CorrelationExplanation, ExplainedPart, Explanation, FieldInventory, GroupProgress,
     InventoryVerdict, PartKind, Routing, SeenLogsource,
 };
-pub use engine::Matcher;
-pub use engine::costs::{RuleCost, RuleCosts};
-pub use engine::report::{EvaluationProblem, MatcherStats};
+pub use lint::{LINTS, Lint, lint, lint_counts};
 pub use logsource::Logsource;
 pub use matched::Match;
+pub use options::CompileOptions;
+pub use pipeline::{BUILT_IN_PIPELINES, Pipeline};
+pub use placeholders::Placeholders;
 #[doc(hidden)]
 pub use plain::matching_rules;
 pub use problem::{ProblemSeverity, RuleProblem};

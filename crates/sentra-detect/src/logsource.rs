@@ -243,6 +243,16 @@ mod tests {
                 true,
             ),
             (("", "proxy", ""), RouteFacts { class: 4002, service: "nginx", ..RouteFacts::default() }, false),
+            (
+                ("", "webserver", ""),
+                RouteFacts { class: 4002, product: "webserver", ..RouteFacts::default() },
+                true,
+            ),
+            (
+                ("", "proxy", ""),
+                RouteFacts { class: 4002, service: "webserver", ..RouteFacts::default() },
+                false,
+            ),
             (("", "authentication", ""), RouteFacts { code: "LL03", ..RouteFacts::default() }, true),
         ] {
             assert_eq!(takes(logsource, &facts), expected, "{logsource:?} on {facts:?}");

@@ -6,12 +6,16 @@ use sentra_model::{RuleKind, RuleRef, Severity};
 use crate::correlation::rule::{CorrelationRule, link};
 use crate::engine::compiled::Compiled;
 use crate::fields::{FieldId, FieldTable};
+use crate::identity::write_identity;
 use crate::logsource::{Logsource, ROUTE_FIELDS};
+use crate::options::CompileOptions;
+use crate::pipeline::{Pipeline, correlation_names};
 use crate::problem::{Fault, ProblemSeverity, RuleProblem};
+use crate::sigma::documents::{Document, read as documents};
 use crate::sigma::expr::{Expr, Predicate};
-use crate::sigma::rule::{ParsedBody, ParsedRule, label, read};
+use crate::sigma::filter::{Filters, is_filter, missed_message};
+use crate::sigma::rule::{ParsedBody, ParsedRule, Reader, label};
 use crate::test::Test;
-use crate::yaml::documents;
 
 /// Most rules of one set.
 pub(crate) const RULES_MAX: usize = 100_000;
@@ -50,6 +54,7 @@ pub struct Rule {
     /// only people need (names of selections, the rule's own words) is not among what is evaluated.
     pub(crate) text: Arc<str>,
     pub(crate) generate: bool,
+    pub(crate) lists: Vec<String>,
     pub(crate) body: Body,
     /// Correlations that refer to this rule.
     pub(crate) referred_by: Vec<usize>,
@@ -88,6 +93,13 @@ impl Rule {
         self.reports
     }
 
+    /// The names of the lists that its placeholders stand for, whether there are such lists or not. When one of
+    /// them changes, the rule must be compiled again.
+    #[must_use]
+    pub fn lists(&self) -> &[String] {
+        &self.lists
+    }
+
     /// The line it begins at, from 1.
     #[must_use]
     pub fn line(&self) -> u64 {
@@ -124,13 +136,27 @@ impl RuleSet {
     /// Compiles `sources`. A rule that is wrong becomes a problem, with its line; the others are compiled.
     #[must_use]
     pub fn compile(sources: Vec<RuleSource>) -> (Self, Vec<RuleProblem>) {
+        Self::compile_with(sources, &CompileOptions::default())
+    }
+
+    /// Compiles `sources` with lists and pipelines.
+    #[must_use]
+    pub fn compile_with(sources: Vec<RuleSource>, options: &CompileOptions) -> (Self, Vec<RuleProblem>) {
+        let mut pipelines = options.pipelines.clone();
+        pipelines.sort_by_key(Pipeline::priority);
         let mut compiler = Compiler::default();
         for name in ROUTE_FIELDS {
             compiler.set.fields.intern(name);
         }
+        let filters = Filters::read(&sources, &mut |path, rule, severity, fault| {
+            compiler.problem(path, rule, severity, fault);
+        });
+        let reader = Reader { lists: &options.lists, pipelines: &pipelines, filters: &filters.all };
         for source in &sources {
-            compiler.take_file(source);
+            compiler.take_file(source, &reader);
         }
+        compiler.take_late(&reader);
+        compiler.warn_of_filters(&filters);
         compiler.link();
         compiler.finish()
     }
@@ -158,59 +184,91 @@ impl RuleSet {
 struct Compiler {
     set: RuleSet,
     problems: Vec<RuleProblem>,
-    check_ids: HashMap<String, TestId, foldhash::fast::RandomState>,
+    check_ids: HashMap<Box<str>, TestId, foldhash::fast::RandomState>,
+    identity: String,
     rule_ids: HashMap<String, usize, foldhash::fast::RandomState>,
     /// What the file says that is being read.
     text: Arc<str>,
     /// Correlations wait until every rule they may refer to is known.
     waiting: Vec<(ParsedRule, RuleSource)>,
+    /// With pipelines, the correlations as written: what their fields are called depends on the rules.
+    late: Vec<(Document, RuleSource)>,
+    /// With pipelines, the logsources of rules as written, by id, name and title.
+    written: HashMap<String, Logsource>,
+}
+
+/// The source without its text: where problems are and what pack they are of.
+fn place(source: &RuleSource) -> RuleSource {
+    RuleSource { path: source.path.clone(), text: String::new(), pack: source.pack.clone() }
 }
 
 impl Compiler {
-    fn problem(
-        &mut self,
-        source: &RuleSource,
-        rule: Option<String>,
-        severity: ProblemSeverity,
-        fault: Fault,
-    ) {
+    fn problem(&mut self, path: &str, rule: Option<String>, severity: ProblemSeverity, fault: Fault) {
         let Fault { line, message } = fault;
-        self.problems.push(RuleProblem { path: source.path.clone(), line, rule, severity, message });
+        self.problems.push(RuleProblem { path: path.to_owned(), line, rule, severity, message });
     }
 
-    fn take_file(&mut self, source: &RuleSource) {
+    /// Says which filters are for rules that are not there.
+    fn warn_of_filters(&mut self, filters: &Filters) {
+        for (path, line, key) in filters.missed() {
+            let references = self.set.rules.iter().map(|rule| rule.reference.id.as_str());
+            let names = self.set.rules.iter().filter_map(|rule| rule.name.as_deref());
+            let message = missed_message(key, references.chain(names));
+            self.problem(path, None, ProblemSeverity::Warning, Fault::new(line, message));
+        }
+    }
+
+    fn take_file(&mut self, source: &RuleSource, reader: &Reader<'_>) {
         self.text = Arc::from(source.text.as_str());
         for document in documents(&source.text) {
-            let document = match document {
-                Ok(document) => document,
-                Err(fault) => {
-                    self.problem(source, None, ProblemSeverity::Error, fault);
-                    continue;
+            match document {
+                Ok(document) if is_filter(&document.node) => {}
+                Ok(document)
+                    if !reader.pipelines.is_empty() && document.node.get("correlation").is_some() =>
+                {
+                    self.late.push((document, place(source)));
                 }
-            };
-            let rule = label(&document);
-            let mut warnings = Vec::new();
-            let result = read(&document, &mut |line, message| warnings.push(Fault { line, message }));
-            for warning in warnings {
-                self.problem(source, rule.clone(), ProblemSeverity::Warning, warning);
+                Ok(document) => self.take_document(document, source, reader),
+                Err(fault) => self.problem(&source.path, None, ProblemSeverity::Error, fault),
             }
-            match result {
-                Ok(_) if self.set.rules.len() + self.waiting.len() >= RULES_MAX => {
-                    let fault = Fault::new(document.line, format!("more than the {RULES_MAX} rules allowed"));
-                    self.problem(source, rule, ProblemSeverity::Error, fault);
-                }
-                Ok(parsed) => self.take_rule(parsed, source),
-                Err(fault) => self.problem(source, rule, ProblemSeverity::Error, fault),
+        }
+    }
+
+    /// Correlations that were waiting for what their rules call their fields.
+    fn take_late(&mut self, reader: &Reader<'_>) {
+        for (mut document, source) in std::mem::take(&mut self.late) {
+            correlation_names(reader.pipelines, &mut document.node, |rule| self.written.get(rule));
+            self.take_document(document, &source, reader);
+        }
+    }
+
+    fn take_document(&mut self, document: Document, source: &RuleSource, reader: &Reader<'_>) {
+        let line = document.node.line;
+        let rule = label(&document.node);
+        let mut warnings = Vec::new();
+        let result = reader.read(document, &mut |line, message| warnings.push(Fault { line, message }));
+        for warning in warnings {
+            self.problem(&source.path, rule.clone(), ProblemSeverity::Warning, warning);
+        }
+        match result {
+            Ok(parsed) if self.set.rules.len() + self.waiting.len() + parsed.len() > RULES_MAX => {
+                let fault = Fault::new(line, format!("more than the {RULES_MAX} rules allowed"));
+                self.problem(&source.path, rule, ProblemSeverity::Error, fault);
             }
+            Ok(parsed) => parsed.into_iter().for_each(|parsed| self.take_rule(parsed, source)),
+            Err(fault) => self.problem(&source.path, rule, ProblemSeverity::Error, fault),
         }
     }
 
     fn take_rule(&mut self, parsed: ParsedRule, source: &RuleSource) {
         if matches!(parsed.body, ParsedBody::Correlation(_)) {
-            let place =
-                RuleSource { path: source.path.clone(), text: String::new(), pack: source.pack.clone() };
-            self.waiting.push((parsed, place));
+            self.waiting.push((parsed, place(source)));
             return;
+        }
+        if let Some(written) = &parsed.written {
+            for key in [&parsed.id, &parsed.name, &parsed.title].into_iter().flatten() {
+                self.written.entry(key.clone()).or_insert_with(|| written.clone());
+            }
         }
         let head = RuleHead::of(&parsed, source, RuleKind::Sigma);
         if let ParsedBody::Single { logsource, expression } = parsed.body {
@@ -231,9 +289,10 @@ impl Compiler {
         let index = self.set.rules.len();
         let twin = self.rule_ids.get(&head.reference.id).and_then(|index| self.set.rules.get(*index));
         if let Some(twin) = twin {
-            let message = format!("the id is also that of the rule at {}:{}", twin.path, twin.line);
+            let message =
+                format!("[duplicate-id] the id is also that of the rule at {}:{}", twin.path, twin.line);
             let label = Some(head.reference.id.clone());
-            self.problem(source, label, ProblemSeverity::Warning, Fault::new(head.line, message));
+            self.problem(&source.path, label, ProblemSeverity::Warning, Fault::new(head.line, message));
         } else {
             self.rule_ids.insert(head.reference.id.clone(), index);
         }
@@ -244,6 +303,7 @@ impl Compiler {
             line: head.line,
             text: Arc::clone(&self.text),
             generate: head.generate,
+            lists: head.lists,
             body,
             referred_by: Vec::new(),
             reports: true,
@@ -252,8 +312,9 @@ impl Compiler {
 
     /// The number of a test; the same test on the same field has one number.
     fn check(&mut self, predicate: Predicate) -> TestId {
-        let identity = format!("{predicate:?}");
-        if let Some(id) = self.check_ids.get(&identity) {
+        self.identity.clear();
+        write_identity(&predicate, &mut self.identity);
+        if let Some(id) = self.check_ids.get(self.identity.as_str()) {
             return *id;
         }
         let id = self.set.checks.len() as TestId;
@@ -262,7 +323,7 @@ impl Compiler {
             self.set.fields.intern(&test.other);
         }
         self.set.checks.push(FieldCheck { field, name: predicate.field, test: predicate.test });
-        self.check_ids.insert(identity, id);
+        self.check_ids.insert(self.identity.as_str().into(), id);
         id
     }
 
@@ -320,6 +381,7 @@ struct RuleHead {
     name: Option<String>,
     line: u64,
     generate: bool,
+    lists: Vec<String>,
 }
 
 impl RuleHead {
@@ -329,6 +391,12 @@ impl RuleHead {
         let level: Severity = parsed.level;
         let reference =
             RuleRef { id, title, kind, level, tags: parsed.tags.clone(), pack: source.pack.clone() };
-        Self { reference, name: parsed.name.clone(), line: parsed.line, generate: parsed.generate }
+        Self {
+            reference,
+            name: parsed.name.clone(),
+            line: parsed.line,
+            generate: parsed.generate,
+            lists: parsed.lists.clone(),
+        }
     }
 }

@@ -132,8 +132,8 @@ pub(crate) const APPLICATION_PRODUCTS: [&str; 13] = [
 ];
 
 /// Products and services that are web servers.
-pub(crate) const WEBSERVER_NAMES: [&str; 8] =
-    ["apache", "caddy", "haproxy", "iis", "lighttpd", "nginx", "tomcat", "traefik"];
+pub(crate) const WEBSERVER_NAMES: [&str; 9] =
+    ["apache", "caddy", "haproxy", "iis", "lighttpd", "nginx", "tomcat", "traefik", "webserver"];
 
 /// Products and services that are proxies.
 pub(crate) const PROXY_NAMES: [&str; 6] = ["squid", "bluecoat", "zscaler", "mcafee", "forcepoint", "proxy"];

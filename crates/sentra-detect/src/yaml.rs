@@ -3,6 +3,8 @@
 //! Law LIMIT: size, depth, number of nodes and what aliases expand to are limited, so that a small hostile
 //! file cannot become a large tree. Nothing here recurses over the input's depth.
 
+use std::borrow::Cow;
+
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use crate::problem::Fault;
@@ -48,6 +50,13 @@ impl Node {
         self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
+    /// Takes the value under `key` out of a map.
+    pub(crate) fn remove(&mut self, key: &str) -> Option<Node> {
+        let Value::Map(entries) = &mut self.value else { return None };
+        let at = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(at).value)
+    }
+
     /// The entries of a map; none of anything else.
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.value {
@@ -66,11 +75,16 @@ impl Node {
 
     /// The text of a scalar; numbers and booleans in their usual form; `None` of null, lists and maps.
     pub(crate) fn text(&self) -> Option<String> {
+        self.as_text().map(Cow::into_owned)
+    }
+
+    /// The same, without a copy of a text.
+    pub(crate) fn as_text(&self) -> Option<Cow<'_, str>> {
         match &self.value {
-            Value::Text(text) => Some(text.clone()),
-            Value::Integer(number) => Some(number.to_string()),
-            Value::Float(number) => Some(number.to_string()),
-            Value::Bool(truth) => Some(truth.to_string()),
+            Value::Text(text) => Some(Cow::Borrowed(text)),
+            Value::Integer(number) => Some(Cow::Owned(number.to_string())),
+            Value::Float(number) => Some(Cow::Owned(number.to_string())),
+            Value::Bool(truth) => Some(Cow::Owned(truth.to_string())),
             Value::Null | Value::List(_) | Value::Map(_) => None,
         }
     }

@@ -115,6 +115,64 @@ fn modifiers_do_what_the_specification_says() {
         ("f|fieldref: none", "The Same", false),
         ("f|hour: 13", "2026-11-21T13:00:00Z", true),
         ("f|hour|gte: 14", "2026-11-21T13:00:00Z", false),
+        ("f|re|startswith: 'b'", "abc", false),
+        ("f|re|startswith: 'a.'", "abc", true),
+        ("f|re|endswith: '.c'", "abc", true),
+        ("f|re|endswith: 'b'", "abc", false),
+        ("f|re|contains: 'b'", "abc", true),
+        ("f|re|i|m: ['^B', '^C$']", "a\nc", true),
+        ("f|re|neq: '^a'", "abc", false),
+        ("f|re|neq: '^a'", "bc", true),
+        ("f|re|all: ['a', 'c']", "abc", true),
+        ("f|re|all: ['a', 'd']", "abc", false),
+        ("f|cidr: 192.0.2.0/24", "198.51.100.1", false),
+        ("f|cidr|neq: 192.0.2.0/24", "198.51.100.1", true),
+        ("f|cidr|neq: 192.0.2.0/24", "192.0.2.9", false),
+        ("f|cidr|all: [192.0.2.0/24, 192.0.0.0/16]", "192.0.2.9", true),
+        ("f|startswith: bc", "abc", false),
+        ("f|contains: x", "abc", false),
+        ("f|startswith|cased: A", "abc", false),
+        ("f|endswith|cased: c", "abc", true),
+        ("f|contains|all|cased: [a, B]", "abc", false),
+        ("f|contains|neq: b", "abc", false),
+        ("f|contains|all|neq: [a, x]", "abc", true),
+        ("f|gt: 5", "5", false),
+        ("f|gt: 5", "abc", false),
+        ("f|gte: 5.5", "5.4", false),
+        ("f|lt: 5", "-1", true),
+        ("f|lte: 5", "5.1", false),
+        ("f|windash|contains: ' -p '", "x p y", false),
+        ("f|windash|contains|all: [' -p ', ' /q']", "x /p -q", true),
+        ("f|windash|contains|all: [' -p ', ' /q']", "x /p q", false),
+        ("f|windash|base64offset|contains: ' -pw '", "IC9wdyA=", true),
+        ("f|base64: secret", "secret", false),
+        ("f|base64offset|contains: secret", "eHNlY3JldA", true),
+        ("f|base64offset|contains: secret", "eHNFY3JldA", false),
+        ("f|utf16le|base64: ab", "YQBiAA==", true),
+        ("f|wide|base64: ab", "YWI=", false),
+        ("f|utf16be|base64: ab", "YQBiAA==", false),
+        ("f|utf16|base64: a", "YQA=", false),
+        ("f|fieldref|startswith: part", "Same and more", true),
+        ("f|fieldref|contains: part", "the SAME thing", true),
+        ("f|fieldref|cased: same", "The Same", false),
+        ("f|fieldref|neq: same", "other", true),
+        ("f|fieldref|neq: same", "the same", false),
+        ("f|fieldref: [none, same]", "the same", true),
+        ("f|minute: 5", "2026-11-21T13:05:00Z", true),
+        ("f|minute: 5", "2026-11-21T13:06:00Z", false),
+        ("f|minute|lt: 5", "2026-11-21T13:04:59Z", true),
+        ("f|day: [20, 21]", "2026-11-21T13:00:00Z", true),
+        ("f|day|neq: 21", "2026-11-21T13:00:00Z", false),
+        ("f|week: 47", "2026-11-21T13:00:00Z", true),
+        ("f|week: 46", "2026-11-21T13:00:00Z", false),
+        ("f|month|gte: 11", "2026-11-21T13:00:00Z", true),
+        ("f|month: 12", "2026-11-21T13:00:00Z", false),
+        ("f|year: 2026", "2026-11-21T13:00:00Z", true),
+        ("f|year|lt: 2026", "2026-11-21T13:00:00Z", false),
+        ("f|hour: 13", "no time", false),
+        ("f|contains|expand: '%admins%'", "%admins%", false),
+        ("f|contains|expand: abc", "xabcx", true),
+        ("f|exists: false", "x", false),
         ("f|expand: '%admins%'", "%admins%", false),
         ("f: '%literal%'", "%literal%", true),
     ] {
@@ -141,6 +199,12 @@ fn selections_and_conditions() {
         ("  s: {a: 9}\n  condition: not s\n", true),
         ("  s: {a: 1}\n  f: {b: 9}\n  condition: [f, s]\n", true),
         ("  s: {a: 1}\n  _h: {b: 9}\n  condition: all of them or _h\n", true),
+        ("  s: {a: 9}\n  f: {b: 9}\n  condition: [f, s]\n", false),
+        ("  s: [{a: 1, b: 9}, [{b: 2}, {a: 9}]]\n  condition: s\n", true),
+        ("  s_1: {a: 1}\n  s_2: {b: 2}\n  f_1: {b: 9}\n  condition: all of s_* and not 1 of f_*\n", true),
+        ("  s_1: {a: 1}\n  s_2: {b: 2}\n  condition: not (all of them) or (s_1 and not (not s_2))\n", true),
+        ("  s_1: {a: 1}\n  s_2: {b: 2}\n  condition: ANY of s_* AND NOT s_2\n", false),
+        ("  s_1_a: {a: 1}\n  s_2_a: {b: 9}\n  condition: 1 of s_*_a\n", true),
     ] {
         assert_eq!(matches(rule, event(&fields)), expected, "{rule}");
     }
@@ -158,6 +222,10 @@ fn keywords_are_searched_in_every_value_the_message_and_the_raw_line() {
     assert!(matches("  k: raw line\n  condition: k\n", event(&[])));
     assert!(!matches("  k: raw line\n  condition: k\n", event(&[("x", "y")])));
     assert!(matches("  k:\n    '|all': [one, two]\n  condition: k\n", event(&[("x", "two"), ("y", "one")])));
+    assert!(!matches("  k:\n    '|all': [one, two]\n  condition: k\n", event(&[("x", "two"), ("y", "on")])));
+    assert!(matches("  k:\n    '|re': 'ne{2}dle$'\n  condition: k\n", event(&[("x", "a needle")])));
+    assert!(!matches("  k:\n    '|cased': Needle\n  condition: k\n", event(&[("x", "a needle")])));
+    assert!(matches("  k: needle\n  condition: k\n", event(&[("x", "a needle")])));
 }
 
 #[test]
@@ -233,7 +301,7 @@ fn problems_name_the_line_and_the_right_word() {
         ("  s: {f|contain: 1}\n  condition: s\n", 6, "did you mean \"contains\"?"),
         ("  sel:\n    f: 1\n  condition: sle\n", 8, "did you mean \"sel\"?"),
         ("  s: {f: 1}\n  condition: 1 of other_*\n", 7, "no selection fits"),
-        ("  s: {f: 1}\n  condition: s | count() > 5\n", 7, "correlation rule"),
+        ("  s: {f: 1}\n  condition: s | cuont() > 5\n", 7, "did you mean \"count\"?"),
         ("  s: {f: 1}\n", 6, "no condition"),
         ("  condition: s\n", 6, "no selection"),
         ("  s:\n    f|re: '('\n  condition: s\n", 7, "not understood"),
@@ -246,6 +314,14 @@ fn problems_name_the_line_and_the_right_word() {
         ("  s:\n    f|contains: null\n  condition: s\n", 7, "null"),
         ("  s:\n    f|i: x\n  condition: s\n", 7, "behind 're'"),
         ("  s: {}\n  condition: s\n", 6, "empty"),
+        ("  s:\n    f|contains|endswith: x\n  condition: s\n", 7, "two different places"),
+        ("  s:\n    f|hour: 24\n  condition: s\n", 7, "no hour: from 0 to 23"),
+        ("  s:\n    f|exists: maybe\n  condition: s\n", 7, "true or false"),
+        ("  s:\n    '|exists': true\n  condition: s\n", 7, "needs a field"),
+        ("  s:\n    f|fieldref: ''\n  condition: s\n", 7, "name of a field"),
+        ("  s:\n    f|cidr: host.example\n  condition: s\n", 7, "no network"),
+        ("  s:\n    f|windash: '-a -b -c -d -e'\n  condition: s\n", 7, "variants"),
+        ("  s: {f: 1}\n  condition: []\n", 7, "conditions is empty"),
     ] {
         let (rules, problems) = compile(&detection(rule));
         assert!(rules.is_empty(), "{rule}");

@@ -16,11 +16,13 @@ use sentra_model::{EventBatch, EventRow, RuleRef, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::matched::Match;
+use crate::placeholders::Placeholders;
 use crate::plain;
 use crate::problem::{Fault, ProblemSeverity, RuleProblem};
 use crate::ruleset::RuleSet;
 use crate::sigma::detection;
 use crate::sigma::expr::{Expr, Predicate};
+use crate::sigma::tree::Detection;
 use crate::text::hint;
 use crate::yaml::{Entry, Node, Value};
 
@@ -378,7 +380,8 @@ fn compile_condition(condition: &Node, warn: &mut impl FnMut(u64, String)) -> Re
     let entry = |key: &str, value: Node| Entry { key: key.to_owned(), line, value };
     let all = Node { line, value: Value::Text("exception".to_owned()) };
     let entries = vec![entry("exception", condition.clone()), entry("condition", all)];
-    detection::read(&Node { line, value: Value::Map(entries) }, warn)
+    let detection = Detection::read(Node { line, value: Value::Map(entries) }, &[])?;
+    detection::compile(&detection, &Placeholders::new(), warn)
 }
 
 /// Problems of one file.

@@ -32,6 +32,9 @@ pub struct CorrelationExplanation {
     pub needed: u64,
     /// The timespan, in microseconds.
     pub timespan_micros: i64,
+    /// Whether what is counted here is what the condition compares. Of a condition that fewer events satisfy, of one
+    /// with a negation and of statistics only the events are counted.
+    pub measured: bool,
     /// The rules it refers to.
     pub rules: Vec<BaseRule>,
     /// By what it groups.
@@ -137,10 +140,11 @@ impl RuleSet {
         progress.truncate(EXPLAINED_GROUPS_MAX);
         Some(CorrelationExplanation {
             rule: RuleRef::clone(&compiled.reference),
-            reached: progress.iter().any(|group| group.missing == 0),
+            reached: is_measured(correlation) && progress.iter().any(|group| group.missing == 0),
             counts: counts(correlation),
             needed: correlation.threshold,
-            timespan_micros: correlation.timespan_micros,
+            timespan_micros: correlation.reach(),
+            measured: is_measured(correlation),
             rules,
             group_by: correlation.group_by.iter().map(|field| field.name.clone()).collect(),
             groups: progress,
@@ -151,11 +155,17 @@ impl RuleSet {
     }
 }
 
+/// Whether counting tells if the condition holds.
+fn is_measured(correlation: &CorrelationRule) -> bool {
+    correlation.at_once && !matches!(correlation.kind, CorrelationKind::Number { .. })
+}
+
 fn counts(correlation: &CorrelationRule) -> String {
     match &correlation.kind {
-        CorrelationKind::EventCount => "events".to_owned(),
-        CorrelationKind::ValueCount { name, .. } => format!("distinct values of {name}"),
-        CorrelationKind::Temporal => "distinct rules".to_owned(),
+        CorrelationKind::EventCount(_) => "events".to_owned(),
+        CorrelationKind::ValueCount { counted, .. } => format!("distinct values of {}", counted.name),
+        CorrelationKind::Number { counted, .. } => format!("numbers in {}", counted.name),
+        CorrelationKind::Temporal(_) => "distinct rules".to_owned(),
         CorrelationKind::TemporalOrdered => "rules in their order".to_owned(),
     }
 }
@@ -175,7 +185,9 @@ fn happening(
         group.push(value(&field.name, &field.fields)?);
     }
     let what = match &correlation.kind {
-        CorrelationKind::ValueCount { name, fields } => value(name, fields)?,
+        CorrelationKind::ValueCount { counted, .. } | CorrelationKind::Number { counted, .. } => {
+            value(&counted.name, &counted.fields)?
+        }
         _ => String::new(),
     };
     Ok((group, Happening { time: row.time().micros(), what, position, weight: u64::from(row.count()) }))
@@ -195,7 +207,7 @@ fn best(
     for (end, happening) in happenings.iter().enumerate() {
         window.add(happening);
         while let Some(oldest) = happenings.get(start) {
-            if happening.time - oldest.time <= correlation.timespan_micros {
+            if happening.time - oldest.time <= correlation.reach() {
                 break;
             }
             window.remove(oldest);
@@ -210,7 +222,8 @@ fn best(
     let time = |happening: Option<&Happening>| {
         Timestamp::from_micros(happening.map_or(0, |happening| happening.time))
     };
-    let of_rules = matches!(correlation.kind, CorrelationKind::Temporal | CorrelationKind::TemporalOrdered);
+    let of_rules =
+        matches!(correlation.kind, CorrelationKind::Temporal(_) | CorrelationKind::TemporalOrdered);
     let name = |position: usize| rules.get(position).map(|rule| rule.title.clone()).unwrap_or_default();
     let counted: BTreeSet<String> = if of_rules {
         chosen.iter().map(|happening| name(happening.position)).collect()
@@ -254,7 +267,7 @@ impl<'a> Window<'a> {
 
     fn key(&self, happening: &Happening) -> String {
         match self.correlation.kind {
-            CorrelationKind::Temporal => happening.position.to_string(),
+            CorrelationKind::Temporal(_) => happening.position.to_string(),
             _ => happening.what.clone(),
         }
     }
@@ -292,10 +305,10 @@ impl<'a> Window<'a> {
 
     fn count(&self) -> u64 {
         match self.correlation.kind {
-            CorrelationKind::EventCount => self.weight,
-            CorrelationKind::ValueCount { .. } | CorrelationKind::Temporal => self.distinct.len() as u64,
+            CorrelationKind::EventCount(_) | CorrelationKind::Number { .. } => self.weight,
+            CorrelationKind::ValueCount { .. } | CorrelationKind::Temporal(_) => self.distinct.len() as u64,
             CorrelationKind::TemporalOrdered => {
-                let earliest = self.now.saturating_sub(self.correlation.timespan_micros);
+                let earliest = self.now.saturating_sub(self.correlation.reach());
                 let done = self.starts.iter().rposition(|start| start.is_some_and(|start| start >= earliest));
                 done.map_or(0, |step| step as u64 + 1)
             }
@@ -305,7 +318,11 @@ impl<'a> Window<'a> {
 
 impl fmt::Display for CorrelationExplanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.reached { "fires" } else { "does not fire" };
+        let verdict = match (self.measured, self.reached) {
+            (false, _) => "is not decided by counting",
+            (true, true) => "fires",
+            (true, false) => "does not fire",
+        };
         writeln!(f, "{} ({}) {verdict}", self.rule.title, self.rule.id)?;
         let seconds = self.timespan_micros / 1_000_000;
         writeln!(f, "  needs {} {} within {seconds}s", self.needed, self.counts)?;

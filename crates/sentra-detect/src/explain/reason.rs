@@ -76,7 +76,7 @@ fn of_other_field(test: &FieldTest, values: &[Cow<'_, str>], row: EventRow<'_>) 
     match others.first() {
         None => format!("field {} absent, which is compared with", test.other),
         Some(other) => {
-            let passing = values.iter().any(|value| others.iter().any(|other| test.passes(value, other)));
+            let passing = test.any_passes(values, &others);
             let is = if passing { "is" } else { "is not" };
             format!("value {value} {is} {relation} that of {}, {}", test.other, quoted(other))
         }

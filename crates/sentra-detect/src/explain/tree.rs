@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use sentra_model::EventRow;
 
+use crate::placeholders::Placeholders;
 use crate::plain;
 use crate::problem::Fault;
 use crate::ruleset::{Rule, RuleSet, TestId};
 use crate::sigma::condition::{Condition, Quantity, Target, parse as parse_condition};
 use crate::sigma::expr::{Expr, Predicate};
 use crate::sigma::modifier::Modifiers;
+use crate::sigma::tree::Item;
 use crate::yaml::{Entry, Node, Value, documents};
 
 use super::reason::{holds, of_test, quoted, reason, shortened, words};
@@ -136,7 +138,7 @@ impl Reader<'_> {
                 for entry in entries {
                     let (name, modifiers) = entry.key.split_once('|').unwrap_or((&entry.key, ""));
                     let words = modifiers.split('|').filter(|word| !word.is_empty());
-                    let modifiers = Modifiers::read(words, entry.line)?;
+                    let modifiers = Modifiers::read(words, !name.is_empty(), entry.line)?;
                     let field = (!name.is_empty()).then_some(name);
                     items.push(self.item(field, &entry.key, &modifiers, entry.value.items(), entry.line)?);
                 }
@@ -161,8 +163,7 @@ impl Reader<'_> {
     }
 
     fn keywords(&mut self, values: &[Node], line: u64) -> Result<ExplainedPart, Fault> {
-        let plain = Modifiers::read(std::iter::empty(), line)?;
-        self.item(None, "keywords", &plain, values, line)
+        self.item(None, "keywords", &Modifiers::default(), values, line)
     }
 
     fn item(
@@ -173,7 +174,14 @@ impl Reader<'_> {
         values: &[Node],
         line: u64,
     ) -> Result<ExplainedPart, Fault> {
-        let expression = modifiers.expression(field, values, line, &mut |_, _| {})?;
+        let item = Item {
+            field: field.map(str::to_owned),
+            modifiers: modifiers.clone(),
+            values: values.to_vec(),
+            line,
+            applied: Vec::new(),
+        };
+        let expression = modifiers.expression(&item, &Placeholders::new(), &mut |_, _| {})?;
         expression.leaves(&mut |predicate| {
             self.tests.insert(identity(predicate.field.as_deref(), &predicate.test));
         });

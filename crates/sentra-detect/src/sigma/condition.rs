@@ -52,8 +52,13 @@ pub(crate) fn parse(text: &str, line: u64) -> Result<Condition, Fault> {
         ));
     }
     if text.contains('|') {
-        let message = "aggregation with a pipe in the condition is the old form of correlation and is not \
-                       supported; write a correlation rule instead (type: event_count)";
+        return Err(Fault::new(
+            line,
+            "condition: one aggregation can stand behind '|', and nothing behind it",
+        ));
+    }
+    if text.trim_start().starts_with("write ") {
+        let message = "condition: lists that are written by events are not Sigma: write a correlation";
         return Err(Fault::new(line, message));
     }
     let spaced = text.replace('(', " ( ").replace(')', " ) ");
@@ -63,6 +68,9 @@ pub(crate) fn parse(text: &str, line: u64) -> Result<Condition, Fault> {
     match parser.peek() {
         None => Ok(condition),
         Some(")") => Err(parser.fault("')' closes nothing")),
+        Some("(") if parser.words.len() > 1 && text.trim_start().starts_with("count(") => {
+            Err(parser.fault("an aggregation stands behind '|': selection | count(Field) by Group > 5"))
+        }
         Some(word) => Err(parser.fault(&format!("expected 'and' or 'or' before {word:?}"))),
     }
 }
@@ -225,7 +233,9 @@ mod tests {
             ("0 of them", "before 'of'"),
             ("1 of", "after 'of'"),
             ("", "ends where"),
-            ("a | count() > 5", "correlation rule"),
+            ("a | b", "behind '|'"),
+            ("count(x) by y > 5 and a", "stands behind '|'"),
+            ("write X from a to %list%", "not Sigma"),
         ] {
             let fault = parse(text, 3).unwrap_err();
             assert!(fault.message.contains(part), "{text:?}: {fault:?}");

@@ -1,35 +1,108 @@
-//! The `detection` part of a rule: selections, and the condition that joins them.
+//! From a detection as written to an expression over tests.
 
+use crate::placeholders::Placeholders;
 use crate::problem::Fault;
 use crate::text::hint;
-use crate::yaml::{Entry, Node, Value};
 
-use super::condition::{Condition, Quantity, Target, parse as parse_condition};
+use super::condition::{Condition, Quantity, Target};
 use super::expr::{Expr, Predicate};
-use super::modifier::Modifiers;
-
-/// Keys of `detection` that are no selections.
-const RESERVED: [&str; 2] = ["condition", "timeframe"];
+use super::tree::{Detection, Tree};
 
 /// Most tests of one rule, counted as often as the condition repeats them.
 pub(crate) const RULE_TESTS_MAX: usize = 50_000;
 
 /// A selection, compiled.
-struct Selection<'a> {
+struct Compiled<'a> {
     name: &'a str,
     line: u64,
     used: bool,
+    /// How often the conditions still ask for it.
+    left: usize,
     tests: usize,
     expression: Expr<Predicate>,
 }
 
 /// The selections of a rule, and how many tests the condition may still take from them (law LIMIT).
-struct Selections<'a> {
-    all: Vec<Selection<'a>>,
+pub(crate) struct Selections<'a> {
+    all: Vec<Compiled<'a>>,
     tests_left: usize,
 }
 
-impl Selections<'_> {
+/// The expression of all conditions of `detection`. What is odd but not wrong goes to `warn`.
+pub(crate) fn compile(
+    detection: &Detection,
+    lists: &Placeholders,
+    warn: &mut impl FnMut(u64, String),
+) -> Result<Expr<Predicate>, Fault> {
+    let mut selections = Selections::compile(detection, lists, warn)?;
+    for compiled in &mut selections.all {
+        let conditions = detection.conditions.iter().map(|conditional| &conditional.condition);
+        compiled.left = conditions.map(|condition| uses(condition, compiled.name)).sum();
+    }
+    let mut alternatives = Vec::new();
+    for conditional in &detection.conditions {
+        alternatives.push(selections.resolve(&conditional.condition, conditional.line)?);
+    }
+    selections.warn_of_unused(warn);
+    Ok(Expr::any(alternatives))
+}
+
+impl<'a> Selections<'a> {
+    /// Compiles every selection of `detection`.
+    pub(crate) fn compile(
+        detection: &'a Detection,
+        lists: &Placeholders,
+        warn: &mut impl FnMut(u64, String),
+    ) -> Result<Self, Fault> {
+        let mut all = Vec::with_capacity(detection.selections.len());
+        for selection in &detection.selections {
+            let expression = expression(&selection.tree, lists, warn)?;
+            let mut tests = 0;
+            expression.leaves(&mut |_| tests += 1);
+            all.push(Compiled {
+                name: &selection.name,
+                line: selection.line,
+                used: false,
+                left: usize::MAX,
+                tests,
+                expression,
+            });
+        }
+        Ok(Self { all, tests_left: RULE_TESTS_MAX })
+    }
+
+    /// Selections that no condition named.
+    pub(crate) fn warn_of_unused(&self, warn: &mut impl FnMut(u64, String)) {
+        for selection in self.all.iter().filter(|selection| !selection.used) {
+            let name = selection.name;
+            warn(
+                selection.line,
+                format!("[unused-selection] selection {name:?} is not used by the condition"),
+            );
+        }
+    }
+
+    /// The expression that `condition` makes of the selections.
+    pub(crate) fn resolve(&mut self, condition: &Condition, line: u64) -> Result<Expr<Predicate>, Fault> {
+        match condition {
+            Condition::And(parts) => Ok(Expr::all(self.resolve_all(parts, line)?)),
+            Condition::Or(parts) => Ok(Expr::any(self.resolve_all(parts, line)?)),
+            Condition::Not(part) => Ok(Expr::Not(Box::new(self.resolve(part, line)?))),
+            Condition::Name(name) => self.take(|other| other == name, line)?.pop().ok_or_else(|| {
+                let hint = hint(name, self.all.iter().map(|selection| selection.name));
+                Fault::new(line, format!("condition: there is no selection {name:?}{hint}"))
+            }),
+            Condition::Of(quantity, target) => {
+                let taken = self.take(|name| target.takes(name), line)?;
+                quantified(*quantity, target, taken).map_err(|message| Fault::new(line, message))
+            }
+        }
+    }
+
+    fn resolve_all(&mut self, parts: &[Condition], line: u64) -> Result<Vec<Expr<Predicate>>, Fault> {
+        parts.iter().map(|part| self.resolve(part, line)).collect()
+    }
+
     /// The expressions of the selections whose names are taken.
     fn take(&mut self, takes: impl Fn(&str) -> bool, line: u64) -> Result<Vec<Expr<Predicate>>, Fault> {
         let mut taken = Vec::new();
@@ -40,113 +113,40 @@ impl Selections<'_> {
                 return Err(Fault::new(line, message));
             };
             self.tests_left = left;
-            taken.push(selection.expression.clone());
+            selection.left = selection.left.saturating_sub(1);
+            // The last one takes it.
+            taken.push(if selection.left == 0 {
+                std::mem::replace(&mut selection.expression, Expr::Or(Vec::new()))
+            } else {
+                selection.expression.clone()
+            });
         }
         Ok(taken)
     }
 }
 
-/// Reads `detection`. What is odd but not wrong goes to `warn`.
-pub(crate) fn read(detection: &Node, warn: &mut impl FnMut(u64, String)) -> Result<Expr<Predicate>, Fault> {
-    let Some(condition) = detection.get("condition") else {
-        return Err(Fault::new(detection.line, "the detection has no condition"));
-    };
-    if let Some(timeframe) = detection.get("timeframe") {
-        warn(
-            timeframe.line,
-            "timeframe without aggregation means nothing; write a correlation rule".to_owned(),
-        );
-    }
-    let mut selections = Selections { all: Vec::new(), tests_left: RULE_TESTS_MAX };
-    for entry in detection.entries() {
-        if !RESERVED.contains(&entry.key.as_str()) {
-            let expression = selection(&entry.value, entry.line, warn)?;
-            let mut tests = 0;
-            expression.leaves(&mut |_| tests += 1);
-            selections.all.push(Selection {
-                name: &entry.key,
-                line: entry.line,
-                used: false,
-                tests,
-                expression,
-            });
-        }
-    }
-    if selections.all.is_empty() {
-        return Err(Fault::new(detection.line, "the detection has no selection"));
-    }
-    let mut alternatives = Vec::new();
-    for item in condition.items() {
-        let Some(text) = item.text() else {
-            return Err(Fault::new(item.line, "the condition must be a text"));
-        };
-        let condition = parse_condition(&text, item.line)?;
-        alternatives.push(resolve(&condition, &mut selections, item.line)?);
-    }
-    for selection in selections.all.iter().filter(|selection| !selection.used) {
-        warn(selection.line, format!("selection {:?} is not used by the condition", selection.name));
-    }
-    Ok(Expr::any(alternatives))
-}
-
-/// A selection: a map (all of its items), a list of maps (any of them) or keywords (any of them).
-fn selection(node: &Node, line: u64, warn: &mut impl FnMut(u64, String)) -> Result<Expr<Predicate>, Fault> {
-    match &node.value {
-        Value::Map(entries) if entries.is_empty() => Err(Fault::new(line, "the selection is empty")),
-        Value::Map(entries) => {
-            let items = entries.iter().map(|entry| item(entry, warn)).collect::<Result<Vec<_>, _>>()?;
-            Ok(Expr::all(items))
-        }
-        Value::List(nodes) => {
-            let (maps, keywords): (Vec<_>, Vec<_>) =
-                nodes.iter().cloned().partition(|node| matches!(node.value, Value::Map(_) | Value::List(_)));
-            let mut parts = Vec::new();
-            for map in &maps {
-                parts.push(selection(map, map.line, warn)?);
-            }
-            if !keywords.is_empty() || maps.is_empty() {
-                let plain = Modifiers::read(std::iter::empty(), line)?;
-                parts.push(plain.expression(None, &keywords, line, warn)?);
-            }
-            Ok(Expr::any(parts))
-        }
-        _ => Modifiers::read(std::iter::empty(), line)?.expression(
-            None,
-            std::slice::from_ref(node),
-            line,
-            warn,
-        ),
-    }
-}
-
-/// One item of a map: `Field|modifiers: value or values`; without a name it is about keywords.
-fn item(entry: &Entry, warn: &mut impl FnMut(u64, String)) -> Result<Expr<Predicate>, Fault> {
-    let mut words = entry.key.split('|');
-    let name = words.next().unwrap_or_default();
-    let modifiers = Modifiers::read(words, entry.line)?;
-    let field = (!name.is_empty()).then_some(name);
-    modifiers.expression(field, entry.value.items(), entry.line, warn)
-}
-
-fn resolve(
-    condition: &Condition,
-    selections: &mut Selections<'_>,
-    line: u64,
-) -> Result<Expr<Predicate>, Fault> {
-    let mut resolve_all = |parts: &[Condition]| {
-        parts.iter().map(|part| resolve(part, selections, line)).collect::<Result<Vec<_>, _>>()
-    };
+/// How often `condition` asks for the selection `name`.
+fn uses(condition: &Condition, name: &str) -> usize {
     match condition {
-        Condition::And(parts) => Ok(Expr::all(resolve_all(parts)?)),
-        Condition::Or(parts) => Ok(Expr::any(resolve_all(parts)?)),
-        Condition::Not(part) => Ok(Expr::Not(Box::new(resolve(part, selections, line)?))),
-        Condition::Name(name) => selections.take(|other| other == name, line)?.pop().ok_or_else(|| {
-            let hint = hint(name, selections.all.iter().map(|selection| selection.name));
-            Fault::new(line, format!("condition: there is no selection {name:?}{hint}"))
-        }),
-        Condition::Of(quantity, target) => {
-            let taken = selections.take(|name| target.takes(name), line)?;
-            quantified(*quantity, target, taken).map_err(|message| Fault::new(line, message))
+        Condition::And(parts) | Condition::Or(parts) => parts.iter().map(|part| uses(part, name)).sum(),
+        Condition::Not(part) => uses(part, name),
+        Condition::Name(wanted) => usize::from(wanted == name),
+        Condition::Of(_, target) => usize::from(target.takes(name)),
+    }
+}
+
+fn expression(
+    tree: &Tree,
+    lists: &Placeholders,
+    warn: &mut impl FnMut(u64, String),
+) -> Result<Expr<Predicate>, Fault> {
+    match tree {
+        Tree::Item(item) => item.modifiers.expression(item, lists, warn),
+        Tree::All(parts) => {
+            Ok(Expr::all(parts.iter().map(|part| expression(part, lists, warn)).collect::<Result<_, _>>()?))
+        }
+        Tree::Any(parts) => {
+            Ok(Expr::any(parts.iter().map(|part| expression(part, lists, warn)).collect::<Result<_, _>>()?))
         }
     }
 }

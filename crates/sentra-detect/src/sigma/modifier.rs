@@ -1,18 +1,8 @@
 //! The modifiers of a field: `Field|contains|all`.
 
-use regex::RegexBuilder;
-
 use crate::problem::Fault;
-use crate::test::{Comparison, FieldTest, Network, Place, Test, TimePart};
+use crate::test::{Comparison, Place, TimePart};
 use crate::text::hint;
-use crate::yaml::{Node, Value};
-
-use super::encode::{VARIANTS_MAX, base64, base64_offsets, utf16, windash};
-use super::expr::{Expr, Predicate};
-use super::wildcard::{Number, Part, TextTest, parse as parse_wildcards};
-
-/// Largest compiled regular expression, in bytes.
-pub(crate) const REGEX_BYTES_MAX: usize = 8 << 20;
 
 /// Every modifier of the specification, 2.1.
 const MODIFIERS: [&str; 34] = [
@@ -52,9 +42,14 @@ const MODIFIERS: [&str; 34] = [
     "year",
 ];
 
+const KINDS: [&str; 8] = ["re", "cidr", "gt", "gte", "lt", "lte", "exists", "fieldref"];
+const ENCODINGS: [&str; 7] = ["base64", "base64offset", "wide", "utf16", "utf16le", "utf16be", "windash"];
+const PLACES: [&str; 3] = ["contains", "startswith", "endswith"];
+const TIME_PARTS: [&str; 6] = ["minute", "hour", "day", "week", "month", "year"];
+
 /// A change of the wanted value, in the order written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
+pub(crate) enum Change {
     Base64,
     Base64Offset,
     Utf16 { big_endian: bool, mark: bool },
@@ -63,7 +58,7 @@ enum Change {
 
 /// What the field's value is compared as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Text,
     Regex,
     Network,
@@ -73,23 +68,22 @@ enum Kind {
 }
 
 /// The modifiers of one item, understood.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Modifiers {
-    kind: Kind,
-    place: Place,
-    changes: Vec<Change>,
-    flags: String,
-    time_part: Option<TimePart>,
-    all: bool,
-    cased: bool,
-    negated: bool,
-    expand: bool,
+    pub(crate) kind: Kind,
+    pub(crate) place: Place,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) flags: String,
+    pub(crate) time_part: Option<TimePart>,
+    pub(crate) all: bool,
+    pub(crate) cased: bool,
+    pub(crate) negated: bool,
+    pub(crate) expand: bool,
 }
 
-impl Modifiers {
-    /// Reads what stands behind the field's name, without the first `|`.
-    pub(crate) fn read<'a>(words: impl Iterator<Item = &'a str>, line: u64) -> Result<Self, Fault> {
-        let mut modifiers = Self {
+impl Default for Modifiers {
+    fn default() -> Self {
+        Self {
             kind: Kind::Text,
             place: Place::Whole,
             changes: Vec::new(),
@@ -99,19 +93,37 @@ impl Modifiers {
             cased: false,
             negated: false,
             expand: false,
-        };
-        for word in words {
-            modifiers.take(word, line)?;
         }
-        modifiers.check(line)?;
-        Ok(modifiers)
+    }
+}
+
+impl Modifiers {
+    /// Reads what stands behind the field's name (`of_field`) or before keywords, without the first `|`.
+    pub(crate) fn read<'a>(
+        words: impl Iterator<Item = &'a str>,
+        of_field: bool,
+        line: u64,
+    ) -> Result<Self, Fault> {
+        let mut modifiers = Self::default();
+        let mut before: Vec<&str> = Vec::new();
+        for word in words {
+            if before.contains(&word) {
+                return Err(Fault::new(line, format!("modifier {word:?} is there twice")));
+            }
+            modifiers.take(word, &before).map_err(|message| Fault::new(line, message))?;
+            before.push(word);
+        }
+        match modifiers.contradiction(&before, of_field) {
+            Some(message) => Err(Fault::new(line, message)),
+            None => Ok(modifiers),
+        }
     }
 
-    fn take(&mut self, word: &str, line: u64) -> Result<(), Fault> {
+    fn take(&mut self, word: &str, before: &[&str]) -> Result<(), String> {
         match word {
-            "contains" => self.place = Place::Anywhere,
-            "startswith" => self.place = Place::Start,
-            "endswith" => self.place = Place::End,
+            "contains" => self.take_place(Place::Anywhere, word, before)?,
+            "startswith" => self.take_place(Place::Start, word, before)?,
+            "endswith" => self.take_place(Place::End, word, before)?,
             "all" => self.all = true,
             "cased" => self.cased = true,
             "neq" => self.negated = true,
@@ -121,22 +133,59 @@ impl Modifiers {
             "wide" | "utf16le" => self.changes.push(Change::Utf16 { big_endian: false, mark: false }),
             "utf16be" => self.changes.push(Change::Utf16 { big_endian: true, mark: false }),
             "utf16" => self.changes.push(Change::Utf16 { big_endian: false, mark: true }),
-            "windash" => self.changes.push(Change::Windash),
-            "i" | "ignorecase" => self.flags.push('i'),
-            "m" | "multiline" => self.flags.push('m'),
-            "s" | "dotall" => self.flags.push('s'),
-            "minute" => self.time_part = Some(TimePart::Minute),
-            "hour" => self.time_part = Some(TimePart::Hour),
-            "day" => self.time_part = Some(TimePart::Day),
-            "week" => self.time_part = Some(TimePart::Week),
-            "month" => self.time_part = Some(TimePart::Month),
-            "year" => self.time_part = Some(TimePart::Year),
-            _ => return self.take_kind(word, line),
+            "windash" => self.take_windash()?,
+            "i" | "ignorecase" => self.take_flag('i', word)?,
+            "m" | "multiline" => self.take_flag('m', word)?,
+            "s" | "dotall" => self.take_flag('s', word)?,
+            "minute" => self.take_time_part(TimePart::Minute, word)?,
+            "hour" => self.take_time_part(TimePart::Hour, word)?,
+            "day" => self.take_time_part(TimePart::Day, word)?,
+            "week" => self.take_time_part(TimePart::Week, word)?,
+            "month" => self.take_time_part(TimePart::Month, word)?,
+            "year" => self.take_time_part(TimePart::Year, word)?,
+            _ => return self.take_kind(word, before),
         }
         Ok(())
     }
 
-    fn take_kind(&mut self, word: &str, line: u64) -> Result<(), Fault> {
+    fn take_place(&mut self, place: Place, word: &str, before: &[&str]) -> Result<(), String> {
+        if self.place != Place::Whole {
+            let other = before.iter().find(|word| matches!(**word, "contains" | "startswith" | "endswith"));
+            let other = other.copied().unwrap_or_default();
+            return Err(format!("modifiers {other:?} and {word:?} say two different places"));
+        }
+        self.place = place;
+        Ok(())
+    }
+
+    fn take_windash(&mut self) -> Result<(), String> {
+        if !self.changes.is_empty() {
+            return Err("modifier \"windash\" must stand before the encoding: what is encoded has no dashes"
+                .to_owned());
+        }
+        self.changes.push(Change::Windash);
+        Ok(())
+    }
+
+    fn take_flag(&mut self, flag: char, word: &str) -> Result<(), String> {
+        if self.kind != Kind::Regex {
+            return Err(format!(
+                "modifiers i, m and s belong behind 're': {word:?} does not stand behind it"
+            ));
+        }
+        self.flags.push(flag);
+        Ok(())
+    }
+
+    fn take_time_part(&mut self, part: TimePart, word: &str) -> Result<(), String> {
+        if self.time_part.is_some() {
+            return Err(format!("modifier {word:?} is the second part of a time: one can be compared"));
+        }
+        self.time_part = Some(part);
+        Ok(())
+    }
+
+    fn take_kind(&mut self, word: &str, before: &[&str]) -> Result<(), String> {
         let kind = match word {
             "re" => Kind::Regex,
             "cidr" => Kind::Network,
@@ -146,230 +195,153 @@ impl Modifiers {
             "lte" => Kind::Compare(Comparison::LessOrEqual),
             "exists" => Kind::Exists,
             "fieldref" => Kind::FieldRef,
-            _ => {
-                return Err(Fault::new(line, format!("unknown modifier {word:?}{}", hint(word, MODIFIERS))));
-            }
+            _ => return Err(format!("unknown modifier {word:?}{}", hint(word, MODIFIERS))),
         };
         if self.kind != Kind::Text {
-            return Err(Fault::new(
-                line,
-                format!("modifier {word:?} cannot be combined with the one before it"),
+            let other = before.iter().find(|word| KINDS.contains(word)).copied().unwrap_or_default();
+            return Err(format!(
+                "modifier {word:?} cannot be combined with {other:?}: a value is compared in one way"
             ));
         }
         self.kind = kind;
         Ok(())
     }
 
-    fn check(&self, line: u64) -> Result<(), Fault> {
-        let fault = |message: &str| Err(Fault::new(line, message));
-        if !self.flags.is_empty() && self.kind != Kind::Regex {
-            return fault("modifiers i, m and s belong behind 're'");
-        }
-        let plain = self.changes.is_empty() && self.place == Place::Whole;
-        let of_texts = self.cased || !plain;
-        if of_texts && matches!(self.kind, Kind::Network | Kind::Compare(_) | Kind::Exists) {
-            return fault("modifiers of texts cannot be combined with cidr, exists or a comparison");
-        }
-        if matches!(self.kind, Kind::Regex | Kind::FieldRef) && !self.changes.is_empty() {
-            return fault("modifiers that encode the value cannot be combined with re or fieldref");
-        }
-        if self.time_part.is_some() && !(plain && matches!(self.kind, Kind::Text | Kind::Compare(_))) {
-            return fault("a part of a time can only be compared with a number");
-        }
-        Ok(())
-    }
-
-    /// The expression for a field (or for keywords, `field` being `None`) with these modifiers and values.
-    /// Placeholders that have no list are reported through `warn`.
-    pub(crate) fn expression(
-        &self,
-        field: Option<&str>,
-        values: &[Node],
-        line: u64,
-        warn: &mut impl FnMut(u64, String),
-    ) -> Result<Expr<Predicate>, Fault> {
-        if values.is_empty() {
-            return Err(Fault::new(line, "the list of values is empty"));
-        }
-        let leaf = |test: Test| Expr::Leaf(Predicate { field: field.map(str::to_owned), test });
-        // Per value: with `all` each must pass by itself; else the tests of one kind become one.
-        let mut tests: Vec<Vec<Test>> = Vec::new();
-        for value in values {
-            tests.push(self.tests(field, value, warn)?);
-        }
-        let expression = if self.all {
-            Expr::all(
-                tests
-                    .into_iter()
-                    .map(|of_one| Expr::any(merged(of_one).into_iter().map(leaf).collect()))
-                    .collect(),
-            )
-        } else {
-            Expr::any(merged(tests.into_iter().flatten().collect()).into_iter().map(leaf).collect())
+    /// Why the modifiers `words` cannot stand together.
+    fn contradiction(&self, words: &[&str], of_field: bool) -> Option<String> {
+        let first = |among: &[&str]| words.iter().find(|word| among.contains(word)).copied();
+        let kind = first(&KINDS).unwrap_or_default();
+        let (encoding, place) = (first(&ENCODINGS), first(&PLACES));
+        let not_with = |other: &str, reason: &str| {
+            Some(format!("modifier {other:?} cannot be combined with {kind:?}: {reason}"))
         };
-        Ok(if self.negated { Expr::Not(Box::new(expression)) } else { expression })
-    }
-
-    /// The tests of which any must pass for one value.
-    fn tests(
-        &self,
-        field: Option<&str>,
-        node: &Node,
-        warn: &mut impl FnMut(u64, String),
-    ) -> Result<Vec<Test>, Fault> {
-        let fault = |message: String| Fault::new(node.line, message);
-        if matches!(node.value, Value::List(_) | Value::Map(_)) {
-            return Err(fault("a value must be a text, a number, a truth value or null".to_owned()));
-        }
-        let Some(text) = node.text() else {
-            return match (field, self.kind, self.place) {
-                (Some(_), Kind::Text, Place::Whole) if self.changes.is_empty() => Ok(vec![Test::Missing]),
-                (None, ..) => Err(fault("null cannot be a keyword".to_owned())),
-                _ => Err(fault("null cannot be combined with modifiers".to_owned())),
-            };
-        };
-        if self.expand && is_placeholder(&text) {
-            warn(node.line, format!("no list is known for placeholder {text}: it matches nothing"));
-            return Ok(vec![Test::Never]);
-        }
         match self.kind {
-            Kind::Text if self.time_part.is_some() => self.number(Comparison::Equal, &text).map_err(fault),
-            Kind::Compare(comparison) => self.number(comparison, &text).map_err(fault),
-            Kind::Text => self.texts(field, node, &text).map_err(fault),
-            Kind::Regex => {
-                regex(&text, &self.flags).map(|regex| vec![Test::Regexes(vec![regex])]).map_err(fault)
-            }
-            Kind::Network => match Network::read(&text) {
-                Some(network) => Ok(vec![Test::Networks(vec![network])]),
-                None => {
-                    Err(fault(format!("{text:?} is no network: write it as 192.0.2.0/24 or 2001:db8::/32")))
+            Kind::Text => {}
+            Kind::Regex | Kind::FieldRef => {
+                if let Some(encoding) = encoding {
+                    return not_with(encoding, "only a fixed text can be encoded");
                 }
-            },
-            Kind::Exists => match text.to_ascii_lowercase().as_str() {
-                "true" => Ok(vec![Test::Present]),
-                "false" => Ok(vec![Test::Missing]),
-                _ => Err(fault(format!("exists wants true or false, not {text:?}"))),
-            },
-            Kind::FieldRef => {
-                Ok(vec![Test::Field(FieldTest { other: text, place: self.place, cased: self.cased })])
+                if self.kind == Kind::Regex && self.cased {
+                    return not_with("cased", "a regular expression minds case unless it has |i");
+                }
+            }
+            Kind::Network | Kind::Compare(_) | Kind::Exists => {
+                let of_texts = encoding.or(place).or(self.cased.then_some("cased"));
+                if let Some(word) = of_texts {
+                    return not_with(word, "it is about texts");
+                }
             }
         }
+        if matches!(self.kind, Kind::Exists | Kind::Compare(_)) && self.negated {
+            return not_with("neq", "turn the comparison or the truth value around");
+        }
+        if self.kind == Kind::Exists && (self.all || self.expand) {
+            return not_with(if self.all { "all" } else { "expand" }, "it wants one truth value");
+        }
+        if !of_field && matches!(self.kind, Kind::Exists | Kind::FieldRef | Kind::Compare(_)) {
+            return Some(format!("modifier {kind:?} needs a field: keywords have none"));
+        }
+        self.time_contradiction(words, of_field)
     }
 
-    fn number(&self, comparison: Comparison, text: &str) -> Result<Vec<Test>, String> {
-        let Some(number) = Number::read(text) else {
-            return Err(format!("{text:?} is no number"));
-        };
-        Ok(vec![match self.time_part {
-            Some(part) => Test::TimePart(part, comparison, number),
-            None => Test::Compare(comparison, number),
-        }])
+    fn time_contradiction(&self, words: &[&str], of_field: bool) -> Option<String> {
+        self.time_part?;
+        let part = words.iter().find(|word| TIME_PARTS.contains(word)).copied().unwrap_or_default();
+        if !of_field {
+            return Some(format!("modifier {part:?} needs a field: keywords have none"));
+        }
+        let other = words.iter().find(|word| {
+            !TIME_PARTS.contains(word) && !["gt", "gte", "lt", "lte", "neq", "all", "expand"].contains(word)
+        })?;
+        Some(format!(
+            "modifier {other:?} cannot be combined with {part:?}: a part of a time is compared with a number"
+        ))
     }
 
-    fn texts(&self, field: Option<&str>, node: &Node, text: &str) -> Result<Vec<Test>, String> {
-        // Keywords stand anywhere in a value.
-        let place = if field.is_none() { Place::Anywhere } else { self.place };
-        let numeric = matches!(node.value, Value::Integer(_) | Value::Float(_));
-        let mut tests = Vec::new();
-        if numeric && place == Place::Whole && self.changes.is_empty() {
-            tests.extend(Number::read(text).map(TextTest::Number));
-        } else {
-            for parts in self.patterns(text)? {
-                tests.push(TextTest::of(placed(parts, place), self.cased));
+    /// Whether the value is compared as it stands: no modifier that says otherwise.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.kind == Kind::Text
+            && self.place == Place::Whole
+            && self.changes.is_empty()
+            && self.time_part.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &str) -> Result<Modifiers, String> {
+        Modifiers::read(words.split('|'), true, 1).map_err(|fault| fault.message)
+    }
+
+    #[test]
+    fn every_modifier_is_understood_by_itself_or_behind_re() {
+        for word in MODIFIERS {
+            let behind = ["i", "ignorecase", "m", "multiline", "s", "dotall"].contains(&word);
+            let text = if behind { format!("re|{word}") } else { word.to_owned() };
+            assert!(read(&text).is_ok(), "{text}: {:?}", read(&text));
+        }
+    }
+
+    #[test]
+    fn what_cannot_stand_together_is_refused_by_name() {
+        for (words, parts) in [
+            ("contains|startswith", ["\"contains\"", "\"startswith\"", "places"]),
+            ("contains|contains", ["\"contains\"", "twice", ""]),
+            ("re|cidr", ["\"cidr\"", "\"re\"", "one way"]),
+            ("gt|lt", ["\"lt\"", "\"gt\"", "one way"]),
+            ("base64|windash", ["\"windash\"", "before the encoding", ""]),
+            ("i|re", ["behind 're'", "\"i\"", ""]),
+            ("base64|re", ["\"base64\"", "\"re\"", "encoded"]),
+            ("wide|fieldref", ["\"wide\"", "\"fieldref\"", "encoded"]),
+            ("re|cased", ["\"cased\"", "\"re\"", "|i"]),
+            ("cidr|contains", ["\"contains\"", "\"cidr\"", "texts"]),
+            ("gt|cased", ["\"cased\"", "\"gt\"", "texts"]),
+            ("exists|endswith", ["\"endswith\"", "\"exists\"", "texts"]),
+            ("exists|neq", ["\"neq\"", "\"exists\"", "around"]),
+            ("gte|neq", ["\"neq\"", "\"gte\"", "around"]),
+            ("exists|all", ["\"all\"", "\"exists\"", "one truth value"]),
+            ("exists|expand", ["\"expand\"", "\"exists\"", "one truth value"]),
+            ("hour|day", ["\"day\"", "second part", ""]),
+            ("hour|contains", ["\"contains\"", "\"hour\"", "number"]),
+            ("minute|re", ["\"re\"", "\"minute\"", "number"]),
+            ("contain", ["unknown modifier", "did you mean \"contains\"?", ""]),
+        ] {
+            let message = read(words).unwrap_err();
+            for part in parts {
+                assert!(message.contains(part), "{words}: {message}");
             }
         }
-        Ok(vec![if self.cased { Test::Cased(tests) } else { Test::Text(tests) }])
-    }
-
-    /// The patterns that `text` becomes by the changes.
-    fn patterns(&self, text: &str) -> Result<Vec<Vec<Part>>, String> {
-        let mut texts = vec![text.to_owned()];
-        if self.changes.contains(&Change::Windash) {
-            let variants = texts.iter().map(|text| windash(text)).collect::<Option<Vec<_>>>();
-            let Some(variants) = variants else {
-                return Err(format!("{text:?} has more than {VARIANTS_MAX} variants of its dashes"));
-            };
-            texts = variants.into_iter().flatten().collect();
-        }
-        let patterns = texts.iter().map(|text| parse_wildcards(text));
-        if self.changes.iter().all(|change| *change == Change::Windash) {
-            return Ok(patterns.collect());
-        }
-        let mut encoded = Vec::new();
-        for pattern in patterns {
-            encoded.extend(self.encoded(&pattern)?);
-        }
-        Ok(encoded)
-    }
-
-    fn encoded(&self, pattern: &[Part]) -> Result<Vec<Vec<Part>>, String> {
-        let literal = match pattern {
-            [] => "",
-            [Part::Literal(literal)] => literal,
-            _ => return Err("a value with wildcards cannot be encoded".to_owned()),
-        };
-        let mut values = vec![literal.as_bytes().to_vec()];
-        for change in &self.changes {
-            values = values
-                .into_iter()
-                .flat_map(|value| match change {
-                    Change::Base64 => vec![base64(&value)],
-                    Change::Base64Offset => base64_offsets(&value),
-                    Change::Utf16 { big_endian, mark } => {
-                        vec![utf16(&String::from_utf8_lossy(&value), *big_endian, *mark)]
-                    }
-                    Change::Windash => vec![value],
-                })
-                .collect();
-        }
-        let literals = values.iter().map(|value| String::from_utf8_lossy(value).into_owned());
-        Ok(literals.map(|literal| vec![Part::Literal(literal)]).collect())
-    }
-}
-
-/// Gathers the tests of one kind into one, so that a value is looked at once for all of them.
-fn merged(tests: Vec<Test>) -> Vec<Test> {
-    let (mut texts, mut cased, mut regexes, mut networks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut others = Vec::new();
-    for test in tests {
-        match test {
-            Test::Text(more) => texts.extend(more),
-            Test::Cased(more) => cased.extend(more),
-            Test::Regexes(more) => regexes.extend(more),
-            Test::Networks(more) => networks.extend(more),
-            other => others.push(other),
+        for words in ["exists", "fieldref", "gt", "hour"] {
+            let fault = Modifiers::read(words.split('|'), false, 1).unwrap_err();
+            assert!(fault.message.contains("needs a field"), "{words}: {fault:?}");
         }
     }
-    let gathered = [
-        (!texts.is_empty()).then_some(Test::Text(texts)),
-        (!cased.is_empty()).then_some(Test::Cased(cased)),
-        (!regexes.is_empty()).then_some(Test::Regexes(regexes)),
-        (!networks.is_empty()).then_some(Test::Networks(networks)),
-    ];
-    gathered.into_iter().flatten().chain(others).collect()
-}
 
-fn placed(mut parts: Vec<Part>, place: Place) -> Vec<Part> {
-    if matches!(place, Place::Anywhere | Place::End) && parts.first() != Some(&Part::Many) {
-        parts.insert(0, Part::Many);
+    #[test]
+    fn what_can_stand_together_is_taken() {
+        for words in [
+            "contains|all",
+            "all|contains",
+            "contains|all|windash",
+            "wide|base64offset|contains",
+            "utf16|base64|startswith",
+            "windash|contains|all",
+            "re|i|m|s",
+            "re|i|contains|all",
+            "re|startswith",
+            "cidr|all",
+            "cidr|neq",
+            "fieldref|endswith|cased",
+            "fieldref|neq",
+            "contains|expand",
+            "cidr|expand",
+            "hour|gte",
+            "month|neq",
+            "contains|cased|all|neq",
+        ] {
+            assert!(read(words).is_ok(), "{words}: {:?}", read(words));
+        }
     }
-    if matches!(place, Place::Anywhere | Place::Start) && parts.last() != Some(&Part::Many) {
-        parts.push(Part::Many);
-    }
-    parts
-}
-
-fn is_placeholder(text: &str) -> bool {
-    text.len() > 2 && text.split('%').count() > 2
-}
-
-fn regex(source: &str, flags: &str) -> Result<regex::Regex, String> {
-    let source = if flags.is_empty() { source.to_owned() } else { format!("(?{flags}){source}") };
-    RegexBuilder::new(&source).size_limit(REGEX_BYTES_MAX).build().map_err(|error| {
-        let reason = match &error {
-            regex::Error::Syntax(text) => text.lines().last().unwrap_or_default().trim().to_owned(),
-            other => other.to_string(),
-        };
-        format!("regular expression {source:?} is not understood: {reason}")
-    })
 }

@@ -1,5 +1,7 @@
 //! Sigma's texts with `*` and `?`.
 
+use std::borrow::Cow;
+
 use crate::text::fold;
 
 /// A piece of a pattern.
@@ -16,8 +18,11 @@ pub(crate) enum Part {
 /// Reads a Sigma text: `*` and `?` are wildcards, `\*`, `\?` and `\\` the characters themselves; a
 /// backslash before anything else is a backslash.
 pub(crate) fn parse(text: &str) -> Vec<Part> {
+    if !text.contains(['*', '?', '\\']) {
+        return if text.is_empty() { Vec::new() } else { vec![Part::Literal(text.to_owned())] };
+    }
     let mut parts = Vec::new();
-    let mut literal = String::new();
+    let mut literal = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
         let wildcard = match char {
@@ -97,18 +102,23 @@ impl Number {
 impl TextTest {
     /// The cheapest test that does what the pattern says. The literals are folded unless `cased`.
     pub(crate) fn of(parts: Vec<Part>, cased: bool) -> Self {
-        let folded = |part: Part| match part {
-            Part::Literal(literal) if !cased => Part::Literal(fold(&literal).into_owned()),
-            other => other,
-        };
-        let parts: Vec<Part> = parts.into_iter().map(folded).collect();
-        match parts.as_slice() {
+        let mut parts = parts;
+        if !cased {
+            for part in &mut parts {
+                if let Part::Literal(literal) = part
+                    && let Cow::Owned(folded) = fold(literal)
+                {
+                    *literal = folded;
+                }
+            }
+        }
+        match parts.as_mut_slice() {
             [] => Self::Equals(String::new()),
-            [Part::Literal(text)] => Self::Equals(text.clone()),
+            [Part::Literal(text)] => Self::Equals(std::mem::take(text)),
             [Part::Many] => Self::Contains(String::new()),
-            [Part::Many, Part::Literal(text), Part::Many] => Self::Contains(text.clone()),
-            [Part::Literal(text), Part::Many] => Self::Starts(text.clone()),
-            [Part::Many, Part::Literal(text)] => Self::Ends(text.clone()),
+            [Part::Many, Part::Literal(text), Part::Many] => Self::Contains(std::mem::take(text)),
+            [Part::Literal(text), Part::Many] => Self::Starts(std::mem::take(text)),
+            [Part::Many, Part::Literal(text)] => Self::Ends(std::mem::take(text)),
             _ => Self::Fits(parts),
         }
     }

@@ -1,0 +1,11 @@
+use crate::pipeline::Pipeline;
+use crate::placeholders::Placeholders;
+
+/// What rules are compiled with, beside their text.
+#[derive(Debug, Clone, Default)]
+pub struct CompileOptions {
+    /// The lists behind placeholders.
+    pub lists: Placeholders,
+    /// Pipelines that rewrite every rule; applied in the order of their priority, and then of this list.
+    pub pipelines: Vec<Pipeline>,
+}
