@@ -266,7 +266,7 @@ fn any_event() -> impl Strategy<Value = (Event<'static>, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever a rule matches, its condition selects; an exact one selects nothing else.
     #[test]
