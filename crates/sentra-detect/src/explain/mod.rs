@@ -11,6 +11,8 @@ mod reason;
 mod render;
 mod tree;
 
+use std::collections::BTreeSet;
+
 use sentra_model::{EventRow, RuleRef};
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +144,22 @@ impl ExplainedPart {
 }
 
 impl RuleSet {
+    /// The single-event rules that a rule stands on, each once: of a single-event rule itself.
+    pub(crate) fn single_rules(&self, rule: usize) -> Vec<usize> {
+        let (mut singles, mut seen, mut left) = (Vec::new(), BTreeSet::new(), vec![rule]);
+        while let Some(index) = left.pop() {
+            if !seen.insert(index) {
+                continue;
+            }
+            match self.rules.get(index).map(|rule| &rule.body) {
+                Some(Body::Correlation(correlation)) => left.extend(correlation.rules.iter().rev()),
+                Some(Body::Single { .. }) => singles.push(index),
+                None => {}
+            }
+        }
+        singles
+    }
+
     /// The index of the rule with this id.
     #[must_use]
     pub fn position(&self, id: &str) -> Option<usize> {
