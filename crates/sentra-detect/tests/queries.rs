@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use common::{Batches, data, errors, public_rules, windows_event, zstd_text};
 use proptest::prelude::*;
-use sentra_detect::{Precision, QueryEngine, RuleSet, RuleSource, matching_rules};
+use sentra_detect::{FieldInventory, Precision, QueryEngine, RuleSet, RuleSource, matching_rules};
 use sentra_model::{
     BatchBuilder, Event, EventBatch, EventId, FieldValue, Mart, RawRecord, Source, SourceKind, TenantId,
     Timestamp,
@@ -102,6 +102,24 @@ fn a_correlation_is_the_events_of_its_rules() {
         event.0.user = "BOB".into();
         assert!(condition.holds(batch(&[event, windows(json!({}))]).row(0).unwrap()));
     }
+}
+
+/// Law LIMIT: correlations of correlations, each referred to many times over.
+#[test]
+fn a_tower_of_correlations_ends() {
+    let mut text =
+        "title: t\nid: c0\nname: c0\nlogsource: {}\ndetection: {s: {user: ann}, condition: s}\n".to_owned();
+    for level in 1..=8 {
+        let below = vec![format!("c{}", level - 1); 64].join(", ");
+        text += &format!(
+            "---\ntitle: t\nid: c{level}\nname: c{level}\ncorrelation: {{type: temporal, rules: [{below}], timespan: 5m}}\n"
+        );
+    }
+    let rules = rules(&text);
+    let top = rules.position("c8").unwrap();
+    assert_eq!(rules.query(top, QueryEngine::DataFusion).unwrap().rules.len(), 1);
+    let verdict = rules.can_match(top, &FieldInventory::default()).unwrap();
+    assert_eq!(verdict.to_string(), "cannot match: none of the rules it refers to can match");
 }
 
 /// Law LIMIT.
