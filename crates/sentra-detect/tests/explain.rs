@@ -318,7 +318,10 @@ fn explanations_agree_with_the_rules_on_real_events() {
     let (rules, _) = public_rules(&data);
     let text = zstd_text(&data.join("windows/otrf.ndjson.zst"));
     let mut batches = Batches::new(Mart::WINDOWS, 250);
-    for line in text.lines().step_by(7_001) {
+    let expected = std::fs::read_to_string(data.join("windows/otrf.expected.tsv")).unwrap();
+    let of_match = |line: &str| line.split('\t').next().unwrap().parse().unwrap();
+    let wanted: BTreeSet<usize> = expected.lines().step_by(300).map(of_match).chain([0, 40_000]).collect();
+    for (_, line) in text.lines().enumerate().filter(|(number, _)| wanted.contains(number)) {
         batches.push(&windows_event(&serde_json::from_str(line).unwrap()));
     }
     batches.cut();
@@ -336,5 +339,5 @@ fn explanations_agree_with_the_rules_on_real_events() {
         }
     }
     println!("{compared} explanations, {matched} of matches");
-    assert!(compared > 30_000);
+    assert!(compared > 20_000 && matched > 4);
 }
