@@ -78,6 +78,15 @@
 //! nothing else: each has its own matcher. A value longer than the limit is searched up to it, which is counted and
 //! reported with the event ([`EvaluationProblem`]).
 //!
+//! # About rules
+//!
+//! [`RuleSet::explain`] says why a rule matches an event or does not, [`RuleSet::explain_correlation`] what a
+//! correlation lacks to fire, [`RuleSet::can_match`] whether a mart has what a rule needs,
+//! [`RuleSet::coverage`] what the rules look for in ATT&CK, and [`RuleSet::query`] says a rule as a condition of
+//! SQL that is never narrower than the rule. An [`Overlay`] hides matches (disabled rules, exceptions) and says
+//! by what, so that they are counted; [`preview`] says what an exception would have hidden. A [`RuleDraft`] is a
+//! rule as a form has it. See `docs/tuning.md` and `docs/rules-as-queries.md`.
+//!
 //! # Limits
 //!
 //! | limit | |
@@ -98,6 +107,11 @@
 //! | timespan, threshold, group-by fields, rules, chain of a correlation | 30 days, 100,000, 16, 64, 8 |
 //! | groups of a correlation and tenant, runs of a group | 1,000,000 ([`DetectorLimits`]), 64 |
 //! | events that wait of a correlation and tenant, of a group | 4,000,000 ([`DetectorLimits`]), 262,144 |
+//! | parts of an explanation, values of a part, characters of a value | 2,000, 16, 200 |
+//! | groups shown and events counted where a correlation is explained | 32, 200,000 |
+//! | logsources of an inventory, fields of one | 10,000, 20,000 |
+//! | exceptions and disabled rules of an overlay, examples of an impact | 20,000, 20 |
+//! | condition of a query, its tests, its depth | 256 KiB, 1,000, 20 |
 //! | event ids, values shown, values told apart, bytes of a value in a run | 500 at each end, 32, 4,096, 4,096 |
 //!
 //! # Invariants

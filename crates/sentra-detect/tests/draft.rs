@@ -129,6 +129,8 @@ fn what_has_no_place_in_a_draft_is_said_with_its_line() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Whatever is typed into the form, it is what the rule says, and nothing else.
     #[test]
     fn every_value_comes_back(

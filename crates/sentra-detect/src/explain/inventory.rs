@@ -196,9 +196,9 @@ impl RuleSet {
     #[must_use]
     pub fn can_match(&self, rule: usize, inventory: &FieldInventory) -> Option<InventoryVerdict> {
         let compiled = self.rules.get(rule)?;
-        if let Body::Correlation(correlation) = &compiled.body {
-            // A correlation stands behind those it refers to, so this ends.
-            let verdicts = correlation.rules.iter().filter_map(|index| self.can_match(*index, inventory));
+        if let Body::Correlation(_) = &compiled.body {
+            let singles = self.single_rules(rule).into_iter();
+            let verdicts = singles.filter_map(|index| self.can_match(index, inventory));
             let events: Vec<u64> = verdicts
                 .filter_map(|verdict| match verdict {
                     InventoryVerdict::CanMatch { events } => Some(events),

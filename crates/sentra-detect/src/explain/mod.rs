@@ -11,6 +11,8 @@ mod reason;
 mod render;
 mod tree;
 
+use std::collections::BTreeSet;
+
 use sentra_model::{EventRow, RuleRef};
 use serde::{Deserialize, Serialize};
 
@@ -142,6 +144,22 @@ impl ExplainedPart {
 }
 
 impl RuleSet {
+    /// The single-event rules that a rule stands on, each once: of a single-event rule itself.
+    pub(crate) fn single_rules(&self, rule: usize) -> Vec<usize> {
+        let (mut singles, mut seen, mut left) = (Vec::new(), BTreeSet::new(), vec![rule]);
+        while let Some(index) = left.pop() {
+            if !seen.insert(index) {
+                continue;
+            }
+            match self.rules.get(index).map(|rule| &rule.body) {
+                Some(Body::Correlation(correlation)) => left.extend(correlation.rules.iter().rev()),
+                Some(Body::Single { .. }) => singles.push(index),
+                None => {}
+            }
+        }
+        singles
+    }
+
     /// The index of the rule with this id.
     #[must_use]
     pub fn position(&self, id: &str) -> Option<usize> {
@@ -202,5 +220,53 @@ fn single(rule: &Rule) -> Option<(&Logsource, &crate::sigma::expr::Expr<crate::r
     match &rule.body {
         Body::Single { logsource, expression } => Some((logsource, expression)),
         Body::Correlation(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sentra_model::{
+        BatchBuilder, Event, EventBatch, EventId, FieldValue, Mart, RawRecord, Source, SourceKind, TenantId,
+        Timestamp,
+    };
+
+    use super::*;
+    use crate::ruleset::RuleSource;
+
+    fn event(field: &'static str, value: &'static str) -> EventBatch {
+        let reference = Timestamp::from_seconds(1_600_000_000);
+        let source = Source { kind: SourceKind::File, origin: "test".to_owned(), format: None, reference };
+        let mut builder = BatchBuilder::new(TenantId::default_tenant(), Mart::LINUX);
+        let mut event = Event::new("json", Mart::LINUX, reference);
+        event.push(field, FieldValue::Text(value.into()));
+        let record = RawRecord { source: &source, position: 1, received: reference, bytes: b"{}" };
+        builder.push(EventId::raw(0, 0), &record, &event).unwrap();
+        builder.finish().unwrap()
+    }
+
+    /// Where the text says other than what was compiled, what was compiled is explained.
+    #[test]
+    fn the_compiled_rule_is_explained_where_its_text_is_another() {
+        let text = |field: &str| {
+            format!(
+                "title: t\nid: t\nlogsource: {{}}\ndetection:\n  s:\n    {field}: [x, y]\n    B|re: '^z'\n  condition: not s\n"
+            )
+        };
+        let source = RuleSource { path: "t.yml".into(), text: text("A"), pack: "t".into() };
+        let (mut rules, _) = RuleSet::compile(vec![source]);
+        let batch = event("A", "x");
+        let named = rules.explain(0, "linux", batch.row(0).unwrap()).unwrap();
+        assert_eq!(named.condition, ["not s"]);
+        for changed in [text("Mapped"), String::new(), "no: rule".to_owned()] {
+            rules.rules[0].text = Arc::from(changed);
+            let unnamed = rules.explain(0, "linux", batch.row(0).unwrap()).unwrap();
+            assert!(unnamed.condition.is_empty());
+            assert_eq!((unnamed.matched, unnamed.tree.matched), (named.matched, named.tree.matched));
+            let shown = unnamed.to_string();
+            assert!(shown.contains("\"A\" is one of the 2 wanted\n"), "{shown}");
+            assert!(shown.contains("value \"x\" is \"x\"") && shown.contains("field B absent"), "{shown}");
+        }
     }
 }

@@ -94,19 +94,9 @@ impl RuleSet {
                 let widened = widened.into_iter().collect();
                 Some(RuleQuery { rule: id, engine, condition, precision, widened, rules: Vec::new() })
             }
-            Body::Correlation(correlation) => {
-                // A correlation stands behind those it refers to, so this ends.
-                let bases = correlation.rules.iter().filter_map(|base| self.query(*base, engine));
-                let mut rules: Vec<RuleQuery> = Vec::new();
-                for base in bases {
-                    let singles = if base.rules.is_empty() { vec![base] } else { base.rules };
-                    rules.extend(
-                        singles
-                            .into_iter()
-                            .filter(|one| rules.iter().all(|known| known.rule != one.rule))
-                            .collect::<Vec<_>>(),
-                    );
-                }
+            Body::Correlation(_) => {
+                let singles = self.single_rules(rule).into_iter();
+                let rules: Vec<RuleQuery> = singles.filter_map(|single| self.query(single, engine)).collect();
                 let conditions: Vec<&str> = rules.iter().map(|rule| rule.condition.as_str()).collect();
                 let condition = match conditions.as_slice() {
                     [] => "FALSE".to_owned(),

@@ -269,8 +269,12 @@ impl Planner<'_> {
             QueryEngine::ClickHouse => re2::translated(regex.as_str()),
         });
         let said: Vec<Option<String>> = said.collect();
-        if at.bound == Bound::Wide && said.contains(&None) {
-            return Err("regular expression that RE2 may understand otherwise");
+        if said.contains(&None) {
+            let why = "regular expression that RE2 may understand otherwise";
+            self.widened.insert(why.to_owned());
+            if at.bound == Bound::Wide {
+                return Err(why);
+            }
         }
         Ok(said.into_iter().flatten().map(ValueTest::Regex).collect())
     }
