@@ -141,7 +141,7 @@ fn evaluate(arguments: &Arguments, rules: &Arc<RuleSet>, text: &str) -> Result<P
 }
 
 fn compare(path: &Path, found: &Pairs) -> Outcome {
-    if !path.exists() {
+    if !path.try_exists()? {
         println!("{} matches; nothing to compare them with", found.len());
         return Ok(());
     }
