@@ -30,4 +30,5 @@ pub(crate) mod rule;
 pub(crate) mod run;
 pub(crate) mod state;
 mod tally;
+mod turns;
 pub(crate) mod window;

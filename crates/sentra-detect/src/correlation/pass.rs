@@ -13,7 +13,6 @@ use super::codec::put_text;
 use super::distinct::{shortened, wide_digest};
 use super::groups::{Cell, Full, State};
 use super::number::read_number;
-use super::ordered::{GROUP_ENTRIES_MAX, Hit, Item, Ordered, Turn};
 use super::packed;
 use super::reader::BatchReader;
 use super::report::{Last, Reports, described, named_group, pressure};
@@ -27,32 +26,32 @@ const PRESSURE_MICROS: i64 = 3_600 * 1_000_000;
 
 /// A match of a rule that correlations refer to.
 #[derive(Clone, Copy)]
-struct Trigger<'t, 'a> {
+pub(super) struct Trigger<'t, 'a> {
     /// Index of the rule.
-    rule: usize,
-    time: i64,
-    id: EventId,
+    pub(super) rule: usize,
+    pub(super) time: i64,
+    pub(super) id: EventId,
     /// When it arrived (µs).
-    seen: i64,
-    weight: u64,
-    last: Last,
-    row: Option<EventRow<'a>>,
+    pub(super) seen: i64,
+    pub(super) weight: u64,
+    pub(super) last: Last,
+    pub(super) row: Option<EventRow<'a>>,
     /// Of the event: the columns that matches show.
-    values: &'t [(&'t str, &'t str)],
+    pub(super) values: &'t [(&'t str, &'t str)],
     /// For a correlation: its group, and its run if that fired with this event.
-    group: &'t [(String, String)],
-    fired: Option<&'t Run>,
+    pub(super) group: &'t [(String, String)],
+    pub(super) fired: Option<&'t Run>,
 }
 
 /// One pass. Law IDENTITY: everything is decided row by row, so that it does not matter how they are cut.
 pub(crate) struct Pass<'a> {
-    rules: &'a RuleSet,
+    pub(super) rules: &'a RuleSet,
     name: &'a TenantId,
     pub(super) tenant: &'a mut Tenant,
     pub(super) stats: &'a mut DetectorStats,
     pub(super) limits: DetectorLimits,
     reader: Option<BatchReader<'a>>,
-    reports: Reports,
+    pub(super) reports: Reports,
     /// Room for the group's bytes and for values, used again and again.
     group: Vec<u8>,
     values: Vec<(&'a str, &'a str)>,
@@ -118,7 +117,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Correlations can only refer to rules before them, so this ends.
-    fn trigger(&mut self, by: Trigger<'_, 'a>) {
+    pub(super) fn trigger(&mut self, by: Trigger<'_, 'a>) {
         let rules = self.rules;
         let referrers = rules.rules.get(by.rule).map(|rule| rule.referred_by.as_slice()).unwrap_or_default();
         for index in referrers {
@@ -191,7 +190,7 @@ impl<'a> Pass<'a> {
     }
 
     /// The group's number; a new one is made where there is room. `None` when it is refused.
-    fn group_number(
+    pub(super) fn group_number(
         &mut self,
         index: usize,
         rule: &CorrelationRule,
@@ -264,131 +263,6 @@ impl<'a> Pass<'a> {
         self.trigger(Trigger { rule: index, group: &named, fired: run.as_ref(), ..by });
     }
 
-    fn add_in_order(
-        &mut self,
-        index: usize,
-        rule: &CorrelationRule,
-        group: &[u8],
-        contribution: &Contribution<'_>,
-        by: Trigger<'_, 'a>,
-    ) {
-        // What was decided comes in its turn, which is before everything that still waits.
-        if by.row.is_some() && by.time < self.tenant.watermark.decided_before(self.limits.lateness_micros) {
-            self.stats.events_too_late += 1;
-            return;
-        }
-        let held = self.tenant.groups.get(&index).map_or(0, |groups| groups.entries);
-        if held >= self.limits.entries_per_rule_max {
-            self.stats.window_entries_dropped += 1;
-            self.report_pressure(index, by.time, by.seen, by.id, by.last);
-            return;
-        }
-        let evicted = self.stats.keys_evicted;
-        let number = self.group_number(index, rule, group, by, |group| {
-            Cell::Full(Box::new(Full { group: group.into(), state: State::Ordered(Box::default()) }))
-        });
-        if self.stats.keys_evicted > evicted {
-            self.report_pressure(index, by.time, by.seen, by.id, by.last);
-        }
-        let Some((number, _)) = number else { return };
-        let Some(groups) = self.tenant.groups.get_mut(&index) else { return };
-        let Some(ordered) = groups.cell_mut(number).and_then(Cell::ordered_mut) else { return };
-        if ordered.len() >= GROUP_ENTRIES_MAX {
-            self.stats.window_entries_dropped += 1;
-            self.report_pressure(index, by.time, by.seen, by.id, by.last);
-            return;
-        }
-        let Contribution { entry, seen, values, absorbed } = contribution;
-        ordered.push(entry.place, Item::new(entry.content, *seen, values, *absorbed));
-        let due = ordered.next_due(rule);
-        let before = ordered.due.replace(due);
-        groups.entries += 1;
-        if before == Some(due) {
-            return;
-        }
-        if let Some(before) = before {
-            self.tenant.turns.remove(&(before, index, group.into()));
-        }
-        self.tenant.turns.insert((due, index, group.into()));
-    }
-
-    /// Decides everything that lies before the watermark, in the order of event time.
-    fn take_turns(&mut self) {
-        let until = self.tenant.watermark.decided_before(self.limits.lateness_micros);
-        while self.tenant.turns.first().is_some_and(|(due, ..)| *due < until) {
-            let Some((due, index, group)) = self.tenant.turns.pop_first() else { return };
-            let Some(rule) = self.rules.rules.get(index).and_then(Rule::correlation) else { continue };
-            self.take_turns_of(index, rule, &group, due, until);
-        }
-    }
-
-    /// The turns of one group, as long as it is the next.
-    fn take_turns_of(&mut self, index: usize, rule: &CorrelationRule, group: &[u8], first: i64, until: i64) {
-        let mut due = first;
-        loop {
-            let Some(groups) = self.tenant.groups.get_mut(&index) else { return };
-            let Some(number) = groups.find(group) else { return };
-            let Some(ordered) = groups.cell_mut(number).and_then(Cell::ordered_mut) else { return };
-            if ordered.due != Some(due) {
-                return;
-            }
-            let held = ordered.len();
-            let mut gone = Vec::new();
-            let turn = ordered.turn(due, rule, &mut gone);
-            let (left, next) = (ordered.len(), ordered.next_due(rule));
-            ordered.due = Some(next);
-            groups.entries = (groups.entries + left).saturating_sub(held);
-            self.report_gone(index, group, gone);
-            match turn {
-                Turn::Nothing => {}
-                Turn::Hit(hit) => self.follow_hit(index, rule, group, &hit),
-                Turn::Over => {
-                    self.stats.keys_expired += 1;
-                    if let Some(groups) = self.tenant.groups.get_mut(&index) {
-                        groups.entries = groups.entries.saturating_sub(left);
-                        groups.remove(number);
-                    }
-                    return;
-                }
-            }
-            let is_next = self
-                .tenant
-                .turns
-                .first()
-                .is_none_or(|(time, rule, other)| (next, index, group) < (*time, *rule, &**other));
-            if next >= until || !is_next {
-                self.tenant.turns.insert((next, index, group.into()));
-                return;
-            }
-            due = next;
-        }
-    }
-
-    fn follow_hit(&mut self, index: usize, rule: &CorrelationRule, group: &[u8], hit: &Hit) {
-        let number = self.tenant.groups.get(&index).and_then(|groups| groups.find(group));
-        let cell = number.and_then(|number| self.tenant.groups.get(&index)?.cell(number));
-        let Some(run) = cell.and_then(Cell::ordered).and_then(Ordered::run) else { return };
-        let last = Last::Decided(hit.time, hit.event);
-        let key = (index, group.into(), run.opened);
-        let is_referred = self.rules.rules.get(index).is_some_and(|rule| !rule.referred_by.is_empty());
-        let run = is_referred.then(|| run.clone());
-        self.reports.pending.insert(key, last);
-        let Some(run) = run else { return };
-        let named = named_group(rule, group);
-        self.trigger(Trigger {
-            rule: index,
-            time: hit.time,
-            id: hit.event,
-            seen: run.touched,
-            weight: 1,
-            last,
-            row: None,
-            values: &[],
-            group: &named,
-            fired: Some(&run).filter(|_| hit.fired_now),
-        });
-    }
-
     fn run(&self, index: usize, group: &[u8], opened: EventId) -> Option<&Run> {
         let groups = self.tenant.groups.get(&index)?;
         let Cell::Full(full) = groups.cell(groups.find(group)?)? else { return None };
@@ -409,7 +283,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Law LOSS: says that the state of a rule is full, once per hour of event time.
-    fn report_pressure(&mut self, index: usize, time: i64, seen: i64, id: EventId, last: Last) {
+    pub(super) fn report_pressure(&mut self, index: usize, time: i64, seen: i64, id: EventId, last: Last) {
         let hour = time.min(seen).div_euclid(PRESSURE_MICROS);
         if self.tenant.pressure.get(&index).is_some_and(|known| *known >= hour) {
             return;
