@@ -18,7 +18,7 @@
 //!
 //! Invariant MEANING: the story is told by a [`Teller`] that is handed signals and incidents, never events.
 //!
-//! This crate opens no socket, and no files but rule packs: logs, stores and the clock are passed in.
+//! This crate opens no socket and no file: logs, stores, rules and the clock are passed in.
 
 mod activity;
 mod book;
@@ -31,12 +31,9 @@ mod grouping;
 mod letters;
 mod mirror;
 mod missing;
-mod packs;
 mod pipeline;
 mod pivot;
 mod risk;
-mod samples;
-mod scan;
 mod signals;
 mod state;
 mod status;
@@ -55,11 +52,12 @@ pub use letters::{
     LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
 };
-pub use packs::{PackError, PackFiles, built_in_packs, load_rules};
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use risk::{combine, signal_estimate};
-pub use samples::{SampleFailure, SampleReport, check_samples};
-pub use scan::{ScanMatch, Scanner};
+pub use sentra_packs::{
+    PackError, PackFiles, SampleFailure, SampleReport, ScanMatch, Scanner, built_in_packs, check_samples,
+    load_rules,
+};
 pub use status::{FactoryStatus, StatusSnapshot};
 pub use transform::{Transformed, transform};
 pub use worker::CONSUMER;
