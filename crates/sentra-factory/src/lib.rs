@@ -34,6 +34,7 @@ mod missing;
 mod pipeline;
 mod pivot;
 mod risk;
+mod rules;
 mod signals;
 mod state;
 mod status;
@@ -54,6 +55,7 @@ pub use letters::{
 };
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use risk::{combine, signal_estimate};
+pub use rules::RulesHandle;
 pub use sentra_packs::{
     PackError, PackFiles, SampleFailure, SampleReport, ScanMatch, Scanner, built_in_packs, check_samples,
     load_rules,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::{EventLog, Stream};
-use sentra_detect::RuleSet;
 use sentra_model::{Clock, Incident, Topic};
 use sentra_store::{MartStore, Records};
 use tokio::sync::watch;
@@ -15,6 +14,7 @@ use crate::dead::DeadWorker;
 use crate::decoder::DecoderHandle;
 use crate::error::FactoryError;
 use crate::grouping::Teller;
+use crate::rules::RulesHandle;
 use crate::status::FactoryStatus;
 use crate::worker::Worker;
 
@@ -47,8 +47,8 @@ pub struct FactoryParts {
     pub records: Arc<dyn Records>,
     /// Bytes to events; what it is may change while the factory runs.
     pub decoder: DecoderHandle,
-    /// The rules that run.
-    pub rules: Arc<RuleSet>,
+    /// The rules that run; which they are may change while the factory runs.
+    pub rules: RulesHandle,
     /// Who words incidents.
     pub teller: Arc<dyn Teller>,
     /// Who hears of changes.

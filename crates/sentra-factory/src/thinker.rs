@@ -148,7 +148,7 @@ impl Brain {
     async fn restore(parts: &FactoryParts, scope: &TenantScope) -> Result<Self, FactoryError> {
         let config: &FactoryConfig = &parts.config;
         let stored = parts.records.state(scope).await?;
-        let mut detector = Detector::new(Arc::clone(&parts.rules));
+        let mut detector = Detector::new(parts.rules.get());
         let windows = stored
             .iter()
             .filter_map(|(key, value)| Some((StateKind::Detector.unwrap(key)?.to_vec(), value.clone())))

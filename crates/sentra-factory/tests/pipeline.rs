@@ -154,7 +154,7 @@ impl House {
             marts,
             records: self.records.clone(),
             decoder,
-            rules: Arc::new(rules),
+            rules: Arc::new(rules).into(),
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),

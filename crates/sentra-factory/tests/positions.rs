@@ -63,7 +63,7 @@ async fn run(log: &Arc<SegmentLog>, records: &Arc<SqliteRecords>) {
         marts: Arc::new(MemoryMarts::default()),
         records: records.clone(),
         decoder: Decoder::new(DecodeOptions::default()).into(),
-        rules: Arc::new(RuleSet::compile(Vec::new()).0),
+        rules: Arc::new(RuleSet::compile(Vec::new()).0).into(),
         teller: Arc::new(Silent),
         watcher: Arc::new(NoWatcher),
         clock: Arc::new(ManualClock::new(now())),

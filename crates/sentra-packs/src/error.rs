@@ -89,9 +89,9 @@ pub enum PackError {
         /// The pack.
         label: PackLabel,
         /// What it needs.
-        needed: semver::Version,
+        needed: Box<semver::Version>,
         /// What runs.
-        running: semver::Version,
+        running: Box<semver::Version>,
     },
     /// Packs that would lack what they depend on.
     #[error("{}", .missing.join("; "))]

@@ -165,6 +165,14 @@ impl Package {
         Ok(path)
     }
 
+    /// Writes its archive to the file `path`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn save_archive(&self, path: &Path) -> Result<(), PackError> {
+        archive::write_file(path, &self.archive()?)
+    }
+
     /// Writes `DIGESTS` and, where it is signed, `SIGNATURE` beside the sources in `directory`.
     ///
     /// # Errors

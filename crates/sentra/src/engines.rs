@@ -8,15 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
 use sentra_decode::DecodeOptions;
-use sentra_detect::{RuleProblem, RuleSet};
 use sentra_factory::{
     CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, LetterDesk, NoWatcher,
-    Watcher, built_in_packs, load_rules,
+    Watcher,
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
+use sentra_packs::ContentPlaces;
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
-use crate::formats::Formats;
+use crate::content::Content;
 use crate::teller::Narrator;
 
 /// How often catching up looks whether it has.
@@ -29,10 +29,21 @@ pub(crate) struct EngineOptions {
     pub(crate) marts: MartOptions,
     pub(crate) factory: FactoryConfig,
     pub(crate) decode: DecodeOptions,
-    /// Rule directories beside the built-in packs.
+    /// Rule directories beside the built-in and the installed packs.
     pub(crate) rules: Vec<PathBuf>,
     /// Whether the built-in packs are left out.
     pub(crate) without_built_in: bool,
+}
+
+impl EngineOptions {
+    /// Where the content comes from that runs on `data`.
+    pub(crate) fn places(&self, data: &Path) -> ContentPlaces {
+        ContentPlaces {
+            data: Some(data.to_owned()),
+            built_in: !self.without_built_in,
+            directories: self.rules.clone(),
+        }
+    }
 }
 
 /// Open engines. Dropping them closes the data directory.
@@ -42,26 +53,11 @@ pub(crate) struct Engines {
     pub(crate) segments: Arc<SegmentLog>,
     pub(crate) marts: Arc<dyn MartStore>,
     pub(crate) records: Arc<dyn Records>,
-    pub(crate) rules: Arc<RuleSet>,
-    pub(crate) rule_problems: Vec<RuleProblem>,
-    /// The packs' formats and the decoder that has them.
-    pub(crate) formats: Formats,
+    /// The packs' rules and formats.
+    pub(crate) content: Content,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
-}
-
-/// The rules of the built-in packs and of `directories`, with what is wrong with them.
-pub(crate) fn compile_rules(
-    directories: &[PathBuf],
-    with_built_in: bool,
-) -> anyhow::Result<(Arc<RuleSet>, Vec<RuleProblem>)> {
-    let mut sources = if with_built_in { built_in_packs().rules } else { Vec::new() };
-    for directory in directories {
-        sources.extend(load_rules(directory)?.rules);
-    }
-    let (rules, problems) = RuleSet::compile(sources);
-    Ok((Arc::new(rules), problems))
 }
 
 /// Why the engines of a data directory could not be opened.
@@ -103,16 +99,13 @@ impl Engines {
         let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
         tracing::debug!(report = ?marts.open_report(), "marts opened");
         let records = SqliteRecords::open(&data.join("records.db")).await?;
-        let (rules, rule_problems) = compile_rules(&options.rules, !options.without_built_in)?;
-        let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
+        let content = Content::open(options.places(data), options.decode)?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
             marts: Arc::new(marts),
             records: Arc::new(records),
-            rules,
-            rule_problems,
-            formats,
+            content,
             clock,
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,
@@ -125,8 +118,8 @@ impl Engines {
             log: Arc::clone(&self.log),
             marts: Arc::clone(&self.marts),
             records: Arc::clone(&self.records),
-            decoder: self.formats.decoder().clone(),
-            rules: Arc::clone(&self.rules),
+            decoder: self.content.decoder().clone(),
+            rules: self.content.rules().clone(),
             teller: Arc::new(Narrator),
             watcher,
             clock: Arc::clone(&self.clock),
@@ -137,7 +130,7 @@ impl Engines {
 
     /// The desk for dead letters over these engines.
     pub(crate) fn letters(&self) -> LetterDesk {
-        let decoder = self.formats.decoder().clone();
+        let decoder = self.content.decoder().clone();
         let (log, records) = (Arc::clone(&self.log), Arc::clone(&self.records));
         LetterDesk::new(log, records, move || decoder.get(), Arc::clone(&self.clock))
     }

@@ -7,8 +7,8 @@
 mod cli;
 mod client;
 mod commands;
+mod content;
 mod engines;
-mod formats;
 mod output;
 mod progress;
 mod retention;
@@ -43,6 +43,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Detect(arguments) => commands::detect::run(&arguments),
         Command::Rules(RulesCommand::Check(arguments)) => commands::rules::check(&arguments),
+        Command::Packs(command) => commands::packs::run(&command),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Incidents(IncidentsCommand::List(arguments)) => commands::incidents::list(&arguments),
         Command::Incidents(IncidentsCommand::Show(arguments)) => commands::incidents::show(&arguments),

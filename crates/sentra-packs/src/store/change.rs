@@ -465,7 +465,8 @@ fn compiled(
 /// Whether this Sentra understands the pack, and brings no newer one itself.
 fn check_versions(manifest: &Manifest, surroundings: &Surroundings) -> Result<(), PackError> {
     if let Some(needed) = manifest.min_sentra.as_ref().filter(|needed| **needed > surroundings.sentra) {
-        let (label, needed, running) = (manifest.label(), needed.clone(), surroundings.sentra.clone());
+        let (label, needed, running) =
+            (manifest.label(), Box::new(needed.clone()), Box::new(surroundings.sentra.clone()));
         return Err(PackError::TooNew { label, needed, running });
     }
     let own = built_in().into_iter().filter(|_| surroundings.built_in).map(|pack| pack.manifest);

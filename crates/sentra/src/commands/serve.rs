@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sentra_decode::FormatProblemSeverity;
-use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
+use sentra_detect::ProblemSeverity;
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
 use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
@@ -18,8 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
+use crate::content::{Content, Problems, say_format_problems, say_rule_problems};
 use crate::engines::{Engines, Opened};
-use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
 use crate::retention;
@@ -55,16 +55,12 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         }
     };
     settings::remember_rules(data, &config)?;
-    say_rule_problems(&engines.rule_problems);
-    say_format_problems(&engines.formats.problems());
+    let problems = engines.content.problems();
+    say_rule_problems(&problems.rules);
+    say_format_problems(&problems.formats);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
-    let pipeline = Pipeline {
-        status: Arc::clone(&engines.status),
-        rules: Arc::clone(&engines.rules),
-        problems: engines.rule_problems.clone(),
-        formats: engines.formats.clone(),
-    };
+    let pipeline = Pipeline { status: Arc::clone(&engines.status), content: engines.content.clone() };
     let with_pipeline = !again.no_pipeline;
     let app = App {
         directory: data.to_owned(),
@@ -77,7 +73,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         live: Arc::clone(&live),
         door: Door::open(data, &config.server, clock)?,
         metrics: Some(metrics),
-        reloader: Some(Arc::new(FromFile { arguments: again, formats: engines.formats.clone() })),
+        reloader: Some(Arc::new(FromFile { arguments: again, content: engines.content.clone() })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let interval = Duration::from_secs(config.retention.interval_s);
@@ -116,7 +112,7 @@ fn announce(server: &Running, engines: &Engines) -> anyhow::Result<()> {
     output::line(&format!(
         "Sentra {} with {}",
         env!("CARGO_PKG_VERSION"),
-        counted(engines.rules.len() as u64, "rule")
+        counted(engines.content.rules().get().len() as u64, "rule")
     ))?;
     for listener in server.listeners() {
         output::line(&format!("  {:<12} {}", listener.name, listener.address))?;
@@ -125,13 +121,6 @@ fn announce(server: &Running, engines: &Engines) -> anyhow::Result<()> {
     output::line(&format!("  Console: http://{}", server.address()))?;
     output::line(&format!("  First login (works once, for 15 minutes): {}", server.login_url()?))?;
     output::line("  A new link: sentra login-link")
-}
-
-fn say_rule_problems(problems: &[RuleProblem]) {
-    let errors = problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
-    for problem in errors.take(10) {
-        output::remark(&format!("{}:{}: {}", problem.path, problem.line, problem.message));
-    }
 }
 
 fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
@@ -148,11 +137,11 @@ fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
     }
 }
 
-/// Reads configuration and formats again as they were read at the start.
+/// Reads configuration, formats and rules again as they were read at the start.
 #[derive(Debug)]
 struct FromFile {
     arguments: ServeArguments,
-    formats: Formats,
+    content: Content,
 }
 
 impl Reloader for FromFile {
@@ -161,14 +150,13 @@ impl Reloader for FromFile {
     }
 
     fn content(&self, config: &Config) -> Result<Vec<String>, String> {
-        let reloaded = self.formats.reload_formats(&config.doors.virtual_entities);
+        let reloaded = self.content.reload(&config.doors.virtual_entities);
         let reloaded = reloaded.map_err(|error| format!("{error:#}"))?;
-        let problems = reloaded.problems.iter().map(ToString::to_string);
         if reloaded.changed {
-            return Ok(problems.collect());
+            return Ok(reloaded.problems);
         }
-        let problems: Vec<String> = problems.collect();
-        Err(format!("the formats have errors and the ones before stay in force: {}", problems.join("; ")))
+        let problems = reloaded.problems.join("; ");
+        Err(format!("formats or packs have errors and the ones before stay in force: {problems}"))
     }
 }
 
@@ -184,14 +172,12 @@ impl Watcher for Announcer {
 /// The factory as the server sees it.
 struct Pipeline {
     status: Arc<FactoryStatus>,
-    rules: Arc<RuleSet>,
-    problems: Vec<RuleProblem>,
-    formats: Formats,
+    content: Content,
 }
 
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipeline").field("rules", &self.rules.len()).finish_non_exhaustive()
+        f.debug_struct("Pipeline").field("rules", &self.content.rules().get().len()).finish_non_exhaustive()
     }
 }
 
@@ -212,12 +198,14 @@ impl PipelineStatus for Pipeline {
     }
 
     fn formats(&self) -> Vec<String> {
-        self.formats.decoder().get().formats().map(|format| format.name.to_owned()).collect()
+        self.content.decoder().get().formats().map(|format| format.name.to_owned()).collect()
     }
 
     fn rules(&self) -> RulesView {
         let matches = self.status.matches();
-        let rules = self.rules.rules().iter().map(|rule| {
+        let in_force = self.content.rules().get();
+        let Problems { rules: rule_problems, formats: format_problems } = self.content.problems();
+        let rules = in_force.rules().iter().map(|rule| {
             let reference = rule.reference();
             RuleView {
                 id: reference.id.clone(),
@@ -229,7 +217,7 @@ impl PipelineStatus for Pipeline {
                 matches: matches.get(&reference.id).copied().unwrap_or(0),
             }
         });
-        let problems = self.problems.iter().map(|problem| RuleProblemView {
+        let problems = rule_problems.iter().map(|problem| RuleProblemView {
             path: problem.path.clone(),
             line: problem.line,
             rule: problem.rule.clone(),
@@ -239,7 +227,7 @@ impl PipelineStatus for Pipeline {
             },
             message: problem.message.clone(),
         });
-        let of_formats = self.formats.problems().into_iter().map(|problem| RuleProblemView {
+        let of_formats = format_problems.into_iter().map(|problem| RuleProblemView {
             path: problem.path,
             line: problem.line,
             rule: None,
