@@ -33,8 +33,23 @@ pub(crate) fn compile_formats(files: &PackFiles) -> (Declared, Vec<FormatProblem
 /// What is wrong with the content in force.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Problems {
+    /// Those of packs as a whole, then those of rules.
     pub(crate) rules: Vec<RuleProblem>,
+    /// How many of them are about packs.
+    packs: usize,
     pub(crate) formats: Vec<FormatProblem>,
+}
+
+impl Problems {
+    /// The errors in rules, and everything that is about a pack as a whole: that one runs without a signature is said
+    /// whenever it is loaded.
+    fn worth_saying(&self) -> impl Iterator<Item = &RuleProblem> {
+        let is_error = |problem: &RuleProblem| problem.severity == ProblemSeverity::Error;
+        let numbered = self.rules.iter().enumerate();
+        numbered
+            .filter(move |(index, problem)| *index < self.packs || is_error(problem))
+            .map(|(_, problem)| problem)
+    }
 }
 
 /// What a reload did.
@@ -62,8 +77,9 @@ impl Content {
         let files = places.load()?;
         let (declared, formats) = compile_formats(&files);
         let decoder = DecoderHandle::new(Decoder::new(DecodeOptions { declared, ..decode.clone() }));
+        let packs = files.problems.len();
         let (rules, rule_problems) = compile_rules(files);
-        let problems = Arc::new(Mutex::new(Problems { rules: rule_problems, formats }));
+        let problems = Arc::new(Mutex::new(Problems { rules: rule_problems, packs, formats }));
         Ok(Self { decoder, rules: RulesHandle::new(rules), places, decode, problems })
     }
 
@@ -92,19 +108,17 @@ impl Content {
         let is_error = |problem: &FormatProblem| problem.severity == FormatProblemSeverity::Error;
         let is_wrong = |problem: &RuleProblem| problem.severity == ProblemSeverity::Error;
         let changed = !formats.iter().any(is_error) && !files.problems.iter().any(is_wrong);
-        let of_packs: Vec<String> = files.problems.iter().map(rule_problem_said).collect();
+        let packs = files.problems.len();
         let (rules, rule_problems) = compile_rules(files);
-        let of_rules = rule_problems.iter().skip(of_packs.len()).filter(|problem| is_wrong(problem));
-        let mut problems: Vec<String> = formats.iter().map(ToString::to_string).collect();
-        problems.extend(of_packs);
-        problems.extend(of_rules.map(rule_problem_said));
+        let found = Problems { rules: rule_problems, packs, formats };
+        let mut problems: Vec<String> = found.formats.iter().map(ToString::to_string).collect();
+        problems.extend(found.worth_saying().map(rule_problem_said));
         let more = problems.len().saturating_sub(PROBLEMS_TOLD_MAX);
         problems.truncate(PROBLEMS_TOLD_MAX);
         if more > 0 {
             problems.push(format!("and {more} more; `sentra rules check` names them all"));
         }
-        *self.problems.lock().unwrap_or_else(PoisonError::into_inner) =
-            Problems { rules: rule_problems, formats };
+        *self.problems.lock().unwrap_or_else(PoisonError::into_inner) = found;
         if changed {
             let virtual_entities = Arc::new(virtual_entities.clone());
             self.decoder.set(Decoder::new(DecodeOptions {
@@ -122,10 +136,9 @@ fn rule_problem_said(problem: &RuleProblem) -> String {
     format!("{}:{}: {}", problem.path, problem.line, problem.message)
 }
 
-/// Says the errors among `problems`, and everything that is about a pack as a whole.
-pub(crate) fn say_rule_problems(problems: &[RuleProblem]) {
-    let errors = problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
-    for problem in errors.take(PROBLEMS_SAID_MAX) {
+/// Says the errors in rules, and everything that is about a pack as a whole.
+pub(crate) fn say_rule_problems(problems: &Problems) {
+    for problem in problems.worth_saying().take(PROBLEMS_SAID_MAX) {
         output::remark(&rule_problem_said(problem));
     }
 }

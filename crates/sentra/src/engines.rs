@@ -74,6 +74,7 @@ pub(crate) enum Opened {
 impl Engines {
     /// Opens the engines in `data`, which is made when it is missing.
     pub(crate) async fn open(data: &Path, options: EngineOptions) -> anyhow::Result<Opened> {
+        let places = options.places(data);
         // Logs hold what others must not read; an existing directory keeps the mode its owner gave it.
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -99,7 +100,7 @@ impl Engines {
         let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
         tracing::debug!(report = ?marts.open_report(), "marts opened");
         let records = SqliteRecords::open(&data.join("records.db")).await?;
-        let content = Content::open(options.places(data), options.decode)?;
+        let content = Content::open(places, options.decode)?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,

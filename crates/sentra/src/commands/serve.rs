@@ -56,7 +56,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     };
     settings::remember_rules(data, &config)?;
     let problems = engines.content.problems();
-    say_rule_problems(&problems.rules);
+    say_rule_problems(&problems);
     say_format_problems(&problems.formats);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
@@ -204,7 +204,7 @@ impl PipelineStatus for Pipeline {
     fn rules(&self) -> RulesView {
         let matches = self.status.matches();
         let in_force = self.content.rules().get();
-        let Problems { rules: rule_problems, formats: format_problems } = self.content.problems();
+        let Problems { rules: rule_problems, formats: format_problems, .. } = self.content.problems();
         let rules = in_force.rules().iter().map(|rule| {
             let reference = rule.reference();
             RuleView {
