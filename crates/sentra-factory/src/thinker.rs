@@ -175,6 +175,11 @@ impl Brain {
         quarantined: Vec<Range<u64>>,
     ) -> Result<Findings, FactoryError> {
         let now = parts.clock.now();
+        // Once per chunk, like the decoder.
+        let rules = parts.rules.get();
+        if !Arc::ptr_eq(&rules, self.detector.rules()) {
+            self.detector.replace_rules(rules);
+        }
         for batch in batches {
             self.detect(batch, now, &parts.status);
         }
