@@ -19,7 +19,7 @@ use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
 use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{RuleSet, RuleSource};
 use sentra_factory::{
-    DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told,
+    DecoderHandle, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, RulesHandle, Teller, Told,
 };
 use sentra_model::{
     DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, ManualClock, Narrative, OwnedRecord,
@@ -62,6 +62,16 @@ detection:
   selection: {code: PA01}
   condition: selection
 ";
+
+fn rules_of(pack: &str) -> Arc<RuleSet> {
+    let (path, text) = ("rules.yml".to_owned(), RULES.to_owned());
+    let (rules, problems) = RuleSet::compile(vec![RuleSource { path, text, pack: pack.to_owned() }]);
+    assert!(
+        problems.iter().all(|problem| problem.severity != sentra_detect::ProblemSeverity::Error),
+        "{problems:?}"
+    );
+    Arc::new(rules)
+}
 
 struct Plain;
 
@@ -139,22 +149,23 @@ impl House {
         decoder: DecoderHandle,
         config: FactoryConfig,
     ) -> (Factory, Arc<FactoryStatus>) {
-        let (rules, problems) = RuleSet::compile(vec![RuleSource {
-            path: "rules.yml".to_owned(),
-            text: RULES.to_owned(),
-            pack: "test@1".to_owned(),
-        }]);
-        assert!(
-            problems.iter().all(|problem| problem.severity != sentra_detect::ProblemSeverity::Error),
-            "{problems:?}"
-        );
+        self.start_on(marts, decoder, rules_of("test@1").into(), config)
+    }
+
+    fn start_on(
+        &self,
+        marts: Arc<dyn MartStore>,
+        decoder: DecoderHandle,
+        rules: RulesHandle,
+        config: FactoryConfig,
+    ) -> (Factory, Arc<FactoryStatus>) {
         let status = Arc::new(FactoryStatus::default());
         let factory = Factory::start(FactoryParts {
             log: self.log.clone(),
             marts,
             records: self.records.clone(),
             decoder,
-            rules: Arc::new(rules).into(),
+            rules,
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
@@ -404,6 +415,32 @@ pattern: 'user {user} from {src_ip:ip}'
 
 fn purchases(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("Dec 10 09:00:00 web-1 shopd[7]: user u{number} from 192.0.2.7")).collect()
+}
+
+/// Another version of a pack comes while the factory runs: no event is lost, and a count that was begun goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_change_while_it_runs_keep_what_was_counted() {
+    let house = House::new().await;
+    let lines = failures("192.0.2.7", 6);
+    let rules = RulesHandle::new(rules_of("test@1"));
+    let config = FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() };
+    let decoder = Decoder::new(DecodeOptions::default());
+    let (factory, status) = house.start_on(house.marts.clone(), decoder.into(), rules.clone(), config);
+    for (number, line) in lines.iter().enumerate() {
+        house.append(Topic::Raw, std::slice::from_ref(line)).await;
+        while status.snapshot().events < number as u64 + 1 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        rules.set(rules_of(&format!("test@{}", number + 2)));
+    }
+    house.worked_off(&status).await;
+    factory.stop().await;
+    let incidents = house.incidents().await;
+    let signals = house.records.incident_signals(&house.scope, incidents[0].id).await.unwrap();
+    let brute = signals.iter().find(|signal| signal.rule.title == "Brute force").unwrap();
+    assert_eq!(brute.count, 6);
+    // It fired with the fifth event, by the version that was in force then, and grew with the sixth.
+    assert!(["test@5", "test@6"].contains(&brute.rule.pack.as_str()), "{}", brute.rule.pack);
 }
 
 /// Law LOSS: every record is decoded once, whichever decoder does it; what comes after a change is decoded by

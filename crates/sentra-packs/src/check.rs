@@ -1,7 +1,8 @@
 //! Whether content works: everything is compiled together, and the samples are run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use sentra_decode::{Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity};
@@ -49,6 +50,9 @@ impl From<FormatProblem> for CheckProblem {
     }
 }
 
+/// Kinds of content that are checked, stored and versioned, and that nothing uses yet.
+const NOT_USED_YET: [ContentKind; 3] = [ContentKind::Lists, ContentKind::Mappings, ContentKind::Filters];
+
 /// Content, compiled.
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -68,7 +72,33 @@ pub(crate) fn compile(files: &PackFiles) -> Compiled {
     check_yaml(ContentKind::Mappings, files.mappings.iter().map(|(path, text)| (path, text)), &mut problems);
     let filters = files.filters.iter().map(|source| (&source.path, &source.text));
     check_yaml(ContentKind::Filters, filters, &mut problems);
+    say_not_used(files, &mut problems);
     Compiled { rules: Arc::new(rules), declared, problems }
+}
+
+/// Says once for each pack and kind that something in it has no effect.
+fn say_not_used(files: &PackFiles, problems: &mut Vec<CheckProblem>) {
+    for kind in NOT_USED_YET {
+        let paths: Vec<&str> = match kind {
+            ContentKind::Lists => files.lists.iter().map(|list| list.path.as_str()).collect(),
+            ContentKind::Mappings => files.mappings.iter().map(|(path, _)| path.as_str()).collect(),
+            ContentKind::Filters => files.filters.iter().map(|filter| filter.path.as_str()).collect(),
+            ContentKind::Rules | ContentKind::Formats | ContentKind::Tests => Vec::new(),
+        };
+        let mut said = BTreeSet::new();
+        for path in paths {
+            if said.insert(Path::new(path).parent()) {
+                let message = format!("this version of Sentra does not use {} yet", kind.directory());
+                problems.push(CheckProblem {
+                    path: path.to_owned(),
+                    line: 1,
+                    about: None,
+                    is_error: false,
+                    message,
+                });
+            }
+        }
+    }
 }
 
 /// Rules ask a list by its name alone, so no two may share one.

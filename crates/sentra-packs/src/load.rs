@@ -23,18 +23,27 @@ pub struct ContentPlaces {
 }
 
 impl ContentPlaces {
-    /// Reads everything. A pack that is wrong becomes a problem of the content; the others are loaded.
+    /// Reads everything. An installed pack that is wrong becomes a problem of the content, and so does a list of
+    /// packs that cannot be read: what else there is runs all the same.
     ///
     /// # Errors
-    /// When a directory or the list of installed packs cannot be read.
+    /// When a directory cannot be read.
     pub fn load(&self) -> Result<PackFiles, PackError> {
         let mut problems = PackFiles::default();
         let mut packages = Vec::new();
         if let Some(data) = &self.data {
-            let active = active_packs(&data.join(PACKS_DIRECTORY))?;
-            problems.extend(active.problems);
-            say_untrusted(data, &active.packages, &mut problems);
-            packages = active.packages;
+            let place = data.join(PACKS_DIRECTORY);
+            match active_packs(&place) {
+                Ok(active) => {
+                    problems.extend(active.problems);
+                    say_untrusted(data, &active.packages, &mut problems);
+                    packages = active.packages;
+                }
+                Err(error) => {
+                    let message = format!("no installed pack is loaded: {error}");
+                    problems.problem(ProblemSeverity::Error, place.display().to_string(), message);
+                }
+            }
         }
         let packages: Vec<&Package> = packages.iter().collect();
         let mut files = assemble(&packages, self.built_in, &self.directories)?;

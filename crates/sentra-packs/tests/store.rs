@@ -138,12 +138,20 @@ fn nobody_is_trusted_unless_it_is_said_and_then_it_is_recorded() {
     assert_eq!((step.trusted, step.signer.clone()), (false, Some(stranger.public().id())));
     store.upgrade(&simple("acme", "2", 1, "evil").build(), &allowed).unwrap();
     assert_eq!((store.history()[1].trusted, store.history()[1].signer.clone()), (false, None));
+    // It is signed later: the record and the signature on disk are new, the content is the same.
+    let signed = simple("acme", "2", 1, "evil").signed(&world.key);
+    assert!(store.upgrade(&signed, &order).unwrap().changed);
+    let record = store.packs()[&id("acme")].version(&version("2")).unwrap().clone();
+    assert_eq!((record.trusted, record.signer), (true, Some(world.key.public().id())));
+    assert!(store.package(&id("acme"), &version("2")).unwrap().verify(&world.trusted).unwrap().is_trusted());
+    assert!(!store.upgrade(&signed, &order).unwrap().changed);
     // Going back is an activation like any other.
     assert!(matches!(store.rollback(&id("acme"), None, &order), Err(PackError::Untrusted { .. })));
     drop(store);
     let places = ContentPlaces { data: Some(world.data.path().to_owned()), ..ContentPlaces::default() };
     let problems = places.load().unwrap().problems;
-    assert!(problems.iter().any(|problem| problem.message.contains("is not signed")), "{problems:?}");
+    // The key that signed it is none of this machine's.
+    assert!(problems.iter().any(|problem| problem.message.contains("is not trusted")), "{problems:?}");
 
     // A signature that claims a trusted key and is not its is refused, whatever is allowed.
     let mut forged = simple("acme", "3", 1, "evil").build();
@@ -300,6 +308,15 @@ fn two_processes_do_not_change_packs_at_once_and_a_lost_list_removes_nothing() {
     drop(store);
     file.try_lock_shared().unwrap();
     drop(file);
+    std::fs::write(world.packs().join("active.json"), "{").unwrap();
+    let places =
+        ContentPlaces { data: Some(world.data.path().to_owned()), built_in: true, directories: Vec::new() };
+    let files = places.load().unwrap();
+    assert!(
+        !files.rules.is_empty() && files.problems[0].message.contains("no installed pack"),
+        "{:?}",
+        files.problems
+    );
     std::fs::remove_file(world.packs().join("active.json")).unwrap();
     assert!(matches!(PackStore::open(&world.packs()), Err(PackError::State { .. })));
     assert!(world.packs().join("installed/acme/1/pack.toml").try_exists().unwrap());

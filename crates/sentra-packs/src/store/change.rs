@@ -1,30 +1,29 @@
 //! Install, upgrade, rollback and remove.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use semver::Version;
 use sentra_model::Timestamp;
 
-use crate::check::{CheckProblem, Compiled, compile, run_samples};
-use crate::diff::{PackDiff, RulesOf, rules_of};
-use crate::directory::built_in;
+use crate::check::CheckProblem;
+use crate::diff::PackDiff;
 use crate::error::PackError;
-use crate::files::PackFiles;
 use crate::keys::TrustedKeys;
-use crate::load::assemble;
-use crate::manifest::Manifest;
 use crate::name::{PackId, PackLabel, PackVersion};
 use crate::package::Package;
+use crate::path::SIGNATURE_FILE;
 use crate::signature::Standing;
 
+use super::preflight::{Preflight, check_versions};
 use super::state::{
     INSTALLED_PACKS_MAX, INSTALLED_VERSIONS_MAX, InstalledPack, State, StepKind, StepRecord, VersionRecord,
 };
 use super::{
-    ActivePacks, INSTALLED_DIRECTORY, PackStore, STAGING_DIRECTORY, STATE_FILE, active_of, read_installed,
-    version_directory,
+    INSTALLED_DIRECTORY, PackStore, STAGING_DIRECTORY, STATE_FILE, read_installed, version_directory,
 };
+
+/// Longest name of who did something that is kept, in characters.
+const WHO_CHARS_MAX: usize = 200;
 
 /// What runs beside the installed packs.
 #[derive(Debug, Clone)]
@@ -75,13 +74,6 @@ pub struct StepReport {
     pub warnings: Vec<CheckProblem>,
 }
 
-/// What is known of a change before it is made.
-struct Preflight {
-    diff: PackDiff,
-    samples: usize,
-    warnings: Vec<CheckProblem>,
-}
-
 impl PackStore {
     /// Installs the first version of a pack and activates it.
     ///
@@ -92,7 +84,7 @@ impl PackStore {
         let label = package.manifest().label();
         match self.state.packs.get(&label.id) {
             None => self.activate(StepKind::Install, package, order),
-            Some(pack) if pack.active == label.version => self.same(StepKind::Install, package, order),
+            Some(pack) if pack.active == label.version => self.again(StepKind::Install, package, order),
             Some(pack) => {
                 let active = &pack.active;
                 Err(PackError::Order(format!(
@@ -111,7 +103,7 @@ impl PackStore {
         let label = package.manifest().label();
         let active = self.pack(&label.id)?.active.clone();
         if active == label.version {
-            return self.same(StepKind::Upgrade, package, order);
+            return self.again(StepKind::Upgrade, package, order);
         }
         if label.version < active {
             return Err(PackError::Order(format!(
@@ -140,7 +132,7 @@ impl PackStore {
         };
         let package = read_installed(&self.directory, id, record)?;
         if record.version == pack.active {
-            return self.same(StepKind::Rollback, &package, order);
+            return self.again(StepKind::Rollback, &package, order);
         }
         self.activate(StepKind::Rollback, &package, order)
     }
@@ -160,7 +152,7 @@ impl PackStore {
         let gone = match version {
             None => {
                 next.packs.remove(id);
-                Vec::new()
+                self.directory.join(INSTALLED_DIRECTORY).join(id.as_str())
             }
             Some(version) => {
                 let record = pack.version(version).ok_or_else(|| self.unknown_version(id, version))?;
@@ -173,67 +165,68 @@ impl PackStore {
                 if let Some(pack) = next.packs.get_mut(id) {
                     pack.versions.retain(|kept| kept.version != record.version);
                 }
-                vec![record.clone()]
+                version_directory(&self.directory, id, &record.version)
             }
         };
-        let removed = version.unwrap_or(&pack.active).clone();
-        let label = PackLabel { id: id.clone(), version: removed.clone() };
+        let label = PackLabel { id: id.clone(), version: version.unwrap_or(&pack.active).clone() };
         let preflight = match version {
             None => self.preflight(&label, None, order)?,
             Some(_) => Preflight { diff: PackDiff::default(), samples: 0, warnings: Vec::new() },
         };
-        let record = pack.version(&removed);
+        let record = pack.version(&label.version);
         next.record(StepRecord {
             at: order.at,
-            who: order.who.to_owned(),
+            who: who_of(order),
             step: StepKind::Remove,
             id: id.clone(),
-            from: Some(removed.clone()),
+            from: Some(label.version.clone()),
             to: None,
             digest: record.map(|record| record.digest.clone()),
             signer: record.and_then(|record| record.signer.clone()),
             trusted: record.is_some_and(|record| record.trusted),
         });
         self.commit(next)?;
-        // From here on they are leftovers; what cannot be removed now is removed when the store is opened next.
-        let mut warnings = preflight.warnings;
-        let directories: Vec<PathBuf> = match version {
-            None => vec![self.directory.join(INSTALLED_DIRECTORY).join(id.as_str())],
-            Some(_) => {
-                gone.iter().map(|record| version_directory(&self.directory, id, &record.version)).collect()
-            }
-        };
-        for directory in directories {
-            if let Err(error) = self.disk.remove(&directory) {
-                warnings.push(leftover(&directory.display().to_string(), &error));
-            }
-        }
-        let (step, from) = (StepKind::Remove, Some(removed));
-        let Preflight { diff, samples, .. } = preflight;
-        Ok(StepReport {
-            step,
-            id: id.clone(),
-            from,
-            to: None,
-            changed: true,
-            standing: None,
-            diff,
-            samples,
-            warnings,
+        let Preflight { diff, samples, mut warnings } = preflight;
+        warnings.extend(self.delete(&gone));
+        let (step, id, from) = (StepKind::Remove, label.id, Some(label.version));
+        Ok(StepReport { step, id, from, to: None, changed: true, standing: None, diff, samples, warnings })
+    }
+
+    /// Removes what is in the list no more. What cannot be removed now is a leftover, and removed when the store is
+    /// opened next.
+    fn delete(&self, gone: &Path) -> Option<CheckProblem> {
+        let error = self.disk.remove(gone).err()?;
+        let message = format!("{error}; it is removed when packs are changed next");
+        Some(CheckProblem {
+            path: gone.display().to_string(),
+            line: 1,
+            about: None,
+            is_error: false,
+            message,
         })
     }
 
-    /// The version is active already.
-    fn same(&self, step: StepKind, package: &Package, order: &Order<'_>) -> Result<StepReport, PackError> {
+    /// The version is active already. Nothing is done, unless somebody who is trusted has signed it since.
+    fn again(
+        &mut self,
+        step: StepKind,
+        package: &Package,
+        order: &Order<'_>,
+    ) -> Result<StepReport, PackError> {
         let label = package.manifest().label();
         self.check_digest(package)?;
+        let standing = package.verify(order.trusted)?;
+        let record = self.pack(&label.id)?.version(&label.version);
+        if standing.is_trusted() && record.is_some_and(|record| !record.trusted) {
+            return self.activate(step, package, order);
+        }
         Ok(StepReport {
             step,
             id: label.id,
             from: Some(label.version.clone()),
             to: Some(label.version),
             changed: false,
-            standing: Some(package.verify(order.trusted)?),
+            standing: Some(standing),
             diff: PackDiff::default(),
             samples: 0,
             warnings: Vec::new(),
@@ -270,10 +263,8 @@ impl PackStore {
         let is_there = self.check_digest(package)?;
         self.check_room(&label)?;
         let preflight = self.preflight(&label, Some(package), order)?;
-        if is_there {
-            // Whoever was at its files since is found before it is active.
-            self.package(&label.id, &label.version)?;
-        } else if let Err(error) = self.put(package) {
+        let written = if is_there { self.sign_again(package) } else { self.put(package) };
+        if let Err(error) = written {
             let _ = self.disk.remove(&self.directory.join(STAGING_DIRECTORY));
             return Err(error);
         }
@@ -284,7 +275,7 @@ impl PackStore {
             signer: standing.signer().map(str::to_owned),
             trusted: standing.is_trusted(),
             installed: order.at,
-            who: order.who.to_owned(),
+            who: who_of(order),
         };
         self.commit(self.after(step, &label, record, order))?;
         let Preflight { diff, samples, warnings } = preflight;
@@ -303,7 +294,7 @@ impl PackStore {
         let mut next = self.state.clone();
         next.record(StepRecord {
             at: order.at,
-            who: order.who.to_owned(),
+            who: who_of(order),
             step,
             id: label.id.clone(),
             from: self.state.packs.get(&label.id).map(|pack| pack.active.clone()),
@@ -324,6 +315,24 @@ impl PackStore {
         pack.versions.push(record);
         pack.versions.sort_by(|one, other| one.version.cmp(&other.version));
         next
+    }
+
+    /// The files of the version are there; whoever was at them since is found before it is active. Its signature may be a
+    /// newer one.
+    fn sign_again(&self, package: &Package) -> Result<(), PackError> {
+        let label = package.manifest().label();
+        let installed = self.package(&label.id, &label.version)?;
+        let Some(signature) = package.signature().filter(|_| installed.signature() != package.signature())
+        else {
+            return Ok(());
+        };
+        let staging = self.directory.join(STAGING_DIRECTORY);
+        self.disk.make_directory(&staging)?;
+        let draft = staging.join(SIGNATURE_FILE);
+        self.disk.write(&draft, signature.text().as_bytes())?;
+        let place = version_directory(&self.directory, &label.id, &label.version);
+        self.disk.rename(&draft, &place.join(SIGNATURE_FILE))?;
+        self.disk.remove(&staging)
     }
 
     /// Writes the files of a version where nobody looks, and puts them in their place as a whole.
@@ -374,141 +383,9 @@ impl PackStore {
              `remove` one first"
         )))
     }
-
-    /// Tries what will be active once `label` is replaced by `candidate`, or is gone. Law LIMIT: nothing is written.
-    fn preflight(
-        &self,
-        label: &PackLabel,
-        candidate: Option<&Package>,
-        order: &Order<'_>,
-    ) -> Result<Preflight, PackError> {
-        let mut active = ActivePacks::default();
-        active_of(&self.directory, &self.state, &mut active);
-        let before: Vec<&Package> = active.packages.iter().collect();
-        let mut after: Vec<&Package> =
-            before.iter().copied().filter(|package| package.manifest().id != label.id).collect();
-        after.extend(candidate);
-        after.sort_by_key(|package| &package.manifest().id);
-        check_depends(&after, order.surroundings)?;
-        let (was, _, then) = compiled(&before, &active.problems, order.surroundings)?;
-        let (mut is, files, _) = compiled(&after, &active.problems, order.surroundings)?;
-        let own = format!("{label}/");
-        let touched: Vec<String> = after
-            .iter()
-            .map(|package| package.manifest())
-            .filter(|manifest| manifest.depends.contains_key(&label.id))
-            .map(|manifest| format!("{}/", manifest.label()))
-            .chain(std::iter::once(own.clone()))
-            .collect();
-        let samples =
-            run_samples(&files, &mut is, |path| touched.iter().any(|prefix| path.starts_with(prefix)));
-        let known: BTreeSet<&CheckProblem> = was.problems.iter().collect();
-        let is_new = |problem: &CheckProblem| problem.path.starts_with(&own) || !known.contains(problem);
-        let (errors, warnings): (Vec<_>, Vec<_>) = is
-            .problems
-            .iter()
-            .filter(|problem| is_new(problem))
-            .cloned()
-            .partition(|problem| problem.is_error);
-        if !errors.is_empty() {
-            return Err(PackError::Refused { label: label.clone(), problems: errors });
-        }
-        let now =
-            candidate.map(|_| rules_of(&label.to_string(), &is.rules, &files.rules)).unwrap_or_default();
-        let old = before.iter().find(|package| package.manifest().id == label.id);
-        let then = old
-            .map(|old| rules_of(&old.manifest().label().to_string(), &was.rules, &then))
-            .unwrap_or_default();
-        let diff = PackDiff::between(&then, &now)
-            .with_files(old.map(|old| old.digests()), candidate.map(Package::digests));
-        Ok(Preflight { diff, samples, warnings })
-    }
-
-    /// What is different between two packs, each compiled with everything else that is active.
-    ///
-    /// # Errors
-    /// When a directory of `surroundings` cannot be read.
-    pub fn diff(
-        &self,
-        before: &Package,
-        after: &Package,
-        surroundings: &Surroundings,
-    ) -> Result<PackDiff, PackError> {
-        let mut active = ActivePacks::default();
-        active_of(&self.directory, &self.state, &mut active);
-        let rules = |package: &Package| -> Result<RulesOf, PackError> {
-            let id = &package.manifest().id;
-            let others = active.packages.iter().filter(|active| active.manifest().id != *id);
-            let together: Vec<&Package> = others.chain(std::iter::once(package)).collect();
-            let (compiled, files, _) = compiled(&together, &active.problems, surroundings)?;
-            Ok(rules_of(&package.manifest().label().to_string(), &compiled.rules, &files.rules))
-        };
-        let diff = PackDiff::between(&rules(before)?, &rules(after)?);
-        Ok(diff.with_files(Some(before.digests()), Some(after.digests())))
-    }
 }
 
-type Sources = Vec<sentra_detect::RuleSource>;
-
-/// Everything compiled that is active with `packages`; and its texts.
-fn compiled(
-    packages: &[&Package],
-    problems: &PackFiles,
-    surroundings: &Surroundings,
-) -> Result<(Compiled, PackFiles, Sources), PackError> {
-    let mut files = assemble(packages, surroundings.built_in, &surroundings.directories)?;
-    files.extend(problems.clone());
-    let sources = files.rules.clone();
-    Ok((compile(&files), files, sources))
-}
-
-/// Whether this Sentra understands the pack, and brings no newer one itself.
-fn check_versions(manifest: &Manifest, surroundings: &Surroundings) -> Result<(), PackError> {
-    if let Some(needed) = manifest.min_sentra.as_ref().filter(|needed| **needed > surroundings.sentra) {
-        let (label, needed, running) =
-            (manifest.label(), Box::new(needed.clone()), Box::new(surroundings.sentra.clone()));
-        return Err(PackError::TooNew { label, needed, running });
-    }
-    let own = built_in().into_iter().filter(|_| surroundings.built_in).map(|pack| pack.manifest);
-    match own.into_iter().find(|own| own.id == manifest.id && own.version >= manifest.version) {
-        Some(own) => Err(PackError::Order(format!(
-            "this Sentra brings {} itself; {} is no newer",
-            own.label(),
-            manifest.label()
-        ))),
-        None => Ok(()),
-    }
-}
-
-/// Whether every pack in `after` has what it depends on.
-fn check_depends(after: &[&Package], surroundings: &Surroundings) -> Result<(), PackError> {
-    let mut there: Vec<Manifest> = after.iter().map(|package| package.manifest().clone()).collect();
-    if surroundings.built_in {
-        for own in built_in() {
-            match there.iter_mut().find(|manifest| manifest.id == own.manifest.id) {
-                Some(manifest) if manifest.version > own.manifest.version => {}
-                Some(manifest) => *manifest = own.manifest,
-                None => there.push(own.manifest),
-            }
-        }
-    }
-    let mut missing = Vec::new();
-    for manifest in after.iter().map(|package| package.manifest()) {
-        for (id, range) in &manifest.depends {
-            let found = there.iter().find(|other| other.id == *id).map(|other| &other.version);
-            match found {
-                Some(version) if range.matches(version.semantic()) => {}
-                Some(version) => missing
-                    .push(format!("{} needs {id} {range}; active would be {version}", manifest.label())),
-                None => missing
-                    .push(format!("{} needs {id} {range}, which would not be active", manifest.label())),
-            }
-        }
-    }
-    if missing.is_empty() { Ok(()) } else { Err(PackError::Depends { missing }) }
-}
-
-fn leftover(path: &str, error: &PackError) -> CheckProblem {
-    let message = format!("{error}; it is removed when packs are changed next");
-    CheckProblem { path: path.to_owned(), line: 1, about: None, is_error: false, message }
+/// Who, as it is kept.
+fn who_of(order: &Order<'_>) -> String {
+    order.who.chars().take(WHO_CHARS_MAX).collect()
 }

@@ -13,6 +13,7 @@
 
 mod change;
 mod disk;
+mod preflight;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -176,7 +177,11 @@ pub fn active_packs(directory: &Path) -> Result<ActivePacks, PackError> {
     if !directory.join(STATE_FILE).try_exists().map_err(PackError::read(directory))? {
         return Ok(active);
     }
-    let _lock = lock(directory, false)?;
+    let _lock = match lock(directory, false) {
+        // A copy of the directory has none, and nobody who changes it.
+        Err(PackError::Write { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => None,
+        locked => Some(locked?),
+    };
     let state = State::load(&directory.join(STATE_FILE))?.unwrap_or_default();
     active_of(directory, &state, &mut active);
     Ok(active)

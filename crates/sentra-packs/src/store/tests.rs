@@ -165,6 +165,22 @@ fn a_crash_while_rolling_back_leaves_the_old_or_the_new() {
 }
 
 #[test]
+fn a_crash_while_a_version_is_signed_again_leaves_the_old_or_the_new() {
+    check_every_crash(&["1"], |store, world| {
+        // As if it had been installed before its key was trusted.
+        let version = world.package("1").manifest().version.clone();
+        for record in store.state.packs.values_mut().flat_map(|pack| &mut pack.versions) {
+            record.trusted &= record.version != version;
+        }
+        let mut package = world.package("1");
+        let stranger = PrivateKey::generate("later").unwrap();
+        package.sign(&stranger).unwrap();
+        let trusted = TrustedKeys::of(vec![stranger.public()]);
+        store.upgrade(&package, &Order { trusted: &trusted, ..world.order() })
+    });
+}
+
+#[test]
 fn a_crash_while_removing_leaves_the_old_or_the_new() {
     check_every_crash(&["1", "2"], |store, world| store.remove(&id(), None, &world.order()));
 }
