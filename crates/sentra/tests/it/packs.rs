@@ -53,7 +53,8 @@ fn a_signed_pack_runs_on_a_server_that_was_running_before() {
     std::fs::copy(path("soc.pub"), path("data/trusted-keys/soc.pub")).unwrap();
     assert_eq!(ok(&["packs", "verify", &archive, "--data", &data, "--json"]).json()["trusted"], true);
     let installed = ok(&["packs", "install", &archive, "--data", &data, "--json"]).json();
-    assert_eq!((&installed["changed"], &installed["samples"]), (&true.into(), &1.into()), "{installed}");
+    assert_eq!(installed["changed"], true, "{installed}");
+    assert!(installed["samples"].as_u64().unwrap() >= 1, "{installed}");
     assert_eq!(title_of(&server).as_deref(), Some("acme@1.0.0 Finds evil"));
 
     sources(Path::new(&pack), "1.1.0", "worse");
