@@ -61,10 +61,17 @@ pub(crate) struct Compiled {
     pub(crate) problems: Vec<CheckProblem>,
 }
 
-/// Compiles everything in `files` together. This is the one place that knows how a kind of content is compiled.
+/// Compiles the rules of `files` with everything beside them that they use. This is the one place that knows which that
+/// is: the server, the command line and the preflight of an installation all come here.
+#[must_use]
+pub fn compile_rules(files: &PackFiles) -> (RuleSet, Vec<RuleProblem>) {
+    RuleSet::compile(files.rules.clone())
+}
+
+/// Compiles everything in `files` together.
 pub(crate) fn compile(files: &PackFiles) -> Compiled {
     let mut problems: Vec<CheckProblem> = files.problems.iter().cloned().map(CheckProblem::from).collect();
-    let (rules, rule_problems) = RuleSet::compile(files.rules.clone());
+    let (rules, rule_problems) = compile_rules(files);
     problems.extend(rule_problems.into_iter().map(CheckProblem::from));
     let (declared, format_problems) = Declared::compile(&files.formats);
     problems.extend(format_problems.into_iter().map(CheckProblem::from));

@@ -40,7 +40,7 @@ mod tree;
 mod yaml;
 
 pub use archive::ARCHIVE_BYTES_MAX;
-pub use check::CheckProblem;
+pub use check::{CheckProblem, compile_rules};
 pub use diff::{PackDiff, RuleChange, RuleEntry};
 pub use digests::{Digests, Tampering};
 pub use directory::{built_in_packs, load_rules};

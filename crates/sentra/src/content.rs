@@ -19,8 +19,8 @@ const PROBLEMS_TOLD_MAX: usize = 100;
 
 /// The rules of `files` and what is wrong with them and with their packs.
 pub(crate) fn compile_rules(files: PackFiles) -> (Arc<RuleSet>, Vec<RuleProblem>) {
+    let (rules, rule_problems) = sentra_packs::compile_rules(&files);
     let mut problems = files.problems;
-    let (rules, rule_problems) = RuleSet::compile(files.rules);
     problems.extend(rule_problems);
     (Arc::new(rules), problems)
 }
