@@ -18,7 +18,7 @@
 //!
 //! Invariant MEANING: the story is told by a [`Teller`] that is handed signals and incidents, never events.
 //!
-//! This crate opens no socket, and no files but rule packs: logs, stores and the clock are passed in.
+//! This crate opens no socket and no file: logs, stores, rules and the clock are passed in.
 
 mod activity;
 mod backtest;
@@ -32,13 +32,10 @@ mod letters;
 mod live;
 mod mirror;
 mod missing;
-mod packs;
 mod pipeline;
 mod pivot;
 mod risk;
 mod rule_desk;
-mod samples;
-mod scan;
 mod signals;
 mod state;
 mod status;
@@ -58,15 +55,16 @@ pub use letters::{
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
 };
 pub use live::{DecoderHandle, Live, RulesHandle, TuningHandle};
-pub use packs::{PackError, PackFiles, built_in_packs, load_rules};
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use risk::{combine, signal_estimate};
 pub use rule_desk::{
     BacktestQuestion, DisabledReport, ExceptionDraft, ExceptionView, Explained, RULE_TEXT_BYTES_MAX,
     RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, TuningKeeper, TuningReport,
 };
-pub use samples::{SampleFailure, SampleReport, check_samples};
-pub use scan::{ScanMatch, Scanner};
+pub use sentra_packs::{
+    PackError, PackFiles, SampleFailure, SampleReport, ScanMatch, Scanner, built_in_packs, check_samples,
+    load_rules,
+};
 pub use status::{FactoryStatus, StatusSnapshot};
 pub use transform::{Transformed, transform};
 pub use worker::CONSUMER;

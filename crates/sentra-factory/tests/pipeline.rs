@@ -227,10 +227,14 @@ impl House {
 }
 
 fn compiled(text: &str) -> RuleSet {
+    compiled_as(text, "test@1")
+}
+
+fn compiled_as(text: &str, pack: &str) -> RuleSet {
     let (rules, problems) = RuleSet::compile(vec![RuleSource {
         path: "rules.yml".to_owned(),
         text: text.to_owned(),
-        pack: "test@1".to_owned(),
+        pack: pack.to_owned(),
     }]);
     assert!(
         problems.iter().all(|problem| problem.severity != sentra_detect::ProblemSeverity::Error),
@@ -469,6 +473,32 @@ pattern: 'user {user} from {src_ip:ip}'
 
 fn purchases(numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|number| format!("Dec 10 09:00:00 web-1 shopd[7]: user u{number} from 192.0.2.7")).collect()
+}
+
+/// Another version of a pack comes while the factory runs: no event is lost, and a count that was begun goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn rules_that_change_while_it_runs_keep_what_was_counted() {
+    let house = House::new().await;
+    let lines = failures("192.0.2.7", 6);
+    let rules = RulesHandle::new(compiled_as(RULES, "test@1"));
+    let config = FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() };
+    let decoder = Decoder::new(DecodeOptions::default());
+    let (factory, status) = house.start_rules(house.marts.clone(), decoder.into(), config, rules.clone());
+    for (number, line) in lines.iter().enumerate() {
+        house.append(Topic::Raw, std::slice::from_ref(line)).await;
+        while status.snapshot().events < number as u64 + 1 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        rules.set(compiled_as(RULES, &format!("test@{}", number + 2)));
+    }
+    house.worked_off(&status).await;
+    factory.stop().await;
+    let incidents = house.incidents().await;
+    let signals = house.records.incident_signals(&house.scope, incidents[0].id).await.unwrap();
+    let brute = signals.iter().find(|signal| signal.rule.title == "Brute force").unwrap();
+    assert_eq!(brute.count, 6);
+    // It fired with the fifth event, by the version that was in force then, and grew with the sixth.
+    assert!(["test@5", "test@6"].contains(&brute.rule.pack.as_str()), "{}", brute.rule.pack);
 }
 
 /// Law LOSS: every record is decoded once, whichever decoder does it; what comes after a change is decoded by

@@ -8,6 +8,7 @@ use sentra_backbone::Bound;
 use sentra_model::{DeadReason, EventId, TenantId, Topic};
 
 use crate::commands::bench::arguments::BenchCommand;
+use crate::commands::packs::arguments::PacksCommand;
 
 mod rules;
 
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     /// Work with detection rules
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Build, sign, install and roll back packs of detection content
+    #[command(subcommand)]
+    Packs(PacksCommand),
     /// Ask the stored events
     Query(QueryArguments),
     /// Read incidents
@@ -65,7 +69,7 @@ pub(crate) enum Command {
     /// Make and revoke API keys of senders
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Let the running server read its configuration, keys, certificates and formats again
+    /// Let the running server read its configuration, keys, certificates, rules and formats again
     Reload(ReloadArguments),
     /// Print a new one-time link to the console of the running server
     LoginLink(LoginLinkArguments),
@@ -120,7 +124,7 @@ pub(crate) struct KeysRevokeArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sentra reload                            after a change of the configuration, a certificate or a format
+  sentra reload                            after a change of the configuration, a certificate, a rule or a format
   sentra reload --data /srv/sentra
 What cannot change while the server runs is named and waits for a restart; settings with an error change nothing.")]
 pub(crate) struct ReloadArguments {

@@ -11,13 +11,13 @@ use sentra_decode::DecodeOptions;
 use sentra_detect::RuleProblem;
 use sentra_factory::{
     CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, LetterDesk, NoWatcher,
-    RuleDesk, Watcher,
+    RuleDesk, RuleDeskParts, Watcher,
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
+use sentra_packs::ContentPlaces;
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
-use crate::formats::Formats;
-use crate::rules::Rules;
+use crate::content::Content;
 use crate::teller::Narrator;
 use crate::tuning::TuningFile;
 
@@ -31,10 +31,21 @@ pub(crate) struct EngineOptions {
     pub(crate) marts: MartOptions,
     pub(crate) factory: FactoryConfig,
     pub(crate) decode: DecodeOptions,
-    /// Rule directories beside the built-in packs.
+    /// Rule directories beside the built-in and the installed packs.
     pub(crate) rules: Vec<PathBuf>,
     /// Whether the built-in packs are left out.
     pub(crate) without_built_in: bool,
+}
+
+impl EngineOptions {
+    /// Where the content comes from that runs on `data`.
+    pub(crate) fn places(&self, data: &Path) -> ContentPlaces {
+        ContentPlaces {
+            data: Some(data.to_owned()),
+            built_in: !self.without_built_in,
+            directories: self.rules.clone(),
+        }
+    }
 }
 
 /// Open engines. Dropping them closes the data directory.
@@ -44,13 +55,11 @@ pub(crate) struct Engines {
     pub(crate) segments: Arc<SegmentLog>,
     pub(crate) marts: Arc<dyn MartStore>,
     pub(crate) records: Arc<dyn Records>,
-    /// The packs' rules.
-    pub(crate) rules: Rules,
-    /// What of their findings is not reported.
+    /// The packs' rules and formats.
+    pub(crate) content: Content,
+    /// What of the rules' findings is not reported.
     pub(crate) tuning: TuningFile,
     pub(crate) tuning_problems: Vec<RuleProblem>,
-    /// The packs' formats and the decoder that has them.
-    pub(crate) formats: Formats,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
@@ -70,6 +79,7 @@ pub(crate) enum Opened {
 impl Engines {
     /// Opens the engines in `data`, which is made when it is missing.
     pub(crate) async fn open(data: &Path, options: EngineOptions) -> anyhow::Result<Opened> {
+        let places = options.places(data);
         // Logs hold what others must not read; an existing directory keeps the mode its owner gave it.
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -95,18 +105,16 @@ impl Engines {
         let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
         tracing::debug!(report = ?marts.open_report(), "marts opened");
         let records = SqliteRecords::open(&data.join("records.db")).await?;
-        let rules = Rules::open(&options.rules, !options.without_built_in)?;
-        let (tuning, tuning_problems) = TuningFile::open(data, &rules.get())?;
-        let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
+        let content = Content::open(places, options.decode)?;
+        let (tuning, tuning_problems) = TuningFile::open(data, &content.rules().get())?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
             marts: Arc::new(marts),
             records: Arc::new(records),
-            rules,
+            content,
             tuning,
             tuning_problems,
-            formats,
             clock,
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,
@@ -119,8 +127,8 @@ impl Engines {
             log: Arc::clone(&self.log),
             marts: Arc::clone(&self.marts),
             records: Arc::clone(&self.records),
-            decoder: self.formats.decoder().clone(),
-            rules: self.rules.handle().clone(),
+            decoder: self.content.decoder().clone(),
+            rules: self.content.rules().clone(),
             tuning: self.tuning.handle().clone(),
             teller: Arc::new(Narrator),
             watcher,
@@ -132,7 +140,7 @@ impl Engines {
 
     /// The desk for dead letters over these engines.
     pub(crate) fn letters(&self) -> LetterDesk {
-        let decoder = self.formats.decoder().clone();
+        let decoder = self.content.decoder().clone();
         let (log, records) = (Arc::clone(&self.log), Arc::clone(&self.records));
         LetterDesk::new(log, records, move || decoder.get(), Arc::clone(&self.clock))
     }
@@ -142,7 +150,7 @@ impl Engines {
         RuleDesk::new(RuleDeskParts {
             log: Arc::clone(&self.log),
             marts: Arc::clone(&self.marts),
-            rules: self.rules.handle().clone(),
+            rules: self.content.rules().clone(),
             tuning: self.tuning.handle().clone(),
             keeper: Arc::new(self.tuning.clone()),
             status: Arc::clone(&self.status),

@@ -7,12 +7,11 @@
 mod cli;
 mod client;
 mod commands;
+mod content;
 mod engines;
-mod formats;
 mod output;
 mod progress;
 mod retention;
-mod rules;
 mod settings;
 mod teller;
 mod tuning;
@@ -45,6 +44,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Ingest(arguments) => commands::ingest::run(&arguments),
         Command::Detect(arguments) => commands::detect::run(&arguments),
         Command::Rules(command) => commands::rules::run(command),
+        Command::Packs(command) => commands::packs::run(&command),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Incidents(IncidentsCommand::List(arguments)) => commands::incidents::list(&arguments),
         Command::Incidents(IncidentsCommand::Show(arguments)) => commands::incidents::show(&arguments),

@@ -79,6 +79,12 @@ impl TuningKeeper for TuningFile {
     }
 }
 
+/// The errors among `problems`, for people.
+pub(crate) fn tuning_errors(problems: &[RuleProblem]) -> impl Iterator<Item = String> {
+    let errors = problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
+    errors.map(|problem| format!("{}:{}: {}", problem.path, problem.line, problem.message))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,7 +139,7 @@ pub(crate) fn show(arguments: &DeadLettersShowArguments) -> anyhow::Result<()> {
 pub(crate) fn replay(arguments: &DeadLettersReplayArguments) -> anyhow::Result<()> {
     let access = Access::open(&arguments.place, false)?;
     if let Access::Embedded { runtime, engines, .. } = &access {
-        check_format(arguments.format.as_deref(), || Ok((*engines.formats.decoder().get()).clone()))?;
+        check_format(arguments.format.as_deref(), || Ok((*engines.content.decoder().get()).clone()))?;
         runtime.block_on(engines.catch_up(|_| {}))?;
     }
     let mut whole = LetterReplayAnswer::default();

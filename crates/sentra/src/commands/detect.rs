@@ -11,14 +11,14 @@ use sentra_detect::ProblemSeverity;
 use sentra_factory::{ScanMatch, Scanner};
 use sentra_intake::file::{FileProblem, RecordSink};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, RawRecord, Source, SystemClock, Timestamp};
+use sentra_packs::ContentPlaces;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{DetectArguments, OutputFormat};
 use crate::commands::reading::{check_format, read_all};
-use crate::formats::{compile_formats, say_format_problems};
+use crate::content::{compile_formats, compile_rules, say_format_problems};
 use crate::output;
 use crate::progress::counted;
-use crate::rules::compile_rules;
 use crate::settings;
 
 /// Rule problems that are said one by one.
@@ -26,12 +26,14 @@ const PROBLEMS_SAID_MAX: usize = 10;
 
 pub(crate) fn run(arguments: &DetectArguments) -> anyhow::Result<()> {
     let config = settings::load(None)?;
-    let (declared, format_problems) = compile_formats(&arguments.rules, true)?;
+    // The formats of the built-in packs are known whatever rules run.
+    let places = |built_in| ContentPlaces { data: None, built_in, directories: arguments.rules.clone() };
+    let (declared, format_problems) = compile_formats(&places(true).load()?);
     let decode = DecodeOptions { declared, ..settings::engine_options(&config)?.decode };
     let decoder = Decoder::new(decode);
     check_format(arguments.format.as_deref(), || Ok(decoder.clone()))?;
     say_format_problems(&format_problems);
-    let (rules, problems) = compile_rules(&arguments.rules, arguments.rules.is_empty())?;
+    let (rules, problems) = compile_rules(places(arguments.rules.is_empty()).load()?);
     let errors: Vec<_> =
         problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error).collect();
     for problem in errors.iter().take(PROBLEMS_SAID_MAX) {

@@ -15,8 +15,8 @@ use crate::cli::IngestArguments;
 use crate::client::{Client, percent_encoded};
 use crate::commands::access::Access;
 use crate::commands::reading::{Reported, check_format, read_all};
+use crate::content::Content;
 use crate::engines::Engines;
-use crate::formats::Formats;
 use crate::output;
 use crate::progress::{self, counted};
 use crate::settings;
@@ -40,8 +40,8 @@ pub(crate) fn run(arguments: &IngestArguments) -> anyhow::Result<()> {
             let mut config = settings::load(None)?;
             settings::recall_rules(&arguments.place.data, &mut config);
             let options = settings::engine_options(&config)?;
-            let formats = Formats::open(options.rules, !options.without_built_in, options.decode)?;
-            Ok(Decoder::clone(&formats.decoder().get()))
+            let content = Content::open(options.places(&arguments.place.data), options.decode)?;
+            Ok(Decoder::clone(&content.decoder().get()))
         })?;
     }
     let access = Access::open(&arguments.place, true)?;

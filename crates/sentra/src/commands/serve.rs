@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sentra_decode::FormatProblemSeverity;
-use sentra_detect::{ProblemSeverity, RuleProblem};
+use sentra_detect::ProblemSeverity;
 use sentra_factory::{FactoryStatus, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
 use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
@@ -18,14 +18,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
+use crate::content::{Content, Problems, say_format_problems, say_rule_problems};
 use crate::engines::{Engines, Opened};
-use crate::formats::{Formats, say_format_problems};
 use crate::output;
 use crate::progress::counted;
 use crate::retention;
-use crate::rules::Rules;
 use crate::settings;
-use crate::tuning::TuningFile;
+use crate::tuning::{TuningFile, tuning_errors};
 
 pub(crate) fn run(arguments: &ServeArguments) -> anyhow::Result<()> {
     let config = configuration(arguments)?;
@@ -57,16 +56,13 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         }
     };
     settings::remember_rules(data, &config)?;
-    say_rule_problems(&engines.rules.problems());
-    say_rule_problems(&engines.tuning_problems);
-    say_format_problems(&engines.formats.problems());
+    let problems = engines.content.problems();
+    say_rule_problems(&problems);
+    tuning_errors(&engines.tuning_problems).for_each(|problem| output::remark(&problem));
+    say_format_problems(&problems.formats);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
-    let pipeline = Pipeline {
-        status: Arc::clone(&engines.status),
-        rules: engines.rules.clone(),
-        formats: engines.formats.clone(),
-    };
+    let pipeline = Pipeline { status: Arc::clone(&engines.status), content: engines.content.clone() };
     let with_pipeline = !again.no_pipeline;
     let app = App {
         directory: data.to_owned(),
@@ -82,8 +78,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         metrics: Some(metrics),
         reloader: Some(Arc::new(FromFile {
             arguments: again,
-            formats: engines.formats.clone(),
-            rules: engines.rules.clone(),
+            content: engines.content.clone(),
             tuning: engines.tuning.clone(),
         })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -124,7 +119,7 @@ fn announce(server: &Running, engines: &Engines) -> anyhow::Result<()> {
     output::line(&format!(
         "Sentra {} with {}",
         env!("CARGO_PKG_VERSION"),
-        counted(engines.rules.get().len() as u64, "rule")
+        counted(engines.content.rules().get().len() as u64, "rule")
     ))?;
     for listener in server.listeners() {
         output::line(&format!("  {:<12} {}", listener.name, listener.address))?;
@@ -133,13 +128,6 @@ fn announce(server: &Running, engines: &Engines) -> anyhow::Result<()> {
     output::line(&format!("  Console: http://{}", server.address()))?;
     output::line(&format!("  First login (works once, for 15 minutes): {}", server.login_url()?))?;
     output::line("  A new link: sentra login-link")
-}
-
-fn say_rule_problems(problems: &[RuleProblem]) {
-    let errors = problems.iter().filter(|problem| problem.severity == ProblemSeverity::Error);
-    for problem in errors.take(10) {
-        output::remark(&format!("{}:{}: {}", problem.path, problem.line, problem.message));
-    }
 }
 
 fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
@@ -160,8 +148,7 @@ fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
 #[derive(Debug)]
 struct FromFile {
     arguments: ServeArguments,
-    formats: Formats,
-    rules: Rules,
+    content: Content,
     tuning: TuningFile,
 }
 
@@ -171,20 +158,19 @@ impl Reloader for FromFile {
     }
 
     fn content(&self, config: &Config) -> Result<Vec<String>, String> {
-        let reloaded = self.formats.reload_formats(&config.doors.virtual_entities);
+        let reloaded = self.content.reload(&config.doors.virtual_entities);
         let reloaded = reloaded.map_err(|error| format!("{error:#}"))?;
-        let problems: Vec<String> = reloaded.problems.iter().map(ToString::to_string).collect();
         if !reloaded.changed {
-            let problems = problems.join("; ");
-            return Err(format!("the formats have errors and the ones before stay in force: {problems}"));
+            let problems = reloaded.problems.join("; ");
+            return Err(format!(
+                "formats or packs have errors and the ones before stay in force: {problems}"
+            ));
         }
-        let of_rules = self.rules.reload(&config.detect.rules).map_err(|error| format!("{error:#}"))?;
-        let of_tuning = self.tuning.reload(&self.rules.get()).map_err(|error| format!("{error:#}"))?;
-        let errors =
-            of_rules.iter().chain(&of_tuning).filter(|problem| problem.severity == ProblemSeverity::Error);
-        let errors =
-            errors.map(|RuleProblem { path, line, message, .. }| format!("{path}:{line}: {message}"));
-        Ok(problems.into_iter().chain(errors).collect())
+        let of_tuning =
+            self.tuning.reload(&self.content.rules().get()).map_err(|error| format!("{error:#}"))?;
+        let mut problems = reloaded.problems;
+        problems.extend(tuning_errors(&of_tuning));
+        Ok(problems)
     }
 }
 
@@ -200,13 +186,12 @@ impl Watcher for Announcer {
 /// The factory as the server sees it.
 struct Pipeline {
     status: Arc<FactoryStatus>,
-    rules: Rules,
-    formats: Formats,
+    content: Content,
 }
 
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipeline").field("rules", &self.rules.get().len()).finish_non_exhaustive()
+        f.debug_struct("Pipeline").field("rules", &self.content.rules().get().len()).finish_non_exhaustive()
     }
 }
 
@@ -227,12 +212,13 @@ impl PipelineStatus for Pipeline {
     }
 
     fn formats(&self) -> Vec<String> {
-        self.formats.decoder().get().formats().map(|format| format.name.to_owned()).collect()
+        self.content.decoder().get().formats().map(|format| format.name.to_owned()).collect()
     }
 
     fn rules(&self) -> RulesView {
         let matches = self.status.matches();
-        let in_force = self.rules.get();
+        let in_force = self.content.rules().get();
+        let Problems { rules: rule_problems, formats: format_problems, .. } = self.content.problems();
         let rules = in_force.rules().iter().map(|rule| {
             let reference = rule.reference();
             RuleView {
@@ -245,7 +231,7 @@ impl PipelineStatus for Pipeline {
                 matches: matches.get(&reference.id).copied().unwrap_or(0),
             }
         });
-        let problems = self.rules.problems().into_iter().map(|problem| RuleProblemView {
+        let problems = rule_problems.into_iter().map(|problem| RuleProblemView {
             path: problem.path,
             line: problem.line,
             rule: problem.rule,
@@ -255,7 +241,7 @@ impl PipelineStatus for Pipeline {
             },
             message: problem.message,
         });
-        let of_formats = self.formats.problems().into_iter().map(|problem| RuleProblemView {
+        let of_formats = format_problems.into_iter().map(|problem| RuleProblemView {
             path: problem.path,
             line: problem.line,
             rule: None,

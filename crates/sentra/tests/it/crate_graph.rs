@@ -4,15 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
     ("sentra-detect", &["sentra-model"]),
+    ("sentra-packs", &["sentra-model", "sentra-decode", "sentra-detect"]),
     ("sentra-store", &["sentra-model"]),
     (
         "sentra-factory",
-        &["sentra-model", "sentra-decode", "sentra-backbone", "sentra-detect", "sentra-store"],
+        &[
+            "sentra-model",
+            "sentra-decode",
+            "sentra-backbone",
+            "sentra-detect",
+            "sentra-packs",
+            "sentra-store",
+        ],
     ),
     ("sentra-query", &["sentra-model", "sentra-store"]),
     ("sentra-narrate", &["sentra-model"]),
@@ -24,6 +32,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "sentra-decode",
             "sentra-backbone",
             "sentra-detect",
+            "sentra-packs",
             "sentra-store",
             "sentra-factory",
             "sentra-query",
@@ -38,6 +47,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
             "sentra-decode",
             "sentra-backbone",
             "sentra-detect",
+            "sentra-packs",
             "sentra-store",
             "sentra-factory",
             "sentra-query",

@@ -16,6 +16,7 @@ mod docs;
 mod doors;
 mod house;
 mod operate;
+mod packs;
 mod real_data;
 mod server;
 mod under_load;

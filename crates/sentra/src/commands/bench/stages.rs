@@ -16,13 +16,14 @@ use sentra_model::{
     BatchBuilder, Clock, DeadLetter, EventBatch, EventId, Mart, OwnedRecord, Position, RawRecord, Source,
     SystemClock, TenantId, TenantScope, Topic,
 };
+use sentra_packs::ContentPlaces;
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore};
 
 use super::{Corpus, Sample, measure};
 use crate::commands::access::runtime;
 use crate::commands::reading::read_all;
+use crate::content::compile_rules;
 use crate::engines::{EngineOptions, Engines, Opened};
-use crate::rules::compile_rules;
 
 /// Appends that wait for their fsync at the same time.
 const APPENDS_IN_FLIGHT: usize = 4;
@@ -77,7 +78,8 @@ impl RecordSink for Memory {
 
 impl<'a> Stages<'a> {
     pub(crate) fn new(corpus: &'a Corpus, rules: &[PathBuf], scratch: &Path) -> anyhow::Result<Self> {
-        let (compiled, _) = compile_rules(rules, rules.is_empty())?;
+        let places = ContentPlaces { data: None, built_in: rules.is_empty(), directories: rules.to_vec() };
+        let (compiled, _) = compile_rules(places.load()?);
         let decoder = Decoder::new(DecodeOptions::default());
         let batches = event_batches(&decoder, corpus)?;
         Ok(Self {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use sentra_decode::{Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity};
-use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
-use sentra_factory::{PackFiles, built_in_packs, check_samples, load_rules};
+use sentra_detect::{ProblemSeverity, RuleProblem};
+use sentra_packs::{PackFiles, built_in_packs, check_samples, compile_rules, load_rules};
 use serde::Serialize;
 use serde_json::json;
 
@@ -115,7 +115,8 @@ fn report(files: PackFiles) -> Report {
     let (formats, format_samples) = (declared.len() + formats.len(), declared.samples());
     let mut problems: Vec<Problem> =
         format_problems.into_iter().chain(declared.check_samples()).map(Problem::from).collect();
-    let (rules, rule_problems) = RuleSet::compile(files.rules);
+    let (rules, rule_problems) = compile_rules(&files);
+    problems.extend(files.problems.into_iter().map(Problem::from));
     let compiled = rules.len();
     let failed: BTreeSet<(&str, Option<&str>)> = rule_problems
         .iter()

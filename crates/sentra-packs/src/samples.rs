@@ -8,6 +8,7 @@ use sentra_detect::RuleSet;
 use sentra_model::{RawRecord, Source, SourceKind, Timestamp};
 
 use crate::scan::Scanner;
+use crate::yaml;
 
 /// Moment at which samples are taken to arrive, 2026-01-31T00:00:00Z: year-less lines are resolved by it.
 const SAMPLE_ARRIVAL_SECONDS: i64 = 1_769_817_600;
@@ -51,6 +52,10 @@ pub fn check_samples(path: &str, text: &str, rules: &Arc<RuleSet>, decoder: &Dec
         rule: rule.map(str::to_owned),
         message,
     };
+    if let Err(fault) = yaml::check(text, false) {
+        report.failures.push(fail(None, format!("line {}: {}", fault.line, fault.message)));
+        return report;
+    }
     let documents = match YamlOwned::load_from_str(text) {
         Ok(documents) => documents,
         Err(error) => {

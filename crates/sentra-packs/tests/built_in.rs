@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::RuleSet;
-use sentra_factory::{built_in_packs, check_samples};
+use sentra_packs::{built_in_packs, check_samples};
 
 #[test]
 fn every_built_in_rule_compiles_and_its_samples_hold() {
