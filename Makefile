@@ -91,6 +91,14 @@ bench-decode: ## Measure decoding, and columns, of generated lines or FILE=path 
 bench-parse: ## Measure JSON, syslog and CEF beside the vrl crate (its first build takes ten minutes)
 	cd benches/peers && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/peers cargo run --quiet --release --locked
 
+.PHONY: bench-detect
+bench-detect: ## Measure rules on the real events of DATASET=directory: compile, evaluate, decode, two threads
+	cargo run --quiet --release --package sentra-detect --example detect_rate -- $(DATASET)
+
+.PHONY: bench-detect-peers
+bench-detect-peers: ## The same beside the rsigma crates (their first build takes minutes), with every difference
+	cd benches/detect-peers && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/peers cargo run --quiet --release --locked -- $(DATASET)
+
 # The peers' benchmarks fetch their peer from Debian or PyPI into the cache, start it on loopback and stop it.
 PEERS_PYTHON := $(SENTRA_CACHE)/peers/venv/bin/python
 RUNS ?= 3
