@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sentra_detect::{Detector, Match, RuleSet};
-use sentra_model::{EventBatch, EventId, EventRow, Mart, RuleKind, RuleRef, TenantScope};
+use sentra_model::{EventBatch, EventId, EventRow, Mart, RuleKind, RuleRef, TenantScope, Timestamp};
 use sentra_store::{BackPage, MartStore, ReadBack, StoreError, TimeRange};
 
 /// Most findings that a backtest describes; it counts the others.
@@ -25,6 +25,8 @@ pub struct BacktestRequest {
     pub matches_max: usize,
     /// Rules whose findings are reported, by their ids; `None` for all of them.
     pub only: Option<Vec<String>>,
+    /// Where event time has come to in the end: what waits for it is decided by this.
+    pub until: Timestamp,
 }
 
 /// What rules found in the past.
@@ -127,10 +129,8 @@ pub async fn backtest(
             };
             detector = thought;
             gathered.report.events += events;
-            let is_wanted =
-                |found: &Match| request.only.as_ref().is_none_or(|ids| ids.contains(&found.rule.id));
             for (batch, found) in batches.iter().zip(found) {
-                for found in found.into_iter().filter(is_wanted) {
+                for found in found.into_iter().filter(|found| is_wanted(request, found)) {
                     if let Some(row) = batch.row(found.row) {
                         each(&found, row);
                     }
@@ -141,6 +141,12 @@ pub async fn backtest(
             let Some(from) = next else { break };
             page.from = from;
         }
+        let decided = detector.advance(scope.tenant(), request.until);
+        decided.into_iter().filter(|found| is_wanted(request, found)).for_each(|found| gathered.take(found));
     }
     Ok(gathered.report)
+}
+
+fn is_wanted(request: &BacktestRequest, found: &Match) -> bool {
+    request.only.as_ref().is_none_or(|ids| ids.contains(&found.rule.id))
 }

@@ -59,7 +59,8 @@ fn shorten(text: &str) -> String {
 }
 
 /// Which kind of fact an event's code and class make.
-fn kind_of(row: EventRow<'_>) -> FactKind {
+fn kind_of(row: Option<EventRow<'_>>) -> FactKind {
+    let Some(row) = row else { return FactKind::Observed };
     let code = row.text("code").and_then(|code| code.parse::<EventCode>().ok());
     match code {
         Some(EventCode::PA01) if row.text("command").is_some() => FactKind::PrivilegeUsed,
@@ -88,8 +89,9 @@ pub(crate) fn is_login(row: EventRow<'_>) -> bool {
     matches!(row.text("code"), Some("LL01" | "LL03"))
 }
 
-/// The facts of `found`, whose last event is `row`: that the rule matched, and what the event did.
-pub(crate) fn facts_of(found: &Match, row: EventRow<'_>, entities: &[EntityRef]) -> Vec<Fact> {
+/// The facts of `found`, whose last event is `row`: that the rule matched, and what the event did. What time decided
+/// has no row, and what its run has seen must do.
+pub(crate) fn facts_of(found: &Match, row: Option<EventRow<'_>>, entities: &[EntityRef]) -> Vec<Fact> {
     let mut events = Vec::new();
     for event in &found.evidence {
         keep_evidence(&mut events, *event);
@@ -103,14 +105,14 @@ pub(crate) fn facts_of(found: &Match, row: EventRow<'_>, entities: &[EntityRef])
         values: BTreeMap::from([("rule".to_owned(), one(&found.rule.title))]),
         events,
     };
-    if is_login(row) {
+    if row.is_some_and(is_login) {
         return vec![base];
     }
     let did = Fact { kind: kind_of(row), values: values_of(found, row), ..base.clone() };
     vec![base, did]
 }
 
-fn values_of(found: &Match, row: EventRow<'_>) -> BTreeMap<String, NamedSet> {
+fn values_of(found: &Match, row: Option<EventRow<'_>>) -> BTreeMap<String, NamedSet> {
     let mut values = BTreeMap::new();
     for (name, column) in [
         ("user", "user"),
@@ -123,7 +125,7 @@ fn values_of(found: &Match, row: EventRow<'_>) -> BTreeMap<String, NamedSet> {
     ] {
         let set = match found.values.get(column) {
             Some(set) if set.total > 0 => set.clone(),
-            _ => match row.text(column) {
+            _ => match row.and_then(|row| row.text(column)) {
                 Some(text) => one(text),
                 None => continue,
             },
@@ -133,7 +135,7 @@ fn values_of(found: &Match, row: EventRow<'_>) -> BTreeMap<String, NamedSet> {
     // A code says what happened in the same words for every source; without one the rule's title must do.
     let codes = match found.values.get("code") {
         Some(set) if set.total > 0 => Some(set.clone()),
-        _ => row.text("code").map(one),
+        _ => row.and_then(|row| row.text("code")).map(one),
     };
     match codes {
         Some(codes) => values.insert("code".to_owned(), codes),
@@ -149,11 +151,15 @@ fn one(text: &str) -> NamedSet {
 }
 
 /// Who and what took part in `found`: from its group, its last event and the values of the run.
-pub(crate) fn entities_of(found: &Match, row: EventRow<'_>) -> Vec<EntityRef> {
+pub(crate) fn entities_of(found: &Match, row: Option<EventRow<'_>>) -> Vec<EntityRef> {
     let mut entities = Vec::new();
-    let login = is_login(row);
+    let has = |column: &str| match row {
+        Some(row) => row.text(column).is_some(),
+        None => found.values.get(column).is_some_and(|set| set.total > 0),
+    };
+    let login = row.is_some_and(is_login);
     let user_role = if login { Role::Target } else { Role::Actor };
-    let host_role = if row.text("src_ip").is_some() { Role::Target } else { Role::Observer };
+    let host_role = if has("src_ip") { Role::Target } else { Role::Observer };
     // The program that logs a login is the door, not who knocks.
     let process_role = if login { Role::Related } else { Role::Actor };
     for (column, entity_type, role) in [
@@ -168,7 +174,7 @@ pub(crate) fn entities_of(found: &Match, row: EventRow<'_>) -> Vec<EntityRef> {
         ("app", EntityType::Application, Role::Related),
     ] {
         let run = found.values.get(column).map(|set| set.shown.as_slice()).unwrap_or_default();
-        for value in run.iter().map(String::as_str).chain(row.text(column)) {
+        for value in run.iter().map(String::as_str).chain(row.and_then(|row| row.text(column))) {
             let entity = EntityRef::new(entity_type, role, shorten(value));
             if !entities.contains(&entity) {
                 entities.push(entity);

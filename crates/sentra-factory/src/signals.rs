@@ -21,8 +21,8 @@ pub(crate) fn signal_id(found: &Match) -> SignalId {
     SignalId::derive(inputs)
 }
 
-/// The signal that `found` is; `row` is the event that last triggered it.
-pub(crate) fn signal_of(found: &Match, row: EventRow<'_>) -> Signal {
+/// The signal that `found` is; `row` is the event that last triggered it. What time decided has none.
+pub(crate) fn signal_of(found: &Match, row: Option<EventRow<'_>>) -> Signal {
     let mut entities = entities_of(found, row);
     entities.truncate(SIGNAL_ENTITIES_MAX);
     let facts = facts_of(found, row, &entities);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sentra_backbone::{ReadChunk, Stream};
 use sentra_detect::{Applied, Detector};
-use sentra_model::{EventBatch, Signal, TenantScope, Timestamp};
+use sentra_model::{EventBatch, Signal, TenantId, TenantScope, Timestamp};
 use tokio::sync::mpsc;
 
 use crate::activity::Activity;
@@ -18,6 +18,17 @@ use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
 use crate::state::{StateKind, StateRow};
 use crate::transform::{Transformed, transform};
+
+/// How long nothing arrives before event time follows the clock.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// What there is to think about.
+enum Next {
+    /// Records.
+    Chunk(ReadChunk),
+    /// That nothing arrives.
+    Quiet,
+}
 
 pub(crate) struct Thinker {
     parts: Arc<FactoryParts>,
@@ -69,15 +80,15 @@ impl Thinker {
     /// Hands on one thought after the other until nobody wants them, or one fails.
     pub(crate) async fn run(mut self, sender: mpsc::Sender<Result<Thought, FactoryError>>) {
         while !sender.is_closed() {
-            let chunk = match self.read(&sender).await {
-                Ok(Some(chunk)) => chunk,
+            let next = match self.read(&sender).await {
+                Ok(Some(next)) => next,
                 Ok(None) => continue,
                 Err(error) => {
                     let _ = sender.send(Err(error)).await;
                     return;
                 }
             };
-            match self.think(chunk).await {
+            match self.think(next).await {
                 Ok((thinker, thought)) => {
                     self = thinker;
                     if sender.send(Ok(thought)).await.is_err() {
@@ -92,29 +103,38 @@ impl Thinker {
         }
     }
 
-    /// The next chunk; `None` after a wait for it.
+    /// What is to be thought about next; `None` after a wait for it.
     async fn read(
         &self,
         sender: &mpsc::Sender<Result<Thought, FactoryError>>,
-    ) -> Result<Option<ReadChunk>, FactoryError> {
+    ) -> Result<Option<Next>, FactoryError> {
         let config = &self.parts.config;
         let chunk = self.parts.log.read(&self.stream, self.next, config.batch_bytes_max).await?;
         if chunk.next_offset > self.next {
-            return Ok(Some(chunk));
+            return Ok(Some(Next::Chunk(chunk)));
         }
         tokio::select! {
             arrived = self.parts.log.wait_beyond(&self.stream, self.next) => arrived?,
             () = sender.closed() => return Ok(None),
+            () = tokio::time::sleep(QUIET), if self.waits_for_time() => return Ok(Some(Next::Quiet)),
         }
         // A little patience turns a trickle into batches; the limit is what a reader notices.
         tokio::time::sleep(Duration::from_millis(config.batch_wait_ms)).await;
         Ok(None)
     }
 
+    /// Whether a correlation waits for event time to pass, and everything in the log has been thought about.
+    fn waits_for_time(&self) -> bool {
+        self.next >= self.records_next && self.brain.detector.stats().entries_waiting > 0
+    }
+
     /// Decodes and detects, on a thread of its own.
-    async fn think(mut self, chunk: ReadChunk) -> Result<(Self, Thought), FactoryError> {
+    async fn think(mut self, next: Next) -> Result<(Self, Thought), FactoryError> {
         let thinking = tokio::task::spawn_blocking(move || {
-            let thought = self.digest(chunk)?;
+            let thought = match next {
+                Next::Chunk(chunk) => self.digest(chunk)?,
+                Next::Quiet => self.pass_time()?,
+            };
             self.next = thought.until;
             Ok((self, thought))
         });
@@ -122,6 +142,13 @@ impl Thinker {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         }
+    }
+
+    /// Nothing arrives: event time has come to where the clock is, which decides what waited for it.
+    fn pass_time(&mut self) -> Result<Thought, FactoryError> {
+        let findings = self.brain.pass_time(&self.parts, &self.stream.tenant)?;
+        let transformed = Transformed::default();
+        Ok(Thought { until: self.next, transformed, findings: Some(findings), skipped: None })
     }
 
     /// Law SOURCE: no chunk reaches over `records_next`, so that each is either new to the records store or not.
@@ -182,6 +209,28 @@ impl Brain {
         for batch in batches {
             self.detect(batch, now, parts);
         }
+        self.findings(parts, quarantined)
+    }
+
+    /// What follows from the time alone.
+    fn pass_time(&mut self, parts: &FactoryParts, tenant: &TenantId) -> Result<Findings, FactoryError> {
+        let now = parts.clock.now();
+        let decided = self.detector.advance(tenant, now);
+        let Applied { shown, hidden } = parts.tuning.get().apply_without_rows(decided);
+        parts.status.add_hidden(&hidden);
+        for found in shown {
+            parts.status.add_match(&found.rule.id);
+            self.book.take(signal_of(&found, None), now);
+        }
+        self.findings(parts, Vec::new())
+    }
+
+    /// Everything that has changed since it was asked last.
+    fn findings(
+        &mut self,
+        parts: &FactoryParts,
+        quarantined: Vec<Range<u64>>,
+    ) -> Result<Findings, FactoryError> {
         let mut state: Vec<_> = self
             .detector
             .take_changes()
@@ -209,9 +258,10 @@ impl Brain {
                 touched.extend(self.activity.observe(row));
             }
             self.book.refresh_logins(&std::mem::take(&mut touched), &self.activity);
-            let Some(row) = batch.row(found.row) else { continue };
+            let row = batch.row(found.row);
             let mut signal: Signal = signal_of(&found, row);
-            if let Some(address) = row.text("src_ip").filter(|_| crate::facts::is_login(row)) {
+            let login = row.filter(|row| crate::facts::is_login(*row));
+            if let Some(address) = login.and_then(|row| row.text("src_ip")) {
                 set_login_facts(&mut signal, address, &self.activity);
             }
             self.book.take(signal, now);

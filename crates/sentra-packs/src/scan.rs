@@ -36,7 +36,7 @@ pub struct Scanner {
     tenant: TenantId,
     builders: BTreeMap<Mart, BatchBuilder>,
     /// Correlation findings grow while their run lasts; the last version of each is reported at the end.
-    runs: BTreeMap<(String, String, EventId), ScanMatch>,
+    runs: Runs,
     pending: usize,
     next_offset: u64,
     events: u64,
@@ -103,13 +103,11 @@ impl Scanner {
         let mut single = Vec::new();
         for batch in &batches {
             for found in self.detector.process(batch) {
-                let Some(row) = batch.row(found.row) else { continue };
-                let reported = report(&found, row);
+                let reported = report(&found, batch.row(found.row));
                 if found.rule.kind == RuleKind::Sigma {
                     single.push(reported);
                 } else {
-                    let group = format!("{:?}", found.group);
-                    self.runs.insert((found.rule.id.clone(), group, found.run), reported);
+                    keep_run(&mut self.runs, &found, reported);
                 }
             }
         }
@@ -122,6 +120,11 @@ impl Scanner {
     /// Detects over what is pending and returns it with the correlation findings.
     pub fn finish(&mut self) -> Result<Vec<ScanMatch>, BatchError> {
         let mut found = self.flush()?;
+        // The file is all there is: what waits for event time to pass has waited long enough.
+        for decided in self.detector.advance(&self.tenant, Timestamp::MAX) {
+            let reported = report(&decided, None);
+            keep_run(&mut self.runs, &decided, reported);
+        }
         found.extend(std::mem::take(&mut self.runs).into_values());
         Ok(found)
     }
@@ -139,13 +142,23 @@ impl Scanner {
     }
 }
 
-fn report(found: &Match, row: EventRow<'_>) -> ScanMatch {
+/// Runs by rule, group and the event that opened them.
+type Runs = BTreeMap<(String, String, EventId), ScanMatch>;
+
+fn keep_run(runs: &mut Runs, found: &Match, reported: ScanMatch) {
+    let group = format!("{:?}", found.group);
+    runs.insert((found.rule.id.clone(), group, found.run), reported);
+}
+
+/// What time decided has no row: then source and position are empty and the fields are those of the group.
+fn report(found: &Match, row: Option<EventRow<'_>>) -> ScanMatch {
+    let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     ScanMatch {
         rule: Arc::clone(&found.rule),
-        source: row.text("source").unwrap_or_default().to_owned(),
-        position: row.source_position(),
-        time: row.time(),
-        fields: row.fields().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        source: row.and_then(|row| row.text("source")).unwrap_or_default().to_owned(),
+        position: row.map_or(0, EventRow::source_position),
+        time: found.time,
+        fields: row.map_or_else(|| found.group.clone(), |row| row.fields().map(text).collect()),
         count: found.count,
         group: found.group.clone(),
     }

@@ -80,7 +80,7 @@ impl Content {
         let packs = files.problems.len();
         let (rules, rule_problems) = compile_rules(files);
         let problems = Arc::new(Mutex::new(Problems { rules: rule_problems, packs, formats }));
-        Ok(Self { decoder, rules: RulesHandle::new(rules), places, decode, problems })
+        Ok(Self { decoder, rules: RulesHandle::shared(rules), places, decode, problems })
     }
 
     /// The decoder that has the formats.

@@ -309,9 +309,7 @@ impl Overlay {
         received: Timestamp,
     ) -> Option<HiddenBy> {
         let places = self.by_tenant.get(tenant)?;
-        let disabled = places.disabled.get(&rule.id).map(Vec::as_slice).unwrap_or_default();
-        let mut disabled = disabled.iter().filter_map(|index| self.tuning.disabled.get(*index));
-        if disabled.any(|entry| entry.is_in_force(received)) {
+        if self.is_disabled(rule, tenant, received) {
             return Some(HiddenBy::DisabledRule(rule.id.clone()));
         }
         let of_pack = |pack: &str| places.packs.get(pack).map(Vec::as_slice).unwrap_or_default();
@@ -329,16 +327,40 @@ impl Overlay {
         })
     }
 
+    fn is_disabled(&self, rule: &RuleRef, tenant: &TenantId, received: Timestamp) -> bool {
+        let places = self.by_tenant.get(tenant);
+        let disabled = places.and_then(|places| places.disabled.get(&rule.id)).map(Vec::as_slice);
+        let mut disabled =
+            disabled.unwrap_or_default().iter().filter_map(|index| self.tuning.disabled.get(*index));
+        disabled.any(|entry| entry.is_in_force(received))
+    }
+
     /// Tells the matches in `batch` that are to be reported from those that are hidden. A match of a
-    /// correlation is judged by the event that last triggered it.
+    /// correlation is judged by the event that last triggered it; what time decided has none, and only disabling
+    /// its rule hides it, by the time that decided it.
     #[must_use]
     pub fn apply(&self, batch: &EventBatch, matches: Vec<Match>) -> Applied {
+        self.applied(matches, |found| match batch.row(found.row) {
+            Some(row) => self.hidden_by(&found.rule, &found.tenant, row, row.seen()),
+            None => self.hidden_without_row(found),
+        })
+    }
+
+    /// As [`Overlay::apply`], for matches that have no row.
+    #[must_use]
+    pub fn apply_without_rows(&self, matches: Vec<Match>) -> Applied {
+        self.applied(matches, |found| self.hidden_without_row(found))
+    }
+
+    fn hidden_without_row(&self, found: &Match) -> Option<HiddenBy> {
+        let is_disabled = self.is_disabled(&found.rule, &found.tenant, found.time);
+        is_disabled.then(|| HiddenBy::DisabledRule(found.rule.id.clone()))
+    }
+
+    fn applied(&self, matches: Vec<Match>, hidden_by: impl Fn(&Match) -> Option<HiddenBy>) -> Applied {
         let mut applied = Applied::default();
         for found in matches {
-            let by = batch
-                .row(found.row)
-                .and_then(|row| self.hidden_by(&found.rule, &found.tenant, row, row.seen()));
-            match by {
+            match hidden_by(&found) {
                 Some(by) => applied.hidden.push(HiddenMatch { found, by }),
                 None => applied.shown.push(found),
             }

@@ -189,7 +189,9 @@ impl RuleDesk {
             .collect();
         partitions.sort_unstable();
         let prefilter = prefilter(&rules, only.as_deref());
-        let request = BacktestRequest { range, marts, partitions, prefilter, matches_max, only };
+        let now = self.0.parts.clock.now();
+        let until = range.to.map_or(now, |to| to.min(now));
+        let request = BacktestRequest { range, marts, partitions, prefilter, matches_max, only, until };
         let report = backtest(self.0.parts.marts.as_ref(), scope, rules, &request, progress, each).await?;
         Ok((report, problems))
     }
