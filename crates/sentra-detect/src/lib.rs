@@ -74,6 +74,8 @@ mod taxonomy;
 mod test;
 mod text;
 mod yaml;
+#[allow(dead_code, reason = "what compiles rules will call it")]
+mod yaral;
 
 pub use attack::{tactics, techniques};
 pub use detector::{Detector, DetectorLimits, DetectorStats, StateChange};
