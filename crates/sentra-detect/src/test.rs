@@ -164,7 +164,7 @@ impl Network {
         (prefix <= bits).then_some(Self { address, prefix })
     }
 
-    fn holds(self, address: IpAddr) -> bool {
+    pub(crate) fn holds(self, address: IpAddr) -> bool {
         // An IPv4 address in IPv6 clothes is the IPv4 address.
         let plain = address.to_canonical();
         match (self.address, plain, address) {
