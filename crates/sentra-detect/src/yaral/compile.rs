@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{FieldPath, Line, Node, Quantifier, RuleAst, Step, Term};
+use super::ast::{FieldPath, Line, Quantifier, RuleAst, Step, Term};
 use super::listed::ListSource;
 use super::rule::{Slot, Variable};
 use super::schema::{Leaf, shape_of};

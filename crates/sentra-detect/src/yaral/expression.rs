@@ -262,16 +262,23 @@ impl Parser {
         Ok(Node { line, term: Term::Call { function, arguments } })
     }
 
+    /// `value`, or `name: value`, where the name may be a path.
     fn argument(&mut self) -> Result<Node, Fault> {
         let line = self.line();
-        match (self.peek().cloned(), self.peek_at(1)) {
-            (Some(Token::Word(name)), Some(Token::Sign(":"))) => {
-                self.advance();
-                self.advance();
-                let node = self.expression()?;
-                Ok(Node { line, term: Term::Named(name, Box::new(node)) })
-            }
-            _ => self.expression(),
+        let mut words = 1;
+        while matches!(self.peek_at(words), Some(Token::Sign("."))) && words < 2 * STEPS_MAX {
+            words += 2;
         }
+        let named = matches!(self.peek(), Some(Token::Word(_)));
+        if !named || !matches!(self.peek_at(words), Some(Token::Sign(":"))) {
+            return self.expression();
+        }
+        let mut name = self.word("a name")?;
+        while self.takes_sign(".") {
+            name = format!("{name}.{}", self.word("a name")?);
+        }
+        self.sign(":")?;
+        let node = self.expression()?;
+        Ok(Node { line, term: Term::Named(name, Box::new(node)) })
     }
 }

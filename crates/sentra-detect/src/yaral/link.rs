@@ -94,7 +94,10 @@ impl Compiler<'_> {
                     }
                 });
             });
-            return Err(fault(line, format!("${name} never gets a value: say ${name} = a field of an event")));
+            return Err(fault(
+                line,
+                format!("${name} never gets a value: say ${name} = a field of an event"),
+            ));
         }
         Ok(())
     }
@@ -109,7 +112,10 @@ impl Compiler<'_> {
         let home = match variables.len() {
             0 if asks.is_empty() => return Err(fault(line, "the condition asks no event")),
             0 => all.clone().find(|variable| asks.iter().all(|asked| self.gives(*asked, *variable))),
-            1 => variables.iter().copied().find(|variable| asks.iter().all(|asked| self.gives(*asked, *variable))),
+            1 => variables
+                .iter()
+                .copied()
+                .find(|variable| asks.iter().all(|asked| self.gives(*asked, *variable))),
             _ => None,
         };
         if let Some(home) = home.and_then(|home| self.variables.get_mut(home)) {
@@ -152,7 +158,10 @@ impl Compiler<'_> {
         match alone.and_then(|alone| self.variables.get(alone)) {
             Some(variable) => Err(fault(
                 self.rule.line,
-                format!("${} is not joined with the other event variables: let them share a placeholder", variable.name),
+                format!(
+                    "${} is not joined with the other event variables: let them share a placeholder",
+                    variable.name
+                ),
             )),
             None => Ok(()),
         }
@@ -167,15 +176,23 @@ impl Compiler<'_> {
         for (number, variable) in self.variables.iter().enumerate() {
             for test in &variable.local {
                 if let Bx::Bind(placeholder, ex) = test {
-                    merge(&mut classes, |class| class.placeholders.contains(placeholder), |class| class.add(number, ex));
+                    merge(
+                        &mut classes,
+                        |class| class.placeholders.contains(placeholder),
+                        |class| class.add(number, ex),
+                    );
                 }
             }
         }
         for test in cross {
-            let Bx::Compare { sign: CompareSign::Equal, left, right, nocase: false } = &test.test else { continue };
+            let Bx::Compare { sign: CompareSign::Equal, left, right, nocase: false } = &test.test else {
+                continue;
+            };
             let (Some(of_left), Some(of_right)) = (single(left), single(right)) else { continue };
             let (text_left, text_right) = (format!("{left:?}"), format!("{right:?}"));
-            let has = |class: &Class| class.values.iter().any(|(_, _, text)| *text == text_left || *text == text_right);
+            let has = |class: &Class| {
+                class.values.iter().any(|(_, _, text)| *text == text_left || *text == text_right)
+            };
             merge(&mut classes, has, |class| {
                 class.add(of_left, left);
                 class.add(of_right, right);
@@ -184,15 +201,32 @@ impl Compiler<'_> {
         for class in classes {
             let wanted = class.placeholders.iter().any(|number| matched.contains(number));
             let firsts: Vec<Option<&Ex>> = (0..self.variables.len())
-                .map(|number| class.values.iter().find(|(variable, _, _)| *variable == number).map(|(_, ex, _)| ex))
+                .map(|number| {
+                    class.values.iter().find(|(variable, _, _)| *variable == number).map(|(_, ex, _)| ex)
+                })
                 .collect();
             let numeric: BTreeSet<bool> = class.values.iter().map(|(_, ex, _)| self.is_numeric(ex)).collect();
             if !wanted || numeric.len() > 1 || firsts.iter().any(Option::is_none) {
                 continue;
             }
             let firsts: Vec<Ex> = firsts.into_iter().flatten().cloned().collect();
-            for (variable, ex) in self.variables.iter_mut().zip(firsts) {
-                variable.keys.push(ex);
+            for (number, ex) in firsts.into_iter().enumerate() {
+                // What a placeholder keeps need not be kept twice.
+                let kept = self.variables.get(number).and_then(|variable| {
+                    class.placeholders.iter().copied().find(|wanted| {
+                        variable
+                            .local
+                            .iter()
+                            .any(|test| matches!(test, Bx::Bind(given, _) if given == wanted))
+                    })
+                });
+                let key = kept.map_or(ex, Ex::Placeholder);
+                let mut slots = Vec::new();
+                key.walk(&mut |ex| slots.push(ex.clone()));
+                slots.iter().for_each(|slot| self.keep(slot));
+                if let Some(variable) = self.variables.get_mut(number) {
+                    variable.keys.push(key);
+                }
             }
         }
     }
@@ -204,7 +238,7 @@ impl Compiler<'_> {
                 .get(id.variable)
                 .and_then(|variable| variable.slots.get(id.slot))
                 .map_or(Kind::Text, |slot| slot.access.leaf.kind()),
-            Ex::Call(call, _) => call.function().returns,
+            Ex::Call(call, ..) => call.function().returns,
             Ex::Arithmetic(..) | Ex::Negative(_) => Kind::Number,
             _ => Kind::Text,
         };
@@ -279,9 +313,9 @@ fn merge(classes: &mut Vec<Class>, meant: impl Fn(&Class) -> bool, add: impl Fn(
     let mut merged = Class { placeholders: Vec::new(), values: Vec::new() };
     add(&mut merged);
     let texts: Vec<String> = merged.values.iter().map(|(_, _, text)| text.clone()).collect();
-    let (inside, outside) = std::mem::take(classes)
-        .into_iter()
-        .partition(|class: &Class| meant(class) || class.values.iter().any(|(_, _, text)| texts.contains(text)));
+    let (inside, outside) = std::mem::take(classes).into_iter().partition(|class: &Class| {
+        meant(class) || class.values.iter().any(|(_, _, text)| texts.contains(text))
+    });
     *classes = outside;
     let inside: Vec<Class> = inside;
     for class in inside {
@@ -303,7 +337,9 @@ pub(super) fn grows(condition: &Bx, outcomes: &[Ex], is_unsigned: &dyn Fn(&Ex) -
     match condition {
         Bx::And(parts) | Bx::Or(parts) => parts.iter().all(|part| grows(part, outcomes, is_unsigned)),
         Bx::Compare { sign, left, right, .. } => match sign {
-            CompareSign::Greater | CompareSign::GreaterOrEqual => ex_grows(left) && is_constant(right, outcomes),
+            CompareSign::Greater | CompareSign::GreaterOrEqual => {
+                ex_grows(left) && is_constant(right, outcomes)
+            }
             CompareSign::Less | CompareSign::LessOrEqual => ex_grows(right) && is_constant(left, outcomes),
             _ => is_constant(left, outcomes) && is_constant(right, outcomes),
         },
@@ -323,9 +359,9 @@ fn value_grows(ex: &Ex, outcomes: &[Ex], is_unsigned: &dyn Fn(&Ex) -> bool) -> b
     match ex {
         Ex::Literal(_) | Ex::EventCount(_) | Ex::PlaceholderCount(_) => true,
         // An outcome asks only those before it, so this ends.
-        Ex::Outcome(number) => outcomes.get(*number).is_some_and(|ex| {
-            value_grows(ex, outcomes.get(..*number).unwrap_or_default(), is_unsigned)
-        }),
+        Ex::Outcome(number) => outcomes
+            .get(*number)
+            .is_some_and(|ex| value_grows(ex, outcomes.get(..*number).unwrap_or_default(), is_unsigned)),
         Ex::Aggregate(Aggregate::Sum, of) => is_unsigned(of),
         Ex::Aggregate(aggregate, _) => aggregate.grows(),
         Ex::Arithmetic(first, rest) => {

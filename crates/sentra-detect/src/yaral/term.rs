@@ -24,7 +24,8 @@ pub(crate) enum Ex {
     PlaceholderCount(usize),
     WindowStart,
     WindowEnd,
-    Call(Prepared, Vec<Ex>),
+    /// The last says whether case is ignored.
+    Call(Prepared, Vec<Ex>, bool),
     /// Without case.
     Fold(Box<Ex>),
     If(Box<Bx>, Box<Ex>, Box<Ex>),
@@ -79,6 +80,8 @@ pub(crate) enum Aggregate {
     ArrayDistinct,
     Earliest,
     Latest,
+    /// Every value, for functions that gather.
+    All,
 }
 
 /// Their names.
@@ -144,7 +147,7 @@ impl Ex {
             Self::PlaceholderCount(number) => Value::Int(scope.placeholder_count(*number)),
             Self::WindowStart => Value::Int(scope.window().0.div_euclid(SECOND)),
             Self::WindowEnd => Value::Int(scope.window().1.div_euclid(SECOND)),
-            Self::Call(call, arguments) => {
+            Self::Call(call, arguments, _) => {
                 let mut values: Vec<Value> =
                     arguments.iter().map(|argument| argument.with_element(scope, element)).collect();
                 if call.function().needs_time {
@@ -177,7 +180,7 @@ impl Ex {
     pub(crate) fn walk(&self, visit: &mut dyn FnMut(&Self)) {
         visit(self);
         match self {
-            Self::Call(_, arguments) => arguments.iter().for_each(|argument| argument.walk(visit)),
+            Self::Call(_, arguments, _) => arguments.iter().for_each(|argument| argument.walk(visit)),
             Self::If(test, yes, no) => {
                 test.walk(visit);
                 yes.walk(visit);
@@ -286,6 +289,9 @@ pub(crate) const ARRAY_VALUES_MAX: usize = 25;
 impl Aggregate {
     /// Gathers `values`. What is missing is not counted.
     pub(crate) fn of(self, values: impl Iterator<Item = Value>) -> Value {
+        if self == Self::All {
+            return Value::list(values);
+        }
         let values: Vec<Value> = values.filter(|value| !value.is_null()).collect();
         let numbers = || values.iter().filter_map(Value::to_number);
         let floats = || values.iter().filter_map(Value::to_float);
@@ -304,7 +310,7 @@ impl Aggregate {
                 let squares: f64 = floats().map(|value| (value - mean).powi(2)).sum();
                 Value::from((squares / count().max(1.0)).sqrt())
             }
-            Self::Array => Value::list(values.into_iter().take(ARRAY_VALUES_MAX)),
+            Self::Array | Self::All => Value::list(values.into_iter().take(ARRAY_VALUES_MAX)),
             Self::ArrayDistinct => Value::list(distinct(values).into_iter().take(ARRAY_VALUES_MAX)),
         }
     }

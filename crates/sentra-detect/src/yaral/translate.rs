@@ -2,10 +2,11 @@
 
 use super::ast::{CompareSign, FieldPath, ListKind, Node, Quantifier, Term};
 use super::compile::{Compiler, Place, Typed, fault};
+use super::functions::metrics::{MetricArgument, check, is_metric};
 use super::functions::{Function, lookup, names as function_names};
 use super::listed::{Asked, NoList};
 use super::schema::check_enum;
-use super::term::{AGGREGATES, Bx, Ex};
+use super::term::{AGGREGATES, Aggregate, Bx, Ex};
 use super::value::{Kind, Value};
 use crate::problem::Fault;
 use crate::text::hint;
@@ -139,7 +140,7 @@ impl Compiler<'_> {
     }
 
     fn check_comparison(
-        &self,
+        &mut self,
         node: &Node,
         sign: CompareSign,
         left: &Typed,
@@ -161,7 +162,7 @@ impl Compiler<'_> {
                 if let Some(Value::Text(value)) = other.literal()
                     && let Err(message) = check_enum(name, value)
                 {
-                    return error(message);
+                    self.warnings.push(fault(node.line, format!("{message}; the test never holds")));
                 }
             }
             let number = matches!(this.kind, Kind::Int | Kind::Float | Kind::Number);
@@ -205,13 +206,14 @@ impl Compiler<'_> {
         if typed.enumeration.is_some() && nocase {
             return Err(fault(node.line, format!("{node}: an enumeration has no case, leave nocase out")));
         }
-        let pattern = Value::from(if nocase { format!("(?i){pattern}") } else { pattern.to_owned() });
+        let pattern = Value::from(pattern);
         let Some(function) = lookup("re.regex") else {
             return Err(fault(node.line, "there are no regular expressions"));
         };
-        let call =
-            function.prepare(&[None, Some(pattern.clone())]).map_err(|message| fault(node.line, message))?;
-        let test = Bx::Truth(Ex::Call(call, vec![typed.ex, Ex::Literal(pattern)]));
+        let call = function
+            .prepare(&[None, Some(pattern.clone())], nocase)
+            .map_err(|message| fault(node.line, message))?;
+        let test = Bx::Truth(Ex::Call(call, vec![typed.ex, Ex::Literal(pattern)], nocase));
         match sign {
             CompareSign::Equal => Ok(test),
             CompareSign::NotEqual => Ok(Bx::Not(Box::new(test))),
@@ -386,23 +388,28 @@ impl Compiler<'_> {
             let [argument] = arguments else {
                 return Err(fault(node.line, format!("{name} takes one argument, not {}", arguments.len())));
             };
-            self.place = Place::Aggregate;
-            let inner = self.value(argument);
-            self.place = Place::Outcome;
-            let inner = inner?;
-            use super::term::Aggregate::{Array, ArrayDistinct, Count, CountDistinct};
-            let kind = match aggregate {
-                Array | ArrayDistinct => Kind::List,
-                Count | CountDistinct => Kind::Int,
-                _ => Kind::Number,
-            };
-            return Ok(Typed::new(Ex::Aggregate(*aggregate, Box::new(inner.ex)), kind));
+            return self.gathered(*aggregate, argument);
+        }
+        if is_metric(name) {
+            return Err(fault(node.line, metric_fault(name, arguments)));
         }
         let Some(function) = lookup(name) else {
             let known = function_names().chain(AGGREGATES.iter().map(|(name, _)| *name)).chain(["if"]);
             return Err(fault(node.line, format!("there is no function {name}{}", hint(name, known))));
         };
         self.function(node, function, arguments, nocase)
+    }
+
+    fn gathered(&mut self, aggregate: Aggregate, argument: &Node) -> Result<Typed, Fault> {
+        self.place = Place::Aggregate;
+        let inner = self.value(argument);
+        self.place = Place::Outcome;
+        let kind = match aggregate {
+            Aggregate::Array | Aggregate::ArrayDistinct | Aggregate::All => Kind::List,
+            Aggregate::Count | Aggregate::CountDistinct => Kind::Int,
+            _ => Kind::Number,
+        };
+        Ok(Typed::new(Ex::Aggregate(aggregate, Box::new(inner?.ex)), kind))
     }
 
     fn function(
@@ -412,13 +419,20 @@ impl Compiler<'_> {
         arguments: &[Node],
         nocase: bool,
     ) -> Result<Typed, Fault> {
+        let gathers = function.aggregate;
+        if gathers && self.place != Place::Outcome {
+            let message =
+                format!("{} gathers values of many events: it stands in the outcome", function.name);
+            return Err(fault(node.line, message));
+        }
         let mut values = Vec::new();
         for (index, argument) in arguments.iter().enumerate() {
             let wanted = function.param(index).map_or(Kind::Any, |param| param.kind);
             let typed = match &argument.term {
-                Term::Field(path) if wanted == Kind::List && path.quantifier.is_none() => {
+                Term::Field(path) if wanted == Kind::List && !gathers && path.quantifier.is_none() => {
                     self.field(path, argument.line, true)?
                 }
+                _ if gathers && !is_literal(argument) => self.gathered(Aggregate::All, argument)?,
                 _ => self.value(argument)?,
             };
             if !wanted.takes(typed.kind) {
@@ -427,18 +441,6 @@ impl Compiler<'_> {
             }
             values.push(typed.ex);
         }
-        if nocase {
-            let regex = function.name.starts_with("re.");
-            for (index, value) in values.iter_mut().enumerate() {
-                match value {
-                    Ex::Literal(Value::Text(text)) if regex && index > 0 => {
-                        *value = Ex::Literal(Value::from(format!("(?i){text}")));
-                    }
-                    value if !regex => *value = Ex::Fold(Box::new(std::mem::replace(value, Ex::Element))),
-                    _ => {}
-                }
-            }
-        }
         let literals: Vec<Option<Value>> = values
             .iter()
             .map(|value| match value {
@@ -446,8 +448,8 @@ impl Compiler<'_> {
                 _ => None,
             })
             .collect();
-        let call = function.prepare(&literals).map_err(|message| fault(node.line, message))?;
-        Ok(Typed::new(Ex::Call(call, values), function.returns))
+        let call = function.prepare(&literals, nocase).map_err(|message| fault(node.line, message))?;
+        Ok(Typed::new(Ex::Call(call, values, nocase), function.returns))
     }
 
     fn choice(&mut self, node: &Node, arguments: &[Node]) -> Result<Typed, Fault> {
@@ -455,7 +457,10 @@ impl Compiler<'_> {
             [test, yes] => (test, yes, None),
             [test, yes, no] => (test, yes, Some(no)),
             _ => {
-                return Err(fault(node.line, "if takes a condition, a value and, if you like, another value"));
+                return Err(fault(
+                    node.line,
+                    "if takes a condition, a value and, if you like, another value",
+                ));
             }
         };
         let test = self.test(test, true)?;
@@ -479,4 +484,25 @@ impl Compiler<'_> {
 /// `count > 0`
 fn at_least_one(count: Ex) -> Bx {
     Bx::Compare { sign: CompareSign::Greater, left: count, right: Ex::Literal(Value::Int(0)), nocase: false }
+}
+
+fn is_literal(node: &Node) -> bool {
+    matches!(&node.term, Term::Text { .. } | Term::Integer(_) | Term::Float(_) | Term::Bool(_))
+}
+
+/// What is wrong with a call of a metric: there are no baselines to ask.
+fn metric_fault(name: &str, arguments: &[Node]) -> String {
+    let words: Vec<(&str, Option<String>)> = arguments
+        .iter()
+        .filter_map(|argument| match &argument.term {
+            Term::Named(keyword, value) => match &value.term {
+                Term::Word(_) | Term::Duration(..) => Some((keyword.as_str(), Some(value.to_string()))),
+                _ => Some((keyword.as_str(), None)),
+            },
+            _ => None,
+        })
+        .collect();
+    let arguments: Vec<MetricArgument<'_>> =
+        words.iter().map(|(keyword, word)| MetricArgument { keyword, word: word.as_deref() }).collect();
+    check(name, &arguments).to_string()
 }
