@@ -12,7 +12,7 @@ use super::listed::ListSource;
 use super::prefilter;
 use super::rule::{Matching, Outcome, Window, YaralRule};
 use super::term::{Bx, Ex};
-use super::value::{Kind, Value};
+use super::value::Kind;
 use crate::problem::Fault;
 use crate::text::hint;
 

@@ -27,6 +27,8 @@ mod schema;
 mod state;
 mod stored;
 mod term;
+#[cfg(test)]
+mod tests;
 mod translate;
 mod udm;
 pub(crate) mod value;
