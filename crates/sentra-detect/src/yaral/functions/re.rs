@@ -56,6 +56,11 @@ pub(crate) fn compile(pattern: &str, nocase: bool) -> Result<Regex, String> {
         .map_err(|error| format!("{pattern:?} is not a usable regular expression: {error}"))
 }
 
+/// The pattern as the `regex` crate has to read it.
+pub(crate) fn rust_pattern(pattern: &str) -> String {
+    to_regex(pattern)
+}
+
 fn build(pattern: &str, nocase: bool, bytes_max: usize) -> Result<Regex, regex::Error> {
     RegexBuilder::new(&to_regex(pattern)).case_insensitive(nocase).size_limit(bytes_max).build()
 }
