@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::problem::{ProblemSeverity, RuleProblem};
 use crate::text::hint;
+use crate::yaral::value::Value;
 
 pub(crate) use column::{Column, ColumnKind, Matching};
 pub(crate) use table::Table;
@@ -200,6 +201,36 @@ impl SharedLists {
     pub fn swap(&self, lists: Lists) -> Arc<Lists> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *current, Arc::new(lists))
+    }
+}
+
+/// A question of a rule, `in %reference`, that follows the lists when they are swapped. A list that is gone by then, or
+/// has become one of another kind, has nothing in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    lists: Arc<SharedLists>,
+    reference: String,
+    matching: Matching,
+    nocase: bool,
+}
+
+impl Question {
+    /// Checks that the question can be asked of the lists as they are now; the error is fit for the rule's author.
+    pub(crate) fn new(
+        lists: Arc<SharedLists>,
+        reference: &str,
+        matching: Matching,
+        nocase: bool,
+    ) -> Result<Self, String> {
+        lists.current().asked(reference, matching, nocase)?;
+        Ok(Self { lists, reference: reference.to_owned(), matching, nocase })
+    }
+
+    /// Whether the value is in the list.
+    pub(crate) fn holds(&self, value: &Value) -> bool {
+        let lists = self.lists.current();
+        let column = lists.asked(&self.reference, self.matching, self.nocase);
+        column.is_ok_and(|column| column.contains(value, self.nocase))
     }
 }
 

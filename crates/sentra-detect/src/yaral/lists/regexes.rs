@@ -5,10 +5,10 @@ use regex::{RegexSet, RegexSetBuilder};
 use crate::yaral::functions::re::{REGEX_BYTES_MAX, rust_pattern};
 
 /// Expressions that are compiled together at first; halved as long as that is too large.
-const SET_PATTERNS_MAX: usize = 256;
+const SET_PATTERNS_MAX: usize = 512;
 
-/// Most sets of one list, which together are as large as 8 MiB each.
-const SETS_MAX: usize = 64;
+/// Most sets of an index, of 8 MiB each; a list has two, one of which ignores case.
+const SETS_MAX: usize = 32;
 
 /// Sets of expressions, with the row of each expression.
 #[derive(Debug, Default)]

@@ -217,6 +217,22 @@ fn who_holds_the_lists_keeps_them_over_a_swap() {
     check(&shared.current(), "list", false, &["new"], &["old"]);
 }
 
+#[test]
+fn a_question_follows_the_lists() {
+    let shared = Arc::new(SharedLists::new(loaded(ListKind::Text, "old\n")));
+    let ask = |matching| Question::new(Arc::clone(&shared), "list", matching, true);
+    let question = ask(Matching::Whole).unwrap();
+    assert!(ask(Matching::Cidr).is_err());
+    let held = |value: &str| question.holds(&value.into());
+    assert!(held("OLD") && !held("new"));
+    shared.swap(loaded(ListKind::Text, "new\n"));
+    assert!(!held("old") && held("NEW"));
+    shared.swap(loaded(ListKind::Regex, "n\n"));
+    assert!(!held("new"), "a list of another kind is another list");
+    shared.swap(Lists::default());
+    assert!(!held("new"));
+}
+
 /// Large lists are indexed: asking one that is a thousand times as long must not take a thousand times as long.
 #[test]
 fn a_hundred_thousand_entries() {
