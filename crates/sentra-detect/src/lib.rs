@@ -36,6 +36,13 @@
 //! timespan; one day if not said). A run waits for late events as long as its run gap, by arrival; the window of a
 //! run that has not fired holds four times what makes it fire, and no less than 1,024 events.
 //!
+//! # Lists
+//!
+//! [`Lists::load`] takes reference lists (texts, regular expressions, networks; an entry per line) and data tables
+//! (CSV, each column text, regular expression, network or number). YARA-L asks them as `%name` and
+//! `%table.column`; [`Lists::texts`] are what the placeholder `%name%` of Sigma's `expand` stands for.
+//! [`SharedLists`] swaps them while rules run.
+//!
 //! # Limits
 //!
 //! | limit | |
@@ -49,6 +56,10 @@
 //! | timespan, threshold, group-by fields, rules, chain of a correlation | 30 days, 100,000, 16, 64, 8 |
 //! | groups of a correlation and tenant, runs of a group | 1,000,000 ([`DetectorLimits`]), 64 |
 //! | event ids, values shown, values told apart, bytes of a value in a run | 500 at each end, 32, 4,096, 4,096 |
+//! | text and list that a function of YARA-L makes | 16 MiB, 10,000 values |
+//! | regular expression that a rule computes from an event | 1,024 bytes, 256 KiB compiled |
+//! | lists; bytes, entries of a list; of regular expressions; bytes of an entry | 10,000; 256 MiB, 2,000,000; 10,000; 16 KiB |
+//! | columns of a table | 1,000 |
 //!
 //! # Invariants
 //!
@@ -85,3 +96,4 @@ pub use matched::Match;
 pub use plain::matching_rules;
 pub use problem::{ProblemSeverity, RuleProblem};
 pub use ruleset::{Rule, RuleSet, RuleSource};
+pub use yaral::lists::{ListKind, ListSource, Lists, SharedLists};

@@ -164,6 +164,11 @@ impl Network {
         (prefix <= bits).then_some(Self { address, prefix })
     }
 
+    /// The address and how many bits of it count.
+    pub(crate) fn parts(self) -> (IpAddr, u8) {
+        (self.address, self.prefix)
+    }
+
     pub(crate) fn holds(self, address: IpAddr) -> bool {
         // An IPv4 address in IPv6 clothes is the IPv4 address.
         let plain = address.to_canonical();

@@ -268,7 +268,10 @@ fn bounded(mut text: String) -> Value {
 /// The value with the case of its texts folded.
 fn folded(value: &Value) -> Value {
     match value {
-        Value::Text(text) => fold(text).into_owned().into(),
+        Value::Text(text) => match fold(text) {
+            Cow::Borrowed(_) => value.clone(),
+            Cow::Owned(folded) => folded.into(),
+        },
         Value::List(values) => Value::list(values.iter().map(folded)),
         other => other.clone(),
     }

@@ -56,6 +56,11 @@ pub(crate) fn compile(pattern: &str, nocase: bool) -> Result<Regex, String> {
         .map_err(|error| format!("{pattern:?} is not a usable regular expression: {error}"))
 }
 
+/// The pattern as the `regex` crate has to read it.
+pub(crate) fn rust_pattern(pattern: &str) -> String {
+    to_regex(pattern)
+}
+
 fn build(pattern: &str, nocase: bool, bytes_max: usize) -> Result<Regex, regex::Error> {
     RegexBuilder::new(&to_regex(pattern)).case_insensitive(nocase).size_limit(bytes_max).build()
 }
@@ -74,7 +79,8 @@ fn prepare(literals: &[Option<Value>], nocase: bool, work: Work) -> Result<Optio
         return Ok(Some(Arc::new(move |arguments| work(Some(&regex), arguments))));
     }
     // The pattern is computed; it is mostly the same as at the event before.
-    let last: Mutex<Option<(String, Option<Regex>)>> = Mutex::new(None);
+    // Shared, not cloned: a clone of a regular expression starts with empty caches.
+    let last: Mutex<Option<(String, Option<Arc<Regex>>)>> = Mutex::new(None);
     Ok(Some(Arc::new(move |arguments| {
         let pattern = text(arguments, 1);
         let known = {
@@ -82,12 +88,12 @@ fn prepare(literals: &[Option<Value>], nocase: bool, work: Work) -> Result<Optio
             last.as_ref().filter(|(text, _)| *text == pattern).map(|(_, regex)| regex.clone())
         };
         let regex = known.unwrap_or_else(|| {
-            let regex = compile_foreign(&pattern, nocase);
+            let regex = compile_foreign(&pattern, nocase).map(Arc::new);
             *last.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some((pattern.into_owned(), regex.clone()));
             regex
         });
-        work(regex.as_ref(), arguments)
+        work(regex.as_deref(), arguments)
     })))
 }
 

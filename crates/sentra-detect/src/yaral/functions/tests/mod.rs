@@ -133,3 +133,46 @@ fn the_page_is_about_these_functions() {
     let missing: Vec<&str> = names().filter(|name| !documented.contains(name)).collect();
     assert!(missing.is_empty(), "the page does not have {missing:?}");
 }
+
+/// Every function that public rules call is here, and every regular expression of theirs can be compiled.
+#[test]
+fn public_rules_call_what_there_is() {
+    let data = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/yaral"));
+    if !data.is_dir() {
+        println!("SKIP: there are no public rules at {}", data.display());
+        return;
+    }
+    let call = regex::Regex::new(
+        r"\b((?:arrays|bytes|cast|hash|math|net|optimization|re|strings|timestamp|window)\.\w+) *\(",
+    )
+    .unwrap();
+    let pattern = regex::Regex::new(r"re\.\w+\([^,`]*, *`([^`]*)`|[=!] */((?:[^/\\\n]|\\.)+)/").unwrap();
+    let (mut calls, mut patterns) = (0, 0);
+    let mut directories = vec![data.to_path_buf()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            for line in lines.filter(|line| !line.trim_start().starts_with("reference")) {
+                for found in call.captures_iter(line) {
+                    assert!(lookup(&found[1]).is_some(), "{} calls {}", path.display(), &found[1]);
+                    calls += 1;
+                }
+                for found in pattern.captures_iter(line) {
+                    let pattern = found.get(1).or(found.get(2)).unwrap().as_str();
+                    if let Err(error) = re::compile(pattern, true) {
+                        panic!("{}: {error}", path.display());
+                    }
+                    patterns += 1;
+                }
+            }
+        }
+    }
+    println!("{calls} calls, {patterns} expressions");
+    assert!(calls > 100 && patterns > 100, "the public rules are not there");
+}

@@ -1,1 +1,0 @@
-//! Reference lists and data tables that rules ask by name (`%name`, `%table.column`).
