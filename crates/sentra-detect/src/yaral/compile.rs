@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ast::{FieldPath, Line, Quantifier, RuleAst, Step, Term};
-use super::listed::ListSource;
+use super::listed::AskLists;
 use super::rule::{Slot, Variable};
 use super::schema::{Leaf, shape_of};
 use super::term::{Ex, SlotId};
@@ -51,7 +51,7 @@ impl Typed {
 /// What is known of a rule while it is compiled.
 pub(super) struct Compiler<'a> {
     pub(super) rule: &'a RuleAst,
-    pub(super) lists: &'a dyn ListSource,
+    pub(super) lists: &'a dyn AskLists,
     pub(super) variables: Vec<Variable>,
     pub(super) placeholders: Vec<String>,
     /// Per placeholder, the event variables that give it a value.
@@ -69,7 +69,7 @@ pub(super) fn fault(line: Line, message: impl Into<String>) -> Fault {
 
 impl<'a> Compiler<'a> {
     /// Finds the names of the events section.
-    pub(super) fn new(rule: &'a RuleAst, lists: &'a dyn ListSource) -> Result<Self, Fault> {
+    pub(super) fn new(rule: &'a RuleAst, lists: &'a dyn AskLists) -> Result<Self, Fault> {
         let mut compiler = Self {
             rule,
             lists,
@@ -115,6 +115,7 @@ impl<'a> Compiler<'a> {
                 keys: Vec::new(),
                 prefilter: Expr::And(Vec::new()),
                 required: true,
+                forbidden: false,
             });
         }
     }

@@ -7,8 +7,8 @@ use sentra_model::{Digest, RuleKind, RuleRef, Severity, TACTICS};
 
 use super::ast::{Entry, Node, RuleAst, Term, WindowKind};
 use super::compile::{Compiler, Place, fault};
-use super::link::grows;
-use super::listed::ListSource;
+use super::link::{forbidden, grows};
+use super::listed::AskLists;
 use super::prefilter;
 use super::rule::{Matching, Outcome, Window, YaralRule};
 use super::term::{Bx, Ex};
@@ -29,7 +29,7 @@ const SECOND: i64 = 1_000_000;
 /// Compiles a rule; with it come warnings.
 pub(super) fn compile(
     rule: &RuleAst,
-    lists: &dyn ListSource,
+    lists: &dyn AskLists,
     path: &str,
     pack: &str,
 ) -> Result<(YaralRule, Vec<Fault>), Fault> {
@@ -55,6 +55,7 @@ pub(super) fn compile(
     let mut all_there = true;
     for (number, variable) in compiler.variables.iter_mut().enumerate() {
         variable.required = required.contains(&number);
+        variable.forbidden = forbidden(&condition, number);
         all_there &= variable.required;
         variable.prefilter = prefilter::of(variable);
     }

@@ -55,6 +55,7 @@ pub(crate) fn join<'a>(rule: &YaralRule, records: &[&'a Record]) -> (Vec<Joined<
                 test.needs.contains(&variable) && test.needs.iter().all(|need| bound.contains(need))
             })
             .collect();
+        let forbidden = rule.variables.get(variable).is_some_and(|variable| variable.forbidden);
         let mut next = Vec::new();
         for partial in joined {
             let before = next.len();
@@ -67,6 +68,10 @@ pub(crate) fn join<'a>(rule: &YaralRule, records: &[&'a Record]) -> (Vec<Joined<
                     break;
                 }
                 next.extend(extended(&partial, variable, record, row, &tests));
+                // One is enough to say that there is one.
+                if forbidden && next.len() > before {
+                    break;
+                }
             }
             if next.len() == before && optional(&variable) {
                 next.push(partial);

@@ -373,3 +373,17 @@ fn value_grows(ex: &Ex, outcomes: &[Ex], is_unsigned: &dyn Fn(&Ex) -> bool) -> b
         _ => false,
     }
 }
+
+/// Whether the condition says that there is no event of the variable.
+pub(super) fn forbidden(condition: &Bx, variable: usize) -> bool {
+    let zero = |ex: &Ex| matches!(ex, Ex::Literal(Value::Int(0)));
+    let counted = |ex: &Ex| matches!(ex, Ex::EventCount(number) if *number == variable);
+    match condition {
+        Bx::And(parts) => parts.iter().any(|part| forbidden(part, variable)),
+        Bx::Not(part) => {
+            matches!(&**part, Bx::Compare { sign: CompareSign::Greater, left, right, .. } if counted(left) && zero(right))
+        }
+        Bx::Compare { sign: CompareSign::Equal, left, right, .. } => counted(left) && zero(right),
+        _ => false,
+    }
+}

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::ast::ListKind;
+use super::lists::{Matching, Question, SharedLists};
 use super::value::Value;
 
 /// A list, ready to be asked.
@@ -23,7 +24,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Where lists come from.
-pub(crate) trait ListSource {
+pub(crate) trait AskLists {
     /// The list; `None` when there is none of that name, an error when it cannot be asked so.
     fn list(&self, asked: Asked<'_>) -> Option<Result<Arc<dyn Membership>, String>>;
 }
@@ -38,8 +39,27 @@ impl Membership for NoList {
     }
 }
 
-impl ListSource for () {
-    fn list(&self, _asked: Asked<'_>) -> Option<Result<Arc<dyn Membership>, String>> {
-        None
+impl Membership for Question {
+    fn holds(&self, value: &Value) -> bool {
+        Question::holds(self, value)
+    }
+}
+
+impl AskLists for Arc<SharedLists> {
+    fn list(&self, asked: Asked<'_>) -> Option<Result<Arc<dyn Membership>, String>> {
+        if !self.current().names().any(|name| name == asked.name) {
+            return None;
+        }
+        let matching = match asked.kind {
+            ListKind::Text => Matching::Whole,
+            ListKind::Regex => Matching::Regex,
+            ListKind::Cidr => Matching::Cidr,
+        };
+        let reference = match asked.column {
+            Some(column) => format!("{}.{column}", asked.name),
+            None => asked.name.to_owned(),
+        };
+        let question = Question::new(Self::clone(self), &reference, matching, asked.nocase);
+        Some(question.map(|question| Arc::new(question) as Arc<dyn Membership>))
     }
 }

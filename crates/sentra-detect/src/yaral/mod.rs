@@ -1,4 +1,10 @@
-//! YARA-L 2.0.
+//! YARA-L 2.0: rules over UDM paths, on our events.
+//!
+//! Text becomes tokens ([`lexer`]), a rule as it was written ([`ast`], [`parser`], and back by [`print`]), and a
+//! compiled rule ([`rule`]): names and types are checked ([`compile`], [`translate`], against [`schema`] and
+//! [`udm`]), every condition is put where it belongs ([`link`]), and what an event must at least fulfil becomes a
+//! condition for the engine ([`prefilter`]). Candidates are tried in full ([`accept`]), wait for company
+//! ([`state`]), and are put together window by window ([`windows`], [`join`], [`gather`]) to matches ([`report`]).
 
 mod accept;
 mod ast;

@@ -45,6 +45,8 @@ pub(crate) struct Variable {
     pub(crate) prefilter: Expr<Predicate>,
     /// The condition cannot hold without an event of it.
     pub(crate) required: bool,
+    /// The condition cannot hold with an event of it.
+    pub(crate) forbidden: bool,
 }
 
 /// A field that a rule reads.

@@ -4,7 +4,7 @@ use sentra_model::RuleRef;
 use std::sync::Arc;
 
 use super::head::compile;
-use super::listed::ListSource;
+use super::listed::AskLists;
 use super::parser::parse;
 use super::rule::YaralRule;
 use crate::problem::{Fault, ProblemSeverity, RuleProblem};
@@ -18,7 +18,7 @@ pub(crate) struct YaralRules {
 
 impl YaralRules {
     /// Compiles `sources`. A rule that is wrong becomes a problem, with its line; the others are compiled.
-    pub(crate) fn compile(sources: &[RuleSource], lists: &dyn ListSource) -> (Self, Vec<RuleProblem>) {
+    pub(crate) fn compile(sources: &[RuleSource], lists: &dyn AskLists) -> (Self, Vec<RuleProblem>) {
         let mut set = Self::default();
         let mut problems = Vec::new();
         for source in sources {
@@ -28,7 +28,7 @@ impl YaralRules {
         (set, problems)
     }
 
-    fn take_file(&mut self, source: &RuleSource, lists: &dyn ListSource, problems: &mut Vec<RuleProblem>) {
+    fn take_file(&mut self, source: &RuleSource, lists: &dyn AskLists, problems: &mut Vec<RuleProblem>) {
         let mut problem = |rule: Option<String>, severity: ProblemSeverity, fault: Fault| {
             let Fault { line, message } = fault;
             problems.push(RuleProblem { path: source.path.clone(), line, rule, severity, message });

@@ -14,8 +14,9 @@ use super::report::described;
 use super::rule::{Matching, Window, YaralRule};
 use super::rules::YaralRules;
 use super::windows::{Place, Records};
-use crate::detector::StateChange;
 use crate::matched::{Match, VALUE_COLUMNS};
+
+mod store;
 
 /// Most rows of an event that are told apart by group.
 const GROUPS_PER_EVENT_MAX: usize = 64;
@@ -64,12 +65,13 @@ pub(crate) struct YaralStats {
     pub(crate) entries_not_restored: u64,
 }
 
-/// Fired windows of one combination of match variables that overlap: one match, which may grow.
+/// Fired windows of one combination of match variables that have events in common: one match, which may grow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Episode {
     pub(crate) key: Vec<String>,
     /// The event with whose arrival it fired; in a window decided when it ended, its first.
     pub(crate) opened: EventId,
+    /// From its first event to behind its last.
     pub(crate) start: i64,
     pub(crate) end: i64,
     /// The window that fired last.
@@ -86,12 +88,6 @@ struct Group {
     due: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredGroup {
-    records: Vec<Record>,
-    episodes: Vec<Episode>,
-}
-
 /// Which state: tenant (law TENANT), rule and common values; or, with a mark, what is suppressed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct StateKey {
@@ -100,13 +96,6 @@ struct StateKey {
     suppression: bool,
     values: Vec<String>,
 }
-
-/// The key as it is stored: the rule by its id and digest, because its number changes with the rule files.
-#[derive(Serialize, Deserialize)]
-struct StoredKey(String, TenantId, String, u64, bool, Vec<String>);
-
-/// What stored keys of this state begin with, so that nobody takes them for those of correlations.
-const KEY_MARK: &str = "yaral";
 
 type Groups = HashMap<Vec<String>, Group, foldhash::fast::RandomState>;
 
@@ -248,18 +237,20 @@ impl YaralState {
         at: (i64, EventId),
         row: usize,
     ) {
-        let Some(group) = self.group(key) else { return };
+        let groups = self.groups.get_mut(&(key.tenant.clone(), key.rule));
+        let Some(group) = groups.and_then(|groups| groups.get_mut(&key.values)) else { return };
         // Within a window that fired nothing new can fire that does not belong to it.
-        let inside = |episode: &&Episode| (episode.last.0..episode.last.1).contains(&at.0);
-        if matches!(matching.window, Window::Hop | Window::Tumbling) && key_is_whole(rule, matching) {
-            if let Some(episode) = group.episodes.iter().find(inside) {
-                let pending = (key.clone(), episode.key.clone(), episode.opened);
-                if !episode.suppressed {
-                    self.pending.insert(pending, row);
-                }
-                return;
+        let whole = matches!(matching.window, Window::Hop | Window::Tumbling) && key_is_whole(rule, matching);
+        let inside = |episode: &&mut Episode| whole && (episode.last.0..episode.last.1).contains(&at.0);
+        if let Some(episode) = group.episodes.iter_mut().find(inside) {
+            episode.start = episode.start.min(at.0);
+            episode.end = episode.end.max(at.0.saturating_add(1));
+            if !episode.suppressed {
+                self.pending.insert((key.clone(), episode.key.clone(), episode.opened), row);
             }
+            return;
         }
+        let Some(group) = self.group(key) else { return };
         for span in matching.around(&group.records, at.0) {
             self.decide(rule, matching, key, span, Some((at.1, row)));
         }
@@ -306,19 +297,27 @@ impl YaralState {
         row: usize,
     ) {
         let last = (span.start, span.end, span.pivot);
+        // From its first event to its last: windows are one match when they have an event in common.
+        let Some(group) = self.group(key) else { return };
+        let times: Vec<i64> = group.inside(span).iter().map(|record| record.time).collect();
+        let (Some(first), Some(end)) =
+            (times.first().copied(), times.last().map(|time| time.saturating_add(1)))
+        else {
+            return;
+        };
         let goes_on = |episode: &Episode| {
             episode.key == values
                 && match matching.window {
-                    Window::Hop => span.start < episode.end && episode.start < span.end,
-                    Window::Tumbling => episode.start == span.start,
+                    Window::Hop => first < episode.end && episode.start < end,
+                    Window::Tumbling => episode.last.0 == span.start,
                     Window::After(_) | Window::Before(_) => episode.last.2 == last.2,
                 }
         };
         let groups = self.groups.get_mut(&(key.tenant.clone(), key.rule));
         let Some(group) = groups.and_then(|groups| groups.get_mut(&key.values)) else { return };
         if let Some(episode) = group.episodes.iter_mut().find(|episode| goes_on(episode)) {
-            episode.start = episode.start.min(span.start);
-            episode.end = episode.end.max(span.end);
+            episode.start = episode.start.min(first);
+            episode.end = episode.end.max(end);
             episode.last = last;
             if !episode.suppressed {
                 self.pending.insert((key.clone(), values, episode.opened), row);
@@ -327,8 +326,7 @@ impl YaralState {
         }
         let suppression = StateKey { suppression: true, values: values.clone(), ..key.clone() };
         let suppressed = self.is_suppressed(rule, suppression, span.start);
-        let episode =
-            Episode { key: values.clone(), opened, start: span.start, end: span.end, last, suppressed };
+        let episode = Episode { key: values.clone(), opened, start: first, end, last, suppressed };
         let groups = self.groups.get_mut(&(key.tenant.clone(), key.rule));
         let Some(group) = groups.and_then(|groups| groups.get_mut(&key.values)) else { return };
         group.episodes.push(episode);
@@ -399,10 +397,11 @@ impl YaralState {
         let Some(groups) = self.groups.get_mut(&(key.tenant.clone(), key.rule)) else { return };
         let Some(group) = groups.get_mut(&key.values) else { return };
         group.records.retain(|_, record| matching.done_at(record) > watermark);
-        group.episodes.retain(|episode| episode.end > watermark);
+        let done = |episode: &Episode| episode.end.saturating_add(matching.length);
+        group.episodes.retain(|episode| done(episode) > watermark);
         self.changed.insert(key.clone());
         let next = group.records.values().map(|record| matching.done_at(record)).min();
-        let next = next.into_iter().chain(group.episodes.iter().map(|episode| episode.end)).min();
+        let next = next.into_iter().chain(group.episodes.iter().map(done)).min();
         match next {
             None => {
                 groups.remove(&key.values);
@@ -451,7 +450,7 @@ impl YaralState {
             let episode =
                 group.episodes.iter().find(|episode| episode.key == values && episode.opened == opened);
             let Some((start, end, pivot)) = episode.map(|episode| episode.last) else { continue };
-            let span = Span { start, end, pivot: pivot };
+            let span = Span { start, end, pivot };
             let (detections, _) = evaluate(rule, &group.inside(span), span);
             if let Some(detection) = detections.iter().find(|detection| detection.key == values) {
                 let found = described(rule, &key.tenant, detection, opened, row);
@@ -464,74 +463,6 @@ impl YaralState {
     pub(crate) fn finish(&mut self) -> Vec<Match> {
         self.tell(None);
         std::mem::take(&mut self.ready)
-    }
-
-    /// What changed since the last call, in the order of the keys.
-    pub(crate) fn take_changes(&mut self) -> Vec<StateChange> {
-        let changed = std::mem::take(&mut self.changed);
-        changed
-            .into_iter()
-            .map(|key| StateChange { value: self.stored(&key), key: self.stored_key(&key) })
-            .collect()
-    }
-
-    fn stored_key(&self, key: &StateKey) -> Vec<u8> {
-        let rule = self.rules.rules.get(key.rule);
-        let id = rule.map(|rule| rule.reference.id.clone()).unwrap_or_default();
-        let digest = rule.map(|rule| rule.digest).unwrap_or_default();
-        let stored = StoredKey(
-            KEY_MARK.to_owned(),
-            key.tenant.clone(),
-            id,
-            digest,
-            key.suppression,
-            key.values.clone(),
-        );
-        serde_json::to_vec(&stored).unwrap_or_default()
-    }
-
-    fn stored(&self, key: &StateKey) -> Option<Vec<u8>> {
-        if key.suppression {
-            return serde_json::to_vec(self.suppressed.get(key)?).ok();
-        }
-        let group = self.group(key)?;
-        let records = group.records.values().cloned().collect();
-        serde_json::to_vec(&StoredGroup { records, episodes: group.episodes.clone() }).ok()
-    }
-
-    /// Puts stored state back; entries as `take_changes` gave them.
-    pub(crate) fn restore(&mut self, entries: Vec<(Vec<u8>, Vec<u8>)>) {
-        for (key, value) in entries {
-            if self.restore_one(&key, &value).is_none() {
-                self.stats.entries_not_restored += 1;
-            }
-        }
-    }
-
-    fn restore_one(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        let StoredKey(mark, tenant, id, digest, suppression, values) = serde_json::from_slice(key).ok()?;
-        let rules = Arc::clone(&self.rules);
-        let rule = rules.rules.iter().position(|rule| rule.reference.id == id && rule.digest == digest)?;
-        if mark != KEY_MARK {
-            return None;
-        }
-        let key = StateKey { tenant, rule, suppression, values };
-        if suppression {
-            self.suppressed.insert(key, serde_json::from_slice(value).ok()?);
-            return Some(());
-        }
-        let matching = rules.rules.get(rule)?.matching.as_ref()?;
-        let stored: StoredGroup = serde_json::from_slice(value).ok()?;
-        let records: Records = stored
-            .records
-            .into_iter()
-            .map(|record| ((record.time, record.id, record.variable), record))
-            .collect();
-        let due = records.values().map(|record| matching.done_at(record)).min().unwrap_or(i64::MIN);
-        self.due.entry(key.tenant.clone()).or_default().insert((due, rule, key.values.clone()));
-        let group = Group { records, episodes: stored.episodes, due };
-        self.groups.entry((key.tenant, rule)).or_default().insert(key.values, group);
-        Some(())
     }
 }
 

@@ -428,8 +428,10 @@ impl Compiler<'_> {
         let mut values = Vec::new();
         for (index, argument) in arguments.iter().enumerate() {
             let wanted = function.param(index).map_or(Kind::Any, |param| param.kind);
+            let of_arrays = wanted == Kind::Any && function.name.starts_with("arrays.");
+            let whole = wanted == Kind::List || of_arrays && (index == 0 || function.variadic);
             let typed = match &argument.term {
-                Term::Field(path) if wanted == Kind::List && !gathers && path.quantifier.is_none() => {
+                Term::Field(path) if whole && !gathers && path.quantifier.is_none() => {
                     self.field(path, argument.line, true)?
                 }
                 _ if gathers && !is_literal(argument) => self.gathered(Aggregate::All, argument)?,

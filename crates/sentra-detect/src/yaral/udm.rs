@@ -23,7 +23,6 @@ pub(crate) enum When {
     NotProcess,
     /// Somebody logs in or out: UDM's target is the account and the machine.
     Login,
-    NotLogin,
     /// A record of an API, of cloud and SaaS: `command` is the name of the operation.
     Api,
     NotApi,
@@ -393,7 +392,6 @@ impl<'a> Facts<'a> {
             When::Process => process,
             When::NotProcess => !process,
             When::Login => login,
-            When::NotLogin => !login,
             When::Api => api,
             When::NotApi => !api,
         }
@@ -660,6 +658,43 @@ mod tests {
         for (_, name) in LOGON_TYPES {
             assert_eq!(check_enum("AUTH_MECHANISM", name), Ok(()), "{name}");
         }
+    }
+
+    /// The page says what the code does.
+    #[test]
+    fn the_page_has_every_line_of_the_mapping() {
+        let page = include_str!("../../../../docs/yaral.md");
+        let mut rows = 0;
+        for Mapping { path, when, from } in &MAPPINGS {
+            let when = match when {
+                When::Always => "",
+                When::Process => "processes",
+                When::NotProcess => "not processes",
+                When::Login => "logins, logouts",
+                When::Api => "API records",
+                When::NotApi => "not API records",
+            };
+            let from = match from {
+                From::Name(name) => format!("`{name}`"),
+                From::Email(name) => format!("`{name}`, an e-mail address"),
+                From::Hash(name) => format!("`{name}` in `Hashes`"),
+                From::Id => "event id".to_owned(),
+                From::Seconds => "time, seconds".to_owned(),
+                From::Nanos => "time, nanoseconds".to_owned(),
+                From::SeenSeconds => "arrival, seconds".to_owned(),
+                From::EventType => "code, event id, class".to_owned(),
+                From::Action => "`outcome`".to_owned(),
+                From::Severity => "severity".to_owned(),
+                From::Platform => "`product`".to_owned(),
+                From::VendorName | From::ProductName | From::LogType => "`product`, `service`".to_owned(),
+                From::LogonMechanism => "`LogonType`".to_owned(),
+            };
+            let row = format!("| `{path}` | {when} | {from} |");
+            assert!(page.contains(&row), "the page lacks {row}");
+            rows += 1;
+        }
+        let written = page.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 4);
+        assert_eq!(written.count(), rows, "the page has lines that the code has not");
     }
 
     #[test]

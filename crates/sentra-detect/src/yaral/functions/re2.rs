@@ -48,6 +48,7 @@ impl Rewriter<'_> {
             'B' => self.out.push_str("(?-u:\\B)"),
             '<' | '>' => self.out.push(char),
             'Q' => self.quoted(at + 1),
+            '0' if !self.chars.peek().is_some_and(|(_, next)| next.is_digit(8)) => self.out.push_str("\\x00"),
             'p' | 'P' | 'x' => {
                 self.out.push('\\');
                 self.out.push(char);

@@ -16,12 +16,10 @@ use sentra_model::{
     TenantId, Timestamp,
 };
 
-use super::ast::ListKind;
-use super::listed::{Asked, ListSource, Membership};
+use super::lists::{ListKind, ListSource, Lists, SharedLists};
 use super::rules::YaralRules;
 use super::runner::Runner;
 use super::state::YaralLimits;
-use super::value::Value;
 use crate::matched::Match;
 use crate::problem::{ProblemSeverity, RuleProblem};
 use crate::ruleset::RuleSource;
@@ -69,43 +67,26 @@ pub(super) fn batches(happenings: &[Happening<'_>], size: usize) -> Vec<EventBat
     done
 }
 
-/// Lists of texts.
-#[derive(Debug, Clone)]
-struct TestList(Vec<String>, ListKind, bool);
-
-impl Membership for TestList {
-    fn holds(&self, value: &Value) -> bool {
-        let text = value.to_text();
-        self.0.iter().any(|entry| match self.1 {
-            ListKind::Text if self.2 => entry.eq_ignore_ascii_case(&text),
-            ListKind::Text => *entry == text,
-            ListKind::Regex => regex::Regex::new(entry).unwrap().is_match(&text),
-            ListKind::Cidr => {
-                crate::test::Test::Networks(vec![crate::test::Network::read(entry).unwrap()]).passes(&text)
-            }
-        })
-    }
-}
-
-#[derive(Debug)]
-struct TestLists;
-
-impl ListSource for TestLists {
-    fn list(&self, asked: Asked<'_>) -> Option<Result<Arc<dyn Membership>, String>> {
-        let entries: Vec<&str> = match (asked.name, asked.column) {
-            ("hosts", None) => vec!["alpha", "BETA"],
-            ("patterns", None) => vec!["^a.*z$"],
-            ("nets", None) | ("table", Some("net")) => vec!["192.0.2.0/24"],
-            _ => return None,
-        };
-        let entries = entries.into_iter().map(str::to_owned).collect();
-        Some(Ok(Arc::new(TestList(entries, asked.kind, asked.nocase))))
-    }
+fn lists() -> Arc<SharedLists> {
+    let list = |name: &str, kind: ListKind, text: &str| ListSource {
+        path: format!("{name}.txt"),
+        name: name.to_owned(),
+        kind,
+        text: text.to_owned(),
+    };
+    let (lists, problems) = Lists::load(vec![
+        list("hosts", ListKind::Text, "alpha\nBETA\n"),
+        list("patterns", ListKind::Regex, "^a.*z$\n"),
+        list("nets", ListKind::Cidr, "192.0.2.0/24\n"),
+        list("table", ListKind::Table, "net:cidr,name\n192.0.2.0/24,documentation\n"),
+    ]);
+    assert!(problems.is_empty(), "{problems:?}");
+    Arc::new(SharedLists::new(lists))
 }
 
 pub(super) fn compile(text: &str) -> (YaralRules, Vec<RuleProblem>) {
     let source = RuleSource { path: "test.yaral".to_owned(), text: text.to_owned(), pack: "test".to_owned() };
-    YaralRules::compile(&[source], &TestLists)
+    YaralRules::compile(&[source], &lists())
 }
 
 pub(super) fn rules(text: &str) -> Arc<YaralRules> {
