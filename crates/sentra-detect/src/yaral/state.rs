@@ -59,6 +59,8 @@ pub(crate) struct YaralStats {
     pub(crate) groups_evicted_with_progress: u64,
     /// Fired windows that were forgotten for lack of room.
     pub(crate) episodes_dropped: u64,
+    /// Suppression windows that were forgotten for lack of room before they were over.
+    pub(crate) suppressions_dropped: u64,
     /// Matches that `suppression_window` kept back.
     pub(crate) suppressed: u64,
     /// Stored entries of rules that are gone or changed.
@@ -347,12 +349,32 @@ impl YaralState {
             self.stats.suppressed += 1;
             return true;
         }
-        if self.suppressed.len() >= self.limits.groups_per_rule_max {
-            self.suppressed.pop_first();
+        if self.suppressed.len() >= self.limits.groups_per_rule_max && !self.suppressed.contains_key(&key) {
+            self.forget_suppressed();
         }
         self.changed.insert(key.clone());
         self.suppressed.insert(key, window);
         false
+    }
+
+    /// Makes room: suppression windows that are over go; where none is, one that is not, and it is counted.
+    fn forget_suppressed(&mut self) {
+        let over = |key: &StateKey, window: i64| {
+            let length = self.rules.rules.get(key.rule).and_then(|rule| rule.suppression).unwrap_or(1);
+            let watermark = self.watermarks.get(&key.tenant).copied().unwrap_or(i64::MIN);
+            window.saturating_add(1).saturating_mul(length) <= watermark
+        };
+        let entries = self.suppressed.iter();
+        let mut gone: Vec<StateKey> =
+            entries.filter(|(key, window)| over(key, **window)).map(|(key, _)| key.clone()).collect();
+        if gone.is_empty() {
+            self.stats.suppressions_dropped += 1;
+            gone.extend(self.suppressed.first_key_value().map(|(key, _)| key.clone()));
+        }
+        for key in gone {
+            self.suppressed.remove(&key);
+            self.changed.insert(key);
+        }
     }
 
     /// Nothing earlier than `watermark` is to be expected for `tenant` any more: windows that end by then are

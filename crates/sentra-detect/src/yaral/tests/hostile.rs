@@ -140,3 +140,25 @@ fn stored_state_of_other_rules_is_refused() {
     other.state.restore(entries);
     assert_eq!(other.state.stats().entries_not_restored, 2);
 }
+
+#[test]
+fn what_is_suppressed_is_bounded() {
+    let limits = YaralLimits { groups_per_rule_max: 10, events_per_group_max: 50 };
+    let rules = rules(
+        "rule r { events: $e.principal.hostname = $h $h != \"\" outcome: $suppression_key = $h condition: $e
+        options: suppression_window = 1h }",
+    );
+    let mut runner = Runner::new(rules, limits, 0);
+    let names: Vec<String> = (0..40).map(|number| format!("h{number}")).collect();
+    let happenings: Vec<Happening<'_>> =
+        names.iter().map(|name| (5, vec![("principal.hostname", name.as_str())])).collect();
+    let matches: usize = batches(&happenings, 100).iter().map(|batch| runner.process(batch).len()).sum();
+    assert_eq!((matches, runner.state.stats().suppressions_dropped), (40, 30));
+    // When the hour is over, room is made without loss.
+    let later: Vec<Happening<'_>> =
+        names.iter().take(10).map(|name| (7_200, vec![("principal.hostname", name.as_str())])).collect();
+    batches(&[vec![(7_200, vec![("x", "y")])], later].concat(), 100).iter().for_each(|batch| {
+        runner.process(batch);
+    });
+    assert_eq!(runner.state.stats().suppressions_dropped, 30);
+}
