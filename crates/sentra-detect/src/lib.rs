@@ -87,6 +87,13 @@
 //! by what, so that they are counted; [`preview`] says what an exception would have hidden. A [`RuleDraft`] is a
 //! rule as a form has it. See `docs/tuning.md` and `docs/rules-as-queries.md`.
 //!
+//! # Lists
+//!
+//! [`Lists::load`] takes reference lists (texts, regular expressions, networks; an entry per line) and data tables
+//! (CSV, each column text, regular expression, network or number). YARA-L asks them as `%name` and
+//! `%table.column`; [`Lists::texts`] are what the placeholder `%name%` of Sigma's `expand` stands for.
+//! [`SharedLists`] swaps them while rules run.
+//!
 //! # Limits
 //!
 //! | limit | |
@@ -113,6 +120,10 @@
 //! | exceptions and disabled rules of an overlay, examples of an impact | 20,000, 20 |
 //! | condition of a query, its tests, its depth | 256 KiB, 1,000, 20 |
 //! | event ids, values shown, values told apart, bytes of a value in a run | 500 at each end, 32, 4,096, 4,096 |
+//! | text and list that a function of YARA-L makes | 16 MiB, 10,000 values |
+//! | regular expression that a rule computes from an event | 1,024 bytes, 256 KiB compiled |
+//! | lists; bytes, entries of a list; of regular expressions; bytes of an entry | 10,000; 256 MiB, 2,000,000; 10,000; 16 KiB |
+//! | columns of a table | 1,000 |
 //!
 //! # Invariants
 //!
@@ -149,6 +160,8 @@ mod taxonomy;
 mod test;
 mod text;
 mod yaml;
+#[allow(dead_code, reason = "what compiles rules will call it")]
+mod yaral;
 
 pub use attack::{tactics, techniques};
 pub use correlation::report::STATE_PRESSURE;
@@ -177,3 +190,4 @@ pub use plain::matching_rules;
 pub use problem::{ProblemSeverity, RuleProblem};
 pub use ruleset::{Rule, RuleSet, RuleSource};
 pub use sql::{Precision, QueryEngine, RuleQuery};
+pub use yaral::lists::{ListKind, ListSource, Lists, SharedLists};

@@ -186,12 +186,12 @@ impl Network {
         (prefix <= bits).then_some(Self { address, prefix })
     }
 
-    /// The network's address and the length of its prefix, in bits.
+    /// The address and how many bits of it count.
     pub(crate) fn parts(self) -> (IpAddr, u8) {
         (self.address, self.prefix)
     }
 
-    fn holds(self, address: IpAddr) -> bool {
+    pub(crate) fn holds(self, address: IpAddr) -> bool {
         // An IPv4 address in IPv6 clothes is the IPv4 address.
         let plain = address.to_canonical();
         match (self.address, plain, address) {
