@@ -38,7 +38,8 @@ const K1: u64 = 0x8d58_ac26_afe1_2e47;
 const K2: u64 = 0xc47b_6e9e_3a97_0ed3;
 const K3: u64 = 0xc6a4_a793_5bd1_e995;
 
-/// Fingerprint2011, a 64-bit hash that is not cryptographic; never 0 or 1.
+/// Fingerprint2011, the 64-bit hash that is not cryptographic of Google's Guava library (Apache License 2.0); never
+/// 0 or 1.
 fn fingerprint(bytes: &[u8]) -> u64 {
     let hash = match bytes.len() {
         0..=32 => short(bytes, K0 ^ K1 ^ K2),

@@ -130,6 +130,7 @@ impl Rewriter<'_> {
             'W' => self.out.push_str("[^0-9A-Za-z_]"),
             'S' => self.out.push_str("[^\\t\\n\\f\\r ]"),
             '<' | '>' => self.out.push(char),
+            '0' if !self.chars.peek().is_some_and(|(_, next)| next.is_digit(8)) => self.out.push_str("\\x00"),
             'p' | 'P' | 'x' => {
                 self.out.push('\\');
                 self.out.push(char);
@@ -208,6 +209,7 @@ mod tests {
         check(r"^\Qa.b[\E+$", &["a.b[["], &["axb["]);
         check(r"\Q", &["x"], &[]);
         check(r"^\p{Greek}\x{41}\x42$", &["αAB"], &["aAB"]);
+        check(r"^\0[\0]+$", &["\0\0"], &["0", "\\0"]);
         check(r"^\\\/\-\.$", &[r"\/-."], &[]);
     }
 
