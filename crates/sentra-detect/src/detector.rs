@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use sentra_model::{EventBatch, TenantId, Timestamp};
 
 use crate::correlation::state::Correlations;
 use crate::engine::Matcher;
 use crate::matched::Match;
 use crate::ruleset::RuleSet;
+use crate::stream::Watermark;
+use crate::yaral::state::{YaralLimits, YaralState};
 
 /// A piece of correlation state that changed: what to store under `key`, or `None` to delete it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,8 @@ pub struct DetectorStats {
     pub events_without_group: u64,
     /// Stored entries that [`Detector::restore`] could not use: of rules that are gone or changed.
     pub entries_not_restored: u64,
+    /// Matches that the suppression window of their YARA-L rule kept back.
+    pub suppressed: u64,
 }
 
 /// Runs the rules over batches and keeps the state of correlations.
@@ -73,6 +78,11 @@ pub struct Detector {
     /// Some rule is a correlation.
     correlates: bool,
     correlations: Correlations,
+    /// What YARA-L rules wait for.
+    yaral: YaralState,
+    /// By tenant, how far event time has come for them.
+    yaral_time: HashMap<TenantId, Watermark>,
+    lateness_micros: i64,
 }
 
 impl Detector {
@@ -88,14 +98,13 @@ impl Detector {
         Self {
             matcher: Matcher::new(Arc::clone(&rules)),
             correlates: correlates(&rules),
+            yaral: YaralState::new(Arc::clone(&rules.yaral), YaralLimits::default()),
+            yaral_time: HashMap::new(),
+            lateness_micros: limits.lateness_micros,
             rules,
             correlations: Correlations::new(limits),
         }
     }
-
-    // Other languages that look at several events belong here: what `process` found on a row goes to them row by
-    // row beside `pass.count`, they decide at `pass.observe` and at `advance` with the same watermark, and their
-    // matches join `found` before it is put in order.
 
     /// Evaluates all rules on `batch`. Matches come in the order of rows, then of rules; a run of a
     /// correlation once per batch, at the last row that belongs to it. What was decided because the batch let
@@ -103,16 +112,22 @@ impl Detector {
     pub fn process(&mut self, batch: &EventBatch) -> Vec<Match> {
         let mut found: Vec<(usize, usize, Match)> = Vec::new();
         let mut matches = self.matcher.matches(batch).into_iter().peekable();
-        if !self.correlates {
+        if !self.correlates && self.rules.yaral.is_empty() {
             matches.for_each(|(row, rule)| self.report_single(batch, row, rule, &mut found));
             return in_order(found);
         }
         let rules = Arc::clone(&self.rules);
         let mut singles: Vec<(usize, usize)> = Vec::new();
-        let mut pass = self.correlations.pass(&rules, batch.tenant(), Some(batch));
+        let tenant = batch.tenant();
+        let mut pass = self.correlations.pass(&rules, tenant, Some(batch));
+        let yaral_time = self.yaral_time.entry(tenant.clone()).or_default();
         for row in batch.rows() {
             pass.observe(row);
             while let Some((_, index)) = matches.next_if(|(number, _)| *number == row.index()) {
+                if let Some((rule, variable)) = rules.event_variable(index) {
+                    self.yaral.take(tenant, row, rule, variable);
+                    continue;
+                }
                 let Some(rule) = rules.rules.get(index) else { continue };
                 if !rule.referred_by.is_empty() {
                     pass.count(row, index);
@@ -121,8 +136,15 @@ impl Detector {
                     singles.push((row.index(), index));
                 }
             }
+            // Row by row, like everything else (law IDENTITY).
+            if yaral_time.observe(row.time().micros(), row.seen().micros()) {
+                let decided = yaral_time.decided_before(self.lateness_micros);
+                self.yaral.advance(tenant, Timestamp::from_micros(decided));
+            }
         }
         let runs = pass.finish();
+        // Behind the other rules of their row.
+        found.extend(self.yaral.finish().into_iter().map(|run| (run.row, usize::MAX, run)));
         singles.into_iter().for_each(|(row, rule)| self.report_single(batch, row, rule, &mut found));
         for (number, index, mut run) in runs {
             if let Some(row) = batch.row(number) {
@@ -137,13 +159,22 @@ impl Detector {
     /// clock, this crate has none. What that makes sure, such as that something did not happen in time, is
     /// given back; none of it has a row.
     pub fn advance(&mut self, tenant: &TenantId, time: Timestamp) -> Vec<Match> {
-        if !self.correlates {
-            return Vec::new();
+        let mut found = Vec::new();
+        if self.correlates {
+            let rules = Arc::clone(&self.rules);
+            let mut pass = self.correlations.pass(&rules, tenant, None);
+            pass.advance(time);
+            found.extend(pass.finish());
         }
-        let rules = Arc::clone(&self.rules);
-        let mut pass = self.correlations.pass(&rules, tenant, None);
-        pass.advance(time);
-        in_order(pass.finish())
+        if !self.rules.yaral.is_empty() {
+            let yaral_time = self.yaral_time.entry(tenant.clone()).or_default();
+            if yaral_time.advance(time.micros()) {
+                let decided = yaral_time.decided_before(self.lateness_micros);
+                self.yaral.advance(tenant, Timestamp::from_micros(decided));
+            }
+            found.extend(self.yaral.finish().into_iter().map(|run| (run.row, usize::MAX, run)));
+        }
+        in_order(found)
     }
 
     /// Goes on with other rules: what a rule has counted stays if it measures the same as before. The state of
@@ -152,6 +183,7 @@ impl Detector {
         self.correlations.replace_rules(&self.rules, &rules);
         self.correlates = correlates(&rules);
         self.matcher = Matcher::new(Arc::clone(&rules));
+        self.yaral.replace_rules(Arc::clone(&rules.yaral));
         self.rules = rules;
     }
 
@@ -175,12 +207,16 @@ impl Detector {
     /// Correlation state that changed since the last call. Store it together with the position of what was
     /// processed (law SOURCE), and a restarted detector goes on where this one stood.
     pub fn take_changes(&mut self) -> Vec<StateChange> {
-        self.correlations.take_changes(&self.rules)
+        let mut changes = self.correlations.take_changes(&self.rules);
+        changes.extend(self.yaral.take_changes());
+        changes
     }
 
     /// Puts stored state back; entries as [`Detector::take_changes`] gave them.
     pub fn restore(&mut self, entries: Vec<(Vec<u8>, Vec<u8>)>) {
+        let (yaral, entries) = entries.into_iter().partition(|(key, _)| YaralState::is_key(key));
         self.correlations.restore(&self.rules, entries);
+        self.yaral.restore(yaral);
     }
 
     /// What tries single-event rules: its counters, and what each rule costs.
@@ -197,7 +233,17 @@ impl Detector {
     /// What the detector holds and what it had to let go.
     #[must_use]
     pub fn stats(&self) -> DetectorStats {
-        self.correlations.stats()
+        let yaral = self.yaral.stats();
+        let mut stats = self.correlations.stats();
+        stats.keys += yaral.groups;
+        stats.keys_evicted += yaral.groups_evicted;
+        stats.entries_waiting += yaral.events;
+        stats.events_too_late += yaral.events_too_late;
+        stats.window_entries_dropped += yaral.events_dropped + yaral.events_cut + yaral.windows_cut;
+        stats.runs_dropped += yaral.episodes_dropped + yaral.suppressions_dropped;
+        stats.entries_not_restored += yaral.entries_not_restored;
+        stats.suppressed += yaral.suppressed;
+        stats
     }
 
     /// The rules it runs.

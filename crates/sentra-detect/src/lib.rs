@@ -69,6 +69,13 @@
 //! does not. That any went, or new ones were refused, is reported by the built-in rule [`STATE_PRESSURE`], once per
 //! rule, tenant and hour.
 //!
+//! # YARA-L
+//!
+//! Files that end in `.yaral` hold YARA-L 2.0. What an event variable asks of a single event is answered by the
+//! matcher like a Sigma rule; the candidates are then tried in full and wait for company in the windows of the match
+//! section. Its UDM paths are mapped to our columns and fields, see `docs/yaral.md`; functions are in
+//! `docs/yaral-functions.md`.
+//!
 //! # Matching
 //!
 //! A [`Matcher`] tries the single-event rules. Values are matched, not events: each distinct value of a field is
@@ -160,7 +167,6 @@ mod taxonomy;
 mod test;
 mod text;
 mod yaml;
-#[allow(dead_code, reason = "what compiles rules will call it")]
 mod yaral;
 
 pub use attack::{tactics, techniques};

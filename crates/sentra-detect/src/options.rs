@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use crate::pipeline::Pipeline;
 use crate::placeholders::Placeholders;
+use crate::yaral::lists::SharedLists;
 
 /// What rules are compiled with, beside their text.
 #[derive(Debug, Clone, Default)]
@@ -8,4 +11,6 @@ pub struct CompileOptions {
     pub lists: Placeholders,
     /// Pipelines that rewrite every rule; applied in the order of their priority, and then of this list.
     pub pipelines: Vec<Pipeline>,
+    /// The reference lists and data tables of YARA-L rules, which follow when they are swapped.
+    pub shared_lists: Arc<SharedLists>,
 }

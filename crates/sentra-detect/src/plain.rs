@@ -25,7 +25,7 @@ pub(crate) fn rule_matches(rules: &RuleSet, rule: usize, mart: &str, row: EventR
 
 fn body_matches(rules: &RuleSet, body: &Body, route: &Route, row: EventRow<'_>) -> bool {
     match body {
-        Body::Correlation(_) => false,
+        Body::Correlation(_) | Body::Yaral => false,
         Body::Single { logsource, expression } => {
             logsource.takes(route)
                 && expression

@@ -16,6 +16,8 @@ use crate::sigma::expr::{Expr, Predicate};
 use crate::sigma::filter::{Filters, is_filter, missed_message};
 use crate::sigma::rule::{ParsedBody, ParsedRule, Reader, label};
 use crate::test::Test;
+use crate::yaral::rule::YaralRule;
+use crate::yaral::rules::YaralRules;
 
 /// Most rules of one set.
 pub(crate) const RULES_MAX: usize = 100_000;
@@ -64,8 +66,13 @@ pub struct Rule {
 
 #[derive(Debug)]
 pub(crate) enum Body {
-    Single { logsource: Logsource, expression: Expr<TestId> },
+    Single {
+        logsource: Logsource,
+        expression: Expr<TestId>,
+    },
     Correlation(CorrelationRule),
+    /// A YARA-L rule. What its event variables ask stands behind all rules.
+    Yaral,
 }
 
 impl Rule {
@@ -111,13 +118,13 @@ impl Rule {
     pub fn logsource(&self) -> Option<&Logsource> {
         match &self.body {
             Body::Single { logsource, .. } => Some(logsource),
-            Body::Correlation(_) => None,
+            Body::Correlation(_) | Body::Yaral => None,
         }
     }
 
     pub(crate) fn correlation(&self) -> Option<&CorrelationRule> {
         match &self.body {
-            Body::Single { .. } => None,
+            Body::Single { .. } | Body::Yaral => None,
             Body::Correlation(correlation) => Some(correlation),
         }
     }
@@ -126,7 +133,13 @@ impl Rule {
 /// Compiled rules, ready for a [`Detector`](crate::Detector). Immutable and shared.
 #[derive(Debug, Default)]
 pub struct RuleSet {
+    /// The rules, and behind them one for each event variable of a YARA-L rule, see [`RuleSet::event_variable`].
     pub(crate) rules: Vec<Rule>,
+    /// How many of these are rules that somebody wrote.
+    visible: usize,
+    pub(crate) yaral: Arc<YaralRules>,
+    /// By place behind the visible rules: number of the YARA-L rule, and of its event variable.
+    event_variables: Vec<(usize, usize)>,
     pub(crate) checks: Vec<FieldCheck>,
     pub(crate) fields: FieldTable,
     pub(crate) compiled: Compiled,
@@ -145,6 +158,7 @@ impl RuleSet {
         let mut pipelines = options.pipelines.clone();
         pipelines.sort_by_key(Pipeline::priority);
         let mut compiler = Compiler::default();
+        let (yaral, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_yaral);
         for name in ROUTE_FIELDS {
             compiler.set.fields.intern(name);
         }
@@ -158,25 +172,31 @@ impl RuleSet {
         compiler.take_late(&reader);
         compiler.warn_of_filters(&filters);
         compiler.link();
+        compiler.take_yaral(&yaral, options);
         compiler.finish()
     }
 
     /// The rules, those of correlations included, in the order of the sources.
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
-        &self.rules
+        self.rules.get(..self.visible).unwrap_or_default()
+    }
+
+    /// The YARA-L rule and its event variable for which the rule with the index `rule` stands.
+    pub(crate) fn event_variable(&self, rule: usize) -> Option<(usize, usize)> {
+        self.event_variables.get(rule.checked_sub(self.visible)?).copied()
     }
 
     /// How many rules.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.rules.len()
+        self.visible
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
+        self.visible == 0
     }
 }
 
@@ -368,11 +388,58 @@ impl Compiler {
         }
     }
 
+    /// Adds YARA-L rules: each as it is listed, and what its event variables ask of a single event, which the matcher
+    /// answers.
+    fn take_yaral(&mut self, sources: &[RuleSource], options: &CompileOptions) {
+        let (rules, problems) = YaralRules::compile(sources, &options.shared_lists);
+        self.problems.extend(problems);
+        let texts: HashMap<&str, Arc<str>> =
+            sources.iter().map(|source| (source.path.as_str(), Arc::from(source.text.as_str()))).collect();
+        let rule = |compiled: &YaralRule, body: Body, reports: bool| Rule {
+            reference: Arc::clone(&compiled.reference),
+            name: None,
+            path: compiled.path.clone(),
+            line: compiled.line,
+            text: texts.get(compiled.path.as_str()).cloned().unwrap_or_default(),
+            generate: false,
+            lists: Vec::new(),
+            body,
+            referred_by: Vec::new(),
+            reports,
+        };
+        let room = RULES_MAX.saturating_sub(self.set.rules.len());
+        if rules.rules.len() > room {
+            let message = format!("more than the {RULES_MAX} rules allowed: no YARA-L rule was taken");
+            let path = sources.first().map(|source| source.path.as_str()).unwrap_or_default();
+            self.problem(path, None, ProblemSeverity::Error, Fault::new(1, message));
+            self.set.visible = self.set.rules.len();
+            return;
+        }
+        let listed = rules.rules.iter().map(|compiled| rule(compiled, Body::Yaral, true));
+        self.set.rules.extend(listed);
+        self.set.visible = self.set.rules.len();
+        for (number, compiled) in rules.rules.iter().enumerate() {
+            for (variable, plan) in compiled.variables.iter().enumerate() {
+                let expression = plan.prefilter.clone().map(&mut |predicate| self.check(predicate));
+                let body = Body::Single { logsource: Logsource::default(), expression };
+                self.set.rules.push(rule(compiled, body, false));
+                self.set.event_variables.push((number, variable));
+            }
+        }
+        self.set.yaral = Arc::new(rules);
+    }
+
     fn finish(mut self) -> (RuleSet, Vec<RuleProblem>) {
         self.set.compiled = Compiled::new(&self.set.rules, &self.set.checks, &self.set.fields);
         self.problems.sort_by(|left, right| (&left.path, left.line).cmp(&(&right.path, right.line)));
         (self.set, self.problems)
     }
+}
+
+/// YARA-L has files of its own.
+fn is_yaral(source: &RuleSource) -> bool {
+    let ending = source.path.rsplit_once('.').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("yaral"))
 }
 
 /// A rule without its body.

@@ -154,7 +154,7 @@ impl RuleSet {
             match self.rules.get(index).map(|rule| &rule.body) {
                 Some(Body::Correlation(correlation)) => left.extend(correlation.rules.iter().rev()),
                 Some(Body::Single { .. }) => singles.push(index),
-                None => {}
+                Some(Body::Yaral) | None => {}
             }
         }
         singles
@@ -219,7 +219,7 @@ pub(crate) fn logsource_words(logsource: &Logsource) -> String {
 fn single(rule: &Rule) -> Option<(&Logsource, &crate::sigma::expr::Expr<crate::ruleset::TestId>)> {
     match &rule.body {
         Body::Single { logsource, expression } => Some((logsource, expression)),
-        Body::Correlation(_) => None,
+        Body::Correlation(_) | Body::Yaral => None,
     }
 }
 

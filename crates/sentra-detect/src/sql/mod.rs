@@ -94,6 +94,7 @@ impl RuleSet {
                 let widened = widened.into_iter().collect();
                 Some(RuleQuery { rule: id, engine, condition, precision, widened, rules: Vec::new() })
             }
+            Body::Yaral => None,
             Body::Correlation(_) => {
                 let singles = self.single_rules(rule).into_iter();
                 let rules: Vec<RuleQuery> = singles.filter_map(|single| self.query(single, engine)).collect();

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use sentra_model::RuleKind;
+
 use super::lists::SharedLists;
 use super::rules::YaralRules;
 use crate::problem::{ProblemSeverity, RuleProblem};
@@ -74,4 +76,19 @@ fn every_public_rule_without_entity_graph_compiles() {
     let reasons: Vec<(&str, usize)> =
         refused.iter().map(|(reason, count)| (reason.as_str(), *count)).collect();
     assert_eq!(reasons, [("needs the entity graph", 20)]);
+}
+
+/// Through the face of the crate: listed as rules, with what their event variables ask behind them.
+#[test]
+fn public_rules_are_rules_of_a_set() {
+    let Some(directory) = directory() else { return };
+    let sources = sources(&directory);
+    let (alone, _) = YaralRules::compile(&sources, &Arc::<SharedLists>::default());
+    let (set, _) = crate::RuleSet::compile(sources);
+    assert_eq!(set.len(), alone.rules.len());
+    assert!(set.rules().iter().all(|rule| rule.reports() && rule.reference().kind == RuleKind::Yaral));
+    let variables: usize = alone.rules.iter().map(|rule| rule.variables.len()).sum();
+    assert_eq!(set.rules.len() - set.len(), variables);
+    assert_eq!(set.event_variable(set.len()), Some((0, 0)));
+    assert_eq!(set.event_variable(0), None);
 }

@@ -26,11 +26,12 @@ mod parser_tests;
 mod prefilter;
 mod print;
 mod report;
-mod rule;
-mod rules;
+pub(crate) mod rule;
+pub(crate) mod rules;
+#[cfg(test)]
 mod runner;
 mod schema;
-mod state;
+pub(crate) mod state;
 mod stored;
 mod term;
 #[cfg(test)]

@@ -1,8 +1,5 @@
 //! The rules of a set.
 
-use sentra_model::RuleRef;
-use std::sync::Arc;
-
 use super::head::compile;
 use super::listed::AskLists;
 use super::parser::parse;
@@ -63,7 +60,7 @@ impl YaralRules {
         }
     }
 
-    pub(crate) fn references(&self) -> impl Iterator<Item = &Arc<RuleRef>> {
-        self.rules.iter().map(|rule| &rule.reference)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rules.is_empty()
     }
 }

@@ -14,6 +14,7 @@ use super::report::described;
 use super::rule::{Matching, Window, YaralRule};
 use super::rules::YaralRules;
 use super::windows::{Place, Records};
+use crate::detector::StateChange;
 use crate::matched::{Match, VALUE_COLUMNS};
 
 mod store;
@@ -112,6 +113,8 @@ pub(crate) struct YaralState {
     watermarks: HashMap<TenantId, i64>,
     due: BTreeMap<TenantId, BTreeSet<(i64, usize, Vec<String>)>>,
     changed: BTreeSet<StateKey>,
+    /// Changes under rules that were replaced since.
+    changes_before: Vec<StateChange>,
     /// Matches that are told at the next `finish`: group, combination, opening event; and the row.
     pending: BTreeMap<(StateKey, Vec<String>, EventId), usize>,
     ready: Vec<Match>,
@@ -283,7 +286,7 @@ impl YaralState {
             })
             .collect();
         self.stats.windows_cut += u64::from(cut);
-        let row = arrived.map_or(0, |(_, row)| row);
+        let row = arrived.map_or(Match::NO_ROW, |(_, row)| row);
         for (values, opened) in found {
             self.fired(rule, matching, key, span, (values, opened), row);
         }

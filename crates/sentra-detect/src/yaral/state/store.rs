@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Episode, Group, StateKey, YaralState};
 use crate::detector::StateChange;
 use crate::yaral::join::Record;
+use crate::yaral::rules::YaralRules;
 use crate::yaral::windows::Records;
 
 #[derive(Serialize, Deserialize)]
@@ -21,16 +22,49 @@ struct StoredGroup {
 struct StoredKey(String, TenantId, String, u64, bool, Vec<String>);
 
 /// What stored keys of this state begin with, so that nobody takes them for those of correlations.
-const KEY_MARK: &str = "yaral";
+/// No tenant can have such a name.
+const KEY_MARK: &str = "YARA-L";
+/// How a stored key of this state begins.
+const KEY_BEGIN: &[u8] = br#"["YARA-L","#;
 
 impl YaralState {
     /// What changed since the last call, in the order of the keys.
     pub(crate) fn take_changes(&mut self) -> Vec<StateChange> {
         let changed = std::mem::take(&mut self.changed);
-        changed
-            .into_iter()
-            .map(|key| StateChange { value: self.stored(&key), key: self.stored_key(&key) })
-            .collect()
+        let mut changes = std::mem::take(&mut self.changes_before);
+        let now =
+            changed.iter().map(|key| StateChange { value: self.stored(key), key: self.stored_key(key) });
+        changes.extend(now);
+        changes
+    }
+
+    /// Whether a stored key is one of this state.
+    pub(crate) fn is_key(key: &[u8]) -> bool {
+        key.starts_with(KEY_BEGIN)
+    }
+
+    /// Goes on with other rules: what belongs to rules that are the same as before stays. What goes is counted, and
+    /// is a change.
+    pub(crate) fn replace_rules(&mut self, rules: Arc<YaralRules>) {
+        let kept = self.take_changes();
+        let mut next = Self::new(rules, self.limits);
+        next.watermarks = std::mem::take(&mut self.watermarks);
+        let groups = self.groups.iter().flat_map(|((tenant, rule), groups)| {
+            groups.keys().map(|values| (tenant.clone(), *rule, values.clone()))
+        });
+        let groups =
+            groups.map(|(tenant, rule, values)| StateKey { tenant, rule, suppression: false, values });
+        let keys: Vec<StateKey> = groups.chain(self.suppressed.keys().cloned()).collect();
+        next.changes_before = kept;
+        for key in keys {
+            let Some(value) = self.stored(&key) else { continue };
+            let key = self.stored_key(&key);
+            if next.restore_one(&key, &value).is_none() {
+                next.stats.entries_not_restored += 1;
+                next.changes_before.push(StateChange { key, value: None });
+            }
+        }
+        *self = next;
     }
 
     fn stored_key(&self, key: &StateKey) -> Vec<u8> {

@@ -124,7 +124,7 @@ fn a_wrong_rule_harms_no_other() {
          rule b { events: $e.principal.port = 1 condition: $e }
          rule c { events condition }",
     );
-    assert_eq!(rules.references().map(|rule| rule.id.as_str()).collect::<Vec<_>>(), ["b"]);
+    assert_eq!(rules.rules.iter().map(|rule| rule.reference.id.as_str()).collect::<Vec<_>>(), ["b"]);
     let lines: Vec<_> = problems.iter().map(|problem| (problem.line, problem.rule.as_deref())).collect();
     assert_eq!(lines, [(1, Some("a")), (3, Some("c"))]);
 }

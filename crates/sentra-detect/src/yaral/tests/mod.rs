@@ -20,9 +20,11 @@ use super::lists::{ListKind, ListSource, Lists, SharedLists};
 use super::rules::YaralRules;
 use super::runner::Runner;
 use super::state::YaralLimits;
+use crate::detector::{Detector, DetectorLimits, StateChange};
 use crate::matched::Match;
+use crate::options::CompileOptions;
 use crate::problem::{ProblemSeverity, RuleProblem};
-use crate::ruleset::RuleSource;
+use crate::ruleset::{RuleSet, RuleSource};
 
 const SECOND: i64 = 1_000_000;
 
@@ -140,6 +142,49 @@ fn run_once(rules: &Arc<YaralRules>, batches: &[EventBatch], lateness_seconds: i
     found
 }
 
+/// The same by the detector: with the index in front, beside a Sigma rule, with rules exchanged after the first batch,
+/// and restarted.
+fn detected(text: &str, batches: &[EventBatch], lateness_seconds: i64, restart: bool) -> Found {
+    const SIGMA: &str = "title: s\nlogsource: {product: nothing}\ndetection: {a: {b: c}, condition: a}\n";
+    let source = |path: &str, text: &str| RuleSource {
+        path: path.to_owned(),
+        text: text.to_owned(),
+        pack: "test".to_owned(),
+    };
+    let options = CompileOptions { shared_lists: lists(), ..CompileOptions::default() };
+    let compile = |sources| Arc::new(RuleSet::compile_with(sources, &options).0);
+    let rules = compile(vec![source("test.yaral", text), source("s.yml", SIGMA)]);
+    let limits = DetectorLimits { lateness_micros: lateness_seconds * SECOND, ..DetectorLimits::default() };
+    let mut detector = Detector::with_limits(Arc::clone(&rules), limits);
+    let mut stored: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+    let mut found = Found::new();
+    for (number, batch) in batches.iter().enumerate() {
+        collect(&mut found, detector.process(batch));
+        if number == 0 {
+            detector.replace_rules(compile(vec![
+                source("s.yml", SIGMA),
+                source("more.yaral", &text.replacen("rule ", "rule another_", 1)),
+                source("test.yaral", text),
+            ]));
+            detector.replace_rules(Arc::clone(&rules));
+        }
+        if !restart {
+            continue;
+        }
+        for StateChange { key, value } in detector.take_changes() {
+            match value {
+                Some(value) => stored.insert(key, value),
+                None => stored.remove(&key),
+            };
+        }
+        detector = Detector::with_limits(Arc::clone(&rules), limits);
+        detector.restore(stored.clone().into_iter().collect());
+        assert_eq!(detector.stats().entries_not_restored, 0);
+    }
+    collect(&mut found, detector.advance(&TenantId::default_tenant(), end()));
+    found
+}
+
 /// All that is found in the end, whatever the cut (law IDENTITY) and across restarts.
 pub(super) fn found_late(text: &str, happenings: &[Happening<'_>], lateness_seconds: i64) -> Vec<Match> {
     let rules = rules(text);
@@ -148,6 +193,10 @@ pub(super) fn found_late(text: &str, happenings: &[Happening<'_>], lateness_seco
     assert_eq!(whole, single, "{text}: the cut into batches changes what is found");
     let restarted = run_once(&rules, &batches(happenings, 2), lateness_seconds, true);
     assert_eq!(whole, restarted, "{text}: a restart changes what is found");
+    for (size, restart) in [(10_000, false), (2, false), (3, true)] {
+        let detected = detected(text, &batches(happenings, size), lateness_seconds, restart);
+        assert_eq!(whole, detected, "{text}: the detector finds something else, cut by {size}, {restart}");
+    }
     whole.into_values().collect()
 }
 
