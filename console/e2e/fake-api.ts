@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import { deadLetters, events, history, incident, queue, rules, status } from "./fixtures";
+import { FakeRules } from "./fake-rules";
+import { deadLetters, events, history, incident, queue, status } from "./fixtures";
 
 const dist = join(import.meta.dirname, "../dist");
 /** What the real server sends: anything inline or from elsewhere is refused by the browser. */
@@ -20,6 +21,7 @@ const known_query = /^(linux|windows|events|cloud)\b|^event\("/;
 /** A stand-in for the Sentra server: invented data, the real contract, the real content security policy. */
 export class FakeApi {
   readonly requests: string[] = [];
+  readonly rules = new FakeRules();
   isSignedOut = false;
   isEmpty = false;
   #extra: typeof queue = [];
@@ -42,6 +44,7 @@ export class FakeApi {
   reset() {
     this.isSignedOut = false;
     this.isEmpty = false;
+    this.rules.reset();
     this.#extra = [];
     this.requests.length = 0;
   }
@@ -86,7 +89,11 @@ export class FakeApi {
     if (path === "status")
       return json(response, this.isEmpty ? { ...status(), marts: [], dead_letters: [] } : status());
     if (path === "status/history") return json(response, history());
-    if (path === "rules") return json(response, rules);
+    const ofRules = this.rules.answer(path, body);
+    if (ofRules !== null) {
+      if ("body" in ofRules) return json(response, ofRules.body);
+      return problem(response, ofRules.status, "rules", ofRules.title, { next: "try again" });
+    }
     if (path === "dead-letters") return json(response, this.isEmpty ? page([]) : page(deadLetters));
     if (path === "logout") return response.writeHead(204).end();
     if (path === "stream") return this.#stream(request, response);

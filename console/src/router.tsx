@@ -6,7 +6,14 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { IncidentPage } from "./incident/incident-page";
-import { incidentView, parseSearch, queueFilters, searchView, stringifySearch } from "./lib/url-state";
+import {
+  incidentView,
+  parseSearch,
+  queueFilters,
+  rulesView,
+  searchView,
+  stringifySearch,
+} from "./lib/url-state";
 import { QueuePage } from "./queue/queue-page";
 import { AppShell } from "./shell/app-shell";
 import { Crash } from "./shell/crash";
@@ -43,13 +50,27 @@ const searchRoute = createRoute({
   component: lazyRouteComponent(() => import("./search/search-page"), "SearchPage"),
 });
 
+const rulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/rules",
+  validateSearch: rulesView,
+  component: lazyRouteComponent(() => import("./rules/rules-page"), "RulesPage"),
+});
+
 const healthRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/health",
   component: lazyRouteComponent(() => import("./health/health-page"), "HealthPage"),
 });
 
-const routeTree = rootRoute.addChildren([homeRoute, queueRoute, incidentRoute, searchRoute, healthRoute]);
+const routeTree = rootRoute.addChildren([
+  homeRoute,
+  queueRoute,
+  incidentRoute,
+  searchRoute,
+  rulesRoute,
+  healthRoute,
+]);
 
 export const createAppRouter = () =>
   createRouter({

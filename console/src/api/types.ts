@@ -26,6 +26,47 @@ export type MartSummary = Schemas["MartSummary"];
 export type Status = Schemas["Status"];
 export type HistoryPoint = Schemas["HistoryPoint"];
 export type StatusHistory = Schemas["StatusHistory"];
+export type RuleKind = Schemas["RuleKind"];
+export type RuleRef = Schemas["RuleRef"];
+export type Rule = Schemas["RuleView"];
 export type RuleProblem = Schemas["RuleProblemView"];
 export type Rules = Schemas["RulesView"];
 export type Problem = Schemas["ProblemDocument"];
+
+// TEMPORARY
+export interface BacktestMatch {
+  rule: string;
+  event: string;
+  time: string;
+  group: string[][];
+  events: number;
+  count: number;
+  first: string;
+  last: string;
+  evidence: string[];
+}
+export interface BacktestAnswer {
+  events: number;
+  elapsed_ms: number;
+  rules: (RuleRef & { matches: number })[];
+  matches: BacktestMatch[];
+  not_described: number;
+  problems: RuleProblem[];
+}
+export interface ExceptionBody {
+  id: string;
+  rules?: string[];
+  pack?: string | null;
+  condition: Record<string, unknown>;
+  owner: string;
+  reason: string;
+  expires: string;
+}
+export interface Impact {
+  sentence: string;
+  examined: number;
+  would_hide: number;
+  confirmed: number;
+  by_rule: Record<string, number>;
+  examples: { rule: string; title: string; time: string }[];
+}

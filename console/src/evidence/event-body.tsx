@@ -4,11 +4,18 @@ import { defang, eventKql } from "@/lib/format";
 import { CopyButton } from "@/ui/copy-button";
 import { Moment } from "@/ui/time";
 import { VisibleText } from "@/ui/visible-text";
+import { ExplainSection } from "./explain-section";
 import { FieldTable } from "./field-table";
 
 const replacement = "\ufffd";
 
-export function EventBody({ event }: { event: EventDetail }) {
+interface EventBodyProps {
+  event: EventDetail;
+  /** The rule that led here. */
+  rule?: string | undefined;
+}
+
+export function EventBody({ event, rule }: EventBodyProps) {
   const addresses = new Set([event.header.src_ip, event.header.dst_ip].filter((each) => each !== undefined));
   const isLossy = event.raw.includes(replacement);
   return (
@@ -34,6 +41,7 @@ export function EventBody({ event }: { event: EventDetail }) {
           </p>
         ) : null}
       </Part>
+      <ExplainSection event={event.id} rule={rule} />
       <Part title="Times (UTC)">
         <dl className="grid grid-cols-[140px_minmax(0,1fr)] gap-y-1 font-mono text-xs">
           <dt className="text-dim">happened</dt>

@@ -15,12 +15,14 @@ interface EventViewProps {
   id: string;
   /** The event, when a list has loaded it already. */
   known?: EventDetail | undefined;
+  /** The rule that led here: it is explained even if it does not match. */
+  rule?: string | undefined;
   onClose: () => void;
   /** To the next or previous event of the list behind; absent when there is none. */
   onStep?: (by: number) => void;
 }
 
-export function EventView({ id, known, onClose, onStep }: EventViewProps) {
+export function EventView({ id, known, rule, onClose, onStep }: EventViewProps) {
   const query = useQuery({ ...eventQuery(id), initialData: known });
   const event = query.data;
 
@@ -95,7 +97,7 @@ export function EventView({ id, known, onClose, onStep }: EventViewProps) {
       <div className="min-h-0 flex-1 overflow-auto">
         {query.isPending ? <SkeletonLines lines={6} label="Loading the event" /> : null}
         {query.isError ? <EventProblem error={query.error} id={id} /> : null}
-        {event === undefined ? null : <EventBody event={event} />}
+        {event === undefined ? null : <EventBody event={event} rule={rule} />}
       </div>
     </article>
   );

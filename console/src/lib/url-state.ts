@@ -1,4 +1,4 @@
-import type { IncidentStatus, Severity } from "@/api/types";
+import type { IncidentStatus, RuleKind, Severity } from "@/api/types";
 import { severities } from "./severity";
 
 export const statuses: readonly IncidentStatus[] = ["new", "in_progress", "on_hold", "resolved", "closed"];
@@ -20,6 +20,28 @@ export interface IncidentView {
 
 export interface SearchView {
   q?: string;
+  event?: string;
+}
+
+export const ruleKinds: readonly RuleKind[] = ["sigma", "correlation", "yaral"];
+
+export const ruleStates = ["reporting", "disabled", "excepted"] as const;
+export type RuleState = (typeof ruleStates)[number];
+
+/** Which rules are listed, and which of them, and of its events, is open beside the list. */
+export interface RulesView {
+  /** The ATT&CK view instead of the list. */
+  show?: "coverage";
+  q?: string;
+  /** At least this bad. */
+  level?: Severity;
+  kind?: RuleKind;
+  pack?: string;
+  state?: RuleState;
+  technique?: string;
+  /** By matches where absent. */
+  sort?: "level";
+  rule?: string;
   event?: string;
 }
 
@@ -63,6 +85,24 @@ export function incidentView(raw: Raw): IncidentView {
     signal: textOf(raw.signal),
     event: textOf(raw.event),
   } as IncidentView);
+}
+
+const technique_id = /^T\d{4}(\.\d{3})?$/;
+
+export function rulesView(raw: Raw): RulesView {
+  const technique = textOf(raw.technique)?.toUpperCase() ?? "";
+  return compact({
+    show: oneOf(raw.show, ["coverage"]),
+    q: textOf(raw.q),
+    level: oneOf(raw.level, severities),
+    kind: oneOf(raw.kind, ruleKinds),
+    pack: textOf(raw.pack),
+    state: oneOf(raw.state, ruleStates),
+    technique: technique_id.test(technique) ? technique : undefined,
+    sort: oneOf(raw.sort, ["level"]),
+    rule: textOf(raw.rule),
+    event: textOf(raw.event),
+  } as RulesView);
 }
 
 export const searchView = (raw: Raw): SearchView =>

@@ -1,11 +1,11 @@
-import { Search } from "lucide-react";
-import { type RefObject, useState } from "react";
+import type { RefObject } from "react";
 import type { Severity } from "@/api/types";
 import { formatCount, humanise } from "@/lib/format";
 import { severities } from "@/lib/severity";
 import { type QueueFilters, statuses } from "@/lib/url-state";
 import { Button } from "@/ui/button";
 import { ChoiceMenu } from "@/ui/dropdown";
+import { FilterText } from "@/ui/filter-text";
 import { Kbd } from "@/ui/kbd";
 import { SeverityMark } from "@/ui/severity";
 
@@ -43,6 +43,7 @@ export function QueueFilterBar({ filters, total, searchBox, onChange }: QueueFil
       </h1>
       <FilterText
         text={filters.q ?? ""}
+        placeholder="Filter by title, headline or entity"
         searchBox={searchBox}
         onChange={(q) => onChange({ ...filters, q: q === "" ? undefined : q })}
       />
@@ -65,43 +66,5 @@ export function QueueFilterBar({ filters, total, searchBox, onChange }: QueueFil
         </Button>
       ) : null}
     </div>
-  );
-}
-
-interface FilterTextProps {
-  text: string;
-  searchBox: RefObject<HTMLInputElement | null>;
-  onChange: (text: string) => void;
-}
-
-/** The address bar holds the text; while it is being edited, the field is ahead of the address bar. */
-function FilterText({ text, searchBox, onChange }: FilterTextProps) {
-  const [draft, setDraft] = useState<string | null>(null);
-  return (
-    <label className="relative flex w-72 items-center">
-      <Search size={14} aria-hidden className="absolute left-2.5 text-faint" />
-      <input
-        ref={searchBox}
-        type="search"
-        aria-label="Filter by text"
-        placeholder="Filter by title, headline or entity"
-        className="h-8 w-full rounded-md border border-line-strong bg-canvas pr-8 pl-8 text-sm placeholder:text-faint"
-        value={draft ?? text}
-        onFocus={() => setDraft(text)}
-        onBlur={() => setDraft(null)}
-        onChange={(event) => {
-          setDraft(event.target.value);
-          onChange(event.target.value.trim());
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
-        }}
-      />
-      {text === "" && draft === null ? (
-        <span className="absolute right-2">
-          <Kbd keys="/" />
-        </span>
-      ) : null}
-    </label>
   );
 }

@@ -56,6 +56,13 @@ export function AppShell() {
         run: () => navigate({ to: "/search" }),
       },
       {
+        id: "go-rules",
+        title: "Go to rules",
+        group: "Go",
+        keys: ["g r"],
+        run: () => navigate({ to: "/rules" }),
+      },
+      {
         id: "go-health",
         title: "Go to health",
         group: "Go",

@@ -1,17 +1,24 @@
 import { Link } from "@tanstack/react-router";
-import { Activity, CircleHelp, type LucideIcon, Search, ShieldAlert } from "lucide-react";
+import { Activity, CircleHelp, type LucideIcon, ScrollText, Search, ShieldAlert } from "lucide-react";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
 import { Tooltip } from "@/ui/tooltip";
 import { PipelineState } from "./pipeline-state";
 import { ThemeMenu } from "./theme-menu";
 
-const places: { to: "/incidents" | "/search" | "/health"; label: string; keys: string; icon: LucideIcon }[] =
-  [
-    { to: "/incidents", label: "Incidents", keys: "g i", icon: ShieldAlert },
-    { to: "/search", label: "Search", keys: "g s", icon: Search },
-    { to: "/health", label: "Health", keys: "g h", icon: Activity },
-  ];
+interface Place {
+  to: "/incidents" | "/search" | "/rules" | "/health";
+  label: string;
+  keys: string;
+  icon: LucideIcon;
+}
+
+const places: Place[] = [
+  { to: "/incidents", label: "Incidents", keys: "g i", icon: ShieldAlert },
+  { to: "/search", label: "Search", keys: "g s", icon: Search },
+  { to: "/rules", label: "Rules", keys: "g r", icon: ScrollText },
+  { to: "/health", label: "Health", keys: "g h", icon: Activity },
+];
 
 const linkClass =
   "flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm font-medium text-dim hover:bg-hover hover:text-text data-[status=active]:bg-raised data-[status=active]:text-text";

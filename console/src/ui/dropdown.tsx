@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { cn } from "@/lib/cn";
 
 export const menuClass =
-  "z-50 min-w-44 rounded-lg border border-line-strong bg-surface p-1 shadow-overlay outline-none";
+  "z-50 max-h-[70vh] min-w-44 overflow-y-auto rounded-lg border border-line-strong bg-surface p-1 shadow-overlay outline-none";
 
 const itemClass =
   "flex h-8 items-center gap-2 rounded px-2 text-sm text-text outline-none select-none data-[highlighted]:bg-hover";

@@ -1,0 +1,59 @@
+import { queryOptions } from "@tanstack/react-query";
+import { apiGet, apiPost } from "./client";
+import type { Coverage, Explanation, Tuning } from "./rule-types";
+import type { BacktestAnswer, ExceptionBody, Impact, RuleProblem } from "./types";
+
+/** A rule's findings that a backtest describes; the others are counted. */
+const matches_max = 200;
+
+export const tuningQuery = queryOptions({
+  queryKey: ["tuning"],
+  queryFn: ({ signal }) => apiGet<Tuning>("/api/v1/rules/tuning", signal),
+});
+
+export const coverageQuery = queryOptions({
+  queryKey: ["coverage"],
+  queryFn: ({ signal }) => apiGet<Coverage>("/api/v1/rules/coverage", signal),
+});
+
+/** `from` in event time; all that is stored where it is absent. Each `run` asks anew: events may have arrived. */
+export const backtestQuery = (rule: string, from: string | undefined, run: number) =>
+  queryOptions({
+    queryKey: ["backtest", rule, from, run],
+    queryFn: ({ signal }) =>
+      apiPost<BacktestAnswer>("/api/v1/rules/backtest", { rule_ids: [rule], from, matches_max }, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+
+/** The rules in force that match the event, or `rule` whether it matches or not. */
+export const explainQuery = (event: string, rule: string | undefined) =>
+  queryOptions({
+    queryKey: ["explain", event, rule],
+    queryFn: ({ signal }) =>
+      apiPost<{ explanations: Explanation[]; problems: RuleProblem[] }>(
+        "/api/v1/rules/explain",
+        { event, rule_ids: rule === undefined ? undefined : [rule] },
+        signal,
+      ),
+    retry: false,
+  });
+
+export const previewException = (exception: ExceptionBody, from: string | undefined, signal?: AbortSignal) =>
+  apiPost<Impact>("/api/v1/rules/exceptions/preview", { exception, from }, signal);
+
+export const createException = (exception: ExceptionBody) =>
+  apiPost<Tuning>("/api/v1/rules/exceptions", exception);
+
+export const removeException = (id: string) => apiPost<Tuning>("/api/v1/rules/exceptions/remove", { id });
+
+export interface DisableBody {
+  rule: string;
+  owner: string;
+  reason: string;
+  until?: string | undefined;
+}
+
+export const disableRule = (body: DisableBody) => apiPost<Tuning>("/api/v1/rules/disable", body);
+
+export const enableRule = (id: string) => apiPost<Tuning>("/api/v1/rules/enable", { id });
