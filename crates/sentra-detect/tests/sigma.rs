@@ -299,7 +299,7 @@ fn pipelines_are_applied_by_priority() {
         Pipeline::read("p.yml", &text).unwrap().0
     };
     let pipelines = vec![pipeline(20, "b", "c"), pipeline(10, "a", "b")];
-    let options = CompileOptions { pipelines, lists: Placeholders::new() };
+    let options = CompileOptions { pipelines, ..CompileOptions::default() };
     let (rules, _) = with_options(&[&rule("{s: {a: x}, condition: s}")], &options);
     assert!(matches(rules, &[("c", "x")]));
 }

@@ -3,7 +3,7 @@
 use super::ast::{CompareSign, FieldPath, ListKind, Node, Quantifier, Term};
 use super::compile::{Compiler, Place, Typed, fault};
 use super::functions::metrics::{MetricArgument, check, is_metric};
-use super::functions::{Function, lookup, names as function_names};
+use super::functions::{Function, lookup, names as function_names, refusal};
 use super::listed::{Asked, NoList};
 use super::schema::check_enum;
 use super::term::{AGGREGATES, Aggregate, Bx, Ex};
@@ -394,6 +394,9 @@ impl Compiler<'_> {
             return Err(fault(node.line, metric_fault(name, arguments)));
         }
         let Some(function) = lookup(name) else {
+            if let Some(reason) = refusal(name) {
+                return Err(fault(node.line, format!("{name} is not here: {reason}")));
+            }
             let known = function_names().chain(AGGREGATES.iter().map(|(name, _)| *name)).chain(["if"]);
             return Err(fault(node.line, format!("there is no function {name}{}", hint(name, known))));
         };

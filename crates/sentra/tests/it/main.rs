@@ -18,5 +18,6 @@ mod house;
 mod operate;
 mod packs;
 mod real_data;
+mod rules;
 mod server;
 mod under_load;

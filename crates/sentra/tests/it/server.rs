@@ -21,7 +21,7 @@ fn body(from: usize, count: usize) -> Vec<u8> {
     (from..from + count).map(line).collect::<String>().into_bytes()
 }
 
-fn processed(status: &Value, records: u64) -> bool {
+pub(crate) fn processed(status: &Value, records: u64) -> bool {
     status["pipeline"]["lag_records"] == 0
         && status["marts"]
             .as_array()
