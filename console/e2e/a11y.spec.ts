@@ -1,5 +1,6 @@
 import axeCore from "axe-core";
 import { incidentId } from "./fixtures";
+import { disabledRule, guessing, hostileRule } from "./rule-fixtures";
 import { expect, test } from "./test";
 
 declare const axe: {
@@ -19,6 +20,22 @@ const pages: { name: string; path: string; ready: string; keys?: string[]; isSig
   { name: "search", path: "/search", ready: "Ask the marts" },
   { name: "search with rows", path: "/search?q=linux | take 50&event=raw.0.1", ready: "raw.0.1" },
   { name: "search with an error", path: "/search?q=linux | wher x", ready: "The question cannot be read" },
+  { name: "rules", path: "/rules", ready: "Rules" },
+  { name: "rules with a row in focus", path: "/rules", ready: "Rules", keys: ["j"] },
+  { name: "rules without matches", path: "/rules?q=nothing-has-this-name", ready: "No rule matches" },
+  { name: "rule", path: `/rules?rule=${guessing}`, ready: "SSH password guessing", keys: ["b"] },
+  { name: "rule to disable", path: `/rules?rule=${guessing}`, ready: "SSH password", keys: ["d"] },
+  { name: "rule to except", path: `/rules?rule=${guessing}`, ready: "SSH password", keys: ["e"] },
+  { name: "disabled rule", path: `/rules?rule=${disabledRule}`, ready: "Audit logging stopped" },
+  { name: "rule with hostile names", path: `/rules?q=img&rule=${hostileRule.id}`, ready: "<img" },
+  { name: "rule that is not there", path: "/rules?rule=none", ready: "There is no such rule" },
+  {
+    name: "event explained",
+    path: `/rules?rule=${guessing}&event=raw.0.360`,
+    ready: "raw.0.360",
+    keys: ["w"],
+  },
+  { name: "coverage", path: "/rules?show=coverage", ready: "Credential access" },
   { name: "health", path: "/health", ready: "Throughput" },
   { name: "palette", path: "/health", ready: "Throughput", keys: ["Control+k"] },
   { name: "help", path: main, ready: "SSH brute force", keys: ["?"] },

@@ -66,7 +66,7 @@ export class FakeRules {
 }
 
 function preview(exception: ExceptionBody): RuleAnswer {
-  if (JSON.stringify(exception.condition).includes("[")) {
+  if (JSON.stringify(exception.condition).includes("(")) {
     return { status: 400, title: "the regex is not closed" };
   }
   return {

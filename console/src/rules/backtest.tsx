@@ -51,6 +51,9 @@ interface RunProps {
   onOpen: (event: string) => void;
 }
 
+/** The keyboard asks from anywhere in the panel; the answer must not come out of sight. */
+const bringIntoView = (element: HTMLElement | null) => element?.closest("section")?.scrollIntoView();
+
 /** One run: the period it was asked for stays its own. */
 function Run({ rule, run, period, onOpen }: RunProps) {
   const client = useQueryClient();
@@ -66,7 +69,7 @@ function Run({ rule, run, period, onOpen }: RunProps) {
   if (query.data !== undefined) return <Answer answer={query.data} onOpen={onOpen} />;
   if (isStopped) return <p className="text-xs text-dim">Stopped before it was through.</p>;
   return (
-    <div>
+    <div ref={bringIntoView}>
       <SkeletonLines lines={3} label="Running the rule over stored events" />
       <Button size="small" onClick={stop}>
         Stop
