@@ -222,6 +222,7 @@ test("what a rule says of itself is text", async ({ page }) => {
 test("coverage counts techniques by tactic, leads to their rules and gives the layer", async ({ page }) => {
   await page.goto("/rules");
   await expect(rows(page).nth(1)).toBeVisible();
+  await expect(page.getByRole("link", { name: "List" })).toHaveAttribute("aria-current", "page");
   await page.keyboard.press("v");
   await expect(page).toHaveURL(/show=coverage/);
   await expect(

@@ -132,16 +132,16 @@ function OneMatch({ match, onOpen }: { match: BacktestMatch; onOpen: (event: str
       </button>
       {isRun ? (
         <details className="px-3 pb-1.5 text-dim">
-          <summary className="w-fit cursor-pointer hover:text-text">
+          <summary className="w-fit cursor-pointer leading-6 hover:text-text">
             {plural(match.events, "event")}, {formatRange(match.first, match.last)}
           </summary>
-          <div className="flex flex-wrap gap-x-3 gap-y-1 pt-1">
+          <div className="flex flex-wrap items-center gap-x-3">
             {match.evidence.map((event) => (
               <button
                 key={event}
                 type="button"
                 onClick={() => onOpen(event)}
-                className="font-mono text-accent-text underline underline-offset-2"
+                className="font-mono leading-6 text-accent-text underline underline-offset-2"
               >
                 {event}
               </button>

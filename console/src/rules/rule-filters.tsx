@@ -135,7 +135,7 @@ const switchClass =
   "flex h-7 items-center rounded px-2.5 text-sm text-dim hover:text-text aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-text";
 
 /** The list is the page without `show`, and not every page that has more. */
-const exactly = { exact: true, explicitUndefined: true };
+const exactly = { exact: true };
 
 function ViewSwitch({ view }: { view: RulesView }) {
   return (
