@@ -1,5 +1,4 @@
-import type { Tuning } from "../src/api/rule-types";
-import type { ExceptionBody } from "../src/api/types";
+import type { ExceptionBody, Tuning } from "../src/api/rule-types";
 import { allRules, backtest, coverage, explain, firstTuning, guessing } from "./rule-fixtures";
 
 /** An answer, or the title of a problem with its status. */

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { backtestQuery } from "@/api/rule-queries";
-import type { BacktestAnswer, BacktestMatch } from "@/api/types";
+import type { BacktestAnswer, BacktestMatch } from "@/api/rule-types";
 import { formatCount, formatDuration, formatRange, plural } from "@/lib/format";
 import { Button } from "@/ui/button";
 import { ChoiceMenu } from "@/ui/dropdown";
