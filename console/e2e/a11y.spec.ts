@@ -1,5 +1,6 @@
 import axeCore from "axe-core";
 import { incidentId } from "./fixtures";
+import { disabledRule, guessing, hostileRule } from "./rule-fixtures";
 import { expect, test } from "./test";
 
 declare const axe: {
@@ -10,7 +11,14 @@ declare const axe: {
 
 const main = `/incidents/${incidentId(1)}`;
 
-const pages: { name: string; path: string; ready: string; keys?: string[]; isSignedOut?: boolean }[] = [
+const pages: {
+  name: string;
+  path: string;
+  ready: string;
+  keys?: string[];
+  settled?: string;
+  isSignedOut?: boolean;
+}[] = [
   { name: "queue", path: "/incidents", ready: "Incidents" },
   { name: "queue with a row in focus", path: "/incidents", ready: "Incidents", keys: ["j"] },
   { name: "queue without matches", path: "/incidents?q=nothing-has-this-name", ready: "No incident matches" },
@@ -19,6 +27,41 @@ const pages: { name: string; path: string; ready: string; keys?: string[]; isSig
   { name: "search", path: "/search", ready: "Ask the marts" },
   { name: "search with rows", path: "/search?q=linux | take 50&event=raw.0.1", ready: "raw.0.1" },
   { name: "search with an error", path: "/search?q=linux | wher x", ready: "The question cannot be read" },
+  { name: "rules", path: "/rules", ready: "Rules" },
+  { name: "rules with a row in focus", path: "/rules", ready: "Rules", keys: ["j"] },
+  { name: "rules without matches", path: "/rules?q=nothing-has-this-name", ready: "No rule matches" },
+  {
+    name: "rule",
+    path: `/rules?rule=${guessing}`,
+    ready: "SSH password guessing",
+    keys: ["b"],
+    settled: "240 events",
+  },
+  {
+    name: "rule to disable",
+    path: `/rules?rule=${guessing}`,
+    ready: "SSH password",
+    keys: ["d"],
+    settled: "Who answers",
+  },
+  {
+    name: "rule to except",
+    path: `/rules?rule=${guessing}`,
+    ready: "SSH password",
+    keys: ["e"],
+    settled: "Add a field",
+  },
+  { name: "disabled rule", path: `/rules?rule=${disabledRule}`, ready: "Audit logging stopped" },
+  { name: "rule with hostile names", path: `/rules?q=img&rule=${hostileRule.id}`, ready: "<img" },
+  { name: "rule that is not there", path: "/rules?rule=none", ready: "There is no such rule" },
+  {
+    name: "event explained",
+    path: `/rules?rule=${guessing}&event=raw.0.360`,
+    ready: "raw.0.360",
+    keys: ["w"],
+    settled: "filter_net",
+  },
+  { name: "coverage", path: "/rules?show=coverage", ready: "Credential access" },
   { name: "health", path: "/health", ready: "Throughput" },
   { name: "palette", path: "/health", ready: "Throughput", keys: ["Control+k"] },
   { name: "help", path: main, ready: "SSH brute force", keys: ["?"] },
@@ -32,7 +75,7 @@ const pages: { name: string; path: string; ready: string; keys?: string[]; isSig
 ];
 
 for (const theme of ["dark", "light"] as const) {
-  for (const { name, path, ready, keys = [], isSignedOut = false } of pages) {
+  for (const { name, path, ready, keys = [], settled, isSignedOut = false } of pages) {
     test(`${name}, ${theme}: axe finds nothing`, async ({ page, api }) => {
       api.isSignedOut = isSignedOut;
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
@@ -40,6 +83,7 @@ for (const theme of ["dark", "light"] as const) {
       await expect(page.getByRole("heading", { name: ready }).first()).toBeVisible();
       await page.waitForLoadState("networkidle", { timeout: 1_000 }).catch(() => {});
       for (const key of keys) await page.keyboard.press(key);
+      if (settled !== undefined) await expect(page.getByText(settled).first()).toBeVisible();
       await page.evaluate(axeCore.source);
       const { violations } = await page.evaluate(() =>
         axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"] }),

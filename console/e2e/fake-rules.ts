@@ -1,5 +1,4 @@
-import type { Tuning } from "../src/api/rule-types";
-import type { ExceptionBody } from "../src/api/types";
+import type { ExceptionBody, Tuning } from "../src/api/rule-types";
 import { allRules, backtest, coverage, explain, firstTuning, guessing } from "./rule-fixtures";
 
 /** An answer, or the title of a problem with its status. */
@@ -66,7 +65,7 @@ export class FakeRules {
 }
 
 function preview(exception: ExceptionBody): RuleAnswer {
-  if (JSON.stringify(exception.condition).includes("[")) {
+  if (JSON.stringify(exception.condition).includes("(")) {
     return { status: 400, title: "the regex is not closed" };
   }
   return {

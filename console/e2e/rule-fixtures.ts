@@ -1,5 +1,5 @@
-import type { Coverage, Explanation, Tuning } from "../src/api/rule-types";
-import type { BacktestAnswer, BacktestMatch, Rule } from "../src/api/types";
+import type { BacktestAnswer, BacktestMatch, Coverage, Explanation, Tuning } from "../src/api/rule-types";
+import type { Rule } from "../src/api/types";
 import { at, rules, signals } from "./fixtures";
 
 const levels: Rule["level"][] = ["high", "medium", "low", "informational", "medium"];

@@ -1,7 +1,14 @@
 import { queryOptions } from "@tanstack/react-query";
 import { apiGet, apiPost } from "./client";
-import type { Coverage, Explanation, Tuning } from "./rule-types";
-import type { BacktestAnswer, ExceptionBody, Impact, RuleProblem } from "./types";
+import type {
+  BacktestAnswer,
+  Coverage,
+  DisableBody,
+  ExceptionBody,
+  ExplainAnswer,
+  Impact,
+  Tuning,
+} from "./rule-types";
 
 /** A rule's findings that a backtest describes; the others are counted. */
 const matches_max = 200;
@@ -31,7 +38,7 @@ export const explainQuery = (event: string, rule: string | undefined) =>
   queryOptions({
     queryKey: ["explain", event, rule],
     queryFn: ({ signal }) =>
-      apiPost<{ explanations: Explanation[]; problems: RuleProblem[] }>(
+      apiPost<ExplainAnswer>(
         "/api/v1/rules/explain",
         { event, rule_ids: rule === undefined ? undefined : [rule] },
         signal,
@@ -46,13 +53,6 @@ export const createException = (exception: ExceptionBody) =>
   apiPost<Tuning>("/api/v1/rules/exceptions", exception);
 
 export const removeException = (id: string) => apiPost<Tuning>("/api/v1/rules/exceptions/remove", { id });
-
-export interface DisableBody {
-  rule: string;
-  owner: string;
-  reason: string;
-  until?: string | undefined;
-}
 
 export const disableRule = (body: DisableBody) => apiPost<Tuning>("/api/v1/rules/disable", body);
 

@@ -1,5 +1,6 @@
-// What the OpenAPI document calls an object without saying more: the parts of answers about rules.
-import type { RuleRef, Severity } from "./types";
+// By hand: what the OpenAPI document calls an object without saying more, and at the end the bodies of requests
+// and answers, which have the names and shapes of the server's own types.
+import type { RuleProblem, RuleRef, Severity } from "./types";
 
 /** How often something hid findings since the server started, and the event time of the first and last. */
 export interface Hidden {
@@ -91,4 +92,59 @@ export interface Coverage {
   tactics: TacticCoverage[];
   only_disabled: string[];
   navigator: Record<string, unknown>;
+}
+
+export interface BacktestMatch {
+  rule: string;
+  /** Of a run of events, the last one. */
+  event: string;
+  time: string;
+  /** Names and values that a correlation grouped by. */
+  group: string[][];
+  events: number;
+  /** How many happenings the events stand for. */
+  count: number;
+  first: string;
+  last: string;
+  /** The first and the last events. */
+  evidence: string[];
+}
+
+export interface BacktestAnswer {
+  events: number;
+  elapsed_ms: number;
+  rules: (RuleRef & { matches: number })[];
+  matches: BacktestMatch[];
+  not_described: number;
+  problems: RuleProblem[];
+}
+
+export interface ExplainAnswer {
+  explanations: Explanation[];
+  problems: RuleProblem[];
+}
+
+export interface DisableBody {
+  rule: string;
+  owner: string;
+  reason: string;
+  until?: string | undefined;
+}
+
+export interface ExceptionBody {
+  id: string;
+  rules: string[];
+  condition: Record<string, string | string[]>;
+  owner: string;
+  reason: string;
+  expires: string;
+}
+
+export interface Impact {
+  sentence: string;
+  examined: number;
+  would_hide: number;
+  confirmed: number;
+  by_rule: Record<string, number>;
+  examples: { rule: string; title: string; time: string }[];
 }

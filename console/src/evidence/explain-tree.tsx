@@ -68,7 +68,7 @@ function Folded({ parts }: { parts: ExplainedPart[] }) {
   const words = parts[0]?.matched ? "hold" : "do not hold";
   return (
     <details>
-      <summary className="w-fit cursor-pointer text-dim hover:text-text">
+      <summary className="w-fit cursor-pointer leading-6 text-dim hover:text-text">
         {formatCount(parts.length)} others {words}
       </summary>
       <ul>

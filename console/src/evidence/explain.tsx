@@ -24,8 +24,7 @@ export default function Explain({ event, rule }: ExplainProps) {
   const asked = useQuery({ ...explainQuery(event, rule), enabled: rule !== undefined });
   const found = matching.data?.explanations ?? [];
   const own = asked.data?.explanations.filter((one) => !found.some(({ rule: { id } }) => id === one.rule.id));
-  const error = matching.error ?? asked.error;
-  if (error !== null) return <ProblemNote error={error} />;
+  if (matching.isError) return <ProblemNote error={matching.error} />;
   if (matching.isPending || asked.isLoading) return <SkeletonLines lines={4} label="Asking the rules" />;
   const explanations = [...found, ...(own ?? [])];
   return (
@@ -35,6 +34,7 @@ export default function Explain({ event, rule }: ExplainProps) {
           ? "No rule in force matches this event by itself. Correlations look at more than one event and are not tried here."
           : `${plural(found.length, "rule")} in force ${found.length === 1 ? "matches" : "match"} this event.`}
       </p>
+      {asked.isError ? <ProblemNote error={asked.error} /> : null}
       {explanations.map((one) => (
         <OneRule key={one.rule.id} explanation={one} isOpen={explanations.length <= open_max} />
       ))}
@@ -71,7 +71,7 @@ function OneRule({ explanation, isOpen }: { explanation: Explanation; isOpen: bo
         <Link
           to="/rules"
           search={{ rule: rule.id }}
-          className="w-fit text-xs text-accent-text underline underline-offset-2"
+          className="w-fit text-xs leading-6 text-accent-text underline underline-offset-2"
         >
           Open the rule
         </Link>

@@ -46,7 +46,14 @@ export function SignalEvidence({ item, event, onOpen, onClose }: SignalEvidenceP
       />
       {event === undefined ? null : (
         <div className="absolute inset-0 bg-surface">
-          <EventView key={event} id={event} known={events[opened]} onClose={onClose} onStep={openBy} />
+          <EventView
+            key={event}
+            id={event}
+            known={events[opened]}
+            rule={item.signal.rule.id}
+            onClose={onClose}
+            onStep={openBy}
+          />
         </div>
       )}
     </div>

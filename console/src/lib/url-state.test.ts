@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { incidentView, parseSearch, queueFilters, searchView, stringifySearch } from "./url-state";
+import { incidentView, parseSearch, queueFilters, rulesView, searchView, stringifySearch } from "./url-state";
 
 describe("the address bar", () => {
   it("gives back what it was given", () => {
@@ -30,5 +30,25 @@ describe("the address bar", () => {
 
   it("reads the first sentence as a number, not as nothing", () => {
     expect(incidentView(parseSearch("?sentence=0&signal=sig-1"))).toEqual({ sentence: 0, signal: "sig-1" });
+  });
+
+  it("carries a view of the rules, and drops what no rule could have", () => {
+    const view = {
+      show: "coverage",
+      q: "brute",
+      level: "high",
+      kind: "yaral",
+      pack: "core@1",
+      state: "disabled",
+      technique: "T1110.001",
+      sort: "level",
+      rule: "a b/c?d",
+      event: "raw.0.1",
+    };
+    expect(rulesView(parseSearch(stringifySearch(view)))).toEqual(view);
+    expect(rulesView({ technique: "t1110" })).toEqual({ technique: "T1110" });
+    expect(rulesView({ technique: "<b>", state: "odd", sort: "title", show: "all", kind: "lua" })).toEqual(
+      {},
+    );
   });
 });

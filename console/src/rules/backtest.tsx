@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { backtestQuery } from "@/api/rule-queries";
-import type { BacktestAnswer, BacktestMatch } from "@/api/types";
+import type { BacktestAnswer, BacktestMatch } from "@/api/rule-types";
 import { formatCount, formatDuration, formatRange, plural } from "@/lib/format";
 import { Button } from "@/ui/button";
 import { ChoiceMenu } from "@/ui/dropdown";
@@ -51,6 +51,9 @@ interface RunProps {
   onOpen: (event: string) => void;
 }
 
+/** The keyboard asks from anywhere in the panel; the answer must not come out of sight. */
+const bringIntoView = (element: HTMLElement | null) => element?.closest("section")?.scrollIntoView();
+
 /** One run: the period it was asked for stays its own. */
 function Run({ rule, run, period, onOpen }: RunProps) {
   const client = useQueryClient();
@@ -66,7 +69,7 @@ function Run({ rule, run, period, onOpen }: RunProps) {
   if (query.data !== undefined) return <Answer answer={query.data} onOpen={onOpen} />;
   if (isStopped) return <p className="text-xs text-dim">Stopped before it was through.</p>;
   return (
-    <div>
+    <div ref={bringIntoView}>
       <SkeletonLines lines={3} label="Running the rule over stored events" />
       <Button size="small" onClick={stop}>
         Stop
@@ -129,16 +132,16 @@ function OneMatch({ match, onOpen }: { match: BacktestMatch; onOpen: (event: str
       </button>
       {isRun ? (
         <details className="px-3 pb-1.5 text-dim">
-          <summary className="w-fit cursor-pointer hover:text-text">
+          <summary className="w-fit cursor-pointer leading-6 hover:text-text">
             {plural(match.events, "event")}, {formatRange(match.first, match.last)}
           </summary>
-          <div className="flex flex-wrap gap-x-3 gap-y-1 pt-1">
+          <div className="flex flex-wrap items-center gap-x-3">
             {match.evidence.map((event) => (
               <button
                 key={event}
                 type="button"
                 onClick={() => onOpen(event)}
-                className="font-mono text-accent-text underline underline-offset-2"
+                className="font-mono leading-6 text-accent-text underline underline-offset-2"
               >
                 {event}
               </button>

@@ -1,4 +1,4 @@
-import type { ExceptionBody } from "@/api/types";
+import type { ExceptionBody } from "@/api/rule-types";
 import { type ConditionRow, readCondition } from "./condition";
 import { dayBegin, dayIn } from "./period";
 
@@ -42,4 +42,4 @@ export function draftOf(draft: ExceptionDraft, rule: string, taken: readonly str
 /** Whether both hide the same: a preview of one then holds for the other. */
 export const isSameExtent = (a: ExceptionBody, b: ExceptionBody) => extentOf(a) === extentOf(b);
 
-const extentOf = ({ rules, pack, condition }: ExceptionBody) => JSON.stringify([rules, pack, condition]);
+const extentOf = ({ rules, condition }: ExceptionBody) => JSON.stringify([rules, condition]);

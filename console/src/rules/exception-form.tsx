@@ -1,7 +1,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { previewException } from "@/api/rule-queries";
-import type { ExceptionBody, Rule } from "@/api/types";
+import type { ExceptionBody } from "@/api/rule-types";
+import type { Rule } from "@/api/types";
 import { Button } from "@/ui/button";
 import { ChoiceMenu } from "@/ui/dropdown";
 import { Field } from "@/ui/field";

@@ -1,4 +1,4 @@
-import type { Impact } from "@/api/types";
+import type { Impact } from "@/api/rule-types";
 import { formatCount, plural, sentence } from "@/lib/format";
 import { Moment } from "@/ui/time";
 import { VisibleText } from "@/ui/visible-text";

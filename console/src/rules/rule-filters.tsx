@@ -134,16 +134,17 @@ export function RuleFilterBar(props: RuleFilterBarProps) {
 const switchClass =
   "flex h-7 items-center rounded px-2.5 text-sm text-dim hover:text-text aria-[current=page]:bg-raised aria-[current=page]:font-medium aria-[current=page]:text-text";
 
+/** The list is the page without `show`, and not every page that has more. */
+const exactly = { exact: true };
+
 function ViewSwitch({ view }: { view: RulesView }) {
-  const isCoverage = view.show === "coverage";
   return (
     <nav aria-label="Views of the rules" className="mr-2 flex rounded-md border border-line p-px">
       <Link
         to="/rules"
         search={{ ...view, show: undefined }}
         replace
-        activeProps={{ "aria-current": undefined }}
-        aria-current={isCoverage ? undefined : "page"}
+        activeOptions={exactly}
         className={switchClass}
       >
         List
@@ -152,8 +153,7 @@ function ViewSwitch({ view }: { view: RulesView }) {
         to="/rules"
         search={{ ...view, show: "coverage" }}
         replace
-        activeProps={{ "aria-current": undefined }}
-        aria-current={isCoverage ? "page" : undefined}
+        activeOptions={exactly}
         className={switchClass}
       >
         Coverage

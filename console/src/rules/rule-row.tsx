@@ -107,8 +107,6 @@ export function RuleRow(props: RuleRowProps) {
           to="/rules"
           search={{ ...view, rule: rule.id, event: undefined }}
           replace
-          activeProps={{ "aria-current": undefined }}
-          aria-current={isOpen ? "true" : undefined}
           data-row={index}
           tabIndex={isActive ? 0 : -1}
           onFocus={onFocus}
