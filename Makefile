@@ -92,11 +92,11 @@ bench-parse: ## Measure JSON, syslog and CEF beside the vrl crate (its first bui
 	cd benches/peers && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/peers cargo run --quiet --release --locked
 
 .PHONY: bench-detect
-bench-detect: ## Measure rules on the real events of DATASET=directory: compile, evaluate, decode, two threads
-	cargo run --quiet --release --package sentra-detect --example detect_rate -- $(DATASET)
+bench-detect: release ## Measure detection with RULES=directories on FILE=path: compile, evaluate, decode, correlate
+	$(SENTRA) bench detect $(foreach directory,$(RULES),--rules $(directory)) $(FILE)
 
 .PHONY: bench-detect-peers
-bench-detect-peers: ## The same beside the rsigma crates (their first build takes minutes), with every difference
+bench-detect-peers: ## Rules on the real events of DATASET=directory beside the rsigma crates (first build: minutes), with every difference
 	cd benches/detect-peers && CARGO_TARGET_DIR=$(CARGO_TARGET_DIR)/peers cargo run --quiet --release --locked -- $(DATASET)
 
 # The peers' benchmarks fetch their peer from Debian or PyPI into the cache, start it on loopback and stop it.

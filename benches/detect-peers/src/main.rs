@@ -10,8 +10,6 @@
 //! The peer takes one logsource per event. It is measured that way (the ratio is against this), and once per category
 //! where an event has several, as Sentra does; what it finds then is what is compared.
 
-#[path = "../../../crates/sentra-detect/examples/detect_rate/corpus.rs"]
-#[allow(dead_code, reason = "shared with the example of sentra-detect")]
 mod corpus;
 mod peer;
 

@@ -1,4 +1,5 @@
-//! The benchmarks that drive a server, with small loads: not what they measure is tested but that they would notice.
+//! The benchmarks that drive a server, with small loads: not what they measure is tested but that they would notice. And
+//! the processes that measure correlations.
 
 use serde_json::Value;
 
@@ -54,4 +55,13 @@ fn a_flood_is_refused_visibly_and_nothing_acknowledged_is_lost() {
         assert_eq!(document[wrong], 0, "{document}");
     }
     assert_eq!(document["stored"]["missing"], 0, "{document}");
+}
+
+#[test]
+fn a_correlation_is_measured_in_a_process_of_its_own() {
+    let (is_ok, document, said) = bench(&["detect", "--case", "2"], &[]);
+    assert!(is_ok, "{said}");
+    assert!(document["nanos_per_event"].as_f64().unwrap() > 1.0, "{document}");
+    // A window of 60,000 events is kept.
+    assert!(document["bytes_per_group"].as_f64().unwrap() > 1e6, "{document}");
 }

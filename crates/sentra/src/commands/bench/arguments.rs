@@ -11,18 +11,46 @@ use crate::cli::BenchArguments;
 #[command(after_help = "\
 Examples:
   sentra bench pipeline /var/log/auth.log             each stage of the pipeline on your data
+  sentra bench detect --rules my-rules events.ndjson  compile, evaluate, correlate
   sentra bench intake                                 durable acknowledged MB/s over real sockets
   sentra bench intake --rate 75 --no-pipeline         acknowledgement latency at 75 MB/s
   sentra bench flood                                  three times what the server can take")]
 pub(crate) enum BenchCommand {
     /// Each stage of the pipeline and the whole of it, on a file
     Pipeline(BenchArguments),
+    /// Detection: compile rules, evaluate them on a file, count correlations
+    Detect(DetectBenchArguments),
     /// Durable acknowledged intake of a server of its own, by many senders over real sockets
     Intake(IntakeArguments),
     /// Three times what the server can take: what is refused, what is stored, what memory it took
     Flood(FloodArguments),
     /// Write the lines that the other benchmarks send into a file, for peers
     Corpus(CorpusArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench detect                                              the built-in rules on generated lines
+  sentra bench detect --rules sigma/rules events.ndjson.zst
+  sentra bench detect --rules sigma/rules --rules my-rules --runs 9 --json events.evtx
+Figures are per CPU second of one thread. The correlations that are measured are the same whatever the rules.")]
+pub(crate) struct DetectBenchArguments {
+    /// Rule file or directory; may be given more than once [default: the built-in packs].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Runs of each measurement; the median is reported.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=101))]
+    pub(crate) runs: u16,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Measure only this correlation, once, and print its figures: what the processes do that this command starts.
+    #[arg(long, value_name = "N", hide = true)]
+    pub(crate) case: Option<usize>,
+    /// File with the events (plain, .gz, .zst, EVTX); it is read whole, at most 1 GiB [default: generated syslog lines].
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// What the senders speak.

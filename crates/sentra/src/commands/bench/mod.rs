@@ -1,9 +1,11 @@
 //! `sentra bench pipeline`: each stage alone on one thread, then the whole, on a file of the user's. Its siblings
-//! drive a server over real sockets.
+//! measure detection, and drive a server over real sockets.
 
 pub(crate) mod arguments;
+mod batches;
 mod child;
 mod corpus;
+mod detect;
 mod flood;
 mod intake;
 mod load;
@@ -89,6 +91,7 @@ fn figures(stage: &'static str, samples: &[Sample], bytes: u64, records: u64) ->
 pub(crate) fn run(command: &BenchCommand) -> anyhow::Result<()> {
     match command {
         BenchCommand::Pipeline(arguments) => pipeline(arguments),
+        BenchCommand::Detect(arguments) => detect::run(arguments),
         BenchCommand::Intake(arguments) => intake::run(arguments),
         BenchCommand::Flood(arguments) => flood::run(arguments),
         BenchCommand::Corpus(arguments) => corpus::write(arguments),

@@ -1,6 +1,5 @@
 //! The stages, each doing what the product does with the same code.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,12 +12,13 @@ use sentra_detect::{Detector, RuleSet};
 use sentra_intake::Limits;
 use sentra_intake::file::{FileProblem, RecordSink};
 use sentra_model::{
-    BatchBuilder, Clock, DeadLetter, EventBatch, EventId, Mart, OwnedRecord, Position, RawRecord, Source,
-    SystemClock, TenantId, TenantScope, Topic,
+    Clock, DeadLetter, EventBatch, OwnedRecord, Position, RawRecord, Source, SystemClock, TenantId,
+    TenantScope, Topic,
 };
 use sentra_packs::ContentPlaces;
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore};
 
+use super::batches::Batches;
 use super::{Corpus, Sample, measure};
 use crate::commands::access::runtime;
 use crate::commands::reading::read_all;
@@ -246,24 +246,6 @@ async fn append_all<L: EventLog + ?Sized + 'static>(
 }
 
 fn event_batches(decoder: &Decoder, corpus: &Corpus) -> anyhow::Result<Vec<EventBatch>> {
-    let received = SystemClock.now();
-    let tenant = TenantId::default_tenant();
-    let mut builders: BTreeMap<Mart, BatchBuilder> = BTreeMap::new();
-    let mut batches = Vec::new();
-    for (offset, record) in corpus.records.iter().enumerate() {
-        let raw =
-            RawRecord { source: &corpus.source, position: record.position, received, bytes: &record.bytes };
-        let Decoded::Event(event) = decoder.decode(&raw) else { continue };
-        let builder = builders
-            .entry(event.mart.clone())
-            .or_insert_with(|| BatchBuilder::new(tenant.clone(), event.mart.clone()));
-        builder.push(EventId::raw(0, offset as u64), &raw, &event)?;
-        if builder.is_full() {
-            batches.push(builder.finish()?);
-        }
-    }
-    for builder in builders.values_mut().filter(|builder| !builder.is_empty()) {
-        batches.push(builder.finish()?);
-    }
-    Ok(batches)
+    let batches = Batches::new(decoder, &corpus.source, &corpus.records, usize::MAX);
+    Ok(batches.collect::<Result<_, _>>()?)
 }

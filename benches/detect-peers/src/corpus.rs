@@ -1,4 +1,4 @@
-//! Real events and rules, and how they are timed. Shared with `benches/detect-peers`.
+//! Real events and rules, and how they are timed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -55,16 +55,6 @@ pub fn rule_sources(sigma: &Path) -> Result<Vec<RuleSource>, Box<dyn Error>> {
     paths.iter().map(source).collect()
 }
 
-/// The matches that an independent engine found.
-pub fn expected(path: &Path) -> Result<Pairs, Box<dyn Error>> {
-    let mut pairs = Pairs::new();
-    for line in text(path)?.lines() {
-        let (number, rule) = line.split_once('\t').ok_or("a line is number, tab, rule")?;
-        pairs.insert((number.parse()?, rule.trim().to_owned()));
-    }
-    Ok(pairs)
-}
-
 /// Decodes lines into batches of at most `rows` events; an event's offset is its line, from 0.
 pub struct Batches<'a> {
     decoder: Decoder,
@@ -108,21 +98,7 @@ impl Iterator for Batches<'_> {
 
 /// Seconds of processor time that this thread has used.
 pub fn thread_seconds() -> f64 {
-    seconds(ClockId::ThreadCPUTime)
-}
-
-/// Seconds of processor time that this process has used.
-pub fn process_seconds() -> f64 {
-    seconds(ClockId::ProcessCPUTime)
-}
-
-/// Seconds that have passed.
-pub fn wall_seconds() -> f64 {
-    seconds(ClockId::Monotonic)
-}
-
-fn seconds(clock: ClockId) -> f64 {
-    let now = clock_gettime(clock);
+    let now = clock_gettime(ClockId::ThreadCPUTime);
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }
 
@@ -131,12 +107,4 @@ pub fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let last = values.len().saturating_sub(1);
     values.get((last as f64 * share).round() as usize).copied().unwrap_or(f64::NAN)
-}
-
-/// Bytes of memory that the process holds.
-pub fn resident_bytes() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    let kib: f64 = line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(f64::NAN);
-    kib * 1024.0
 }
