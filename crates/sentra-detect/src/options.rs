@@ -6,6 +6,7 @@ use crate::placeholders::Placeholders;
 pub struct CompileOptions {
     /// The lists behind placeholders.
     pub lists: Placeholders,
-    /// Pipelines that rewrite every rule; applied in the order of their priority, and then of this list.
+    /// Pipelines that rewrite every rule, or those of one pack ([`Pipeline::for_pack`]); applied in the order of
+    /// their priority, and then of this list.
     pub pipelines: Vec<Pipeline>,
 }
