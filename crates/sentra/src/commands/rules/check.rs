@@ -126,11 +126,11 @@ fn say_summary(report: &Report) {
     }
     let Covered { rules, techniques, tactics, without_technique } = &report.coverage;
     output::remark(&format!(
-        "ATT&CK: {} and {} by {}, of which {} without a technique",
+        "ATT&CK: {} and {} by {}, {} of them without a technique",
         many(techniques.len(), "technique"),
         many(tactics.len(), "tactic"),
         many(*rules, "reporting rule"),
-        many(without_technique.len(), "rule"),
+        without_technique.len(),
     ));
 }
 
