@@ -9,7 +9,8 @@ use crate::yaral::lists::SharedLists;
 pub struct CompileOptions {
     /// The lists behind placeholders.
     pub lists: Placeholders,
-    /// Pipelines that rewrite every rule; applied in the order of their priority, and then of this list.
+    /// Pipelines that rewrite every rule, or those of one pack ([`Pipeline::for_pack`]); applied in the order of
+    /// their priority, and then of this list.
     pub pipelines: Vec<Pipeline>,
     /// The reference lists and data tables of YARA-L rules, which follow when they are swapped.
     pub shared_lists: Arc<SharedLists>,

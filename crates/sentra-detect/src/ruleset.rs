@@ -9,7 +9,7 @@ use crate::fields::{FieldId, FieldTable};
 use crate::identity::write_identity;
 use crate::logsource::{Logsource, ROUTE_FIELDS};
 use crate::options::CompileOptions;
-use crate::pipeline::{Pipeline, correlation_names};
+use crate::pipeline::{ScopedPipelines, correlation_names};
 use crate::problem::{Fault, ProblemSeverity, RuleProblem};
 use crate::sigma::documents::{Document, read as documents};
 use crate::sigma::expr::{Expr, Predicate};
@@ -155,8 +155,7 @@ impl RuleSet {
     /// Compiles `sources` with lists and pipelines.
     #[must_use]
     pub fn compile_with(sources: Vec<RuleSource>, options: &CompileOptions) -> (Self, Vec<RuleProblem>) {
-        let mut pipelines = options.pipelines.clone();
-        pipelines.sort_by_key(Pipeline::priority);
+        let pipelines = ScopedPipelines::new(&options.pipelines);
         let mut compiler = Compiler::default();
         let (yaral, sources): (Vec<_>, Vec<_>) = sources.into_iter().partition(is_yaral);
         for name in ROUTE_FIELDS {
@@ -165,7 +164,7 @@ impl RuleSet {
         let filters = Filters::read(&sources, &mut |path, rule, severity, fault| {
             compiler.problem(path, rule, severity, fault);
         });
-        let reader = Reader { lists: &options.lists, pipelines: &pipelines, filters: &filters.all };
+        let reader = Reader { lists: &options.lists, pipelines: &pipelines, filters: &filters.all, pack: "" };
         for source in &sources {
             compiler.take_file(source, &reader);
         }
@@ -213,8 +212,8 @@ struct Compiler {
     waiting: Vec<(ParsedRule, RuleSource)>,
     /// With pipelines, the correlations as written: what their fields are called depends on the rules.
     late: Vec<(Document, RuleSource)>,
-    /// With pipelines, the logsources of rules as written, by id, name and title.
-    written: HashMap<String, Logsource>,
+    /// With pipelines, the packs of rules and their logsources as written, by id, name and title.
+    written: HashMap<String, (String, Logsource)>,
 }
 
 /// The source without its text: where problems are and what pack they are of.
@@ -266,6 +265,7 @@ impl Compiler {
         let line = document.node.line;
         let rule = label(&document.node);
         let mut warnings = Vec::new();
+        let reader = Reader { pack: &source.pack, ..*reader };
         let result = reader.read(document, &mut |line, message| warnings.push(Fault { line, message }));
         for warning in warnings {
             self.problem(&source.path, rule.clone(), ProblemSeverity::Warning, warning);
@@ -287,7 +287,7 @@ impl Compiler {
         }
         if let Some(written) = &parsed.written {
             for key in [&parsed.id, &parsed.name, &parsed.title].into_iter().flatten() {
-                self.written.entry(key.clone()).or_insert_with(|| written.clone());
+                self.written.entry(key.clone()).or_insert_with(|| (source.pack.clone(), written.clone()));
             }
         }
         let head = RuleHead::of(&parsed, source, RuleKind::Sigma);

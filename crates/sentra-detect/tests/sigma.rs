@@ -281,6 +281,71 @@ fn a_pipeline_renames_what_correlations_group_by() {
     }
 }
 
+/// Law of packs: what one calls its fields is nothing to the rules of another.
+#[test]
+fn a_pipeline_of_a_pack_is_for_the_rules_of_the_pack_alone() {
+    let of = |pack: &str, id: &str, field: &str| {
+        let text = format!(
+            "title: {pack}\nid: {id}\nname: {pack}\nlevel: low\nlogsource: {{product: linux}}\ndetection: {{s: {{{field}: x}}, condition: s}}\n"
+        );
+        RuleSource { path: format!("{pack}.yml"), text, pack: format!("{pack}@1") }
+    };
+    let mapping = |priority: i64, mapping: &str| {
+        let text = format!(
+            "name: p\npriority: {priority}\ntransformations: [{{type: field_name_mapping, mapping: {mapping}}}]\n"
+        );
+        Pipeline::read("p.yml", &text).unwrap().0
+    };
+    let pipelines = vec![
+        mapping(30, "{f: last}"),
+        mapping(10, "{a: b, Host: host.name}").for_pack("one@1"),
+        mapping(20, "{b: f}").for_pack("one@1"),
+        mapping(20, "{a: c, Host: computer}").for_pack("two@1"),
+    ];
+    assert_eq!((pipelines[0].pack(), pipelines[1].pack()), (None, Some("one@1")));
+    let options = CompileOptions { pipelines, ..CompileOptions::default() };
+    let ids = [1, 2, 3].map(|number| format!("6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a0{number}"));
+    let correlation = RuleSource {
+        path: "late.yml".to_owned(),
+        text: format!(
+            "title: late\nid: 6bd1e1a6-7b37-4c4f-8f3a-0a8c7f3f7a09\nlevel: low\ncorrelation:\n  type: temporal\n  rules: [one, {}]\n  group-by: [Host]\n  timespan: 10s\n  generate: true\n",
+            ids[1]
+        ),
+        pack: "three@1".to_owned(),
+    };
+    let sources =
+        vec![correlation, of("one", &ids[0], "a"), of("two", &ids[1], "a"), of("three", &ids[2], "a")];
+    let (rules, problems) = RuleSet::compile_with(sources, &options);
+    assert_eq!(errors(&problems), Vec::<&RuleProblem>::new());
+    let events: [Given<'_>; 6] = [
+        (0, &[("last", "x"), ("host.name", "h")]),
+        (1, &[("c", "x"), ("computer", "other")]),
+        (2, &[("c", "x"), ("computer", "h")]),
+        (30, &[("a", "x"), ("Host", "h")]),
+        (31, &[("b", "x"), ("Host", "h")]),
+        (32, &[("f", "x"), ("Host", "h")]),
+    ];
+    let found = fired(rules, "linux", &events);
+    let found: Vec<(&str, usize)> = found.iter().map(|(title, row)| (title.as_str(), *row)).collect();
+    assert_eq!(found, [("one", 0), ("two", 1), ("two", 2), ("late", 2), ("three", 3)]);
+}
+
+#[test]
+fn the_old_form_groups_by_what_the_pipelines_of_its_pack_say() {
+    let text = rule("{s: {f: x}, timeframe: 10s, condition: 's | count() by Host >= 2'}");
+    let options = |pack: &str| {
+        let mapping = "name: p\ntransformations: [{type: field_name_mapping, mapping: {Host: host.name}}]\n";
+        let (pipeline, _) = Pipeline::read("p.yml", mapping).unwrap();
+        CompileOptions { pipelines: vec![pipeline.for_pack(pack)], ..CompileOptions::default() }
+    };
+    let (mapped, written): (&[_], &[_]) = (&[("f", "x"), ("host.name", "h")], &[("f", "x"), ("Host", "h")]);
+    for (pack, wanted) in [("core@1", 1), ("core@2", 3)] {
+        let (rules, _) = with_options(&[&text], &options(pack));
+        let found = fired(rules, "linux", &[(0, mapped), (1, mapped), (2, written), (3, written)]);
+        assert_eq!(found.iter().map(|(_, row)| *row).collect::<Vec<_>>(), [wanted], "{pack}");
+    }
+}
+
 #[test]
 fn a_rule_that_a_pipeline_refuses_is_told_with_the_reason() {
     let options =

@@ -1,17 +1,15 @@
 //! Whether content works: everything is compiled together, and the samples are run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
 
 use sentra_decode::{Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity};
-use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
+use sentra_detect::{CompileOptions, Pipeline, ProblemSeverity, RuleProblem, RuleSet, RuleSource};
 
 use crate::files::PackFiles;
-use crate::kind::ContentKind;
+use crate::lists::{cut_placeholders, placeholders, shared_lists};
 use crate::samples::check_samples;
-use crate::yaml;
 
 /// What is wrong with content, and where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,9 +48,6 @@ impl From<FormatProblem> for CheckProblem {
     }
 }
 
-/// Kinds of content that are checked, stored and versioned, and that nothing uses yet.
-const NOT_USED_YET: [ContentKind; 3] = [ContentKind::Lists, ContentKind::Mappings, ContentKind::Filters];
-
 /// Content, compiled.
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -65,7 +60,47 @@ pub(crate) struct Compiled {
 /// is: the server, the command line and the preflight of an installation all come here.
 #[must_use]
 pub fn compile_rules(files: &PackFiles) -> (RuleSet, Vec<RuleProblem>) {
-    RuleSet::compile(files.rules.clone())
+    let (lists, mut problems) = shared_lists(files);
+    let (placeholders, cut) = placeholders(files, &lists.current());
+    let pipelines = pipelines(files, &mut problems);
+    // YARA-L rules ask `lists` themselves: `shared_lists: lists` belongs here.
+    let options = CompileOptions { lists: placeholders, pipelines };
+    let sources = files.rules.iter().chain(&files.filters).cloned().collect();
+    let (rules, found) = RuleSet::compile_with(sources, &options);
+    problems.extend(found);
+    problems.extend(cut_placeholders(&cut, &rules));
+    say_misplaced(files, &rules, &mut problems);
+    problems.sort_by(|one, other| (&one.path, one.line).cmp(&(&other.path, other.line)));
+    (rules, problems)
+}
+
+/// The mappings, each for the rules of its own pack.
+fn pipelines(files: &PackFiles, problems: &mut Vec<RuleProblem>) -> Vec<Pipeline> {
+    let mut pipelines = Vec::new();
+    for RuleSource { path, text, pack } in &files.mappings {
+        match Pipeline::read(path, text) {
+            Ok((pipeline, warnings)) => {
+                pipelines.push(pipeline.for_pack(pack));
+                problems.extend(warnings);
+            }
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    pipelines
+}
+
+/// Rules among the filters would run, but nobody looks for them there.
+fn say_misplaced(files: &PackFiles, rules: &RuleSet, problems: &mut Vec<RuleProblem>) {
+    let filters: BTreeSet<&str> = files.filters.iter().map(|filter| filter.path.as_str()).collect();
+    for rule in rules.rules().iter().filter(|rule| filters.contains(rule.path())) {
+        problems.push(RuleProblem {
+            path: rule.path().to_owned(),
+            line: rule.line(),
+            rule: Some(rule.reference().id.clone()),
+            severity: ProblemSeverity::Error,
+            message: "filters/ is for filters, and this is a rule: it belongs into rules/".to_owned(),
+        });
+    }
 }
 
 /// Compiles everything in `files` together.
@@ -75,74 +110,7 @@ pub(crate) fn compile(files: &PackFiles) -> Compiled {
     problems.extend(rule_problems.into_iter().map(CheckProblem::from));
     let (declared, format_problems) = Declared::compile(&files.formats);
     problems.extend(format_problems.into_iter().map(CheckProblem::from));
-    check_lists(files, &mut problems);
-    check_yaml(ContentKind::Mappings, files.mappings.iter().map(|(path, text)| (path, text)), &mut problems);
-    let filters = files.filters.iter().map(|source| (&source.path, &source.text));
-    check_yaml(ContentKind::Filters, filters, &mut problems);
-    say_not_used(files, &mut problems);
     Compiled { rules: Arc::new(rules), declared, problems }
-}
-
-/// Says once for each pack and kind that something in it has no effect.
-fn say_not_used(files: &PackFiles, problems: &mut Vec<CheckProblem>) {
-    for kind in NOT_USED_YET {
-        let paths: Vec<&str> = match kind {
-            ContentKind::Lists => files.lists.iter().map(|list| list.path.as_str()).collect(),
-            ContentKind::Mappings => files.mappings.iter().map(|(path, _)| path.as_str()).collect(),
-            ContentKind::Filters => files.filters.iter().map(|filter| filter.path.as_str()).collect(),
-            ContentKind::Rules | ContentKind::Formats | ContentKind::Tests => Vec::new(),
-        };
-        let mut said = BTreeSet::new();
-        for path in paths {
-            if said.insert(Path::new(path).parent()) {
-                let message = format!("this version of Sentra does not use {} yet", kind.directory());
-                problems.push(CheckProblem {
-                    path: path.to_owned(),
-                    line: 1,
-                    about: None,
-                    is_error: false,
-                    message,
-                });
-            }
-        }
-    }
-}
-
-/// Rules ask a list by its name alone, so no two may share one.
-fn check_lists(files: &PackFiles, problems: &mut Vec<CheckProblem>) {
-    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
-    for list in &files.lists {
-        let mut problem = |line: u64, is_error: bool, message: String| {
-            let about = Some(list.name.clone());
-            problems.push(CheckProblem { path: list.path.clone(), line, about, is_error, message });
-        };
-        if let Some(other) = known.insert(&list.name, &list.path) {
-            problem(1, true, format!("there is another list {:?}: {other}", list.name));
-        }
-        if let Some((line, _)) = (1..).zip(list.text.lines()).find(|(_, line)| line.contains('\0')) {
-            problem(line, true, "a list is text; here is a zero byte".to_owned());
-        }
-        if list.text.trim().is_empty() {
-            problem(1, list.is_table, "the list is empty".to_owned());
-        }
-    }
-}
-
-fn check_yaml<'a>(
-    kind: ContentKind,
-    files: impl Iterator<Item = (&'a String, &'a String)>,
-    problems: &mut Vec<CheckProblem>,
-) {
-    for (path, text) in files {
-        let about = Some(kind.directory().to_owned());
-        let problem = match yaml::check(text, true) {
-            Err(fault) => (fault.line, fault.message),
-            Ok(()) if text.trim().is_empty() => (1, "the file is empty".to_owned()),
-            Ok(()) => continue,
-        };
-        let (line, message) = problem;
-        problems.push(CheckProblem { path: path.clone(), line, about, is_error: true, message });
-    }
 }
 
 /// Runs the samples for which `is_meant` says so of their paths, and those of the formats. Gives how many ran.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use sentra_detect::{ProblemSeverity, RuleProblem, RuleSource};
+use sentra_detect::{ListKind, ProblemSeverity, RuleProblem, RuleSource};
 
 use crate::kind::ContentKind;
 use crate::manifest::ManifestProblem;
@@ -10,7 +10,7 @@ use crate::manifest::ManifestProblem;
 /// A list of values or a data table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ListFile {
-    /// The name by which rules ask it: that of the file without its ending.
+    /// The name by which rules ask it: that of the file without its ending, and without what says its kind.
     pub name: String,
     /// Where it is, for problems.
     pub path: String,
@@ -20,6 +20,18 @@ pub struct ListFile {
     pub is_table: bool,
     /// The pack it belongs to, `core@1`.
     pub pack: String,
+}
+
+/// How the names of lists end that do not hold texts.
+const LIST_KINDS: [(&str, ListKind); 3] =
+    [(".csv", ListKind::Table), (".regex.txt", ListKind::Regex), (".cidr.txt", ListKind::Cidr)];
+
+impl ListFile {
+    /// What it holds, which its file's name says.
+    pub(crate) fn kind(&self) -> ListKind {
+        let known = LIST_KINDS.iter().find(|(ending, _)| self.path.ends_with(ending));
+        known.map_or(ListKind::Text, |(_, kind)| *kind)
+    }
 }
 
 /// Everything that packs hold.
@@ -33,9 +45,9 @@ pub struct PackFiles {
     pub formats: Vec<(String, String)>,
     /// Lists and data tables.
     pub lists: Vec<ListFile>,
-    /// Field-mapping pipelines: path and text.
-    pub mappings: Vec<(String, String)>,
-    /// Filters that narrow rules.
+    /// Field-mapping pipelines, each for the rules of its own pack.
+    pub mappings: Vec<RuleSource>,
+    /// Filters that narrow rules of any pack.
     pub filters: Vec<RuleSource>,
     /// What is wrong with the packs themselves: manifests that cannot be read, files that were tampered with.
     pub problems: Vec<RuleProblem>,
@@ -64,10 +76,10 @@ impl PackFiles {
             + self.filters.len()
     }
 
-    /// Whether there are neither rules nor formats: the other kinds alone find nothing.
+    /// Whether there is nothing that could be checked: samples alone are no content.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.formats.is_empty()
+        self.len() == self.samples.len()
     }
 
     /// Adds a file of `kind`.
@@ -77,12 +89,16 @@ impl PackFiles {
             ContentKind::Rules => self.rules.push(RuleSource { path, text, pack }),
             ContentKind::Filters => self.filters.push(RuleSource { path, text, pack }),
             ContentKind::Formats => self.formats.push((path, text)),
-            ContentKind::Mappings => self.mappings.push((path, text)),
+            ContentKind::Mappings => self.mappings.push(RuleSource { path, text, pack }),
             ContentKind::Tests => self.samples.push((path, text)),
             ContentKind::Lists => {
-                let name = Path::new(&path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-                let is_table = Path::new(&path).extension().is_some_and(|extension| extension == "csv");
-                self.lists.push(ListFile { name: name.unwrap_or_default(), path, text, is_table, pack });
+                let name = Path::new(&path).file_name().map(|name| name.to_string_lossy());
+                let name = name.unwrap_or_default();
+                let endings = LIST_KINDS.iter().map(|(ending, _)| *ending).chain([".txt"]);
+                let stem = endings.into_iter().find_map(|ending| name.strip_suffix(ending));
+                let name = stem.unwrap_or(&name).to_owned();
+                let is_table = path.ends_with(".csv");
+                self.lists.push(ListFile { name, path, text, is_table, pack });
             }
         }
     }
@@ -92,7 +108,7 @@ impl PackFiles {
         self.filters.sort_by(|one, other| one.path.cmp(&other.path));
         self.samples.sort();
         self.formats.sort();
-        self.mappings.sort();
+        self.mappings.sort_by(|one, other| one.path.cmp(&other.path));
         self.lists.sort();
     }
 

@@ -52,7 +52,7 @@ pub fn check_samples(path: &str, text: &str, rules: &Arc<RuleSet>, decoder: &Dec
         rule: rule.map(str::to_owned),
         message,
     };
-    if let Err(fault) = yaml::check(text, false) {
+    if let Err(fault) = yaml::check(text) {
         report.failures.push(fail(None, format!("line {}: {}", fault.line, fault.message)));
         return report;
     }

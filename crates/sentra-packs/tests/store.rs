@@ -35,6 +35,10 @@ fn pair(one: &str, other: &str) -> (String, String) {
     (one.to_owned(), other.to_owned())
 }
 
+const FILTER: &str =
+    "title: f\nlogsource: {product: linux}\nfilter: {rules: any, s: {message: x}, condition: not s}\n";
+const MAPPING: &str = "name: m\ntransformations: []\n";
+
 #[test]
 fn a_pack_is_installed_upgraded_rolled_back_and_removed() {
     let world = World::new();
@@ -336,8 +340,8 @@ fn content_comes_from_all_places_in_its_order() {
         .file("rules/two.yml", &rule(2, "bad"))
         .file("formats/a.yml", &format("aaa"))
         .file("lists/names.txt", "ada\n")
-        .file("filters/f.yml", "title: f\n")
-        .file("mappings/m.yml", "name: m\n");
+        .file("filters/f.yml", FILTER)
+        .file("mappings/m.yml", MAPPING);
     let broken = Sources(tempfile::tempdir().unwrap())
         .file("pack.toml", "id = 7\n")
         .file("rules/three.yml", &rule(3, "x"));

@@ -20,12 +20,12 @@ use crate::sigma::rule::{label, read_draft};
 
 pub use table::{LINTS, Lint};
 
-/// Lints `sources`. Rules that do not compile are left to [`RuleSet::compile`](crate::RuleSet::compile),
-/// which says why; so are the lints that it finds itself.
+/// Lints `sources`, as far as they are Sigma. Rules that do not compile are left to
+/// [`RuleSet::compile`](crate::RuleSet::compile), which says why; so are the lints that it finds itself.
 #[must_use]
 pub fn lint(sources: &[RuleSource]) -> Vec<RuleProblem> {
     let mut problems = Vec::new();
-    for source in sources {
+    for source in sources.iter().filter(|source| !source.path.ends_with(".yaral")) {
         for document in documents(&source.text).into_iter().flatten() {
             let rule = label(&document.node);
             let mut found = Findings::default();

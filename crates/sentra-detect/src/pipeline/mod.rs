@@ -10,6 +10,7 @@ mod condition;
 mod read;
 mod read_conditions;
 mod rewrite;
+mod scope;
 mod transformation;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::yaml::{Entry, Node, Value, documents};
 
 pub use builtin::BUILT_IN_PIPELINES;
 use condition::{Conditions, FieldCondition, ItemCondition, RuleCondition};
+pub(crate) use scope::ScopedPipelines;
 use transformation::Transformation;
 
 /// Most transformations of one pipeline, those in nests included.
@@ -37,6 +39,8 @@ pub(crate) const RULE_VALUES_MAX: usize = 100_000;
 pub struct Pipeline {
     name: String,
     priority: i64,
+    /// The pack whose rules it rewrites; `None` for those of every pack.
+    pack: Option<String>,
     /// What `value_placeholders` replaces.
     variables: Placeholders,
     steps: Vec<Step>,
@@ -108,6 +112,18 @@ impl Pipeline {
     pub fn priority(&self) -> i64 {
         self.priority
     }
+
+    /// The same pipeline for the rules of `pack` alone, as [`RuleSource::pack`](crate::RuleSource::pack) names it.
+    #[must_use]
+    pub fn for_pack(self, pack: impl Into<String>) -> Self {
+        Self { pack: Some(pack.into()), ..self }
+    }
+
+    /// The pack whose rules it rewrites; `None` for those of every pack.
+    #[must_use]
+    pub fn pack(&self) -> Option<&str> {
+        self.pack.as_deref()
+    }
 }
 
 /// Rewrites `draft` by `pipelines`, which are in the order of their priority.
@@ -160,11 +176,11 @@ pub(crate) fn field_name(pipelines: &[Pipeline], logsource: &Logsource, field: &
 }
 
 /// Gives the correlation in `document` aliases for the fields that `pipelines` call otherwise in the rules it
-/// refers to. `logsource_of` knows the logsources of rules as written.
+/// refers to, whatever pack it is of itself. `rule_of` knows the packs and the logsources, as written, of rules.
 pub(crate) fn correlation_names<'a>(
-    pipelines: &[Pipeline],
+    pipelines: &ScopedPipelines,
     document: &mut Node,
-    logsource_of: impl Fn(&str) -> Option<&'a Logsource>,
+    rule_of: impl Fn(&str) -> Option<&'a (String, Logsource)>,
 ) {
     let Some(correlation) = document.get("correlation") else { return };
     let line = correlation.line;
@@ -179,8 +195,8 @@ pub(crate) fn correlation_names<'a>(
     let known = correlation.get("aliases").map(Node::entries).unwrap_or_default();
     let mut added = Vec::new();
     for name in names.iter().filter(|name| !known.iter().any(|alias| alias.key == **name)) {
-        let called = |rule: &String| match logsource_of(rule) {
-            Some(logsource) => field_name(pipelines, logsource, name),
+        let called = |rule: &String| match rule_of(rule) {
+            Some((pack, logsource)) => field_name(pipelines.of(pack), logsource, name),
             None => name.clone(),
         };
         let fields: Vec<String> = rules.iter().map(called).collect();

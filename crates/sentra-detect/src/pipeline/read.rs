@@ -96,7 +96,7 @@ pub(super) fn pipeline(node: &Node, warn: &mut impl FnMut(u64, String)) -> Resul
         Some((Value::Integer(number), _)) => *number,
         Some((_, line)) => return Err(Fault::new(line, "priority must be a whole number")),
     };
-    Ok(Pipeline { name, priority, variables, steps })
+    Ok(Pipeline { name, priority, pack: None, variables, steps })
 }
 
 struct Reader<'a, W> {

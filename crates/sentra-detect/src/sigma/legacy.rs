@@ -42,7 +42,7 @@ pub(super) fn upgrade(
 ) -> Result<Vec<ParsedRule>, Fault> {
     let line = conditional.line;
     let mut selections = Selections::compile(&draft.detection, reader.lists, warn)?;
-    let name = |field: &str| field_name(reader.pipelines, &draft.written, field);
+    let name = |field: &str| field_name(reader.pipelines(), &draft.written, field);
     let filtered = |expression| Expr::all(std::iter::once(expression).chain(extra.iter().cloned()).collect());
     let (bases, mut entries) = match aggregation {
         Aggregation::Compare(compare) => {

@@ -4,7 +4,7 @@ use sentra_model::Severity;
 
 use crate::correlation::parse::{ParsedCorrelation, read as read_correlation};
 use crate::logsource::Logsource;
-use crate::pipeline::{self, Pipeline};
+use crate::pipeline::{self, Pipeline, ScopedPipelines};
 use crate::placeholders::Placeholders;
 use crate::problem::Fault;
 use crate::text::hint;
@@ -54,13 +54,21 @@ pub(crate) fn label(document: &Node) -> Option<String> {
 }
 
 /// What rules are read with.
+#[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
     pub(crate) lists: &'a Placeholders,
-    pub(crate) pipelines: &'a [Pipeline],
+    pub(crate) pipelines: &'a ScopedPipelines,
     pub(crate) filters: &'a [Filter],
+    /// The pack of the rule that is read.
+    pub(crate) pack: &'a str,
 }
 
 impl Reader<'_> {
+    /// The pipelines for the rules of the pack.
+    pub(crate) fn pipelines(&self) -> &[Pipeline] {
+        self.pipelines.of(self.pack)
+    }
+
     /// Reads a document: a rule or a correlation, or the rules that one of the old form becomes. What is odd
     /// but not wrong goes to `warn`.
     pub(crate) fn read(
@@ -79,8 +87,8 @@ impl Reader<'_> {
         }
         let mut draft = read_draft(node, parts, warn)?;
         self.filters.iter().for_each(|filter| filter.apply(&mut draft));
-        if !self.pipelines.is_empty() {
-            pipeline::apply(self.pipelines, &mut draft)?;
+        if !self.pipelines().is_empty() {
+            pipeline::apply(self.pipelines(), &mut draft)?;
         }
         draft.finish(self, warn)
     }

@@ -31,11 +31,15 @@ pub(crate) enum RulesCommand {
 #[command(after_help = "\
 Examples:
   sentra rules check packs/core
-  sentra rules check --json my-rules/ | jq .problems")]
+  sentra rules check --json my-rules/ | jq .problems
+Warnings, lints among them, do not make it fail; errors do.")]
 pub(crate) struct RulesCheckArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Only say what compiling and the samples show: leave out the lints beyond that.
+    #[arg(long)]
+    pub(crate) no_lints: bool,
     /// Files of rules or formats, directories and packs [default: the built-in packs].
     #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,

@@ -1,15 +1,14 @@
 //! `sentra rules check`
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
 use sentra_decode::{Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity};
-use sentra_detect::{ProblemSeverity, RuleProblem};
+use sentra_detect::{ProblemSeverity, RuleName, RuleProblem, RuleSet, lint, lint_counts};
 use sentra_packs::{PackFiles, built_in_packs, check_samples, compile_rules, load_rules};
 use serde::Serialize;
-use serde_json::json;
 
 use crate::cli::RulesCheckArguments;
 use crate::output;
@@ -43,27 +42,52 @@ impl From<FormatProblem> for Problem {
     }
 }
 
-/// What checking packs gave.
+/// What the rules look for of ATT&CK. Rules that only feed a correlation do not count, it does.
+#[derive(Debug, Serialize)]
+struct Covered {
+    rules: usize,
+    techniques: Vec<String>,
+    tactics: Vec<String>,
+    without_technique: Vec<RuleName>,
+}
+
+impl Covered {
+    fn of(rules: &RuleSet) -> Self {
+        let coverage = rules.coverage(&BTreeSet::new());
+        Self {
+            rules: coverage.rules,
+            techniques: coverage.techniques.into_keys().collect(),
+            tactics: coverage.tactics.into_iter().map(|covered| covered.tactic).collect(),
+            without_technique: coverage.without_technique,
+        }
+    }
+}
+
+/// What checking packs gave, as programs get it.
+#[derive(Debug, Serialize)]
 struct Report {
+    #[serde(skip)]
     files: usize,
     rules: usize,
     compiled: usize,
+    /// Compiled rules by their language.
+    kinds: BTreeMap<&'static str, usize>,
     formats: usize,
+    lists: usize,
+    mappings: usize,
+    filters: usize,
     samples: usize,
+    coverage: Covered,
+    /// How often each lint found something.
+    lints: BTreeMap<&'static str, usize>,
     problems: Vec<Problem>,
 }
 
 pub(super) fn check(arguments: &RulesCheckArguments) -> anyhow::Result<()> {
-    let report = report(packs(arguments)?);
+    let report = report(packs(arguments)?, !arguments.no_lints);
     let errors = report.problems.iter().filter(|problem| problem.severity == "error").count();
     if arguments.json {
-        output::json(&json!({
-            "rules": report.rules,
-            "compiled": report.compiled,
-            "formats": report.formats,
-            "samples": report.samples,
-            "problems": report.problems,
-        }))?;
+        output::json(&report)?;
     } else {
         for Problem { path, line, rule, format, severity, message } in &report.problems {
             let about = rule.as_deref().or(format.as_deref());
@@ -71,6 +95,7 @@ pub(super) fn check(arguments: &RulesCheckArguments) -> anyhow::Result<()> {
             output::line(&format!("{path}:{line}: {severity}: {message}{about}"))?;
         }
     }
+    say_summary(&report);
     output::remark(&format!(
         "{} and {} in {}: {} compiled, {} run, {}, {}",
         counted(report.rules as u64, "rule"),
@@ -87,6 +112,28 @@ pub(super) fn check(arguments: &RulesCheckArguments) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What there is beside rules and formats, and what the rules cover.
+fn say_summary(report: &Report) {
+    let many = |count: usize, what: &str| counted(count as u64, what);
+    let mut kinds: Vec<String> = report.kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    for (count, what) in [(report.lists, "list"), (report.mappings, "mapping"), (report.filters, "filter")] {
+        if count > 0 {
+            kinds.push(many(count, what));
+        }
+    }
+    if !kinds.is_empty() {
+        output::remark(&format!("kinds: {}", kinds.join(", ")));
+    }
+    let Covered { rules, techniques, tactics, without_technique } = &report.coverage;
+    output::remark(&format!(
+        "ATT&CK: {} and {} by {}, {} of them without a technique",
+        many(techniques.len(), "technique"),
+        many(tactics.len(), "tactic"),
+        many(*rules, "reporting rule"),
+        without_technique.len(),
+    ));
+}
+
 /// The files that are to be checked. A path without any is a mistake of who wrote the command.
 fn packs(arguments: &RulesCheckArguments) -> anyhow::Result<PackFiles> {
     if arguments.paths.is_empty() {
@@ -97,15 +144,18 @@ fn packs(arguments: &RulesCheckArguments) -> anyhow::Result<PackFiles> {
         let found = load_rules(path)?;
         if found.is_empty() {
             let path = Path::display(path);
-            bail!("{path} holds neither rules nor formats: both are files that end in .yml or .yaml");
+            bail!(
+                "{path} holds neither rules nor formats, nor a pack with lists, mappings or filters: rules and formats are files that end in .yml or .yaml"
+            );
         }
         files.extend(found);
     }
     Ok(files)
 }
 
-fn report(files: PackFiles) -> Report {
-    let count = files.rules.len() + files.formats.len();
+fn report(files: PackFiles, with_lints: bool) -> Report {
+    let (lists, mappings, filters) = (files.lists.len(), files.mappings.len(), files.filters.len());
+    let count = files.len() - files.samples.len();
     let (declared, format_problems) = Declared::compile(&files.formats);
     let formats: BTreeSet<(&str, Option<&str>)> = format_problems
         .iter()
@@ -115,21 +165,56 @@ fn report(files: PackFiles) -> Report {
     let (formats, format_samples) = (declared.len() + formats.len(), declared.samples());
     let mut problems: Vec<Problem> =
         format_problems.into_iter().chain(declared.check_samples()).map(Problem::from).collect();
-    let (rules, rule_problems) = compile_rules(&files);
+    let (rules, mut rule_problems) = compile_rules(&files);
+    if with_lints {
+        rule_problems.extend(lint(&files.rules));
+        rule_problems.sort_by(|one, other| (&one.path, one.line).cmp(&(&other.path, other.line)));
+    }
     problems.extend(files.problems.into_iter().map(Problem::from));
     let compiled = rules.len();
+    let lints = lint_counts(&rule_problems).into_iter().collect();
+    let rule_files: BTreeSet<&str> = files.rules.iter().map(|source| source.path.as_str()).collect();
     let failed: BTreeSet<(&str, Option<&str>)> = rule_problems
         .iter()
         .filter(|problem| problem.severity == ProblemSeverity::Error)
+        .filter(|problem| rule_files.contains(problem.path.as_str()))
         .map(|problem| (problem.path.as_str(), problem.rule.as_deref()))
         .collect();
     let total = compiled + failed.len();
     problems.splice(0..0, rule_problems.into_iter().map(Problem::from));
-    let rules = Arc::new(rules);
+    let mut kinds = BTreeMap::new();
+    for rule in rules.rules() {
+        *kinds.entry(rule.reference().kind.as_str()).or_default() += 1;
+    }
+    let coverage = Covered::of(&rules);
     let decoder = Decoder::new(DecodeOptions { declared, ..DecodeOptions::default() });
-    let mut samples = format_samples;
-    for (path, text) in &files.samples {
-        let report = check_samples(path, text, &rules, &decoder);
+    let samples = format_samples + run_samples(&files.samples, &Arc::new(rules), &decoder, &mut problems);
+    Report {
+        files: count,
+        rules: total,
+        compiled,
+        kinds,
+        formats,
+        lists,
+        mappings,
+        filters,
+        samples,
+        coverage,
+        lints,
+        problems,
+    }
+}
+
+/// Runs the samples of rules. Gives how many there are; what they do not do as they say goes to `problems`.
+fn run_samples(
+    files: &[(String, String)],
+    rules: &Arc<RuleSet>,
+    decoder: &Decoder,
+    problems: &mut Vec<Problem>,
+) -> usize {
+    let mut samples = 0;
+    for (path, text) in files {
+        let report = check_samples(path, text, rules, decoder);
         samples += report.samples;
         problems.extend(report.failures.into_iter().map(|failure| Problem {
             path: failure.path,
@@ -140,5 +225,5 @@ fn report(files: PackFiles) -> Report {
             message: failure.message,
         }));
     }
-    Report { files: count, rules: total, compiled, formats, samples, problems }
+    samples
 }

@@ -33,7 +33,7 @@ fn check_case(line: &str) -> Result<(), String> {
     if let Some((call, expected)) = line.split_once(" ≈ ") {
         let (value, expected) = (Expression::read(call).value()?, expected.trim().parse::<f64>().unwrap());
         let number = value.to_float().ok_or_else(|| format!("gives {value:?}"))?;
-        // As near as the reference's rounding and its idea of the earth's radius.
+        // As near as the result is written in the table.
         let near = (number - expected).abs() <= expected.abs().max(1e-6) * 2e-5;
         return if near { Ok(()) } else { Err(format!("gives {number}")) };
     }
@@ -42,11 +42,6 @@ fn check_case(line: &str) -> Result<(), String> {
         Err(error) if error.contains(expected.trim()) => Ok(()),
         other => Err(format!("gives {other:?}")),
     }
-}
-
-#[test]
-fn the_reference_says() {
-    check_table("the reference's examples", include_str!("reference.txt"));
 }
 
 #[test]
@@ -96,13 +91,15 @@ fn numbers_of_events_stand_for_their_text() {
     assert_eq!(call("strings.to_lower", &[Value::Float(2.5)]), "2.5".into());
     assert_eq!(call("strings.to_upper", &[Value::list(["a".into(), "b".into()])]), "[A, B]".into());
     assert_eq!(call("math.abs", &["-3".into()]), Value::Int(3));
+    assert_eq!(call("fingerprint", &[Value::Int(7)]), call("fingerprint", &["7".into()]));
 }
 
-/// Every case of both tables names a function that is there, and every function has cases.
+/// Every function has cases.
 #[test]
 fn every_function_has_cases() {
-    let tables = [include_str!("reference.txt"), include_str!("cases.txt")].concat();
-    let without: Vec<&str> = names().filter(|name| !tables.contains(&format!("{name}("))).collect();
+    let cases = include_str!("cases.txt");
+    let is_called = |name: &str| cases.lines().any(|case| case.starts_with(&format!("{name}(")));
+    let without: Vec<&str> = names().filter(|name| !is_called(name)).collect();
     assert!(without.is_empty(), "no cases for {without:?}");
 }
 
