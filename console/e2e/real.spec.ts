@@ -66,6 +66,16 @@ test("against a real server: from the login link to the raw line", async ({ page
     await picture(page, "search");
   });
 
+  await test.step("the rules answer", async () => {
+    await page.goto(`${origin}/rules`);
+    await expect(page.getByRole("table", { name: "Rules" }).getByRole("link").first()).toBeVisible();
+    await picture(page, "rules");
+    await page.goto(`${origin}/rules?show=coverage`);
+    await expect(page.getByRole("button", { name: "ATT&CK Navigator layer" })).toBeVisible();
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await picture(page, "coverage");
+  });
+
   await test.step("health answers", async () => {
     await page.goto(`${origin}/health`);
     await expect(page.getByRole("heading", { name: "Health", exact: true })).toBeVisible();

@@ -31,7 +31,7 @@ export default function Explain({ event, rule }: ExplainProps) {
     <div className="flex flex-col gap-2">
       <p role="status" className="text-xs text-dim">
         {found.length === 0
-          ? "No rule in force matches this event by itself. Correlations look at more than one event and are not tried here."
+          ? "No rule in force matches this event by itself. Rules over several events are not tried here."
           : `${plural(found.length, "rule")} in force ${found.length === 1 ? "matches" : "match"} this event.`}
       </p>
       {asked.isError ? <ProblemNote error={asked.error} /> : null}
