@@ -13,8 +13,7 @@ use std::sync::Arc;
 
 use common::{data, errors, files, rule_sources};
 use sentra_detect::{
-    CompileOptions, Detector, Pipeline, Placeholders, ProblemSeverity, RuleProblem, RuleSet, RuleSource,
-    lint, lint_counts,
+    CompileOptions, Detector, Pipeline, ProblemSeverity, RuleProblem, RuleSet, RuleSource, lint, lint_counts,
 };
 use sentra_model::{
     BatchBuilder, Event, EventBatch, EventId, Mart, RawRecord, RuleKind, Source, SourceKind, TenantId,

@@ -608,8 +608,13 @@ async fn rules_change_while_events_come_in() {
     let decoder = Decoder::new(DecodeOptions::default());
     let (factory, status) = house.start_rules(house.marts.clone(), decoder.into(), config, rules.clone());
     let lines = failures("192.0.2.7", 7);
+    let seen = async |events: u64| {
+        while status.snapshot().events < events {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
     house.append(Topic::Raw, &lines[..4]).await;
-    house.worked_off(&status).await;
+    seen(4).await;
     let more = "
 title: Password for root
 id: 8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a09
@@ -622,7 +627,7 @@ detection:
 ---";
     rules.set(compiled(&format!("{more}{RULES}")));
     house.append(Topic::Raw, &lines[4..]).await;
-    house.worked_off(&status).await;
+    seen(7).await;
     factory.stop().await;
     let incidents = house.incidents().await;
     let mut found = Vec::new();

@@ -63,8 +63,7 @@ pub fn compile_rules(files: &PackFiles) -> (RuleSet, Vec<RuleProblem>) {
     let (lists, mut problems) = shared_lists(files);
     let (placeholders, cut) = placeholders(files, &lists.current());
     let pipelines = pipelines(files, &mut problems);
-    // YARA-L rules ask `lists` themselves: `shared_lists: lists` belongs here.
-    let options = CompileOptions { lists: placeholders, pipelines };
+    let options = CompileOptions { lists: placeholders, pipelines, shared_lists: lists };
     let sources = files.rules.iter().chain(&files.filters).cloned().collect();
     let (rules, found) = RuleSet::compile_with(sources, &options);
     problems.extend(found);

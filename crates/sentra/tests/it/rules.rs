@@ -138,13 +138,32 @@ fn a_rule_is_explained_disabled_and_excepted() {
     let brute = "5e27a000-0000-4000-8000-000000000102";
     let except = |more: &[&str]| {
         let fixed = [
-            "rules", "except", "--id", "scanner", "--rule", brute, "--owner", "ana", "--reason", "known",
-            "--expires", "2099-01-01T00:00:00Z", "--when", r#"{"src_ip": "192.0.2.7"}"#, "--data", &data,
+            "rules",
+            "except",
+            "--id",
+            "scanner",
+            "--rule",
+            brute,
+            "--owner",
+            "ana",
+            "--reason",
+            "known",
+            "--expires",
+            "2099-01-01T00:00:00Z",
+            "--when",
+            r#"{"src_ip": "192.0.2.7"}"#,
+            "--data",
+            &data,
         ];
         run(&[&fixed, more].concat())
     };
     let preview = except(&["--preview"]);
-    assert!(preview.code == 0 && preview.out.contains("would have hidden 1 match"), "{}{}", preview.out, preview.err);
+    assert!(
+        preview.code == 0 && preview.out.contains("would have hidden 1 match"),
+        "{}{}",
+        preview.out,
+        preview.err
+    );
     assert_eq!(except(&[]).code, 0);
     assert_eq!(except(&[]).code, 1, "the name is taken");
     let tuning = ok(&["rules", "tuning", "--data", &data, "--json"]).json();
