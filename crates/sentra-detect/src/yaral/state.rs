@@ -244,14 +244,20 @@ impl YaralState {
     ) {
         let groups = self.groups.get_mut(&(key.tenant.clone(), key.rule));
         let Some(group) = groups.and_then(|groups| groups.get_mut(&key.values)) else { return };
-        // Within a window that fired nothing new can fire that does not belong to it.
-        let whole = matches!(matching.window, Window::Hop | Window::Tumbling) && key_is_whole(rule, matching);
-        let inside = |episode: &&mut Episode| whole && (episode.last.0..episode.last.1).contains(&at.0);
-        if let Some(episode) = group.episodes.iter_mut().find(inside) {
-            episode.start = episode.start.min(at.0);
-            episode.end = episode.end.max(at.0.saturating_add(1));
+        // The event belongs to every match whose window it came into, or what is told would depend on when it is told.
+        let mut is_inside = false;
+        for episode in group.episodes.iter().filter(|episode| episode.holds(at.0)) {
+            is_inside = true;
             if !episode.suppressed {
                 self.pending.insert((key.clone(), episode.key.clone(), episode.opened), row);
+            }
+        }
+        // Within a window that fired nothing new can fire that does not belong to it.
+        let whole = matches!(matching.window, Window::Hop | Window::Tumbling) && key_is_whole(rule, matching);
+        if is_inside && whole {
+            for episode in group.episodes.iter_mut().filter(|episode| episode.holds(at.0)) {
+                episode.start = episode.start.min(at.0);
+                episode.end = episode.end.max(at.0.saturating_add(1));
             }
             return;
         }
@@ -494,6 +500,13 @@ impl YaralState {
 /// Whether the common values of a group are those of the match variables: then it has one combination of them.
 fn key_is_whole(rule: &YaralRule, matching: &Matching) -> bool {
     rule.variables.first().is_some_and(|variable| variable.keys.len() >= matching.variables.len())
+}
+
+impl Episode {
+    /// Whether an event of `time` came into the window that fired last.
+    fn holds(&self, time: i64) -> bool {
+        (self.last.0..self.last.1).contains(&time)
+    }
 }
 
 impl Group {

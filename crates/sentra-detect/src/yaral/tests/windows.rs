@@ -121,6 +121,16 @@ fn what_arrives_late_within_the_lateness_is_in_time() {
     );
 }
 
+/// The windows of two matches can come to overlap when events arrive late. Told only by the first of them, what the
+/// second said depended on the cut into batches.
+#[test]
+fn an_event_in_the_windows_of_two_matches_is_told_by_both() {
+    let times = [2_100, 2_200, 2_290, 1_250, 1_300, 1_676, 1_701];
+    let events = times.map(|time| at(time, "e", "a"));
+    let matches = found_late(&rule("over 10m", "#e >= 3", false), &events, 10_000);
+    assert_eq!(evidence(&matches), [[3, 4, 5, 6], [5, 6, 0, 1]]);
+}
+
 #[test]
 fn suppression_keeps_back_the_rest_of_its_window() {
     let text = "rule r { events: $e.principal.hostname = $host match: $host over 1m condition: #e >= 2
