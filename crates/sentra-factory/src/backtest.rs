@@ -19,6 +19,8 @@ pub struct BacktestRequest {
     pub marts: Option<Vec<Mart>>,
     /// Partitions, one after the other.
     pub partitions: Vec<u32>,
+    /// What the marts may leave out because no rule can match it, as a condition over their columns.
+    pub prefilter: Option<String>,
     /// Findings that are described, at most [`BACKTEST_MATCHES_MAX`].
     pub matches_max: usize,
     /// Rules whose findings are reported, by their ids; `None` for all of them.
@@ -112,6 +114,7 @@ pub async fn backtest(
             marts: request.marts.clone(),
             range: request.range,
             filter: None,
+            condition: request.prefilter.clone(),
         };
         loop {
             let BackPage { batches, next } = marts.read_back(scope, &page).await?;

@@ -51,6 +51,9 @@ pub(crate) fn open_incident(first: &Signal, join: Join, now: Timestamp) -> Incid
         version: 0,
         created: now,
         updated: now,
+        reasons: Vec::new(),
+        merged_into: None,
+        absorbed: Vec::new(),
     }
 }
 

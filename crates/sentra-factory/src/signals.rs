@@ -42,6 +42,8 @@ pub(crate) fn signal_of(found: &Match, row: Option<EventRow<'_>>) -> Signal {
         facts,
         techniques: sentra_detect::techniques(&found.rule.tags),
         tactics: sentra_detect::tactics(&found.rule.tags),
+        controls: Vec::new(),
+        enrichments: Vec::new(),
     }
 }
 

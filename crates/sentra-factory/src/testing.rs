@@ -40,6 +40,8 @@ pub(crate) fn signal(rule: &str, second: i64, address: Option<&str>, host: &str,
         facts: vec![fact(FactKind::RuleMatched, at, "rule", rule)],
         techniques: vec![format!("T{rule}")],
         tactics: vec!["execution".to_owned()],
+        controls: Vec::new(),
+        enrichments: Vec::new(),
     }
 }
 

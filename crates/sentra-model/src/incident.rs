@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EntityRef, EntityType, Estimate, IncidentId, Narrative, Severity, SignalId, TenantId, Timestamp,
+    EntityRef, EntityType, Estimate, IncidentId, Narrative, RiskReason, Severity, SignalId, TenantId, Timestamp,
 };
 
 /// Where the work on an incident stands, by the names of the OCSF incident finding.
@@ -48,6 +48,21 @@ pub enum JoinReason {
         /// The shared entity.
         value: String,
     },
+    /// The incident it was in became part of this one.
+    Merged {
+        /// Where it was.
+        from: IncidentId,
+        /// Who did it; `None` for the platform.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Somebody took it out of another incident.
+    Moved {
+        /// Where it was.
+        from: IncidentId,
+        /// Who did it.
+        by: String,
+    },
 }
 
 /// A signal's membership in an incident.
@@ -77,6 +92,9 @@ pub struct Incident {
     pub severity: Severity,
     /// How probable it is that this is malicious.
     pub risk: Estimate,
+    /// Why the risk is what it is, the strongest first.
+    #[serde(default)]
+    pub reasons: Vec<RiskReason>,
     /// Who and what took part.
     pub entities: Vec<EntityRef>,
     /// ATT&CK technique ids, sorted.
@@ -99,4 +117,10 @@ pub struct Incident {
     pub created: Timestamp,
     /// When it last changed, by the platform's clock.
     pub updated: Timestamp,
+    /// The incident that this one became part of; it has no signals of its own any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
+    /// Incidents that became part of this one; their ids still lead here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absorbed: Vec<IncidentId>,
 }

@@ -12,6 +12,7 @@ mod class;
 mod code;
 mod dictionary;
 mod digest;
+mod enrichment;
 mod entity;
 mod event;
 mod fact;
@@ -26,12 +27,14 @@ mod signal;
 mod tactic;
 mod tenant;
 mod time;
+mod verdict;
 
 pub use batch::{BatchError, EventBatch, EventRow, batch_schema, column, events_per_batch_max};
 pub use batch_builder::BatchBuilder;
 pub use class::Class;
 pub use code::EventCode;
 pub use digest::Digest;
+pub use enrichment::{Enrichment, EnrichmentStage};
 pub use entity::{EntityRef, EntityType, Role};
 pub use event::{Event, FieldValue, Outcome};
 pub use fact::{Fact, FactKind, NamedSet};
@@ -40,12 +43,13 @@ pub use incident::{Incident, IncidentStatus, Join, JoinReason};
 pub use mart::Mart;
 pub use narrative::{Narrative, Sentence, SentenceRole};
 pub use raw::{DeadLetter, DeadReason, DeadReasonError, OwnedRecord, RawRecord, Source, SourceKind};
-pub use risk::Estimate;
+pub use risk::{Estimate, RiskFactor, RiskReason};
 pub use severity::Severity;
 pub use signal::{RuleKind, RuleRef, Signal};
 pub use tactic::{TACTICS, tactic_order};
 pub use tenant::{TenantError, TenantId, TenantScope};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp, TimestampError};
+pub use verdict::{Verdict, VerdictKind, VerdictTarget};
 
 /// Version of the stored shapes of this crate. It goes up when a stored shape changes meaning;
 /// a data directory of a newer version is refused.

@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::SignalId;
+
 /// A probability with the interval it probably lies in; all three within 0 to 1, `low <= score <= high`.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Estimate {
@@ -19,6 +21,41 @@ impl Estimate {
         let score = unit(score);
         Self { score, low: unit(low).min(score), high: unit(high).max(score) }
     }
+}
+
+/// What kind of thing moved a risk.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskFactor {
+    /// A detector spoke.
+    Evidence,
+    /// How often findings of this detector were confirmed.
+    Precision,
+    /// What was reached is worth more or less than the average.
+    Asset,
+    /// Whose account it is.
+    Identity,
+    /// An indicator of others.
+    Indicator,
+    /// How unusual it is.
+    Behaviour,
+    /// Techniques follow each other as in an attack.
+    KillChain,
+}
+
+/// One reason for a risk, with what it adds or takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RiskReason {
+    /// What kind of reason it is.
+    pub factor: RiskFactor,
+    /// The reason in words, short: `SSH brute force (12 of 14 confirmed)`.
+    pub what: String,
+    /// What it adds to the log-odds; negative when it takes.
+    pub log_odds: f64,
+    /// The signals it rests on.
+    pub signals: Vec<SignalId>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{EntityRef, Estimate, EventId, Fact, Severity, SignalId, TenantId, Timestamp};
+use crate::{Enrichment, EntityRef, Estimate, EventId, Fact, Severity, SignalId, TenantId, Timestamp};
 
 /// In which language the rule behind a signal is written.
 #[derive(
@@ -81,4 +81,10 @@ pub struct Signal {
     pub techniques: Vec<String>,
     /// ATT&CK tactics by their short names, `credential-access`.
     pub tactics: Vec<String>,
+    /// Compliance controls it is evidence for, `soc2:CC6.1`.
+    #[serde(default)]
+    pub controls: Vec<String>,
+    /// What is known about it and its entities.
+    #[serde(default)]
+    pub enrichments: Vec<Enrichment>,
 }

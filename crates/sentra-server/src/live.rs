@@ -185,6 +185,9 @@ pub(crate) mod tests {
             version: number,
             created: moment,
             updated: moment,
+            reasons: Vec::new(),
+            merged_into: None,
+            absorbed: Vec::new(),
         }
     }
 

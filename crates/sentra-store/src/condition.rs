@@ -1,4 +1,4 @@
-//! Conditions in DataFusion's form, asked of events in memory.
+//! Conditions in DataFusion's form: read from text, and asked of events in memory.
 
 use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, RecordBatch};
@@ -11,6 +11,13 @@ use datafusion::prelude::SessionContext;
 use crate::StoreError;
 use crate::admit::Chunk;
 use crate::schema::{store_column, store_schema};
+
+/// A condition over the stored columns.
+pub(crate) fn parsed_condition(session: &SessionContext, text: &str) -> Result<Expr, StoreError> {
+    let failed = || StoreError::datafusion("read a rule's condition");
+    let schema = DFSchema::try_from(store_schema()).map_err(failed())?;
+    session.parse_sql_expr(text, &schema).map_err(failed())
+}
 
 /// The rows in memory that meet the condition, with the columns `needed`.
 pub(crate) fn filtered_in_memory(

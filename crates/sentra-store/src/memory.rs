@@ -2,15 +2,17 @@ use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
+use datafusion::prelude::SessionContext;
 use sentra_model::{EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
 use tokio::sync::RwLock;
 
 use crate::admit::{Chunk, admit};
 use crate::answer::{Hit, answer_columns, gather, hits_of, in_order, json_rows, newest, stored_events};
 use crate::bound::{Bound, TimeBounds, bind};
+use crate::condition::{filtered_in_memory, parsed_condition};
 use crate::readback::{ByMart, event_batches};
 use crate::row::holds;
-use crate::schema::Keys;
+use crate::schema::{Keys, store_schema};
 use crate::{
     BackPage, Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore, ROWS_MAX, ReadBack,
     SearchOptions, Shape, StoreError, StoredEvent,
@@ -103,8 +105,14 @@ impl MartStore for MemoryMarts {
         let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.as_slice()).unwrap_or_default();
         let mut found = ByMart::new();
         let wanted = |mart: &Mart| request.marts.as_ref().is_none_or(|marts| marts.contains(mart));
+        let session = SessionContext::new();
+        let condition =
+            request.condition.as_deref().map(|text| parsed_condition(&session, text)).transpose()?;
+        let schema = store_schema();
+        let all: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         for chunk in chunks.iter().filter(|c| c.partition == request.partition && wanted(&c.mart)) {
-            found.entry(chunk.mart.clone()).or_default().push(chunk.record.clone());
+            let met = filtered_in_memory(&session, std::slice::from_ref(chunk), condition.as_ref(), &all)?;
+            found.entry(chunk.mart.clone()).or_default().extend(met);
         }
         let query = MartQuery { range: request.range, ..MartQuery::default() };
         let mut batches = Vec::new();

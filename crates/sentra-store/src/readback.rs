@@ -25,6 +25,9 @@ pub struct ReadBack {
     pub range: TimeRange,
     /// Which events; `None` for all of them.
     pub filter: Option<Predicate>,
+    /// Which events of those, as a condition in DataFusion's SQL over the stored columns: what a compiled rule asks
+    /// for. It comes from code, never from users.
+    pub condition: Option<String>,
 }
 
 /// Some events in the order of their offsets.

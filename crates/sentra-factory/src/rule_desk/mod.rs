@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 
 use sentra_backbone::{EventLog, LogError};
-use sentra_detect::{Match, RuleProblem, RuleSet, RuleSource, Tuning};
+use sentra_detect::{Match, QueryEngine, RuleProblem, RuleSet, RuleSource, Tuning};
 use sentra_model::{Clock, EventId, EventRow, Mart, TenantScope, Topic};
 use sentra_store::{MartStore, StoreError, TimeRange};
 use tokio::sync::Mutex;
@@ -23,6 +23,11 @@ pub use tuning::{DisabledReport, ExceptionDraft, ExceptionView, TuningReport};
 
 /// Longest text of rules that one question brings along, in bytes.
 pub const RULE_TEXT_BYTES_MAX: usize = 1024 * 1024;
+
+/// Most rules whose conditions the marts are asked for, in place of all events.
+const PREFILTER_RULES_MAX: usize = 16;
+/// Longest condition that the marts are asked for, in bytes.
+const PREFILTER_BYTES_MAX: usize = 64 * 1024;
 
 /// Keeps disabled rules and exceptions beyond the end of the process.
 pub trait TuningKeeper: Send + Sync {
@@ -183,9 +188,10 @@ impl RuleDesk {
             .map(|stream| stream.partition)
             .collect();
         partitions.sort_unstable();
+        let prefilter = prefilter(&rules, only.as_deref());
         let now = self.0.parts.clock.now();
         let until = range.to.map_or(now, |to| to.min(now));
-        let request = BacktestRequest { range, marts, partitions, matches_max, only, until };
+        let request = BacktestRequest { range, marts, partitions, prefilter, matches_max, only, until };
         let report = backtest(self.0.parts.marts.as_ref(), scope, rules, &request, progress, each).await?;
         Ok((report, problems))
     }
@@ -209,6 +215,25 @@ impl RuleDesk {
             }
         }
     }
+}
+
+/// What the marts are asked for when only few rules are tried: an event that it leaves out matches none of them.
+fn prefilter(rules: &RuleSet, only: Option<&[String]>) -> Option<String> {
+    let is_wanted = |id: &String| only.is_none_or(|ids| ids.contains(id));
+    let wanted: Vec<usize> = (0..)
+        .zip(rules.rules())
+        .filter(|(_, rule)| rule.reports() && is_wanted(&rule.reference().id))
+        .map(|(index, _)| index)
+        .take(PREFILTER_RULES_MAX + 1)
+        .collect();
+    if wanted.is_empty() || wanted.len() > PREFILTER_RULES_MAX {
+        return None;
+    }
+    let conditions: Option<Vec<String>> = wanted
+        .into_iter()
+        .map(|index| Some(format!("({})", rules.query(index, QueryEngine::DataFusion)?.condition)))
+        .collect();
+    conditions.map(|all| all.join(" OR ")).filter(|text| text.len() <= PREFILTER_BYTES_MAX)
 }
 
 type Selected = (Arc<RuleSet>, Vec<RuleProblem>, Option<Vec<String>>);

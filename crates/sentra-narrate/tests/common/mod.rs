@@ -75,6 +75,8 @@ pub(crate) fn signal(title: &str, level: Severity, facts: Vec<Fact>) -> Signal {
         facts,
         techniques: Vec::new(),
         tactics: Vec::new(),
+        controls: Vec::new(),
+        enrichments: Vec::new(),
     }
 }
 
@@ -104,6 +106,9 @@ pub(crate) fn incident(risk: Estimate) -> Incident {
         version: 1,
         created: Timestamp::default(),
         updated: Timestamp::default(),
+        reasons: Vec::new(),
+        merged_into: None,
+        absorbed: Vec::new(),
     }
 }
 

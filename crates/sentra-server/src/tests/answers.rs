@@ -37,6 +37,8 @@ fn signal(tenant: &str) -> Signal {
         facts: Vec::new(),
         techniques: Vec::new(),
         tactics: Vec::new(),
+        controls: Vec::new(),
+        enrichments: Vec::new(),
     }
 }
 

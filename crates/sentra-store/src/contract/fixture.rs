@@ -126,6 +126,8 @@ pub(crate) fn signal(scope: &TenantScope, number: u64) -> Signal {
         facts: Vec::new(),
         techniques: vec!["T1110".into()],
         tactics: vec!["credential-access".into()],
+        controls: Vec::new(),
+        enrichments: Vec::new(),
     }
 }
 
@@ -154,6 +156,9 @@ pub(crate) fn incident(scope: &TenantScope, number: u64, signals: std::ops::Rang
         created: at(seconds),
         // Pairs share a moment, so that the order by id matters.
         updated: at(seconds / 2),
+        reasons: Vec::new(),
+        merged_into: None,
+        absorbed: Vec::new(),
     }
 }
 

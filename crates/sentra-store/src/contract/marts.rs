@@ -338,6 +338,16 @@ pub(crate) async fn events_are_read_back_as_they_were_taken(marts: &dyn MartStor
         wanted.sort_unstable();
         assert_eq!(found.iter().map(|event| event.0).collect::<Vec<_>>(), wanted, "{predicate:?}");
     }
+    let in_sql = "\"user\" = 'root' AND dst_port > 22";
+    let met = |offset: &u64| {
+        let sketch = sketch(*offset);
+        sketch.user == "root" && sketch.dst_port > 22
+    };
+    let found =
+        read_back(marts, ReadBack { condition: Some(in_sql.to_owned()), ..ReadBack::default() }).await;
+    let wanted: Vec<u64> = (0..END).filter(met).collect();
+    assert!(!wanted.is_empty());
+    assert_eq!(found.iter().map(|event| event.0).collect::<Vec<_>>(), wanted);
     let elsewhere = ReadBack { partition: 1, ..ReadBack::default() };
     assert!(read_back(marts, elsewhere).await.is_empty());
     let foreign = marts.read_back(&scope("globex"), &ReadBack::default()).await.unwrap();

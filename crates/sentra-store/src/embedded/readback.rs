@@ -12,14 +12,18 @@ use super::tenant::{Segment, Snapshot};
 use crate::StoreError;
 use crate::answer::{Hit, hits_of};
 use crate::bound::{TimeBounds, bind};
-use crate::condition::filtered_in_memory;
+use crate::condition::{filtered_in_memory, parsed_condition};
 use crate::readback::{BackPage, ByMart, ReadBack, event_batches};
 use crate::schema::store_schema;
 
 impl EmbeddedMarts {
     pub(super) async fn page(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError> {
         let filter = request.filter.as_ref().map(bind).transpose()?;
-        let condition = condition(request.range, filter.as_ref());
+        let mut condition = condition(request.range, filter.as_ref());
+        if let Some(text) = &request.condition {
+            let more = parsed_condition(&self.session, text)?;
+            condition = Some(condition.map_or(more.clone(), |condition| condition.and(more)));
+        }
         let Snapshot { mut segments, mut chunks, .. } = self.tenant(scope).await.snapshot();
         let wanted = |mart: &Mart| request.marts.as_ref().is_none_or(|marts| marts.contains(mart));
         let bounds = TimeBounds::of(request.range, filter.as_ref());

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
     ("sentra-detect", &["sentra-model"]),
+    ("sentra-enrich", &["sentra-model"]),
+    ("sentra-learn", &["sentra-model"]),
+    ("sentra-triage", &["sentra-model"]),
+    ("sentra-simulate", &[]),
     ("sentra-packs", &["sentra-model", "sentra-decode", "sentra-detect"]),
     ("sentra-store", &["sentra-model"]),
     (
@@ -18,6 +22,9 @@ const ALLOWED: [(&str, &[&str]); 14] = [
             "sentra-decode",
             "sentra-backbone",
             "sentra-detect",
+            "sentra-enrich",
+            "sentra-learn",
+            "sentra-triage",
             "sentra-packs",
             "sentra-store",
         ],
@@ -32,6 +39,9 @@ const ALLOWED: [(&str, &[&str]); 14] = [
             "sentra-decode",
             "sentra-backbone",
             "sentra-detect",
+            "sentra-enrich",
+            "sentra-learn",
+            "sentra-triage",
             "sentra-packs",
             "sentra-store",
             "sentra-factory",
@@ -47,6 +57,10 @@ const ALLOWED: [(&str, &[&str]); 14] = [
             "sentra-decode",
             "sentra-backbone",
             "sentra-detect",
+            "sentra-enrich",
+            "sentra-learn",
+            "sentra-triage",
+            "sentra-simulate",
             "sentra-packs",
             "sentra-store",
             "sentra-factory",
