@@ -75,6 +75,7 @@ browser-test: console ## The console in a real browser, against a fake and again
 long-test: console ## Hundreds of SIGKILLs, of the log alone and of the server under load; simulated crashes; fuzzing (an hour)
 	SENTRA_KILLS=200 SENTRA_SIM_SEEDS=20000 cargo test --release --package sentra-backbone
 	SENTRA_KILLS=200 cargo test --workspace --locked --test it under_load
+	SENTRA_PREFILTER_RULES=1000 cargo test --workspace --locked --test prefilter
 	SENTRA_KILLS=200 cargo test --locked --package sentra-intake --lib tail::kill
 	SENTRA_FUZZ=100000 cargo test --release --package sentra-fuzz --test bounded
 

@@ -476,6 +476,7 @@ export const rules: Schemas["RulesView"] = {
     tags: [],
     pack: "core@1",
     matches: finding.count,
+    cost: { evaluations: 40, candidates: 12, hits: finding.count, tried_bytes: 0, time_us: 1_800 },
   })),
   problems: [
     {

@@ -24,6 +24,13 @@ const generated: Rule[] = Array.from({ length: 4_000 }, (_, index) => {
     tags: [`attack.${technique.toLowerCase()}`, `attack.${tactic.replace("-", "_")}`],
     pack: packs[index % packs.length] ?? "core@1",
     matches: index % 17 === 0 ? 4_000 - index : 0,
+    cost: {
+      evaluations: 900 - (index % 900),
+      candidates: index % 17 === 0 ? 9_000 - index : index % 7,
+      hits: index % 17 === 0 ? 4_000 - index : 0,
+      tried_bytes: 0,
+      time_us: (index * 7_919) % 90_000,
+    },
   };
 });
 
@@ -35,6 +42,7 @@ export const hostileRule: Rule = {
   tags: ["attack.t1027", "cve.2026-1\u200b"],
   pack: "<b>pack</b>",
   matches: 3,
+  cost: { evaluations: 40, candidates: 12, hits: 3, tried_bytes: 0, time_us: 1_800 },
 };
 
 export const guessing = signals[0]?.rule.id ?? "";

@@ -40,7 +40,7 @@ export interface RulesView {
   state?: RuleState;
   technique?: string;
   /** By matches where absent. */
-  sort?: "level";
+  sort?: "level" | "cost";
   rule?: string;
   event?: string;
 }
@@ -99,7 +99,7 @@ export function rulesView(raw: Raw): RulesView {
     pack: textOf(raw.pack),
     state: oneOf(raw.state, ruleStates),
     technique: technique_id.test(technique) ? technique : undefined,
-    sort: oneOf(raw.sort, ["level"]),
+    sort: oneOf(raw.sort, ["level", "cost"]),
     rule: textOf(raw.rule),
     event: textOf(raw.event),
   } as RulesView);

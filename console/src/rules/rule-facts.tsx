@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Rule, RuleProblem } from "@/api/types";
 import { Technique } from "@/incident/technique";
 import { tacticsOf, techniquesOf } from "@/lib/attack";
-import { formatCount, humanise } from "@/lib/format";
+import { formatCount, formatDuration, humanise, plural } from "@/lib/format";
 import { Badge } from "@/ui/badge";
 import { CopyButton } from "@/ui/copy-button";
 import { SeverityMark } from "@/ui/severity";
@@ -32,6 +32,12 @@ export function RuleFacts({ rule, problems }: { rule: Rule; problems: RuleProble
         </Item>
         <Item name="Matches since the server started">
           <span className="tabular-nums">{formatCount(rule.matches)}</span>
+        </Item>
+        <Item name="Cost since the server started">
+          <span className="tabular-nums">
+            {formatDuration(rule.cost.time_us / 1_000)}, tried on{" "}
+            {plural(rule.cost.candidates, "event")}, {plural(rule.cost.hits, "hit")}
+          </span>
         </Item>
         <Item name="Id">
           <span className="font-mono text-xs">

@@ -11,6 +11,7 @@ const rule = (id: string, more: Partial<Rule> = {}): Rule => ({
   tags: [],
   pack: "core@1",
   matches: 0,
+  cost: { evaluations: 0, candidates: 0, hits: 0, tried_bytes: 0, time_us: 0 },
   ...more,
 });
 
@@ -85,6 +86,16 @@ describe("the list of rules", () => {
   it("sorts by matches, then level, then title; or by level first", () => {
     expect(ids(sortRules(listRules(rules), undefined))).toEqual(["b", "a", "c"]);
     expect(ids(sortRules(listRules(rules), "level"))).toEqual(["b", "c", "a"]);
+  });
+
+  it("sorts by cost: time, and where none was taken by the events tried", () => {
+    const cost = { evaluations: 9, candidates: 0, hits: 0, tried_bytes: 0, time_us: 0 };
+    const spent = [
+      rule("cheap", { matches: 9, cost }),
+      rule("tried", { cost: { ...cost, candidates: 7 } }),
+      rule("dear", { cost: { ...cost, time_us: 1 } }),
+    ];
+    expect(ids(sortRules(listRules(spent), "cost"))).toEqual(["dear", "tried", "cheap"]);
   });
 
   it("names every pack once", () => {

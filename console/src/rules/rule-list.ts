@@ -67,6 +67,10 @@ function hasState(state: RulesView["state"], rule: Rule, tuning: TuningIndex): b
 
 const byLevel = (a: Rule, b: Rule) => severities.indexOf(a.level) - severities.indexOf(b.level);
 const byMatches = (a: Rule, b: Rule) => b.matches - a.matches;
+// A rule whose evaluations were never timed may still have been tried on many events.
+const byCost = (a: Rule, b: Rule) =>
+  b.cost.time_us - a.cost.time_us || b.cost.candidates - a.cost.candidates;
+const orders = { level: [byLevel, byMatches], cost: [byCost, byMatches], matches: [byMatches, byLevel] };
 
 function byTitle(a: Rule, b: Rule): number {
   if (a.title !== b.title) return a.title < b.title ? -1 : 1;
@@ -74,8 +78,9 @@ function byTitle(a: Rule, b: Rule): number {
 }
 
 export function sortRules(listed: readonly ListedRule[], sort: RulesView["sort"]): ListedRule[] {
-  const [first, second] = sort === "level" ? [byLevel, byMatches] : [byMatches, byLevel];
-  return [...listed].sort(({ rule: a }, { rule: b }) => first(a, b) || second(a, b) || byTitle(a, b));
+  const compare = [...orders[sort ?? "matches"], byTitle];
+  const order = (a: Rule, b: Rule) => compare.reduce((known, by) => known || by(a, b), 0);
+  return [...listed].sort(({ rule: a }, { rule: b }) => order(a, b));
 }
 
 export const packsOf = (rules: readonly Rule[]) => [...new Set(rules.map((rule) => rule.pack))].sort();

@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { ArrowDown, Ban, Filter } from "lucide-react";
 import type { ReactNode } from "react";
 import { cn } from "@/lib/cn";
-import { formatCount } from "@/lib/format";
+import { formatCount, formatDuration } from "@/lib/format";
 import type { RulesView } from "@/lib/url-state";
 import { Badge } from "@/ui/badge";
 import { SeverityMark } from "@/ui/severity";
@@ -15,7 +15,13 @@ const techniques_shown_max = 2;
 
 // Columns go when the list is narrow, whether the window is or the panel beside it takes the room.
 const columns =
-  "grid items-center gap-x-3 px-4 grid-cols-[88px_minmax(0,1fr)_88px] @2xl:grid-cols-[88px_minmax(0,1fr)_96px_88px] @4xl:grid-cols-[88px_minmax(0,1fr)_176px_96px_160px_88px]";
+  "grid items-center gap-x-3 px-4 grid-cols-[88px_minmax(0,1fr)_88px] @2xl:grid-cols-[88px_minmax(0,1fr)_96px_88px] @4xl:grid-cols-[88px_minmax(0,1fr)_176px_96px_152px_72px_88px]";
+
+const sort_titles = {
+  level: "The worst first",
+  cost: "The dearest first",
+  matches: "The most frequent first",
+};
 
 const names: { name: string; sort?: RulesView["sort"] | "matches"; className?: string }[] = [
   { name: "Level", sort: "level" },
@@ -23,6 +29,7 @@ const names: { name: string; sort?: RulesView["sort"] | "matches"; className?: s
   { name: "Techniques", className: "hidden @4xl:block" },
   { name: "Kind", className: "hidden @2xl:block" },
   { name: "Pack", className: "hidden @4xl:block" },
+  { name: "Cost", sort: "cost", className: "hidden text-right @4xl:block" },
   { name: "Matches", sort: "matches", className: "text-right" },
 ];
 
@@ -51,8 +58,8 @@ export function RuleHeader({ sort, onSort }: RuleHeaderProps) {
             ) : (
               <button
                 type="button"
-                onClick={() => onSort(by === "level" ? "level" : undefined)}
-                title={by === "level" ? "The worst first" : "The most frequent first"}
+                onClick={() => onSort(by === "matches" ? undefined : by)}
+                title={sort_titles[by]}
                 className="inline-flex h-6 items-center gap-1 hover:text-text"
               >
                 {name}
@@ -141,6 +148,9 @@ export function RuleRow(props: RuleRowProps) {
       <Cell className="hidden text-xs text-dim @2xl:block">{kindWords[rule.kind]}</Cell>
       <Cell className="hidden truncate text-xs text-dim @4xl:block">
         <VisibleText text={rule.pack} />
+      </Cell>
+      <Cell className="hidden text-right text-xs text-dim tabular-nums @4xl:block">
+        {formatDuration(rule.cost.time_us / 1_000)}
       </Cell>
       <Cell className="text-right text-sm tabular-nums">{formatCount(rule.matches)}</Cell>
     </div>

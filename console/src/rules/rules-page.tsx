@@ -20,6 +20,12 @@ import { RulesEmpty } from "./rules-empty";
 
 const route = getRouteApi("/rules");
 
+const sort_next = {
+  matches: { title: "Sort by level", sort: "level" },
+  level: { title: "Sort by cost", sort: "cost" },
+  cost: { title: "Sort by matches", sort: undefined },
+} as const;
+
 export function RulesPage() {
   const view = route.useSearch();
   const navigate = route.useNavigate();
@@ -97,10 +103,10 @@ export function RulesPage() {
           },
           {
             id: "sort",
-            title: sort === "level" ? "Sort by matches" : "Sort by level",
+            title: sort_next[sort ?? "matches"].title,
             group: "Rules",
             keys: ["s"],
-            run: () => change({ sort: sort === "level" ? undefined : "level" }),
+            run: () => change({ sort: sort_next[sort ?? "matches"].sort }),
           },
           {
             id: "filter",

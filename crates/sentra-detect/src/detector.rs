@@ -106,6 +106,13 @@ impl Detector {
         }
     }
 
+    /// Law TIME: the crate reads no clock. With one, ticks of whatever unit, what rules cost is told in them too.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> u64) -> Self {
+        self.matcher = self.matcher.with_clock(clock);
+        self
+    }
+
     /// Evaluates all rules on `batch`. Matches come in the order of rows, then of rules; a run of a
     /// correlation once per batch, at the last row that belongs to it. What was decided because the batch let
     /// event time pass comes last, with [`Match::NO_ROW`].
@@ -182,7 +189,7 @@ impl Detector {
     pub fn replace_rules(&mut self, rules: Arc<RuleSet>) {
         self.correlations.replace_rules(&self.rules, &rules);
         self.correlates = correlates(&rules);
-        self.matcher = Matcher::new(Arc::clone(&rules));
+        self.matcher = self.matcher.renewed(Arc::clone(&rules));
         self.yaral.replace_rules(Arc::clone(&rules.yaral));
         self.rules = rules;
     }

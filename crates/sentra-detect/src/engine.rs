@@ -117,6 +117,16 @@ impl Matcher {
         &self.costs
     }
 
+    /// The same, which then starts anew.
+    pub fn take_costs(&mut self) -> RuleCosts {
+        std::mem::replace(&mut self.costs, RuleCosts::new(self.rules.len()))
+    }
+
+    /// Another matcher of `rules`, with the same clock.
+    pub(crate) fn renewed(&self, rules: Arc<RuleSet>) -> Self {
+        Self { clock: self.clock, ..Self::new(rules) }
+    }
+
     /// What was done and what was left out so far.
     #[must_use]
     pub fn stats(&self) -> MatcherStats {

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sentra_backbone::Stream;
-use sentra_detect::{HiddenMatch, TuningUse};
+use sentra_detect::{HiddenMatch, RuleCost, RuleCosts, RuleSet, TuningUse};
 use sentra_model::Timestamp;
 
 /// Counters of the running factory, since it started.
@@ -21,6 +21,7 @@ pub struct FactoryStatus {
     places: Mutex<BTreeMap<Stream, Place>>,
     matches: Mutex<BTreeMap<String, u64>>,
     hidden: Mutex<TuningUse>,
+    costs: Mutex<BTreeMap<String, RuleCost>>,
 }
 
 /// Where a stream ends and where its worker stands; `None` before it has looked.
@@ -95,6 +96,27 @@ impl FactoryStatus {
     #[must_use]
     pub fn matches(&self) -> BTreeMap<String, u64> {
         self.matches.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds what evaluating `rules` has cost; the number of rules bounds the table.
+    pub(crate) fn add_costs(&self, rules: &RuleSet, spent: &RuleCosts) {
+        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        for (rule, cost) in spent.spent() {
+            let Some(rule) = rules.rules().get(rule) else { continue };
+            let id = &rule.reference().id;
+            match costs.get_mut(id) {
+                Some(known) => known.add(cost),
+                None => {
+                    costs.insert(id.clone(), *cost);
+                }
+            }
+        }
+    }
+
+    /// What each rule has cost since the start, by rule id; ticks are nanoseconds.
+    #[must_use]
+    pub fn costs(&self) -> BTreeMap<String, RuleCost> {
+        self.costs.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Counts findings that are not reported (law LOSS).

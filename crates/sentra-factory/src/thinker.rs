@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use sentra_backbone::{ReadChunk, Stream};
-use sentra_detect::{Applied, Detector};
+use sentra_detect::{Applied, Detector, EvaluationProblem};
 use sentra_model::{EventBatch, Signal, TenantId, TenantScope, Timestamp};
 use tokio::sync::mpsc;
 
@@ -18,6 +18,12 @@ use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
 use crate::state::{StateKind, StateRow};
 use crate::transform::{Transformed, transform};
+
+/// Of the monotonic clock, since it was first asked: what rules cost is told in these.
+fn nanoseconds() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
 
 /// How long nothing arrives before event time follows the clock.
 const QUIET: Duration = Duration::from_secs(5);
@@ -174,7 +180,7 @@ impl Brain {
     async fn restore(parts: &FactoryParts, scope: &TenantScope) -> Result<Self, FactoryError> {
         let config: &FactoryConfig = &parts.config;
         let stored = parts.records.state(scope).await?;
-        let mut detector = Detector::new(parts.rules.get());
+        let mut detector = Detector::new(parts.rules.get()).with_clock(nanoseconds);
         let windows = stored
             .iter()
             .filter_map(|(key, value)| Some((StateKind::Detector.unwrap(key)?.to_vec(), value.clone())))
@@ -209,7 +215,21 @@ impl Brain {
         for batch in batches {
             self.detect(batch, now, parts);
         }
+        self.account(parts);
         self.findings(parts, quarantined)
+    }
+
+    /// What the chunk has cost, rule by rule, and what of it could not be searched as a whole (law LOSS).
+    fn account(&mut self, parts: &FactoryParts) {
+        let rules = Arc::clone(self.detector.rules());
+        let matcher = self.detector.matcher_mut();
+        parts.status.add_costs(&rules, &matcher.take_costs());
+        let problems = matcher.take_problems();
+        metrics::counter!("sentra_factory_evaluation_problems_total").increment(problems.len() as u64);
+        for EvaluationProblem { event, field, message } in problems {
+            let field = field.unwrap_or_default();
+            tracing::warn!(%event, field, message, "rules did not see the whole event");
+        }
     }
 
     /// What follows from the time alone.

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EntityRef, EntityType, Estimate, IncidentId, Narrative, RiskReason, Severity, SignalId, TenantId, Timestamp,
+    EntityRef, EntityType, Estimate, IncidentId, Narrative, RiskReason, Severity, SignalId, TenantId,
+    Timestamp,
 };
 
 /// Where the work on an incident stands, by the names of the OCSF incident finding.

@@ -64,6 +64,11 @@ const FIGURES: &[(Kind, &str, &str)] = &[
         "sentra_factory_findings_hidden_total",
         "Findings not reported: of disabled rules, or excepted",
     ),
+    (
+        Counter,
+        "sentra_factory_evaluation_problems_total",
+        "Events of which rules saw only a part: values beyond a limit",
+    ),
     (Counter, "sentra_factory_signals_total", "Signals raised or extended"),
     (Counter, "sentra_factory_incidents_total", "Incidents opened"),
     (Counter, "sentra_factory_incident_changes_total", "Incidents opened or changed"),

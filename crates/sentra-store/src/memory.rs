@@ -9,7 +9,7 @@ use tokio::sync::RwLock;
 use crate::admit::{Chunk, admit};
 use crate::answer::{Hit, answer_columns, gather, hits_of, in_order, json_rows, newest, stored_events};
 use crate::bound::{Bound, TimeBounds, bind};
-use crate::condition::{filtered_in_memory, parsed_condition};
+use crate::condition::{filtered_in_memory, parsed_condition, session_config};
 use crate::readback::{ByMart, event_batches};
 use crate::row::holds;
 use crate::schema::{Keys, store_schema};
@@ -105,7 +105,7 @@ impl MartStore for MemoryMarts {
         let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.as_slice()).unwrap_or_default();
         let mut found = ByMart::new();
         let wanted = |mart: &Mart| request.marts.as_ref().is_none_or(|marts| marts.contains(mart));
-        let session = SessionContext::new();
+        let session = SessionContext::new_with_config(session_config());
         let condition =
             request.condition.as_deref().map(|text| parsed_condition(&session, text)).transpose()?;
         let schema = store_schema();

@@ -30,7 +30,8 @@ impl RuleCost {
         self.candidates.saturating_add(self.tried_bytes)
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Adds what was spent elsewhere, or at another time.
+    pub fn add(&mut self, other: &Self) {
         self.evaluations += other.evaluations;
         self.candidates += other.candidates;
         self.hits += other.hits;
@@ -61,11 +62,15 @@ impl RuleCosts {
         self.rules.get_mut(rule as usize)
     }
 
+    /// The rules that were evaluated, by index.
+    pub fn spent(&self) -> impl Iterator<Item = (usize, &RuleCost)> {
+        self.rules.iter().enumerate().filter(|(_, cost)| cost.evaluations > 0)
+    }
+
     /// The dearest rules, by index: by time where it was taken, else by events and bytes tried.
     #[must_use]
     pub fn top(&self, count: usize) -> Vec<(usize, RuleCost)> {
-        let mut dearest: Vec<(usize, RuleCost)> =
-            self.rules.iter().copied().enumerate().filter(|(_, cost)| cost.evaluations > 0).collect();
+        let mut dearest: Vec<(usize, RuleCost)> = self.spent().map(|(rule, cost)| (rule, *cost)).collect();
         dearest.sort_by_key(|(rule, cost)| {
             (std::cmp::Reverse((cost.estimated_ticks(), cost.work(), cost.hits)), *rule)
         });

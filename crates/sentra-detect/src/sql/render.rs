@@ -40,6 +40,18 @@ trait Words {
     fn two_valued(&self, condition: &str) -> String;
 }
 
+/// Engines read `a OR b OR c` as a tree that is as deep as the chain is long and walk it by recursion: a thousand values
+/// would end a thread's stack. In parentheses the tree stays flat.
+const CHAIN_MAX: usize = 16;
+
+/// `parts` with `by` between them, in parentheses where they are many. `by` is associative.
+fn chained(mut parts: Vec<String>, by: &str) -> String {
+    while parts.len() > CHAIN_MAX {
+        parts = parts.chunks(CHAIN_MAX).map(|some| format!("({})", some.join(by))).collect();
+    }
+    parts.join(by)
+}
+
 struct Writer<'a> {
     words: &'a dyn Words,
 }
@@ -55,7 +67,7 @@ impl Writer<'_> {
                 let counted =
                     parts.iter().map(|part| format!("CASE WHEN {} THEN 1 ELSE 0 END", self.filter(part)));
                 let counted: Vec<String> = counted.collect();
-                format!("({} >= {count})", counted.join(" + "))
+                format!("({} >= {count})", chained(counted, " + "))
             }
             Filter::Not(part) => format!("NOT {}", self.words.two_valued(&self.filter(part))),
             Filter::Value { place, tests } => self.of_place(place, &|value| self.tests(value, tests)),
@@ -69,7 +81,7 @@ impl Writer<'_> {
 
     fn joined(&self, parts: &[Filter], by: &str) -> String {
         let parts: Vec<String> = parts.iter().map(|part| self.filter(part)).collect();
-        format!("({})", parts.join(by))
+        format!("({})", chained(parts, by))
     }
 
     fn of_place(&self, place: &Place, ask: &dyn Fn(&str) -> String) -> String {
@@ -100,7 +112,7 @@ impl Writer<'_> {
         parts.extend(tests.iter().filter_map(|test| self.test(value, test)));
         match parts.as_slice() {
             [only] => only.clone(),
-            several => format!("({})", several.join(" OR ")),
+            several => format!("({})", chained(several.to_vec(), " OR ")),
         }
     }
 
@@ -314,6 +326,20 @@ impl Words for ClickHouse {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_chains_become_flat_trees() {
+        let parts: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
+        let text = chained(parts.clone(), "+");
+        assert_eq!(text.replace(['(', ')'], ""), parts.join("+"));
+        let mut depth = 0;
+        let deepest = text.chars().map(|sign| {
+            depth += i32::from(sign == '(') - i32::from(sign == ')');
+            depth
+        });
+        assert_eq!(deepest.max(), Some(2));
+        assert_eq!(chained(parts[..16].to_vec(), "+"), parts[..16].join("+"));
+    }
 
     #[test]
     fn hostile_texts_stay_inside_their_literals() {

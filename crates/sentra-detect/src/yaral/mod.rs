@@ -37,6 +37,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod translate;
+mod translate_value;
 mod udm;
 pub(crate) mod value;
 mod windows;

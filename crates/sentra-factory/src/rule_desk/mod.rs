@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use sentra_backbone::{EventLog, LogError};
 use sentra_detect::{Match, QueryEngine, RuleProblem, RuleSet, RuleSource, Tuning};
-use sentra_model::{Clock, EventId, EventRow, Mart, TenantScope, Topic};
+use sentra_model::{Clock, EventId, EventRow, Mart, RuleKind, TenantScope, Topic};
 use sentra_store::{MartStore, StoreError, TimeRange};
 use tokio::sync::Mutex;
 
@@ -26,8 +26,9 @@ pub const RULE_TEXT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Most rules whose conditions the marts are asked for, in place of all events.
 const PREFILTER_RULES_MAX: usize = 16;
-/// Longest condition that the marts are asked for, in bytes.
-const PREFILTER_BYTES_MAX: usize = 64 * 1024;
+/// Longest condition that the marts are asked for, in bytes. To plan and ask a longer one takes longer than to try the
+/// rule on everything.
+const PREFILTER_BYTES_MAX: usize = 16 * 1024;
 
 /// Keeps disabled rules and exceptions beyond the end of the process.
 pub trait TuningKeeper: Send + Sync {
@@ -229,10 +230,13 @@ fn prefilter(rules: &RuleSet, only: Option<&[String]>) -> Option<String> {
     if wanted.is_empty() || wanted.len() > PREFILTER_RULES_MAX {
         return None;
     }
-    let conditions: Option<Vec<String>> = wanted
-        .into_iter()
-        .map(|index| Some(format!("({})", rules.query(index, QueryEngine::DataFusion)?.condition)))
-        .collect();
+    // A correlation reads the time from all events, and is asked none of this.
+    let single = |index: usize| {
+        let query = rules.query(index, QueryEngine::DataFusion)?;
+        let is_correlation = matches!(rules.rules().get(index)?.reference().kind, RuleKind::Correlation);
+        (!is_correlation).then(|| format!("({})", query.condition))
+    };
+    let conditions: Option<Vec<String>> = wanted.into_iter().map(single).collect();
     conditions.map(|all| all.join(" OR ")).filter(|text| text.len() <= PREFILTER_BYTES_MAX)
 }
 

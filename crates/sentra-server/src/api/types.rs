@@ -25,8 +25,8 @@ pub use letter::{
 };
 pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
 pub use rules::{
-    BacktestAnswer, BacktestBody, BacktestMatch, BacktestRule, RuleProblemSeverity, RuleProblemView,
-    RuleView, RulesView,
+    BacktestAnswer, BacktestBody, BacktestMatch, BacktestRule, RuleCostView, RuleProblemSeverity,
+    RuleProblemView, RuleView, RulesView,
 };
 pub use sentra_intake::{IngestAnswer, RejectedLine};
 pub use status::{

@@ -8,10 +8,11 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::object_store::local::LocalFileSystem;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::SessionContext;
 
 use super::MartOptions;
 use crate::StoreError;
+use crate::condition::session_config;
 
 /// The name under which the store's directory is known to DataFusion: paths of segments are relative to it.
 pub(super) fn store_url() -> Result<ObjectStoreUrl, datafusion::error::DataFusionError> {
@@ -21,7 +22,7 @@ pub(super) fn store_url() -> Result<ObjectStoreUrl, datafusion::error::DataFusio
 /// A session over the segments below `root`.
 pub(super) fn session(root: &Path, options: &MartOptions) -> Result<SessionContext, StoreError> {
     let failed = || StoreError::datafusion("set up the query engine");
-    let mut config = SessionConfig::new().with_information_schema(false);
+    let mut config = session_config();
     if options.query_partitions > 0 {
         config = config.with_target_partitions(options.query_partitions);
     }

@@ -217,6 +217,7 @@ impl PipelineStatus for Pipeline {
 
     fn rules(&self) -> RulesView {
         let matches = self.status.matches();
+        let costs = self.status.costs();
         let in_force = self.content.rules().get();
         let Problems { rules: rule_problems, formats: format_problems, .. } = self.content.problems();
         let rules = in_force.rules().iter().map(|rule| {
@@ -229,6 +230,7 @@ impl PipelineStatus for Pipeline {
                 tags: reference.tags.clone(),
                 pack: reference.pack.clone(),
                 matches: matches.get(&reference.id).copied().unwrap_or(0),
+                cost: costs.get(&reference.id).copied().unwrap_or_default().into(),
             }
         });
         let problems = rule_problems.into_iter().map(|problem| RuleProblemView {

@@ -231,7 +231,7 @@ fn as_unix_seconds(arguments: &[Value], zone: Option<&TimeZone>) -> Value {
     Value::Int(read.unwrap_or(0))
 }
 
-/// Reads `2024-02-22 10:43:00`, in the zone, or RFC 3339 with a zone of its own.
+/// Reads `2026-03-19 05:17:00`, in the zone, or RFC 3339 with a zone of its own.
 fn read_seconds(text: &str, zone: &TimeZone) -> Option<i64> {
     let text = text.trim();
     if let Ok(moment) = text.parse::<jiff::Timestamp>() {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use sentra_detect::{Match, ProblemSeverity, RuleProblem};
+use sentra_detect::{Match, ProblemSeverity, RuleCost, RuleProblem};
 use sentra_factory::{BACKTEST_MATCHES_MAX, BacktestQuestion, BacktestReport, RuleSelection};
 use sentra_model::{EventId, Mart, RuleKind, Severity, Timestamp};
 use sentra_store::TimeRange;
@@ -24,6 +24,30 @@ pub struct RuleView {
     pub pack: String,
     /// How often it matched since the server started.
     pub matches: u64,
+    /// What it has cost since the server started.
+    pub cost: RuleCostView,
+}
+
+/// What evaluating a rule has cost since the server started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default, ToSchema)]
+pub struct RuleCostView {
+    /// How often it was evaluated: at most once per batch and kind of event.
+    pub evaluations: u64,
+    /// Events it was tried on: those where a test holds without which it cannot match.
+    pub candidates: u64,
+    /// Events it matched, before exceptions.
+    pub hits: u64,
+    /// Bytes of values that were tried for it alone.
+    pub tried_bytes: u64,
+    /// Time it took, in microseconds, by the evaluations that were timed.
+    pub time_us: u64,
+}
+
+impl From<RuleCost> for RuleCostView {
+    fn from(cost: RuleCost) -> Self {
+        let RuleCost { evaluations, candidates, hits, tried_bytes, .. } = cost;
+        Self { evaluations, candidates, hits, tried_bytes, time_us: cost.estimated_ticks() / 1_000 }
+    }
 }
 
 /// How bad a problem of a rule is.

@@ -14,6 +14,7 @@ Examples:
   sentra bench detect --rules my-rules events.ndjson  compile, evaluate, correlate
   sentra bench intake                                 durable acknowledged MB/s over real sockets
   sentra bench intake --rate 75 --no-pipeline         acknowledgement latency at 75 MB/s
+  sentra bench latency events.ndjson                  event to incident at half load
   sentra bench flood                                  three times what the server can take")]
 pub(crate) enum BenchCommand {
     /// Each stage of the pipeline and the whole of it, on a file
@@ -22,6 +23,8 @@ pub(crate) enum BenchCommand {
     Detect(DetectBenchArguments),
     /// Durable acknowledged intake of a server of its own, by many senders over real sockets
     Intake(IntakeArguments),
+    /// From an event to its incident, while other events take half of what the pipeline can do
+    Latency(LatencyArguments),
     /// Three times what the server can take: what is refused, what is stored, what memory it took
     Flood(FloodArguments),
     /// Write the lines that the other benchmarks send into a file, for peers
@@ -51,6 +54,34 @@ pub(crate) struct DetectBenchArguments {
     /// File with the events (plain, .gz, .zst, EVTX); it is read whole, at most 1 GiB [default: generated syslog lines].
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench latency /var/log/auth.log
+  sentra bench latency --rules sigma/rules --seconds 30 events.ndjson.zst
+An event that makes an incident is sent every 50 ms. Its time runs from the moment before it is appended to the log
+until its incident is committed. The load counts as event bytes; what the pipeline can take is measured first.")]
+pub(crate) struct LatencyArguments {
+    /// Rule file or directory; may be given more than once, beside the built-in packs.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Part of what the pipeline can take that is sent meanwhile.
+    #[arg(long, value_name = "PART", default_value_t = 0.5)]
+    pub(crate) load: f64,
+    /// Seconds to send for.
+    #[arg(long, value_name = "S", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub(crate) seconds: u16,
+    /// Where the log and the stores of the measurement are made [default: the system's temporary directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// File with the events of the load; it is read whole, at most 1 GiB.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
 }
 
 /// What the senders speak.

@@ -8,6 +8,7 @@ mod corpus;
 mod detect;
 mod flood;
 mod intake;
+mod latency;
 mod load;
 mod stages;
 mod stored;
@@ -93,6 +94,7 @@ pub(crate) fn run(command: &BenchCommand) -> anyhow::Result<()> {
         BenchCommand::Pipeline(arguments) => pipeline(arguments),
         BenchCommand::Detect(arguments) => detect::run(arguments),
         BenchCommand::Intake(arguments) => intake::run(arguments),
+        BenchCommand::Latency(arguments) => latency::run(arguments),
         BenchCommand::Flood(arguments) => flood::run(arguments),
         BenchCommand::Corpus(arguments) => corpus::write(arguments),
     }

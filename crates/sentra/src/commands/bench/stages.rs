@@ -112,34 +112,13 @@ impl<'a> Stages<'a> {
         self.scratch.join(self.runs.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
-    fn append_batches(&self) -> Vec<AppendBatch> {
-        let received = SystemClock.now();
-        let source = &self.corpus.source;
-        let mut batches = Vec::new();
-        let mut records: Vec<OwnedRecord> = Vec::new();
-        let mut bytes = 0;
-        for record in &self.corpus.records {
-            bytes += record.bytes.len();
-            records.push(record.clone());
-            if bytes >= APPEND_BYTES {
-                let records = std::mem::take(&mut records);
-                batches.push(AppendBatch { received, source: source.clone(), records });
-                bytes = 0;
-            }
-        }
-        if !records.is_empty() {
-            batches.push(AppendBatch { received, source: source.clone(), records });
-        }
-        batches
-    }
-
     /// Compress, write and fsync.
     fn append(&self) -> anyhow::Result<Sample> {
         let runtime = runtime()?;
         let directory = self.directory();
         let (log, _) = SegmentLog::open(&directory, LogOptions::default(), Arc::new(SystemClock))?;
         let log = Arc::new(log);
-        let batches = self.append_batches();
+        let batches = append_batches(self.corpus);
         let ((), sample) = measure(|| runtime.block_on(append_all(log, batches)))?;
         std::fs::remove_dir_all(directory)?;
         Ok(sample)
@@ -211,7 +190,7 @@ impl<'a> Stages<'a> {
         let Opened::Engines(engines) = runtime.block_on(Engines::open(&directory, options))? else {
             anyhow::bail!("the scratch directory is in use");
         };
-        let batches = self.append_batches();
+        let batches = append_batches(self.corpus);
         let ((), sample) = measure(|| {
             runtime.block_on(async {
                 append_all(Arc::clone(&engines.log), batches).await?;
@@ -224,7 +203,29 @@ impl<'a> Stages<'a> {
     }
 }
 
-async fn append_all<L: EventLog + ?Sized + 'static>(
+/// The records as they are appended.
+pub(super) fn append_batches(corpus: &Corpus) -> Vec<AppendBatch> {
+    let received = SystemClock.now();
+    let source = &corpus.source;
+    let mut batches = Vec::new();
+    let mut records: Vec<OwnedRecord> = Vec::new();
+    let mut bytes = 0;
+    for record in &corpus.records {
+        bytes += record.bytes.len();
+        records.push(record.clone());
+        if bytes >= APPEND_BYTES {
+            let records = std::mem::take(&mut records);
+            batches.push(AppendBatch { received, source: source.clone(), records });
+            bytes = 0;
+        }
+    }
+    if !records.is_empty() {
+        batches.push(AppendBatch { received, source: source.clone(), records });
+    }
+    batches
+}
+
+pub(super) async fn append_all<L: EventLog + ?Sized + 'static>(
     log: Arc<L>,
     batches: Vec<AppendBatch>,
 ) -> anyhow::Result<()> {
