@@ -214,9 +214,9 @@ async fn conditions_select_what_their_rules_match() {
 /// Law LIMIT: engines walk conditions by recursion, on threads with little stack.
 #[tokio::test]
 async fn long_and_deep_conditions_are_answered() {
-    let values: Vec<String> = (0..300).map(|number| format!("value{number}")).collect();
+    let values: Vec<String> = (0..100).map(|number| format!("value{number}")).collect();
     let long = format!("    CommandLine|contains: [{}, whoami]\n", values.join(", "));
-    let deep = "not (s and ".repeat(30) + "s" + &")".repeat(30);
+    let deep = "not (s and ".repeat(12) + "s" + &")".repeat(12);
     let mut text = String::new();
     for (name, selection, condition) in
         [("long", long.as_str(), "s"), ("deep", "    CommandLine: whoami /all\n", deep.as_str())]
