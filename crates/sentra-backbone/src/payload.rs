@@ -105,6 +105,7 @@ pub(crate) fn kind_to_byte(kind: SourceKind) -> u8 {
         SourceKind::Snmp => 10,
         SourceKind::Tail => 11,
         SourceKind::Framed => 12,
+        SourceKind::Platform => 13,
     }
 }
 

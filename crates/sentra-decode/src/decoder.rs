@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
-use sentra_model::{DeadReason, Event, Mart, RawRecord, Timestamp};
+use sentra_model::{DeadReason, Event, EventCode, Mart, RawRecord, SourceKind, Timestamp};
 
 use crate::declared::{Declared, Definition, Turn};
 use crate::flatten::Field;
@@ -13,7 +13,7 @@ use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
 use crate::virtual_entity::VirtualEntities;
-use crate::{declared, flatten, hec, json, json_scan, marks, syslog, text, windows};
+use crate::{declared, flatten, hec, json, json_scan, marks, platform, syslog, text, windows};
 
 /// What a decoder needs to know beyond the record.
 #[derive(Debug, Clone)]
@@ -213,9 +213,13 @@ impl Decoder {
     /// The event of `record`, or why there is none. Never panics, whatever the bytes are.
     #[must_use]
     pub fn decode<'a>(&self, record: &RawRecord<'a>) -> Decoded<'a> {
+        if record.source.kind == SourceKind::Platform {
+            return platform::decode(record);
+        }
         match self.try_decode(record) {
             Ok(mut event) => {
                 self.virtual_entities.apply(&mut event);
+                name_locked_account(&mut event);
                 Decoded::Event(event)
             }
             Err(Dead { reason, detail }) => Decoded::Dead { reason, detail },
@@ -255,6 +259,13 @@ impl Decoder {
         let known: Vec<_> = self.formats().map(|format| format.name).collect();
         let name = name.unwrap_or_default();
         Dead::malformed(format!("unknown format {name:?}, known are {}", known.join(", ")))
+    }
+}
+
+/// Who is locked out or let in again is the target, also where the source names nobody but that account.
+fn name_locked_account(event: &mut Event<'_>) {
+    if matches!(event.code, Some(EventCode::SA08 | EventCode::SA09)) && event.target_user.is_empty() {
+        event.target_user = event.user.clone();
     }
 }
 

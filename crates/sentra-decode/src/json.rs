@@ -11,6 +11,7 @@ use sentra_model::{Event, FieldValue, Mart, Timestamp};
 use crate::address;
 use crate::decoder::Context;
 use crate::flatten::Field;
+use crate::json_login;
 use crate::names::{header_text, is_placeholder, note};
 use crate::time;
 
@@ -252,6 +253,9 @@ pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Box<E
     known.put_text(Role::Domain, &mut event.domain);
     known.put_text(Role::Message, &mut event.message);
     event.fields = fields;
+    if !event.user.is_empty() {
+        json_login::fill(&mut event);
+    }
     event
 }
 

@@ -49,6 +49,23 @@ pub enum JoinReason {
         /// The shared entity.
         value: String,
     },
+    /// A program of it started, or was started by, a program of a signal already in it, on the same host.
+    ProcessTree {
+        /// The host, by its short name.
+        host: String,
+        /// The program that both name, by the path of its image.
+        process: String,
+    },
+    /// It met the same indicator as a signal already in it.
+    Indicator {
+        /// The indicator's value.
+        value: String,
+    },
+    /// It is about the same file content as a signal already in it.
+    FileHash {
+        /// The hash, in lower case.
+        value: String,
+    },
     /// The incident it was in became part of this one.
     Merged {
         /// Where it was.
@@ -56,6 +73,10 @@ pub enum JoinReason {
         /// Who did it; `None` for the platform.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<String>,
+        /// Why it was where it came from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(no_recursion)]
+        was: Option<Box<JoinReason>>,
     },
     /// Somebody took it out of another incident.
     Moved {
@@ -63,6 +84,10 @@ pub enum JoinReason {
         from: IncidentId,
         /// Who did it.
         by: String,
+        /// Why it was where it came from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(no_recursion)]
+        was: Option<Box<JoinReason>>,
     },
 }
 
@@ -74,6 +99,73 @@ pub struct Join {
     /// Why it is here.
     #[serde(flatten)]
     pub reason: JoinReason,
+}
+
+/// What was done to an incident as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum EditKind {
+    /// Another incident became part of this one.
+    Absorbed {
+        /// The other, whose id leads here now.
+        from: IncidentId,
+        /// What connected the two, where the platform did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        over: Option<JoinReason>,
+    },
+    /// This one became part of another.
+    MergedInto {
+        /// Where its signals are now.
+        into: IncidentId,
+    },
+    /// Signals were taken out of this one into another.
+    TakenOut {
+        /// Where they are now.
+        into: IncidentId,
+        /// Which.
+        signals: Vec<SignalId>,
+    },
+    /// Signals were brought in from another.
+    BroughtIn {
+        /// Where they were.
+        from: IncidentId,
+        /// Which.
+        signals: Vec<SignalId>,
+    },
+    /// It got a title from a person, which stays.
+    Retitled {
+        /// The title.
+        title: String,
+    },
+    /// The work on it got to another stand.
+    StatusSet {
+        /// Where it stands.
+        status: IncidentStatus,
+    },
+}
+
+/// A change of an incident that is not a joining signal, with who made it and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Edit {
+    /// Who did it; `None` for the platform.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When, by the platform's clock.
+    pub at: Timestamp,
+    /// What was done.
+    #[serde(flatten)]
+    pub kind: EditKind,
+}
+
+/// One step of an attack: a tactic, and the signal that first showed it in its place of the kill chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ChainStep {
+    /// ATT&CK tactic by its short name.
+    pub tactic: String,
+    /// The signal that shows it.
+    pub signal: SignalId,
+    /// Event time of that signal's first evidence.
+    pub at: Timestamp,
 }
 
 /// Signals that share entities in time, and the story they tell.
@@ -124,4 +216,13 @@ pub struct Incident {
     /// Incidents that became part of this one; their ids still lead here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absorbed: Vec<IncidentId>,
+    /// The longest run of tactics that happened in the order of the kill chain; empty when fewer than two did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chain: Vec<ChainStep>,
+    /// What was done to it as a whole, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Edit>,
+    /// Incidents that a person separated from it: the platform does not merge it with them again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<IncidentId>,
 }

@@ -39,7 +39,7 @@ pub use entity::{EntityRef, EntityType, Role};
 pub use event::{Event, FieldValue, Outcome};
 pub use fact::{Fact, FactKind, NamedSet};
 pub use id::{EventId, IdError, IncidentId, Position, SignalId, Topic};
-pub use incident::{Incident, IncidentStatus, Join, JoinReason};
+pub use incident::{ChainStep, Edit, EditKind, Incident, IncidentStatus, Join, JoinReason};
 pub use mart::Mart;
 pub use narrative::{Narrative, Sentence, SentenceRole};
 pub use raw::{DeadLetter, DeadReason, DeadReasonError, OwnedRecord, RawRecord, Source, SourceKind};

@@ -33,11 +33,13 @@ pub enum SourceKind {
     Tail,
     /// Length-framed records over TCP, as legacy systems send them.
     Framed,
+    /// The platform itself: what people decided. No door for senders makes records of this kind.
+    Platform,
 }
 
 impl SourceKind {
     /// Every door.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::File,
         Self::Http,
         Self::SyslogUdp,
@@ -50,6 +52,7 @@ impl SourceKind {
         Self::Snmp,
         Self::Tail,
         Self::Framed,
+        Self::Platform,
     ];
 
     /// The name used in JSON, in the `source_kind` column and in metric labels.
@@ -68,6 +71,7 @@ impl SourceKind {
             Self::Snmp => "snmp",
             Self::Tail => "tail",
             Self::Framed => "framed",
+            Self::Platform => "platform",
         }
     }
 

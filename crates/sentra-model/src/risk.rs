@@ -43,6 +43,8 @@ pub enum RiskFactor {
     Behaviour,
     /// Techniques follow each other as in an attack.
     KillChain,
+    /// How often risks as high as this turned out to be malicious.
+    Calibration,
 }
 
 /// One reason for a risk, with what it adds or takes.

@@ -85,6 +85,9 @@ const ALIASES: [(&str, &[&str]); 17] = [
     ),
 ];
 
+/// Properties whose new values say which role or group somebody was made a member of.
+const NAMED: [&str; 2] = ["Role.DisplayName", "Group.DisplayName"];
+
 /// Whether the flat fields are those of a directory audit record.
 fn is_record(fields: &[Field<'_>]) -> bool {
     let is_audit = || object::says(fields, &["category", "Type"], &["AuditLogs"]);
@@ -125,8 +128,19 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
 fn target_user<'a>(fields: &[Field<'a>]) -> Option<Cow<'a, str>> {
     ["targetResources.", "properties.targetResources."].iter().find_map(|prefix| {
         let of_user = |member| object::element(fields, prefix, ("type", &["User"]), member);
-        of_user("userPrincipalName").or_else(|| of_user("displayName"))
+        of_user("userPrincipalName").map(without_object_id).or_else(|| of_user("displayName"))
     })
+}
+
+/// The directory writes the id of a deleted user, 32 digits, before the name to keep the name free.
+fn without_object_id(name: Cow<'_, str>) -> Cow<'_, str> {
+    let is_id = |id: &str| id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match name.split_at_checked(32) {
+        Some((id, rest)) if is_id(id) && rest.contains('@') && !rest.starts_with('@') => {
+            Cow::Owned(rest.to_owned())
+        }
+        _ => name,
+    }
 }
 
 fn second_names(event: &mut Event<'_>) {
@@ -159,7 +173,8 @@ fn target_names(event: &mut Event<'_>, prefix: &str) {
     object::alias_leaves(fields, "TargetResources.modifiedProperties", &modified);
     let own = fields.len();
     object::alias_pairs(fields, &modified, ("displayName", &["newValue"]), |name| {
-        name.starts_with("ConsentContext.").then(|| Cow::Owned(name.to_owned()))
+        let is_named = name.starts_with("ConsentContext.") || NAMED.contains(&name);
+        is_named.then(|| Cow::Owned(name.to_owned()))
     });
     // The new value of a property is JSON: `"False"`, with its quotes.
     for (_, value) in fields.iter_mut().skip(own) {

@@ -70,6 +70,91 @@ fn entra_signin() {
 }
 
 #[test]
+fn entra_names_of_deleted_users_and_given_roles() {
+    check(
+        &[
+            r#"{"id":"3","category":"UserManagement","result":"success","activityDisplayName":"Delete user","activityDateTime":"2026-02-28T10:00:02Z","loggedByService":"Core Directory","initiatedBy":{"user":{"userPrincipalName":"alice@example.com"}},"targetResources":[{"type":"User","userPrincipalName":"0123456789abcdef0123456789abcdefbob@example.com"}]}"#,
+            // Such a name can also be somebody's own.
+            r#"{"id":"4","category":"UserManagement","result":"success","activityDisplayName":"Update user","activityDateTime":"2026-02-28T10:00:03Z","loggedByService":"Core Directory","initiatedBy":{"user":{"userPrincipalName":"alice@example.com"}},"targetResources":[{"type":"User","userPrincipalName":"0123456789abcdef0123456789abcdef@example.com"}]}"#,
+        ],
+        expect![[r#"
+            entra_audit identity 2026-02-28T10:00:02Z | class=3001 | SA03/success | product=azure | service=auditlogs | user=alice@example.com | target=bob@example.com | command=Delete user | app=Core Directory
+            entra_audit identity 2026-02-28T10:00:03Z | class=3001 | SA02/success | product=azure | service=auditlogs | user=alice@example.com | target=0123456789abcdef0123456789abcdef@example.com | command=Update user | app=Core Directory"#]],
+    );
+    check_full(
+        r#"{"id":"5","category":"RoleManagement","result":"success","activityDisplayName":"Add member to role","activityDateTime":"2026-02-28T10:00:04Z","loggedByService":"Core Directory","initiatedBy":{"user":{"userPrincipalName":"alice@example.com"}},"targetResources":[{"type":"User","userPrincipalName":"bob@example.com","modifiedProperties":[{"displayName":"Role.DisplayName","newValue":"\"Global Administrator\""}]}]}"#,
+        expect![[r#"
+            entra_audit identity 2026-02-28T10:00:04Z | class=3006 | SA05/success | product=azure | service=auditlogs | user=alice@example.com | target=bob@example.com | command=Add member to role | app=Core Directory
+              id = 5
+              category = RoleManagement
+              result = success
+              activityDisplayName = Add member to role
+              activityDateTime = 2026-02-28T10:00:04Z
+              loggedByService = Core Directory
+              initiatedBy.user.userPrincipalName = alice@example.com
+              targetResources.type = User
+              targetResources.userPrincipalName = bob@example.com
+              targetResources.modifiedProperties.displayName = Role.DisplayName
+              targetResources.modifiedProperties.newValue = "Global Administrator"
+              TargetResources = User
+              TargetResources = bob@example.com
+              TargetResources = Role.DisplayName
+              TargetResources = "Global Administrator"
+              properties.targetResources = User
+              properties.targetResources = bob@example.com
+              properties.targetResources = Role.DisplayName
+              properties.targetResources = "Global Administrator"
+              TargetResources.modifiedProperties = Role.DisplayName
+              TargetResources.modifiedProperties = "Global Administrator"
+              Role.DisplayName = Global Administrator
+              OperationName = Add member to role
+              operationName = Add member to role
+              properties.message = Add member to role
+              ActivityDisplayName = Add member to role
+              ActivityType = Add member to role
+              activityType = Add member to role
+              Category = RoleManagement
+              LoggedByService = Core Directory
+              Status = success
+              properties.result = success
+              properties.initiatedBy = alice@example.com
+              Initiatied.By = alice@example.com
+              Initiatedby = alice@example.com
+              Target = bob@example.com
+              TargetResources.modifiedProperties.newValue = "Global Administrator"
+              TargetResources.ModifiedProperties.NewValue = "Global Administrator"
+              TargetResources.ModifiedProperties.DisplayName = Role.DisplayName"#]],
+    );
+}
+
+#[test]
+fn workday_leavers() {
+    check_full(
+        r#"{"Employee_ID":"1","Worker":"Bob Example","User_Name":"bob","Work_Email":"Bob@example.com","Business_Process_Type":"Terminate Employee","Effective_Date":"2026-02-28","Completed_On":"2026-02-28T10:00:00Z","Initiated_By":"alice"}"#,
+        expect![[r#"
+            workday identity 2026-02-28T10:00:00Z | class=3001 | SA03/success | product=workday | service=worker | user=alice | target=bob | command=Terminate Employee
+              worker.email = bob@example.com
+              Employee_ID = 1
+              Worker = Bob Example
+              User_Name = bob
+              Work_Email = Bob@example.com
+              Business_Process_Type = Terminate Employee
+              Effective_Date = 2026-02-28
+              Completed_On = 2026-02-28T10:00:00Z
+              Initiated_By = alice"#]],
+    );
+    check(
+        &[
+            // Announced for later.
+            r#"{"Employee_ID":"1","Worker":"Bob Example","User_Name":"bob","Business_Process_Type":"Terminate Employee","Effective_Date":"2026-03-31","Completed_On":"2026-02-28T10:00:00Z","Initiated_By":"alice"}"#,
+        ],
+        expect![
+            "workday identity 2026-02-28T10:00:00Z | class=3001 | SA02/success | product=workday | service=worker | user=alice | target=bob | command=Terminate Employee"
+        ],
+    );
+}
+
+#[test]
 fn entra_audit_and_risk() {
     check(
         &[
@@ -149,7 +234,7 @@ fn okta() {
             okta identity 2026-02-28T10:00:01Z | class=3006 | SA05/success | product=okta | service=okta | user=alice@example.com | target=bob@example.com | command=user.account.privilege.grant | message=Grant user privilege
             okta identity 2026-02-28T10:00:02Z | class=3002 | LL08/failure | product=okta | service=okta | user=bob@example.com | command=user.mfa.okta_verify.deny_push | message=User rejected Okta push verify
             okta identity 2026-02-28T10:00:03Z | class=3002 | LL06/unknown | product=okta | service=okta | user=bob@example.com | command=policy.evaluate_sign_on | message=Evaluation of sign-on policy
-            okta identity 2026-02-28T10:00:04Z | class=3001 | SA08/failure | product=okta | service=okta | user=bob@example.com | command=user.account.lock | message=Max sign in attempts exceeded
+            okta identity 2026-02-28T10:00:04Z | class=3001 | SA08/failure | product=okta | service=okta | user=bob@example.com | target=bob@example.com | command=user.account.lock | message=Max sign in attempts exceeded
             okta identity 2026-02-28T10:00:05Z | class=6003 | CC02/success | product=okta | service=okta | user=alice@example.com | command=policy.rule.update | message=Update policy rule"#]],
     );
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use sentra_model::{Class, Event, EventCode, Mart, Outcome};
+use sentra_model::{Class, Event, EventCode, FieldValue, Mart, Outcome};
 
 use crate::decoder::Context;
 use crate::flatten::Field;
@@ -29,6 +29,8 @@ const PROCESS: [&str; 6] = [
     "event",
 ];
 const WORKER: [&str; 5] = ["employeeid", "workerid", "worker", "workername", "worker.descriptor"];
+const MAIL: [&str; 6] =
+    ["email", "emailaddress", "workemail", "primaryworkemail", "emailwork", "emailprimarywork"];
 const TIME: [&str; 13] = [
     "requesttime",
     "signondatetime",
@@ -99,16 +101,16 @@ fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Event<'a> {
         Some(Kind::Activity) => activity(&mut event, &fields),
         Some(Kind::Worker) | None => worker(&mut event, &fields),
     }
-    event.fields = fields;
+    event.fields.extend(fields);
     event
 }
 
 /// A moment, or a day (`2026-03-01`), which is its first moment.
-fn moment(value: &sentra_model::FieldValue<'_>) -> Option<sentra_model::Timestamp> {
+fn moment(value: &FieldValue<'_>) -> Option<sentra_model::Timestamp> {
     object::moment_of(value).or_else(|| {
         let text = value.as_text();
         let day = text.get(..10).filter(|day| day.bytes().filter(|byte| *byte == b'-').count() == 2)?;
-        object::moment_of(&sentra_model::FieldValue::Text(Cow::Owned(format!("{day}T00:00:00Z"))))
+        object::moment_of(&FieldValue::Text(Cow::Owned(format!("{day}T00:00:00Z"))))
     })
 }
 
@@ -164,10 +166,18 @@ fn worker<'a>(event: &mut Event<'a>, fields: &[Field<'a>]) {
     if event.user == event.target_user {
         event.user = object::loose_text(fields, &["initiatedby", "completedby"]);
     }
+    let mail = object::loose_text(fields, &MAIL);
+    if !mail.is_empty() {
+        event.push("worker.email", FieldValue::Text(Cow::Owned(mail.to_ascii_lowercase())));
+    }
+    let effective = object::loose(fields, &["effectivedate", "terminationdate"]).and_then(moment);
+    let is_later = effective.is_some_and(|effective| effective > event.time);
     let words = event.command.to_ascii_lowercase();
     let has = |list: &[&str]| list.iter().any(|word| words.contains(word));
     event.code = Some(match () {
         () if has(&["rescind", "cancel"]) => EventCode::SA02,
+        // Announced: until then the worker still comes to work.
+        () if is_later => EventCode::SA02,
         () if has(&["terminat", "end contingent", "retire", "resign", "deceased"]) => EventCode::SA03,
         () if has(&["hire", "contract contingent", "onboard"]) => EventCode::SA01,
         () => EventCode::SA02,

@@ -25,6 +25,9 @@ pub(super) fn understand<'a>(event: &mut Event<'a>, program: &str, message: &'a 
         event.push("group", quoted(rest));
     } else if let Some((user, group)) = membership(message) {
         change(event, Class::GROUP, EventCode::SA05, user);
+        if let Some(by) = member_by(message) {
+            event.user = Cow::Borrowed(by);
+        }
         event.push("group", group);
     } else if let Some((user, by)) = password_by(message) {
         let code = if user == by { EventCode::LL04 } else { EventCode::SA07 };
@@ -69,6 +72,12 @@ fn membership(message: &str) -> Option<(&str, &str)> {
     let rest = rest.strip_prefix("added by ").or_else(|| rest.strip_prefix("removed by "))?;
     let (_, group) = rest.split_once(" group ")?;
     Some((user, quoted(group)))
+}
+
+/// Who did it: `user bob added by root to group sudo`.
+fn member_by(message: &str) -> Option<&str> {
+    let (_, rest) = message.strip_prefix("user ")?.split_once(" by ")?;
+    rest.split(' ').next()
 }
 
 /// `password for 'bob' changed by 'root'`.

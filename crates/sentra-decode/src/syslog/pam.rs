@@ -35,7 +35,33 @@ pub(super) fn understand<'a>(event: &mut Event<'a>, message: &'a str) -> bool {
     let counts = module == "pam_unix"
         && !matches!(service, "sshd" | "sshd-session" | "vsftpd" | "proftpd" | "dovecot" | "openvpn");
     line(event, service, text, counts);
+    if phase == "chauthtok" && event.code == Some(EventCode::LL03) {
+        // Whoever wants a new password proves who he is by the old one: that is no login.
+        event.code = Some(EventCode::LL05);
+    }
+    lock(event, module, text);
     true
+}
+
+/// `pam_faillock`: `Consecutive login failures for user NAME account temporarily locked`; `pam_tally` and `pam_tally2`:
+/// `user NAME (1007) tally 4, deny 3`, with every attempt that is turned away.
+fn lock<'a>(event: &mut Event<'a>, module: &str, text: &'a str) {
+    let locked = match module {
+        "pam_faillock" => text
+            .strip_prefix("Consecutive login failures for user ")
+            .and_then(|rest| rest.split_once(" account ").filter(|(_, end)| end.contains("locked"))),
+        "pam_tally" | "pam_tally2" => text
+            .strip_prefix("user ")
+            .filter(|rest| rest.contains(" deny "))
+            .and_then(|rest| rest.split_once(' ')),
+        _ => None,
+    };
+    if let Some((user, _)) = locked {
+        event.class = Class::ACCOUNT_CHANGE;
+        event.outcome = Outcome::Success;
+        event.code = Some(EventCode::SA08);
+        event.target_user = Cow::Borrowed(user);
+    }
 }
 
 /// The old form, in which the module is part of the tag: `sshd(pam_unix)[4711]: …`.
@@ -127,7 +153,7 @@ fn failure<'a>(event: &mut Event<'a>, details: &'a str) {
     }
 }
 
-/// `pam_tally2`: `user NAME (1007) tally 4, deny 3`; `pam_access`: `user NAME … denied`.
+/// `pam_access`: `user NAME … denied`; `pam_tally2` as well, see [`lock`].
 fn locked_out<'a>(event: &mut Event<'a>, details: &'a str) {
     if !details.contains("deny") && !details.contains("denied") {
         return;

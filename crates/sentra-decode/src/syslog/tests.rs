@@ -242,7 +242,7 @@ fn pam_in_other_services() {
             - 3002 failure x1 user="bob" src="192.0.2.7"
             LL03 3002 failure x1 user="x"
             - 3002 failure x1 user="alice"
-            - 3002 failure x1 user="mallory"
+            SA08 3001 success x1 user="mallory" target="mallory"
             LL01 3002 success x1 user="alice"
             - 3002 success x1 user="alice" target="root"
             - 3002 success x1 user="root"
@@ -307,6 +307,34 @@ fn su_lines() {
 }
 
 #[test]
+fn locked_accounts() {
+    check(
+        "sshd[77]",
+        &[
+            "pam_faillock(sshd:auth): Consecutive login failures for user alice account temporarily locked",
+            "pam_tally2(sshd:auth): user bob (1007) tally 6, deny 5",
+            "pam_tally(sshd:auth): user carol (1008) tally 6, deny 5",
+            "pam_access(sshd:account): access denied for user `eve' from `192.0.2.7'",
+        ],
+        expect![[r#"
+            SA08 3001 success x1 target="alice"
+            SA08 3001 success x1 user="bob" target="bob"
+            SA08 3001 success x1 user="carol" target="carol"
+            - 0 unknown x1
+        "#]],
+    );
+    check(
+        "passwd[77]",
+        &[
+            "pam_unix(passwd:chauthtok): authentication failure; logname=bob uid=1000 euid=0 tty=pts/0 ruser= rhost=  user=bob",
+        ],
+        expect![[r#"
+            LL05 3002 failure x1 user="bob"
+        "#]],
+    );
+}
+
+#[test]
 fn account_lines() {
     let tools: [(&str, &[&str]); 7] = [
         (
@@ -363,8 +391,8 @@ fn account_lines() {
             SA06 3006 success x1
         "#]],
         expect![[r#"
-            SA05 3006 success x1 target="eve"
-            SA05 3006 success x1 target="eve"
+            SA05 3006 success x1 user="root" target="eve"
+            SA05 3006 success x1 user="root" target="eve"
         "#]],
         expect![[r#"
             SA07 3001 success x1 user="root" target="eve"

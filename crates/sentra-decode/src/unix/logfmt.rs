@@ -187,6 +187,9 @@ fn fill<'a>(context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>,
             *own = found;
         }
     }
+    if inner.code.is_some() {
+        (event.class, event.code, event.outcome) = (inner.class, inner.code, inner.outcome);
+    }
     (event.src_port, event.dst_port) = (inner.src_port, inner.dst_port);
     event.fields.extend(inner.fields);
 }

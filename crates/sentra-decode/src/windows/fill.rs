@@ -130,7 +130,7 @@ fn people<'a>(event: &mut Event<'a>, found: &Found<'_, 'a>, service: &str, id: i
                 id,
                 4728 | 4729 | 4732 | 4733 | 4746 | 4747 | 4751 | 4752 | 4756 | 4757 | 4761 | 4762
             );
-        event.target_user = if is_membership { known(found.member) } else { target };
+        event.target_user = if is_membership { common_name(known(found.member)) } else { target };
         event.user = match actor.is_empty() {
             false => actor,
             // Nobody else is named: the account that wrote the event, or the only user there is.
@@ -145,6 +145,16 @@ fn people<'a>(event: &mut Event<'a>, found: &Found<'_, 'a>, service: &str, id: i
     };
     let session = session.into_iter().map(known).find(|session| !session.is_empty() && session != "0x0");
     event.session = session.unwrap_or_default();
+}
+
+/// `CN=Alice,OU=Staff,DC=example,DC=com` is `Alice`; anything else is as it is.
+fn common_name(name: Cow<'_, str>) -> Cow<'_, str> {
+    let Some(rest) = name.strip_prefix("CN=").or_else(|| name.strip_prefix("cn=")) else { return name };
+    // A comma that is part of the name stands behind a backslash.
+    let ends = rest.match_indices(',').map(|(at, _)| at);
+    let end = ends.into_iter().find(|at| rest.get(..*at).is_none_or(|before| !before.ends_with('\\')));
+    let inner = rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest);
+    Cow::Owned(inner.replace("\\,", ","))
 }
 
 /// `CORP\alice` is `alice`.

@@ -308,3 +308,20 @@ fn shippers() {
         windows windows 2026-02-28T10:00:03Z | class=3002 | LL03/failure | product=windows | service=security | host=dc1.example.com | user=alice | src=192.0.2.7 | pid=700 | message=An account failed to log on. | src_port=40022
         windows windows 2026-02-28T10:00:04Z | class=3002 | LL01/success | product=windows | service=security | host=dc1.example.com | user=alice | src=192.0.2.7 | process=C:\lsass.exe | pid=700 | session=0xabc | message=An account was successfully logged on. | src_port=40023"#]].assert_eq(&lines.join("\n"));
 }
+
+#[test]
+fn a_member_is_named_by_its_common_name() {
+    let source = source(None);
+    for (member, expected) in [
+        ("CN=Bob,OU=Staff,DC=example,DC=com", "target=Bob |"),
+        (r"CN=Example\\, Bob,OU=Staff,DC=example,DC=com", "target=Example, Bob |"),
+        ("cn=bob", "target=bob |"),
+        ("S-1-5-21-1-2-3-1107", "target=S-1-5-21-1-2-3-1107 |"),
+    ] {
+        let record = format!(
+            r#"{{"EventID":4728,"Channel":"Security","Computer":"dc1","TimeCreated":"2026-02-28T10:00:00Z","MemberName":"{member}","TargetUserName":"Domain Admins","SubjectUserName":"alice"}}"#
+        );
+        let found = summary(&decode(&source, record.as_bytes())) + " |";
+        assert!(found.contains(expected), "{member}: {found}");
+    }
+}
