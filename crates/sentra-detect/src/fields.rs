@@ -19,6 +19,19 @@ pub(crate) enum Fallback {
     HeaderElsewhere(&'static str),
     /// The source or the destination port.
     Port { source: bool },
+    /// The account that a text column of the header names, see [`account_of`].
+    Account(&'static str),
+}
+
+/// The account that `name` is of, whatever system says it: `EXAMPLE\Alice` and `alice@example.com` are `alice`.
+pub(crate) fn account_of(name: &str) -> Cow<'_, str> {
+    let inner = name.rsplit('\\').next().unwrap_or(name);
+    let inner = inner.split('@').next().unwrap_or(inner);
+    let inner = if inner.is_empty() { name } else { inner };
+    match inner.chars().any(char::is_uppercase) {
+        true => Cow::Owned(inner.to_lowercase()),
+        false => Cow::Borrowed(inner),
+    }
 }
 
 /// Header columns that rules may name.
@@ -47,7 +60,7 @@ pub(crate) const HEADER_NAMES: [&str; 20] = [
 
 /// What stands in for `name`, in order.
 pub(crate) fn fallbacks(name: &str) -> Vec<Fallback> {
-    use Fallback::{Field, Header, HeaderElsewhere, Port};
+    use Fallback::{Account, Field, Header, HeaderElsewhere, Port};
     if let Some(column) = HEADER_NAMES.into_iter().find(|column| *column == name) {
         return vec![Header(column)];
     }
@@ -62,6 +75,8 @@ pub(crate) fn fallbacks(name: &str) -> Vec<Fallback> {
         "SourceIp" => vec![HeaderElsewhere("src_ip")],
         "DestinationIp" => vec![HeaderElsewhere("dst_ip")],
         "QueryName" => vec![HeaderElsewhere("domain")],
+        "account_of_user" => vec![Account("user")],
+        "account_of_target" => vec![Account("target_user")],
         "src_port" | "SourcePort" => vec![Port { source: true }],
         "dst_port" | "DestinationPort" => vec![Port { source: false }],
         _ => Vec::new(),
@@ -86,6 +101,7 @@ pub(crate) fn values<'a>(row: EventRow<'a>, name: &str) -> Vec<Cow<'a, str>> {
                 row.text(column).map(Cow::Borrowed).into_iter().collect()
             }
             Fallback::HeaderElsewhere(_) => Vec::new(),
+            Fallback::Account(column) => row.text(column).map(account_of).into_iter().collect(),
             Fallback::Port { source } => {
                 let port = if source { row.src_port() } else { row.dst_port() };
                 port.map(|port| Cow::Owned(port.to_string())).into_iter().collect()
@@ -153,5 +169,24 @@ impl FieldTable {
     /// What stands in for the field, in order.
     pub(crate) fn fallbacks(&self, field: FieldId) -> &[Fallback] {
         self.fallbacks.get(field as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_account_has_one_name_in_all_systems() {
+        for (name, account) in [
+            ("alice", "alice"),
+            ("EXAMPLE\\Alice", "alice"),
+            ("Alice@example.com", "alice"),
+            ("ÄNNE", "änne"),
+            ("PC-7$", "pc-7$"),
+            ("@example.com", "@example.com"),
+            ("a\\b\\c@d@e", "c"),
+            ("", ""),
+        ] {
+            assert_eq!(super::account_of(name), account, "{name}");
+        }
     }
 }

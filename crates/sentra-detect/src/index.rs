@@ -9,7 +9,7 @@ use arrow_buffer::NullBuffer;
 use hashbrown::HashMap;
 use sentra_model::{EventBatch, column};
 
-use crate::fields::{FieldId, FieldTable, keyword_texts};
+use crate::fields::{FieldId, FieldTable, account_of, keyword_texts};
 use crate::logsource::ROUTE_FIELDS;
 
 /// Number of a value in a batch. Those of the fields come first, as their dictionary numbers them.
@@ -34,6 +34,8 @@ pub(crate) struct BatchView<'a> {
     /// Where the values of a header column begin.
     header_bases: HashMap<&'static str, ValueId>,
     ports: HashMap<u16, ValueId>,
+    /// Accounts by name, with their numbers.
+    accounts: HashMap<Cow<'a, str>, ValueId, foldhash::fast::RandomState>,
 }
 
 /// What decides where an event belongs, as numbers of this batch: the first values of [`ROUTE_FIELDS`], then
@@ -60,6 +62,7 @@ impl<'a> BatchView<'a> {
             more: Vec::new(),
             header_bases: HashMap::new(),
             ports: HashMap::new(),
+            accounts: HashMap::default(),
         }
     }
 
@@ -115,6 +118,18 @@ impl<'a> BatchView<'a> {
             }
         };
         Some(HeaderColumn { array, base })
+    }
+
+    /// The account that the text column `name` of a row names.
+    pub(crate) fn account(&mut self, row: usize, name: &'static str) -> Option<ValueId> {
+        let account = account_of(self.batch.row(row)?.text(name)?);
+        if let Some(known) = self.accounts.get(account.as_ref()) {
+            return Some(*known);
+        }
+        let id = self.values_len() as ValueId;
+        self.accounts.insert(account.clone(), id);
+        self.more.push(account);
+        Some(id)
     }
 
     /// The source or the destination port of a row.

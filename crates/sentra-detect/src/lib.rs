@@ -16,6 +16,7 @@
 //! | `Image`, `ParentImage` | fields `NewProcessName`, `ParentProcessName` (Security 4688); header `process`, `parent_process` |
 //! | `Signature`, `Filename` | fields `ThreatName`, `Path` (Defender) |
 //! | `CommandLine`, `User`, `TargetFilename`, `SourceIp`, `DestinationIp`, `SourcePort`, `DestinationPort`, `QueryName` | header `command`, `user`, `file`, `src_ip`, `dst_ip`, `src_port`, `dst_port`, `domain` |
+//! | `account_of_user`, `account_of_target` | header `user`, `target_user` without domain, in lower case: `EXAMPLE\Alice` and `alice@example.com` are `alice` |
 //!
 //! The header stands in for Sigma's own names only in events of other products than `windows`: what a
 //! Windows event does not say under Sigma's name, it does not say. Keywords are searched in the values of all
@@ -25,8 +26,9 @@
 //!
 //! An event has a set of products, categories and services ([`Logsource`]): its header's product and service,
 //! for Windows what channel, event id and event type say; for others what their class says. Events with a
-//! cross-system code also have the category `authentication` (LL…), `account_change` (SA…) or
-//! `privileged_operation` (PA…), so that one rule serves every system.
+//! cross-system code also have the category `authentication` (LL…), `account_change` (SA…), `privileged_operation` (PA…),
+//! `configuration_change` (CC…), `identity_governance` (IG…), `system_service` (SS…) or `administrative_operation` (AO…),
+//! so that one rule serves every system.
 //!
 //! # Sigma
 //!

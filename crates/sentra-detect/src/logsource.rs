@@ -184,6 +184,10 @@ impl Route {
             Some("LL") => "authentication",
             Some("SA") => "account_change",
             Some("PA") => "privileged_operation",
+            Some("CC") => "configuration_change",
+            Some("IG") => "identity_governance",
+            Some("SS") => "system_service",
+            Some("AO") => "administrative_operation",
             _ => return,
         };
         self.categories.push(category);
@@ -254,6 +258,13 @@ mod tests {
                 false,
             ),
             (("", "authentication", ""), RouteFacts { code: "LL03", ..RouteFacts::default() }, true),
+            (("", "identity_governance", ""), RouteFacts { code: "IG02", ..RouteFacts::default() }, true),
+            (
+                ("", "administrative_operation", ""),
+                RouteFacts { code: "AO04", ..RouteFacts::default() },
+                true,
+            ),
+            (("", "system_service", ""), RouteFacts { code: "CC02", ..RouteFacts::default() }, false),
         ] {
             assert_eq!(takes(logsource, &facts), expected, "{logsource:?} on {facts:?}");
         }

@@ -66,7 +66,8 @@ impl Match {
     pub const NO_ROW: usize = usize::MAX;
 
     /// The match of a single-event rule.
-    pub(crate) fn single(rule: Arc<RuleRef>, tenant: TenantId, row: EventRow<'_>) -> Self {
+    #[must_use]
+    pub fn single(rule: Arc<RuleRef>, tenant: TenantId, row: EventRow<'_>) -> Self {
         let values = VALUE_COLUMNS.iter().filter_map(|column| {
             let shown = vec![row.text(column)?.to_owned()];
             Some(((*column).to_owned(), NamedSet { shown, total: 1 }))

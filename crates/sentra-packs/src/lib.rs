@@ -33,6 +33,7 @@ mod name;
 mod nearest;
 mod package;
 mod path;
+mod records;
 mod samples;
 mod scan;
 mod signature;

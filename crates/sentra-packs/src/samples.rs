@@ -7,6 +7,7 @@ use sentra_decode::Decoder;
 use sentra_detect::RuleSet;
 use sentra_model::{RawRecord, Source, SourceKind, Timestamp};
 
+use crate::records::{Record, read_lines};
 use crate::scan::Scanner;
 use crate::yaml;
 
@@ -40,7 +41,7 @@ struct Sample {
     format: Option<String>,
     expect_match: bool,
     matches: Option<usize>,
-    lines: Vec<String>,
+    records: Vec<Record>,
 }
 
 /// Runs the samples in `text`, a sample file at `path`, against `rules`; `decoder` has the formats of the pack.
@@ -91,14 +92,10 @@ fn parse(sample: &YamlOwned) -> Result<Sample, String> {
         Some("none") => false,
         _ => return Err(format!("sample {name:?}: `expect` must be `match` or `none`")),
     };
-    let lines: Vec<String> = sample
-        .as_mapping_get("lines")
-        .and_then(YamlOwned::as_sequence)
-        .into_iter()
-        .flatten()
-        .filter_map(|line| line.as_str().map(str::to_owned))
-        .collect();
-    if lines.is_empty() {
+    let lines = sample.as_mapping_get("lines").and_then(YamlOwned::as_sequence);
+    let records = read_lines(lines.map_or(&[][..], |lines| lines.as_slice()))
+        .map_err(|fault| format!("sample {name:?}: {fault}"))?;
+    if records.is_empty() {
         return Err(format!("sample {name:?}: no `lines`"));
     }
     let matches = sample.as_mapping_get("matches").and_then(YamlOwned::as_integer);
@@ -107,7 +104,7 @@ fn parse(sample: &YamlOwned) -> Result<Sample, String> {
         format: text_at(sample, "format").filter(|format| format != "auto"),
         expect_match,
         matches: matches.and_then(|matches| usize::try_from(matches).ok()),
-        lines,
+        records,
     })
 }
 
@@ -132,19 +129,17 @@ fn run(
     let mut scanner = Scanner::new(decoder.clone(), Arc::clone(rules));
     let mut found = Vec::new();
     let assemble = |error| format!("sample {name:?}: {error}");
-    for (index, line) in sample.lines.iter().enumerate() {
-        let record = RawRecord {
-            source: &source,
-            position: index as u64 + 1,
-            received: arrival,
-            bytes: line.as_bytes(),
-        };
-        found.extend(scanner.push(&record).map_err(assemble)?);
+    for (index, Record { bytes, fields }) in sample.records.iter().enumerate() {
+        let record = RawRecord { source: &source, position: index as u64 + 1, received: arrival, bytes };
+        found.extend(scanner.push_with(&record, fields).map_err(assemble)?);
     }
     found.extend(scanner.finish().map_err(assemble)?);
     let dead: u64 = scanner.dead().values().sum();
     if dead > 0 {
-        return Err(format!("sample {name:?}: {dead} of {} lines could not be decoded", sample.lines.len()));
+        return Err(format!(
+            "sample {name:?}: {dead} of {} lines could not be decoded",
+            sample.records.len()
+        ));
     }
     let matches = found.iter().filter(|found| found.rule.id == rule).count();
     match (sample.expect_match, sample.matches) {

@@ -10,16 +10,16 @@
 )]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use sentra_decode::{Declared, DecodeOptions, Decoder};
-use sentra_detect::RuleSet;
-use sentra_packs::{built_in_packs, check_samples};
+use sentra_packs::{built_in_packs, check_samples, compile_rules};
 
 #[test]
 fn every_built_in_rule_compiles_and_its_samples_hold() {
     let files = built_in_packs();
-    let (rules, problems) = RuleSet::compile(files.rules);
+    let (rules, problems) = compile_rules(&files);
     assert!(problems.is_empty(), "{problems:#?}");
     let rules = Arc::new(rules);
     let (declared, _) = Declared::compile(&files.formats);
@@ -38,10 +38,10 @@ fn every_built_in_rule_compiles_and_its_samples_hold() {
 #[test]
 fn every_rule_that_reports_has_samples_that_match_and_samples_that_do_not() {
     let files = built_in_packs();
-    let (rules, _) = RuleSet::compile(files.rules);
+    let (rules, _) = compile_rules(&files);
     let texts: Vec<&str> = files.samples.iter().map(|(_, text)| text.as_str()).collect();
     let sampled: BTreeSet<&str> =
-        texts.iter().filter_map(|text| text.split("rule: ").nth(1)?.split_whitespace().next()).collect();
+        texts.iter().flat_map(|text| text.lines().filter_map(|line| line.strip_prefix("rule: "))).collect();
     for text in &texts {
         assert!(text.contains("expect: match") && text.contains("expect: none"), "{text}");
     }
@@ -60,4 +60,31 @@ fn every_built_in_format_compiles_and_its_samples_hold() {
     let problems = declared.check_samples();
     assert!(problems.is_empty(), "{problems:#?}");
     assert!(declared.len() >= 2 && declared.samples() >= 2 * declared.len(), "{declared:?}");
+}
+
+/// What a page says is what the rules are called, and every rule that speaks has its page.
+#[test]
+fn every_case_has_a_page_with_all_its_rules() {
+    let files = built_in_packs();
+    let (rules, _) = compile_rules(&files);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let index = std::fs::read_to_string(root.join("docs/cases/README.md")).unwrap();
+    let mut pages = BTreeSet::new();
+    for rule in rules.rules().iter().filter(|rule| rule.reports()) {
+        let reference = rule.reference();
+        if reference.pack.starts_with("core@") {
+            continue;
+        }
+        let source = files.rules.iter().find(|source| source.path == rule.path()).unwrap();
+        let document = source.text.split("---\n").find(|text| text.contains(reference.id.as_str())).unwrap();
+        let (_, rest) = document.split_once("docs/cases/").expect("a reference to its page");
+        let (page, _) = rest.split_once(".md").unwrap();
+        let text = std::fs::read_to_string(root.join(format!("docs/cases/{page}.md"))).unwrap();
+        assert!(text.contains(&reference.title), "{page}.md does not name {:?}", reference.title);
+        assert!(index.contains(&format!("({page}.md)")), "the index does not name {page}.md");
+        pages.insert(page.to_owned());
+    }
+    let written = std::fs::read_dir(root.join("docs/cases")).unwrap();
+    assert_eq!(written.count(), pages.len() + 1, "a page is about no rule");
+    assert_eq!(pages.len(), 11, "{pages:?}");
 }

@@ -34,6 +34,8 @@ impl<'a> Column<'a> {
 enum Access<'a> {
     /// No event has a field of this name: the header column stands for it.
     Header(Option<Column<'a>>),
+    /// The same, as the account that it names.
+    Account(Option<Column<'a>>),
     /// Some event may have it: what the name's entries in the dictionary of names are.
     Own(Vec<usize>),
 }
@@ -76,6 +78,10 @@ impl<'a> BatchReader<'a> {
                 let text = column.and_then(|column| column.text(row.index()));
                 text.filter(|text| !text.is_empty()).map(Cow::Borrowed)
             }
+            Access::Account(column) => {
+                let text = column.and_then(|column| column.text(row.index()));
+                text.filter(|text| !text.is_empty()).map(fields::account_of)
+            }
             Access::Own(keys) => match self.own(row.index(), keys) {
                 Some(text) if !text.is_empty() => Some(Cow::Borrowed(text)),
                 _ => fields::value(row, name),
@@ -101,6 +107,9 @@ impl<'a> BatchReader<'a> {
         let access = match fields::fallbacks(name).as_slice() {
             [Fallback::Header(column)] if own.is_empty() => {
                 Access::Header(self.batch.text_column(column).and_then(Column::of))
+            }
+            [Fallback::Account(column)] if own.is_empty() => {
+                Access::Account(self.batch.text_column(column).and_then(Column::of))
             }
             _ => Access::Own(own),
         };

@@ -133,6 +133,10 @@ fn stand_ins(
                 .filter_map(|event| Some((event, header.value(row_of(event)?)?)))
                 .collect()
         }
+        Fallback::Account(name) => column
+            .missing(rows.len())
+            .filter_map(|event| Some((event, view.account(row_of(event)?, name)?)))
+            .collect(),
         Fallback::Port { source } => column
             .missing(rows.len())
             .filter_map(|event| Some((event, view.port(row_of(event)?, source)?)))

@@ -182,7 +182,9 @@ impl SeenLogsource {
         self.fields.contains_key(name)
             || fallbacks(name).into_iter().any(|fallback| match fallback {
                 Fallback::Field(other) => self.fields.contains_key(other),
-                Fallback::Header(column) | Fallback::HeaderElsewhere(column) => self.columns.contains(column),
+                Fallback::Header(column) | Fallback::HeaderElsewhere(column) | Fallback::Account(column) => {
+                    self.columns.contains(column)
+                }
                 Fallback::Port { source } => {
                     self.columns.contains(if source { "src_port" } else { "dst_port" })
                 }

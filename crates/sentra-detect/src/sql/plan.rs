@@ -105,6 +105,10 @@ impl Planner<'_> {
                 let present = self.field_present(name, bound);
                 self.narrowed(present, bound, "part of a time")
             }
+            _ if fallbacks(name).iter().any(|fallback| matches!(fallback, Fallback::Account(_))) => {
+                let present = self.field_present(name, bound);
+                self.narrowed(present, bound, "account that a name is of")
+            }
             test => self.field(name, test, bound),
         }
     }
@@ -124,7 +128,7 @@ impl Planner<'_> {
         };
         let fallback = |fallback| match fallback {
             Fallback::Field(other) => (Place::Field(other.to_owned()), Filter::Always),
-            Fallback::Header(column) => (Place::Column(column), Filter::Always),
+            Fallback::Header(column) | Fallback::Account(column) => (Place::Column(column), Filter::Always),
             Fallback::HeaderElsewhere(column) => (Place::Column(column), elsewhere()),
             Fallback::Port { source } => {
                 (Place::Number(if source { "src_port" } else { "dst_port" }), Filter::Always)

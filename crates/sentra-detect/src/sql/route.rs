@@ -37,6 +37,10 @@ pub(super) fn filter(logsource: &Logsource, widened: &mut BTreeSet<String>) -> F
         Some("authentication") => code("LL"),
         Some("account_change") => code("SA"),
         Some("privileged_operation") => code("PA"),
+        Some("configuration_change") => code("CC"),
+        Some("identity_governance") => code("IG"),
+        Some("system_service") => code("SS"),
+        Some("administrative_operation") => code("AO"),
         Some("webserver" | "proxy") => Filter::Class(4002),
         Some("dns") => Filter::Class(4003),
         Some("firewall") => Filter::Class(4001),
@@ -87,9 +91,14 @@ mod tests {
         for product in PRODUCTS {
             for service in SERVICES {
                 for class in [0, 1001, 1007, 3002, 4001, 4002, 4003] {
-                    for (code, mart) in
-                        [("", ""), ("LL03", "linux"), ("SA01", ""), ("PA01", "firewall"), ("SS02", "")]
-                    {
+                    for (code, mart) in [
+                        ("", ""),
+                        ("LL03", "linux"),
+                        ("SA01", ""),
+                        ("PA01", "firewall"),
+                        ("SS02", ""),
+                        ("AO04", ""),
+                    ] {
                         for (channel, event_id) in
                             [("", ""), ("Security", "4688"), ("", "1"), ("", "11"), ("", "3")]
                         {

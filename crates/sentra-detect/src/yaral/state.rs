@@ -10,7 +10,7 @@ use super::accept::{accept, shortened};
 use super::gather::{Span, evaluate};
 use super::join::Record;
 use super::report::described;
-use super::rule::{Matching, Window, YaralRule};
+use super::rule::{Matching, YaralRule};
 use super::rules::YaralRules;
 use super::windows::{Place, Records};
 use crate::detector::StateChange;

@@ -1,15 +1,13 @@
 //! Expressions with their types.
 
-use super::ast::{CompareSign, FieldPath, ListKind, Node, Quantifier, Term};
+use super::ast::{CompareSign, ListKind, Node, Quantifier, Term};
 use super::compile::{Compiler, Place, Typed, fault};
-use super::functions::metrics::{MetricArgument, check, is_metric};
-use super::functions::{Function, lookup, names as function_names, refusal};
+use super::functions::lookup;
 use super::listed::{Asked, NoList};
 use super::schema::check_enum;
-use super::term::{AGGREGATES, Aggregate, Bx, Ex};
+use super::term::{Bx, Ex};
 use super::value::{Kind, Value};
 use crate::problem::Fault;
-use crate::text::hint;
 use std::sync::Arc;
 
 impl Compiler<'_> {
@@ -249,6 +247,6 @@ fn at_least_one(count: Ex) -> Bx {
     Bx::Compare { sign: CompareSign::Greater, left: count, right: Ex::Literal(Value::Int(0)), nocase: false }
 }
 
-fn is_literal(node: &Node) -> bool {
+pub(super) fn is_literal(node: &Node) -> bool {
     matches!(&node.term, Term::Text { .. } | Term::Integer(_) | Term::Float(_) | Term::Bool(_))
 }

@@ -5,6 +5,7 @@ use super::compile::{Compiler, Place, Typed, fault};
 use super::functions::metrics::{MetricArgument, check, is_metric};
 use super::functions::{Function, lookup, names as function_names, refusal};
 use super::term::{AGGREGATES, Aggregate, Ex};
+use super::translate::is_literal;
 use super::value::{Kind, Value};
 use crate::problem::Fault;
 use crate::text::hint;
@@ -141,7 +142,13 @@ impl Compiler<'_> {
         Ok(Typed::new(ex, Kind::Int))
     }
 
-    fn call(&mut self, node: &Node, name: &str, arguments: &[Node], nocase: bool) -> Result<Typed, Fault> {
+    pub(super) fn call(
+        &mut self,
+        node: &Node,
+        name: &str,
+        arguments: &[Node],
+        nocase: bool,
+    ) -> Result<Typed, Fault> {
         if name.eq_ignore_ascii_case("if") {
             return self.choice(node, arguments);
         }

@@ -542,11 +542,21 @@ impl Access {
         self.mappings.is_empty() && self.leaf != Leaf::Map
     }
 
+    /// The key of `additional.fields["code"]`: what no field of the event is called may be a column of the header, as in
+    /// every other rule.
+    fn header_key(&self) -> Option<&str> {
+        let key = self.key.as_deref().filter(|_| self.path.ends_with(".fields"))?;
+        fields::HEADER_NAMES.contains(&key).then_some(key)
+    }
+
     /// All values in one event; none where there is none.
     pub(crate) fn values(&self, facts: &Facts<'_>) -> Vec<Value> {
         let mut values = self.own_values(facts.row);
         if values.is_empty() && self.leaf == Leaf::Labels {
             values = self.labelled(facts.row);
+        }
+        if let (true, Some(key)) = (values.is_empty(), self.header_key()) {
+            values = named(facts.row, key);
         }
         for mapping in &self.mappings {
             if !values.is_empty() {

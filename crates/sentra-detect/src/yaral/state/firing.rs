@@ -1,5 +1,7 @@
 //! Windows that fire, matches that grow, and what is kept back.
 
+use std::sync::Arc;
+
 use sentra_model::EventId;
 use serde::{Deserialize, Serialize};
 
