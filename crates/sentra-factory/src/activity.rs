@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sentra_model::{EntityRef, EntityType, EventCode, EventId, EventRow, Role, Timestamp};
 use sentra_model::{Fact, FactKind, NamedSet};
+use sentra_triage::{LoginFacts, add_name, keep_evidence};
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{add_name, keep_evidence};
 use crate::state::{StateKind, StateRow};
 
 /// Counts of one outcome.
@@ -146,8 +146,21 @@ impl Activity {
         }
     }
 
-    /// What is known about the logins from `address`: failures, successes, and that there were none.
-    pub(crate) fn facts(&self, address: &str) -> Vec<Fact> {
+    /// The rows to store since the last call.
+    pub(crate) fn take_changes(&mut self) -> Result<Vec<StateRow>, serde_json::Error> {
+        std::mem::take(&mut self.changed)
+            .into_iter()
+            .map(|address| {
+                let value = self.by_address.get(&address).map(serde_json::to_vec).transpose()?;
+                Ok((StateKind::Activity.wrap(address.as_bytes()), value))
+            })
+            .collect()
+    }
+}
+
+impl LoginFacts for Activity {
+    /// Failures, successes, and that there were none.
+    fn facts(&self, address: &str) -> Vec<Fact> {
         let Some(logins) = self.by_address.get(address) else { return Vec::new() };
         let mut facts = Vec::new();
         if logins.failed.count > 0 {
@@ -163,16 +176,5 @@ impl Activity {
             facts.push(none);
         }
         facts
-    }
-
-    /// The rows to store since the last call.
-    pub(crate) fn take_changes(&mut self) -> Result<Vec<StateRow>, serde_json::Error> {
-        std::mem::take(&mut self.changed)
-            .into_iter()
-            .map(|address| {
-                let value = self.by_address.get(&address).map(serde_json::to_vec).transpose()?;
-                Ok((StateKind::Activity.wrap(address.as_bytes()), value))
-            })
-            .collect()
     }
 }

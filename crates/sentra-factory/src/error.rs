@@ -1,4 +1,5 @@
 use sentra_backbone::LogError;
+use sentra_learn::BehaviourError;
 use sentra_model::BatchError;
 use sentra_store::StoreError;
 
@@ -14,6 +15,9 @@ pub enum FactoryError {
     /// An event batch could not be put together.
     #[error("cannot assemble an event batch")]
     Batch(#[from] BatchError),
+    /// Baselines refuse a batch.
+    #[error("cannot look at an event batch")]
+    Behaviour(#[from] BehaviourError),
     /// Stored detection or activity state is not readable by this version.
     #[error("cannot read stored detection state")]
     State(#[from] serde_json::Error),

@@ -3,60 +3,8 @@
 use std::collections::BTreeMap;
 
 use sentra_detect::Match;
-use sentra_model::{
-    Class, EntityRef, EntityType, EventCode, EventId, EventRow, Fact, FactKind, NamedSet, Role,
-};
-
-/// Distinct names kept in a set.
-pub(crate) const NAMES_SHOWN_MAX: usize = 64;
-/// Event ids kept in a fact: the first half and the last half.
-pub(crate) const FACT_EVENTS_MAX: usize = 16;
-/// Bytes kept of one value; longer command lines end in `…`.
-const VALUE_BYTES_MAX: usize = 2_048;
-
-/// Adds `name` to `set` once. Beyond [`NAMES_SHOWN_MAX`] names are only counted, so that a total beyond
-/// it is an upper bound: a name that returns then counts again.
-pub(crate) fn add_name(set: &mut NamedSet, name: &str) {
-    let name = shorten(name);
-    if set.shown.contains(&name) {
-        return;
-    }
-    set.total += 1;
-    if set.shown.len() < NAMES_SHOWN_MAX {
-        set.shown.push(name);
-    }
-}
-
-/// Adds every name of `other` to `set`.
-pub(crate) fn merge_names(set: &mut NamedSet, other: &NamedSet) {
-    let unseen = other.total.saturating_sub(other.shown.len() as u64);
-    for name in &other.shown {
-        add_name(set, name);
-    }
-    set.total += unseen;
-}
-
-/// Keeps `event` among the first or last [`FACT_EVENTS_MAX`] of a fact.
-pub(crate) fn keep_evidence(events: &mut Vec<EventId>, event: EventId) {
-    if events.contains(&event) {
-        return;
-    }
-    if events.len() >= FACT_EVENTS_MAX {
-        events.remove(FACT_EVENTS_MAX / 2);
-    }
-    events.push(event);
-}
-
-fn shorten(text: &str) -> String {
-    if text.len() <= VALUE_BYTES_MAX {
-        return text.to_owned();
-    }
-    let mut end = VALUE_BYTES_MAX;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}…", text.get(..end).unwrap_or_default())
-}
+use sentra_model::{Class, EntityRef, EntityType, EventCode, EventRow, Fact, FactKind, NamedSet, Role};
+use sentra_triage::{add_name, keep_evidence, shorten};
 
 /// Which kind of fact an event's code and class make.
 fn kind_of(row: Option<EventRow<'_>>) -> FactKind {
@@ -182,38 +130,4 @@ pub(crate) fn entities_of(found: &Match, row: Option<EventRow<'_>>) -> Vec<Entit
         }
     }
     entities
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_set_counts_what_it_does_not_keep() {
-        let mut set = NamedSet::default();
-        for number in 0..100 {
-            add_name(&mut set, &number.to_string());
-            add_name(&mut set, "0");
-        }
-        assert_eq!(set.total, 100);
-        assert_eq!(set.shown.len(), NAMES_SHOWN_MAX);
-    }
-
-    #[test]
-    fn evidence_keeps_both_ends() {
-        let mut events = Vec::new();
-        for offset in 0..100 {
-            keep_evidence(&mut events, EventId::raw(0, offset));
-        }
-        assert_eq!(events.len(), FACT_EVENTS_MAX);
-        assert_eq!(events.first(), Some(&EventId::raw(0, 0)));
-        assert_eq!(events.last(), Some(&EventId::raw(0, 99)));
-    }
-
-    #[test]
-    fn long_values_are_cut_between_characters() {
-        let cut = shorten(&"ä".repeat(VALUE_BYTES_MAX));
-        assert!(cut.len() <= VALUE_BYTES_MAX + '…'.len_utf8());
-        assert!(cut.ends_with('…'));
-    }
 }

@@ -4,6 +4,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use sentra_decode::Decoder;
 use sentra_detect::{Overlay, RuleSet};
 
+use crate::knowledge::Knowledge;
+
 /// Something in force that may be changed while the factory runs.
 ///
 /// Clones are handles to the same thing. The factory asks for it once per chunk, so a chunk is treated by one decoder
@@ -15,6 +17,8 @@ pub struct Live<T>(Arc<RwLock<Arc<T>>>);
 pub type DecoderHandle = Live<Decoder>;
 /// The rules in force. The windows of correlations that both the old and the new set have go on.
 pub type RulesHandle = Live<RuleSet>;
+/// What enrichment knows.
+pub type KnowledgeHandle = Live<Knowledge>;
 /// The disabled rules and the exceptions in force.
 pub type TuningHandle = Live<Overlay>;
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use sentra_backbone::{EventLog, Stream};
 use sentra_model::{Clock, Incident, Topic};
 use sentra_store::{MartStore, Records};
+use sentra_triage::Teller;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::config::FactoryConfig;
 use crate::dead::DeadWorker;
 use crate::error::FactoryError;
-use crate::grouping::Teller;
-use crate::live::{DecoderHandle, RulesHandle, TuningHandle};
+use crate::live::{DecoderHandle, KnowledgeHandle, RulesHandle, TuningHandle};
 use crate::status::FactoryStatus;
 use crate::worker::Worker;
 
@@ -50,6 +50,8 @@ pub struct FactoryParts {
     pub rules: RulesHandle,
     /// What of their findings is not reported; it may change while the factory runs.
     pub tuning: TuningHandle,
+    /// What is known about entities; it may change while the factory runs.
+    pub knowledge: KnowledgeHandle,
     /// Who words incidents.
     pub teller: Arc<dyn Teller>,
     /// Who hears of changes.

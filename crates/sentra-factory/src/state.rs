@@ -10,6 +10,12 @@ pub(crate) enum StateKind {
     Detector,
     /// Login counts of an address.
     Activity,
+    /// Baselines.
+    Behaviour,
+    /// What enrichment learnt from events.
+    Enrichment,
+    /// What triage remembers: commonness, verdicts, suppressions, entities' risks.
+    Triage,
 }
 
 impl StateKind {
@@ -17,6 +23,9 @@ impl StateKind {
         match self {
             Self::Detector => b'd',
             Self::Activity => b'a',
+            Self::Behaviour => b'b',
+            Self::Enrichment => b'n',
+            Self::Triage => b't',
         }
     }
 

@@ -1,10 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sentra_backbone::Stream;
 use sentra_detect::{HiddenMatch, RuleCost, RuleCosts, RuleSet, TuningUse};
-use sentra_model::Timestamp;
+use sentra_model::{TenantId, TenantScope, Timestamp};
+
+use crate::decisions::Outcomes;
+use crate::view::TriageView;
 
 /// Counters of the running factory, since it started.
 #[derive(Debug, Default)]
@@ -22,6 +25,8 @@ pub struct FactoryStatus {
     matches: Mutex<BTreeMap<String, u64>>,
     hidden: Mutex<TuningUse>,
     costs: Mutex<BTreeMap<String, RuleCost>>,
+    outcomes: Outcomes,
+    views: Mutex<BTreeMap<TenantId, Arc<TriageView>>>,
 }
 
 /// Where a stream ends and where its worker stands; `None` before it has looked.
@@ -117,6 +122,24 @@ impl FactoryStatus {
     #[must_use]
     pub fn costs(&self) -> BTreeMap<String, RuleCost> {
         self.costs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What came of decisions.
+    pub(crate) fn outcomes(&self) -> &Outcomes {
+        &self.outcomes
+    }
+
+    /// What triage knows of `tenant` now.
+    pub(crate) fn show(&self, tenant: &TenantId, view: TriageView) {
+        let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        views.insert(tenant.clone(), Arc::new(view));
+    }
+
+    /// What triage knew of the tenant of `scope` when it last changed; nothing before the tenant's worker runs.
+    #[must_use]
+    pub fn triage(&self, scope: &TenantScope) -> Arc<TriageView> {
+        let views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
+        views.get(scope.tenant()).cloned().unwrap_or_default()
     }
 
     /// Counts findings that are not reported (law LOSS).

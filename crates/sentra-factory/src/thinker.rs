@@ -7,17 +7,20 @@ use std::time::{Duration, Instant};
 
 use sentra_backbone::{ReadChunk, Stream};
 use sentra_detect::{Applied, Detector, EvaluationProblem};
-use sentra_model::{EventBatch, Signal, TenantId, TenantScope, Timestamp};
+use sentra_model::{EventBatch, EventId, Incident, Signal, SourceKind, TenantId, TenantScope, Timestamp};
+use sentra_triage::{Triage, set_login_facts};
 use tokio::sync::mpsc;
 
 use crate::activity::Activity;
-use crate::book::{Book, BookChanges, set_login_facts};
 use crate::config::FactoryConfig;
+use crate::decisions::{Decided, Past, apply};
 use crate::error::FactoryError;
+use crate::insight::{CHUNK_EVENTS_MAX, Insight, Looked, take_names_back};
 use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
 use crate::state::{StateKind, StateRow};
 use crate::transform::{Transformed, transform};
+use crate::view::TriageView;
 
 /// Of the monotonic clock, since it was first asked: what rules cost is told in these.
 fn nanoseconds() -> u64 {
@@ -27,6 +30,9 @@ fn nanoseconds() -> u64 {
 
 /// How long nothing arrives before event time follows the clock.
 const QUIET: Duration = Duration::from_secs(5);
+
+/// How often what triage knows is shown anew while events come in.
+const SHOW_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What there is to think about.
 enum Next {
@@ -49,7 +55,12 @@ pub(crate) struct Thinker {
 struct Brain {
     detector: Detector,
     activity: Activity,
-    book: Book,
+    triage: Triage,
+    insight: Insight,
+    tenant: TenantId,
+    /// Whether what triage knows has changed since it was shown, and when that was.
+    is_stale: bool,
+    shown: Option<Instant>,
 }
 
 /// What became of one chunk, ready to be stored.
@@ -65,10 +76,13 @@ pub(crate) struct Thought {
 
 /// Everything that changed by one chunk and by nothing after it: it is committed with the chunk's position.
 pub(crate) struct Findings {
-    pub(crate) changes: BookChanges,
+    pub(crate) signals: Vec<Signal>,
+    pub(crate) incidents: Vec<Incident>,
     pub(crate) state: Vec<StateRow>,
     /// Offsets that could not be read.
     pub(crate) quarantined: Vec<Range<u64>>,
+    /// What came of the decision in the chunk, which then holds nothing else.
+    pub(crate) decided: Option<(EventId, Result<Decided, String>)>,
 }
 
 impl Thinker {
@@ -86,6 +100,7 @@ impl Thinker {
     /// Hands on one thought after the other until nobody wants them, or one fails.
     pub(crate) async fn run(mut self, sender: mpsc::Sender<Result<Thought, FactoryError>>) {
         while !sender.is_closed() {
+            self.brain.show(&self.parts);
             let next = match self.read(&sender).await {
                 Ok(Some(next)) => next,
                 Ok(None) => continue,
@@ -123,6 +138,7 @@ impl Thinker {
             arrived = self.parts.log.wait_beyond(&self.stream, self.next) => arrived?,
             () = sender.closed() => return Ok(None),
             () = tokio::time::sleep(QUIET), if self.waits_for_time() => return Ok(Some(Next::Quiet)),
+            () = tokio::time::sleep(SHOW_INTERVAL), if self.brain.is_stale => return Ok(None),
         }
         // A little patience turns a trickle into batches; the limit is what a reader notices.
         tokio::time::sleep(Duration::from_millis(config.batch_wait_ms)).await;
@@ -162,15 +178,35 @@ impl Thinker {
         let is_replay = self.next < self.records_next;
         let until = if is_replay { self.records_next.min(chunk.next_offset) } else { chunk.next_offset };
         let Stream { tenant, partition, .. } = &self.stream;
+        // A decision is a chunk of its own, so that it takes effect between the events before and after it (law IDENTITY).
+        let decision = first_decision(&chunk, self.next..until).filter(|_| !is_replay);
+        let until = match decision {
+            Some((offset, _)) if offset == self.next => offset + 1,
+            Some((offset, _)) => offset,
+            None => until,
+        };
+        let decision = decision.filter(|(offset, _)| *offset == self.next).map(|(_, bytes)| bytes.to_vec());
+        // Baselines hold back what they learn from a chunk until they know what was found in it.
+        let until = until.min(self.next.saturating_add(CHUNK_EVENTS_MAX));
         let range = self.next..until;
         let skipped = chunk.skipped.clone().map(|range| range.start..range.end.min(until));
         // Once per chunk: a decoder that is changed meanwhile takes effect with the next one.
         let decoder = self.parts.decoder.get();
-        let transformed = transform(&decoder, tenant, *partition, &chunk.batches, range)?;
+        let mut transformed = transform(&decoder, tenant, *partition, &chunk.batches, range)?;
+        take_names_back(&mut transformed.batches)?;
+        let quarantined = chunk.quarantined.into_iter().filter(|range| range.start < until).collect();
         let findings = if is_replay {
             None
+        } else if let Some(bytes) = decision {
+            let id = EventId::raw(*partition, self.next);
+            let scope = TenantScope::new(tenant.clone());
+            let mut findings = self.brain.find(&self.parts, &mut transformed.batches, quarantined)?;
+            let decided = self.brain.decide(&self.parts, &scope, &bytes);
+            self.brain.add_changes(&self.parts, &mut findings);
+            findings.decided = Some((id, decided));
+            Some(findings)
         } else {
-            Some(self.brain.find(&self.parts, &transformed.batches, chunk.quarantined)?)
+            Some(self.brain.find(&self.parts, &mut transformed.batches, quarantined)?)
         };
         Ok(Thought { until, transformed, findings, skipped })
     }
@@ -188,22 +224,33 @@ impl Brain {
         detector.restore(windows);
         let mut activity = Activity::new(config.activity_entities_max, config.activity_idle_micros());
         activity.restore(&stored)?;
-        let mut book = Book::new(config.clone());
+        let mut triage = Triage::new(scope.tenant().clone(), config.triage.clone());
+        let remembered = stored
+            .iter()
+            .filter_map(|(key, value)| Some((StateKind::Triage.unwrap(key)?.to_vec(), value.clone())));
+        let refused = triage.restore_rows(remembered);
+        if refused > 0 {
+            tracing::warn!(refused, "what triage remembered could not be read in full and is learnt anew");
+        }
         let mut open = parts.records.open_incidents_since(scope, Timestamp::MIN).await?;
         open.sort_by_key(|incident| std::cmp::Reverse((incident.last, incident.id)));
-        open.truncate(config.open_incidents_max);
+        open.truncate(config.triage.open_incidents_max);
         for incident in open {
             let signals = parts.records.incident_signals(scope, incident.id).await?;
-            book.restore(incident, signals);
+            triage.restore_incident(incident, signals);
         }
-        Ok(Self { detector, activity, book })
+        let tenant = scope.tenant().clone();
+        let insight = Insight::restore(&tenant, parts.knowledge.get(), &stored);
+        let mut brain = Self { detector, activity, triage, insight, tenant, is_stale: true, shown: None };
+        brain.show(parts);
+        Ok(brain)
     }
 
     /// What the events of a chunk mean.
     fn find(
         &mut self,
         parts: &FactoryParts,
-        batches: &[EventBatch],
+        batches: &mut [EventBatch],
         quarantined: Vec<Range<u64>>,
     ) -> Result<Findings, FactoryError> {
         let now = parts.clock.now();
@@ -212,9 +259,12 @@ impl Brain {
         if !Arc::ptr_eq(self.detector.rules(), &rules) {
             self.detector.replace_rules(rules);
         }
-        for batch in batches {
-            self.detect(batch, now, parts);
+        self.insight.replace_knowledge(&parts.knowledge.get());
+        let looked = self.insight.look(batches)?;
+        for (batch, looked) in batches.iter().zip(&looked) {
+            self.detect(batch, looked, now, parts);
         }
+        self.insight.learn();
         self.account(parts);
         self.findings(parts, quarantined)
     }
@@ -240,7 +290,9 @@ impl Brain {
         parts.status.add_hidden(&hidden);
         for found in shown {
             parts.status.add_match(&found.rule.id);
-            self.book.take(signal_of(&found, None), now);
+            let mut signal = signal_of(&found, None);
+            self.insight.enrich(&mut signal, None, now);
+            self.triage.take(signal, now);
         }
         self.findings(parts, Vec::new())
     }
@@ -258,35 +310,116 @@ impl Brain {
             .map(|change| (StateKind::Detector.wrap(&change.key), change.value))
             .collect();
         state.extend(self.activity.take_changes()?);
-        let changes = self.book.take_changes(parts.teller.as_ref(), parts.clock.as_ref());
-        Ok(Findings { changes, state, quarantined })
+        state.extend(self.insight.take_changes());
+        let mut findings =
+            Findings { signals: Vec::new(), incidents: Vec::new(), state, quarantined, decided: None };
+        self.add_changes(parts, &mut findings);
+        Ok(findings)
+    }
+
+    /// What changed in triage since it was asked last.
+    fn add_changes(&mut self, parts: &FactoryParts, findings: &mut Findings) {
+        let changes = self.triage.take_changes(parts.teller.as_ref(), parts.clock.as_ref());
+        if changes.rows.is_empty() && changes.incidents.is_empty() {
+            return;
+        }
+        let remembered = changes.rows.into_iter();
+        findings.state.extend(remembered.map(|(key, value)| (StateKind::Triage.wrap(&key), value)));
+        // By id: what a decision changed in this chunk is what counts.
+        replace_by(&mut findings.signals, changes.signals, |signal| signal.id);
+        replace_by(&mut findings.incidents, changes.incidents, |incident| incident.id);
+        self.is_stale = true;
+        self.show(parts);
+    }
+
+    /// Shows what triage knows, if it has changed and was not shown a moment ago.
+    fn show(&mut self, parts: &FactoryParts) {
+        let is_recent = self.shown.is_some_and(|shown| shown.elapsed() < SHOW_INTERVAL);
+        if !self.is_stale || is_recent {
+            return;
+        }
+        (self.is_stale, self.shown) = (false, Some(Instant::now()));
+        parts.status.show(&self.tenant, TriageView::of(&mut self.triage, parts.clock.now()));
+    }
+
+    /// Carries out a decision; it is about what was known before it.
+    fn decide(&mut self, parts: &FactoryParts, scope: &TenantScope, bytes: &[u8]) -> Result<Decided, String> {
+        let runtime = tokio::runtime::Handle::current();
+        let past = |target| runtime.block_on(Past::find(parts.records.as_ref(), scope, target));
+        let now = parts.clock.now();
+        let decided = apply(&mut self.triage, scope, bytes, &past, now).map(|(decided, harmless)| {
+            self.insight.trust(&harmless, now);
+            decided
+        });
+        // Who decided sees at once what it did.
+        (self.is_stale, self.shown) = (true, None);
+        decided
     }
 
     /// Takes findings and logins in the order of their rows, as if every event came alone: what is known
     /// about an address when a finding looks for its incident does not depend on how events were batched.
-    fn detect(&mut self, batch: &EventBatch, now: Timestamp, parts: &FactoryParts) {
+    fn detect(&mut self, batch: &EventBatch, looked: &Looked, now: Timestamp, parts: &FactoryParts) {
         let status = &parts.status;
         let Applied { shown: mut found, hidden } =
             parts.tuning.get().apply(batch, self.detector.process(batch));
         status.add_hidden(&hidden);
         found.sort_by_key(|found| found.row);
+        let mut models = looked.findings.iter().peekable();
         let mut rows = batch.rows().peekable();
         let mut touched: BTreeSet<String> = BTreeSet::new();
-        for found in found {
-            status.add_match(&found.rule.id);
-            while let Some(row) = rows.next_if(|row| row.index() <= found.row) {
+        let mut found = found.into_iter().peekable();
+        loop {
+            // Of a row first what rules found, then what models found.
+            let rule = found.peek().map(|found| found.row);
+            let model = models.peek().map(|model| model.row());
+            let number = match (rule, model) {
+                (Some(rule), Some(model)) => rule.min(model),
+                (Some(one), None) | (None, Some(one)) => one,
+                (None, None) => break,
+            };
+            while let Some(row) = rows.next_if(|row| row.index() <= number) {
                 touched.extend(self.activity.observe(row));
             }
-            self.book.refresh_logins(&std::mem::take(&mut touched), &self.activity);
-            let row = batch.row(found.row);
-            let mut signal: Signal = signal_of(&found, row);
+            self.triage.refresh_logins(&std::mem::take(&mut touched), &self.activity, now);
+            let row = batch.row(number);
+            let mut signal = if let Some(found) = found.next_if(|found| found.row == number) {
+                status.add_match(&found.rule.id);
+                signal_of(&found, row)
+            } else if let (Some(model), Some(row)) = (models.next(), row) {
+                let signal = model.signal(batch.tenant(), row);
+                status.add_match(&signal.rule.id);
+                signal
+            } else {
+                continue;
+            };
             let login = row.filter(|row| crate::facts::is_login(*row));
             if let Some(address) = login.and_then(|row| row.text("src_ip")) {
                 set_login_facts(&mut signal, address, &self.activity);
             }
-            self.book.take(signal, now);
+            self.insight.enrich(&mut signal, Some((looked, number)), now);
+            self.triage.take(signal, now);
         }
         touched.extend(rows.filter_map(|row| self.activity.observe(row)));
-        self.book.refresh_logins(&touched, &self.activity);
+        self.triage.refresh_logins(&touched, &self.activity, now);
     }
+}
+
+/// The first decision within `range`.
+fn first_decision(chunk: &ReadChunk, range: Range<u64>) -> Option<(u64, &[u8])> {
+    let decisions = chunk.batches.iter().filter(|batch| batch.source.kind == SourceKind::Platform);
+    decisions
+        .flat_map(sentra_backbone::StoredBatch::records)
+        .find(|(offset, _)| range.contains(offset))
+        .map(|(offset, record)| (offset, record.bytes))
+}
+
+/// Adds `newer` to `known`, in place of what has the same id.
+fn replace_by<T, K: Eq + std::hash::Hash>(known: &mut Vec<T>, newer: Vec<T>, id: impl Fn(&T) -> K) {
+    if known.is_empty() {
+        *known = newer;
+        return;
+    }
+    let ids: std::collections::HashSet<K> = newer.iter().map(&id).collect();
+    known.retain(|one| !ids.contains(&id(one)));
+    known.extend(newer);
 }

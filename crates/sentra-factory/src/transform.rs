@@ -2,10 +2,15 @@ use std::collections::BTreeMap;
 
 use sentra_backbone::StoredBatch;
 use sentra_decode::{Decoded, Decoder};
-use sentra_model::{BatchBuilder, BatchError, DeadLetter, EventBatch, EventId, Mart, RawRecord, TenantId};
+use sentra_model::{
+    BatchBuilder, BatchError, DeadLetter, EventBatch, EventId, Mart, RawRecord, TenantId, Timestamp,
+};
 
 /// Characters of a dead record that are kept beside its reason.
 const EXCERPT_CHARACTERS_MAX: usize = 512;
+
+/// Event time that batches of several marts may span together, in microseconds: half of how late an event may be.
+const APART_MICROS_MAX: i64 = 30 * 1_000_000;
 
 /// What a run of raw records became.
 #[derive(Debug, Default)]
@@ -30,6 +35,7 @@ pub fn transform(
     range: std::ops::Range<u64>,
 ) -> Result<Transformed, BatchError> {
     let mut builders: BTreeMap<Mart, BatchBuilder> = BTreeMap::new();
+    let mut span: Option<(Timestamp, Timestamp)> = None;
     let mut out = Transformed { next_offset: range.start, ..Transformed::default() };
     for batch in stored {
         for (offset, record) in batch.records() {
@@ -41,6 +47,16 @@ pub fn transform(
             let id = EventId::raw(partition, offset);
             match decoder.decode(&record) {
                 Decoded::Event(event) => {
+                    let time = event.time;
+                    let (first, last) = span.map_or((time, time), |(a, b)| (a.min(time), b.max(time)));
+                    span = Some((first, last));
+                    // One mart's batch is detected after the other: what lies far apart in one of them would move event
+                    // time on before the others are looked at.
+                    let is_alone = builders.len() == 1 && builders.contains_key(&event.mart);
+                    if !is_alone && last.since(first) > APART_MICROS_MAX {
+                        finish(&mut builders, &mut out.batches)?;
+                        span = Some((time, time));
+                    }
                     let builder = builders
                         .entry(event.mart.clone())
                         .or_insert_with(|| BatchBuilder::new(tenant.clone(), event.mart.clone()));
@@ -55,10 +71,18 @@ pub fn transform(
             }
         }
     }
-    for builder in builders.values_mut().filter(|builder| !builder.is_empty()) {
-        out.batches.push(builder.finish()?);
-    }
+    finish(&mut builders, &mut out.batches)?;
     Ok(out)
+}
+
+fn finish(
+    builders: &mut BTreeMap<Mart, BatchBuilder>,
+    batches: &mut Vec<EventBatch>,
+) -> Result<(), BatchError> {
+    for builder in std::mem::take(builders).values_mut().filter(|builder| !builder.is_empty()) {
+        batches.push(builder.finish()?);
+    }
+    Ok(())
 }
 
 fn dead_letter(

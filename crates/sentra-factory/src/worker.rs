@@ -149,12 +149,11 @@ impl Store {
         dead_letters: Vec<DeadLetter>,
         findings: Findings,
     ) -> Result<(), FactoryError> {
-        let changes = findings.changes;
         let commit = RecordsCommit {
             consumer: CONSUMER.to_owned(),
             next,
-            signals: changes.signals,
-            incidents: changes.incidents,
+            signals: findings.signals,
+            incidents: findings.incidents,
             dead_letters: dead_letters
                 .into_iter()
                 .filter_map(|letter| letter.event.map(|event| (event, letter)))
@@ -163,6 +162,9 @@ impl Store {
         };
         let (signals, incidents) = (commit.signals.len() as u64, commit.incidents.clone());
         self.parts.records.commit(&self.scope, commit).await?;
+        if let Some((id, decided)) = findings.decided {
+            self.status().outcomes().tell(self.scope.tenant(), id, decided);
+        }
         let opened = incidents.iter().filter(|incident| incident.version == 1).count() as u64;
         self.status().add_findings(signals, opened, incidents.len() as u64);
         for incident in &incidents {

@@ -19,13 +19,14 @@ use sentra_backbone::{AppendBatch, EventLog, MemoryLog, Stream};
 use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleScope, RuleSet, RuleSource, Tuning};
 use sentra_factory::{
-    BacktestQuestion, DecoderHandle, ExceptionDraft, Factory, FactoryConfig, FactoryParts, FactoryStatus,
-    NoWatcher, RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, RulesHandle, Teller, Told,
-    TuningHandle, TuningKeeper,
+    BacktestQuestion, Decided, Decision, DecisionDesk, DecisionError, DecoderHandle, ExceptionDraft, Factory,
+    FactoryConfig, FactoryParts, FactoryStatus, Knowledge, NoWatcher, RuleDesk, RuleDeskError, RuleDeskParts,
+    RuleSelection, RulesHandle, SuppressionMatch, Teller, Told, TriageView, TuningHandle, TuningKeeper,
 };
 use sentra_model::{
-    DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, ManualClock, Narrative, OwnedRecord,
-    Position, Signal, Source, SourceKind, TenantId, TenantScope, Timestamp, Topic,
+    DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, IncidentStatus, ManualClock, Mart,
+    Narrative, OwnedRecord, Position, Signal, Source, SourceKind, TenantId, TenantScope, Timestamp, Topic,
+    VerdictKind, VerdictTarget,
 };
 use sentra_store::{
     BackPage, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, ReadBack, Records,
@@ -181,6 +182,7 @@ impl House {
             decoder,
             rules,
             tuning,
+            knowledge: Knowledge::default().into(),
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
@@ -714,4 +716,135 @@ async fn a_rule_is_explained_on_a_stored_event() {
     assert_eq!(titles, ["Failed login"]);
     let missing = desk.explain(&house.scope, RuleSelection::InForce, EventId::raw(0, 9_999)).await;
     assert!(matches!(missing, Err(RuleDeskError::UnknownEvent { .. })), "{missing:?}");
+}
+
+/// Starts a factory and hands in a decision, as the API does.
+async fn decide(house: &House, by: &str, decision: Decision) -> Result<Decided, DecisionError> {
+    let decoder = Decoder::new(DecodeOptions::default());
+    let config = FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() };
+    let (factory, status) = house.start(decoder.into(), config);
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_100)));
+    let desk = DecisionDesk::new(house.log.clone(), clock, status.clone());
+    let decided = desk.decide(&house.scope, by, decision).await;
+    house.worked_off(&status).await;
+    factory.stop().await;
+    decided
+}
+
+/// Two attackers, two incidents.
+async fn two_incidents() -> (House, Vec<Incident>) {
+    let house = House::new().await;
+    let mut lines = failures("192.0.2.7", 6);
+    lines.extend(failures("198.51.100.9", 6));
+    house.append(Topic::Raw, &lines).await;
+    house.run().await;
+    let incidents = house.incidents().await;
+    assert_eq!(incidents.len(), 2);
+    (house, incidents)
+}
+
+fn false_positive(incident: &Incident) -> Decision {
+    Decision::Verdict {
+        target: VerdictTarget::Incident(incident.id),
+        kind: VerdictKind::FalsePositive,
+        reason: "our scanner".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verdict_moves_the_detector_and_is_an_audit_event() {
+    let (house, incidents) = two_incidents().await;
+    let decided = decide(&house, "ana", false_positive(&incidents[0])).await.unwrap();
+    assert_eq!(decided.incidents, [incidents[0].id]);
+    let after = house.incidents().await;
+    // The detector was wrong once: what else it found is less probable too.
+    for (before, after) in incidents.iter().zip(&after) {
+        assert!(after.risk.score < before.risk.score, "{before:?} {after:?}");
+    }
+    let query = MartQuery { marts: Some(vec![Mart::AUDIT]), ..MartQuery::default() };
+    let answer = house.marts.search(&house.scope, &query).await.unwrap();
+    assert_eq!(answer.rows.len(), 1, "{answer:?}");
+}
+
+/// Laws SOURCE and IDENTITY: a decision is a record; reading it once more after a crash decides nothing new.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_decided_survives_restarts_and_ids_lead_on() {
+    let (house, incidents) = two_incidents().await;
+    let (into, from) = (incidents[0].id, incidents[1].id);
+    let decided = decide(&house, "ana", Decision::Merge { into, from: vec![from] }).await.unwrap();
+    assert!(decided.incidents.contains(&into));
+    let merged = house.incidents().await;
+    assert_eq!(merged.len(), 1);
+    assert_eq!(merged[0].joins.len(), 2);
+    assert_eq!(house.records.incident(&house.scope, from).await.unwrap().unwrap().id, into);
+    let status = Decision::SetStatus { incident: from, status: IncidentStatus::InProgress };
+    decide(&house, "ben", status).await.unwrap();
+    // The marts lost everything: the log is read once more, and decides nothing twice.
+    let empty = Arc::new(MemoryMarts::default());
+    house.run_with(empty, FactoryConfig::default()).await;
+    let again = house.incidents().await;
+    assert_eq!((again[0].status, again[0].version), (IncidentStatus::InProgress, again[0].version));
+    assert_eq!(again.len(), 1);
+    let by: Vec<_> = again[0].history.iter().filter_map(|edit| edit.by.as_deref()).collect();
+    assert_eq!(by, ["ana", "ben"]);
+    // Split apart again, and kept apart although the same address attacks once more.
+    let second = again[0].joins[1].signal;
+    let split = Decision::Split { from: into, signals: vec![second] };
+    let made = decide(&house, "ana", split).await.unwrap().made.unwrap();
+    assert_eq!(house.incidents().await.len(), 2);
+    assert_ne!(made, into.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_decided_is_refused_and_changes_nothing() {
+    let (house, incidents) = two_incidents().await;
+    let refused = |decided: Result<Decided, DecisionError>| match decided {
+        Err(DecisionError::Refused(why) | DecisionError::Invalid(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    let nothing = Decision::Retitle { incident: incidents[0].id, title: " ".to_owned() };
+    assert!(refused(decide(&house, "ana", nothing).await).contains("title"));
+    let unnamed = decide(&house, "", false_positive(&incidents[0])).await;
+    assert!(refused(unnamed).contains("by"));
+    let unknown = VerdictTarget::Incident(sentra_model::IncidentId::derive(sentra_model::Digest::new("x")));
+    let verdict =
+        Decision::Verdict { target: unknown, kind: VerdictKind::Benign, reason: "a test".to_owned() };
+    assert_eq!(refused(decide(&house, "ana", verdict).await), "there is no such signal or incident");
+    let endless = Decision::Suppress {
+        matches: SuppressionMatch { rule: Some("x".to_owned()), ..SuppressionMatch::default() },
+        reason: "noise".to_owned(),
+        expires: Timestamp::from_seconds(1_900_000_000),
+    };
+    assert!(refused(decide(&house, "ana", endless).await).contains("366 days"));
+    let risks = |incidents: &[Incident]| incidents.iter().map(|one| one.risk).collect::<Vec<_>>();
+    assert_eq!(risks(&house.incidents().await), risks(&incidents));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_suppressed_is_counted_and_not_seen() {
+    let house = House::new().await;
+    let rule = "8f1f6c0e-5f1e-4b67-9f33-7d3a3c1f0a02".to_owned();
+    let suppress = Decision::Suppress {
+        matches: SuppressionMatch { rule: Some(rule), ..SuppressionMatch::default() },
+        reason: "a pentest".to_owned(),
+        expires: Timestamp::from_seconds(1_790_000_100 + 86_400),
+    };
+    let made = decide(&house, "ana", suppress).await.unwrap().made.unwrap();
+    house.append(Topic::Raw, &failures("192.0.2.7", 6)).await;
+    let decoder = Decoder::new(DecodeOptions::default());
+    let (factory, status) = house.start(decoder.into(), FactoryConfig::default());
+    house.worked_off(&status).await;
+    assert!(house.incidents().await.is_empty());
+    let counted = |view: &TriageView| view.suppressions.iter().any(|(_, suppressed)| suppressed.signals > 0);
+    while !counted(&status.triage(&house.scope)) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    factory.stop().await;
+    let view = status.triage(&house.scope);
+    let (suppression, suppressed) = &view.suppressions[0];
+    assert_eq!((suppression.id.as_str(), suppressed.signals), (made.as_str(), 1));
+    decide(&house, "ana", Decision::Unsuppress { id: made }).await.unwrap();
+    house.append(Topic::Raw, &failures("198.51.100.9", 6)).await;
+    house.run().await;
+    assert_eq!(house.incidents().await.len(), 1);
 }

@@ -11,7 +11,8 @@ use sentra_backbone::{AppendBatch, EventLog, LogOptions, Retention, SegmentLog, 
 use sentra_decode::{DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleSet};
 use sentra_factory::{
-    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, NoWatcher, Teller, Told,
+    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, Knowledge, NoWatcher,
+    Teller, Told,
 };
 use sentra_model::{
     DeadReason, EventId, Incident, ManualClock, Narrative, OwnedRecord, Signal, Source, SourceKind, TenantId,
@@ -65,6 +66,7 @@ async fn run(log: &Arc<SegmentLog>, records: &Arc<SqliteRecords>) {
         decoder: Decoder::new(DecodeOptions::default()).into(),
         rules: RuleSet::compile(Vec::new()).0.into(),
         tuning: Overlay::default().into(),
+        knowledge: Knowledge::default().into(),
         teller: Arc::new(Silent),
         watcher: Arc::new(NoWatcher),
         clock: Arc::new(ManualClock::new(now())),

@@ -188,6 +188,9 @@ pub(crate) mod tests {
             reasons: Vec::new(),
             merged_into: None,
             absorbed: Vec::new(),
+            chain: Vec::new(),
+            history: Vec::new(),
+            apart: Vec::new(),
         }
     }
 

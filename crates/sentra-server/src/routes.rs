@@ -13,8 +13,8 @@ use sentra_intake::http::{self as senders, Authenticated};
 
 use crate::api::extract::new_scope;
 use crate::api::{
-    self, dead_letters, events, health, incidents, ingest, login, query, reload, rules, status, stream,
-    topics, tuning,
+    self, dead_letters, decisions, events, health, incidents, ingest, login, query, reload, rules, status,
+    stream, topics, tuning,
 };
 use crate::console;
 use crate::layers;
@@ -78,6 +78,8 @@ pub(crate) fn table() -> Vec<Route> {
         write("/api/v1/query", Timed, post(query::ask)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
+        write("/api/v1/decisions", Timed, post(decisions::decide)),
+        read("/api/v1/triage", Credentials, Timed, get(decisions::triage)),
         write("/api/v1/rules/explain", Timed, post(tuning::explain)),
         read("/api/v1/rules/coverage", Credentials, Timed, get(tuning::coverage)),
         read("/api/v1/rules/tuning", Credentials, Timed, get(tuning::list)),

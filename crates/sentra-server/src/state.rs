@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sentra_backbone::EventLog;
-use sentra_factory::{LetterDesk, RuleDesk};
+use sentra_factory::{DecisionDesk, LetterDesk, RuleDesk};
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
 use sentra_store::{MartStore, Records};
@@ -33,6 +33,8 @@ pub struct App {
     pub letters: LetterDesk,
     /// Rules, to look at and to try.
     pub rules: RuleDesk,
+    /// What people decide about signals and incidents, and what that taught.
+    pub decisions: DecisionDesk,
     /// The stream processor's word about itself.
     pub pipeline: Arc<dyn PipelineStatus>,
     /// The time.

@@ -109,6 +109,9 @@ pub(crate) fn incident(risk: Estimate) -> Incident {
         reasons: Vec::new(),
         merged_into: None,
         absorbed: Vec::new(),
+        chain: Vec::new(),
+        history: Vec::new(),
+        apart: Vec::new(),
     }
 }
 

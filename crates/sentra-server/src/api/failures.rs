@@ -1,7 +1,7 @@
 //! Errors of other crates as problems: the one place where it is decided which is which.
 
 use sentra_backbone::LogError;
-use sentra_factory::{LetterError, RuleDeskError};
+use sentra_factory::{DecisionError, LetterError, RuleDeskError};
 use sentra_query::QueryError;
 use sentra_store::StoreError;
 
@@ -40,6 +40,22 @@ impl From<LogError> for Problem {
             other => {
                 tracing::error!(error = with_causes(&other), "the log failed");
                 Self::new(ProblemKind::LogFailed, "the log failed; the server's own log says why")
+            }
+        }
+    }
+}
+
+impl From<DecisionError> for Problem {
+    fn from(error: DecisionError) -> Self {
+        match error {
+            DecisionError::Log(error) => error.into(),
+            DecisionError::Invalid(_) | DecisionError::Refused(_) => {
+                Self::new(ProblemKind::BodyInvalid, error.to_string())
+            }
+            DecisionError::Waiting { .. } => Self::new(ProblemKind::Busy, error.to_string()),
+            DecisionError::Json(_) => {
+                tracing::error!(error = with_causes(&error), "a decision could not be written down");
+                Self::new(ProblemKind::StoreFailed, "the decision could not be written down")
             }
         }
     }

@@ -4,6 +4,7 @@
 //! module, so that a change inside a crate cannot change the interface unseen: `openapi.json` beside
 //! `Cargo.toml` is compared with the code by a test.
 
+mod decision;
 mod door;
 mod event;
 mod incident;
@@ -14,6 +15,7 @@ mod status;
 mod topic;
 mod tuning;
 
+pub use decision::{DecisionAnswer, DecisionBody, SuppressionView, TriageAnswer};
 pub use door::LoginLink;
 pub use event::{EventDetail, EventLookup, EventLookupAnswer};
 pub use incident::{

@@ -258,6 +258,10 @@ sections! {
         incident_signals_max: usize = 2_000,
         /// Incidents that can still be joined, per tenant.
         open_incidents_max: usize = 2_000,
+        /// An entity's risk halves in this time without a new signal.
+        entity_half_life_h: u32 = 72,
+        /// The weight of a verdict halves when newer ones of the same detector are this much younger; 0 keeps all.
+        verdict_half_life_d: u32 = 180,
         /// Addresses and accounts whose logins are counted, per tenant.
         activity_entities_max: usize = 100_000,
         /// An entity's login counts start anew after this long without a login.

@@ -21,7 +21,7 @@ use sentra_backbone::{
 };
 use sentra_decode::{DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleSet, Tuning};
-use sentra_factory::{LetterDesk, RuleDesk, RuleDeskParts, RulesHandle, TuningKeeper};
+use sentra_factory::{DecisionDesk, LetterDesk, RuleDesk, RuleDeskParts, RulesHandle, TuningKeeper};
 use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
@@ -178,6 +178,7 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
             status: Arc::default(),
             clock: clock.clone(),
         }),
+        decisions: DecisionDesk::new(log.clone(), clock.clone(), Arc::default()),
         records: records.clone(),
         letters: LetterDesk::new(
             log.clone(),

@@ -159,6 +159,9 @@ pub(crate) fn incident(scope: &TenantScope, number: u64, signals: std::ops::Rang
         reasons: Vec::new(),
         merged_into: None,
         absorbed: Vec::new(),
+        chain: Vec::new(),
+        history: Vec::new(),
+        apart: Vec::new(),
     }
 }
 

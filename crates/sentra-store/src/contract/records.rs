@@ -35,6 +35,10 @@ macro_rules! records_contract {
                 super::filters_select(&$open.await).await;
             }
             #[tokio::test]
+            async fn merged_incidents_lead_on() {
+                super::merged_incidents_lead_on(&$open.await).await;
+            }
+            #[tokio::test]
             async fn incidents_change() {
                 super::incidents_change(&$open.await).await;
             }
@@ -295,6 +299,34 @@ async fn replays_of_letters_are_intents_and_then_marks(records: &dyn Records) {
     records.put_letter_replays(&scope, std::slice::from_ref(&done)).await.unwrap();
     let two = [dead_letter(1).0, dead_letter(0).0];
     assert_eq!(records.letter_replays(&scope, &two).await.unwrap(), [done, intent(0)]);
+}
+
+async fn merged_incidents_lead_on(records: &dyn Records) {
+    let scope = scope("acme");
+    let mut first = commit(3);
+    first.signals = (0..4).map(|number| signal(&scope, number)).collect();
+    first.incidents = (0..3).map(|number| incident(&scope, number, number..number + 1)).collect();
+    records.commit(&scope, first).await.unwrap();
+    let [mut one, mut two, three] = [0, 1, 2].map(|number| incident(&scope, number, number..number + 1));
+    // One became part of two, which became part of three.
+    one.merged_into = Some(two.id);
+    two.merged_into = Some(three.id);
+    (one.joins, two.joins) = (Vec::new(), Vec::new());
+    let whole = sentra_model::Incident { id: three.id, ..incident(&scope, 2, 0..3) };
+    let mut second = commit(4);
+    second.incidents = vec![one.clone(), two.clone(), whole.clone()];
+    records.commit(&scope, second).await.unwrap();
+    for id in [one.id, two.id, three.id] {
+        assert_eq!(records.incident(&scope, id).await.unwrap().unwrap(), whole, "{id}");
+        assert_eq!(records.incident_signals(&scope, id).await.unwrap().len(), 3, "{id}");
+        let history = records.incident_history(&scope, id).await.unwrap();
+        assert_eq!(history, records.incident_history(&scope, three.id).await.unwrap(), "{id}");
+    }
+    let listed = records.incidents(&scope, &IncidentFilter::default()).await.unwrap();
+    assert_eq!(listed.items.iter().map(|incident| incident.id).collect::<Vec<_>>(), [three.id]);
+    assert_eq!(listed.total, 1);
+    let open = records.open_incidents_since(&scope, sentra_model::Timestamp::MIN).await.unwrap();
+    assert_eq!(open, [whole]);
 }
 
 async fn state_is_replaced_and_deleted(records: &dyn Records) {

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 use sentra_model::{DeadLetter, EventId, Incident, Position, Signal, TenantScope, Timestamp};
 
-use super::{LetterReplay, RecordsCommit, entity};
+use super::{LetterReplay, MERGED, RecordsCommit, entity};
 use crate::StoreError;
 use crate::admit::foreign;
 use crate::matcher::fold;
@@ -171,7 +171,7 @@ fn incident_row(tenant: &str, incident: &Incident) -> Result<entity::incident::M
         tenant: tenant.to_owned(),
         id: incident.id.to_string(),
         version: to_sql(incident.version),
-        status: incident.status.as_str().to_owned(),
+        status: if incident.merged_into.is_some() { MERGED } else { incident.status.as_str() }.to_owned(),
         severity: incident.severity.ocsf().into(),
         risk: incident.risk.score,
         first_micros: incident.first.micros(),

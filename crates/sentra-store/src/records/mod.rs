@@ -17,6 +17,11 @@ mod sqlite;
 
 pub use sqlite::SqliteRecords;
 
+/// Stands in the status column of an incident that became part of another: it is in no list, and its id leads there.
+const MERGED: &str = "merged";
+/// How often an id leads on before the incident is given as it is.
+const MERGES_FOLLOWED_MAX: usize = 64;
+
 /// Most incidents on one page.
 pub const INCIDENTS_PAGE_MAX: usize = 500;
 /// Incidents on a page when the filter does not say.
@@ -48,13 +53,13 @@ pub trait Records: Send + Sync + Debug {
     /// When the store cannot be read.
     async fn state(&self, scope: &TenantScope) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError>;
 
-    /// One incident.
+    /// One incident; for the id of one that became part of another, that other.
     ///
     /// # Errors
     /// When the store cannot be read.
     async fn incident(&self, scope: &TenantScope, id: IncidentId) -> Result<Option<Incident>, StoreError>;
 
-    /// Incidents that pass `filter`, the last changed first, then by id.
+    /// Incidents that pass `filter`, the last changed first, then by id, without those that became part of another.
     ///
     /// # Errors
     /// [`StoreError::Cursor`] for a cursor that is none; others when the store cannot be read.
@@ -75,7 +80,7 @@ pub trait Records: Send + Sync + Debug {
         last_at_or_after: Timestamp,
     ) -> Result<Vec<Incident>, StoreError>;
 
-    /// The signals of an incident in the order in which they joined.
+    /// The signals of an incident in the order in which they joined; ids lead on as for [`Records::incident`].
     ///
     /// # Errors
     /// When the store cannot be read.

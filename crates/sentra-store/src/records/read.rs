@@ -12,7 +12,7 @@ use sentra_model::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, Page, entity};
+use super::{INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, MERGED, MERGES_FOLLOWED_MAX, Page, entity};
 use crate::StoreError;
 use crate::matcher::fold;
 use crate::sqlite::from_sql;
@@ -59,10 +59,21 @@ pub(super) async fn incident(
     scope: &TenantScope,
     id: IncidentId,
 ) -> Result<Option<Incident>, StoreError> {
-    let key = (scope.tenant().to_string(), id.to_string());
-    let row = entity::incident::Entity::find_by_id(key).one(database).await;
-    let row = row.map_err(failed("read an incident"))?;
-    row.map(|row| parse("read an incident", &row.body)).transpose()
+    let mut id = id;
+    let mut found: Option<Incident> = None;
+    for _ in 0..=MERGES_FOLLOWED_MAX {
+        let key = (scope.tenant().to_string(), id.to_string());
+        let row = entity::incident::Entity::find_by_id(key).one(database).await;
+        let Some(row) = row.map_err(failed("read an incident"))? else { break };
+        let incident: Incident = parse("read an incident", &row.body)?;
+        let into = incident.merged_into;
+        found = Some(incident);
+        match into {
+            Some(into) => id = into,
+            None => break,
+        }
+    }
+    Ok(found)
 }
 
 pub(super) async fn incidents(
@@ -91,7 +102,8 @@ pub(super) async fn incidents(
 
 fn select_incidents(scope: &TenantScope, filter: &IncidentFilter) -> Select<entity::incident::Entity> {
     use entity::incident::{Column, Entity};
-    let mut selected = Entity::find().filter(Column::Tenant.eq(scope.tenant().as_str()));
+    let mut selected =
+        Entity::find().filter(Column::Tenant.eq(scope.tenant().as_str())).filter(Column::Status.ne(MERGED));
     if let Some(status) = filter.status {
         selected = selected.filter(Column::Status.eq(status.as_str()));
     }
@@ -123,7 +135,7 @@ pub(super) async fn open_incidents_since(
     last_at_or_after: Timestamp,
 ) -> Result<Vec<Incident>, StoreError> {
     use entity::incident::{Column, Entity};
-    let done = [IncidentStatus::Resolved.as_str(), IncidentStatus::Closed.as_str()];
+    let done = [IncidentStatus::Resolved.as_str(), IncidentStatus::Closed.as_str(), MERGED];
     let rows = Entity::find()
         .filter(Column::Tenant.eq(scope.tenant().as_str()))
         .filter(Column::LastMicros.gte(last_at_or_after.micros()))
@@ -142,6 +154,7 @@ pub(super) async fn incident_signals(
     id: IncidentId,
 ) -> Result<Vec<Signal>, StoreError> {
     use entity::incident_signal::{Column, Entity};
+    let id = incident(database, scope, id).await?.map_or(id, |incident| incident.id);
     let rows = Entity::find()
         .filter(Column::Tenant.eq(scope.tenant().as_str()))
         .filter(Column::Incident.eq(id.to_string()))
@@ -186,6 +199,7 @@ pub(super) async fn incident_history(
     scope: &TenantScope,
     id: IncidentId,
 ) -> Result<Vec<IncidentVersion>, StoreError> {
+    let id = incident(database, scope, id).await?.map_or(id, |incident| incident.id);
     use entity::incident_version::{Column, Entity};
     let rows = Entity::find()
         .filter(Column::Tenant.eq(scope.tenant().as_str()))

@@ -1,5 +1,6 @@
 use sentra_model::{
-    EntityRef, Estimate, Incident, IncidentId, IncidentStatus, Join, Narrative, Severity, Signal, Timestamp,
+    ChainStep, Edit, EntityRef, Estimate, Incident, IncidentId, IncidentStatus, Join, Narrative, RiskReason,
+    Severity, Signal, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -133,6 +134,18 @@ pub struct IncidentDetail {
     pub joins: Vec<Join>,
     /// Every version, oldest first.
     pub history: Vec<IncidentRevision>,
+    /// Why the risk is what it is, the strongest first.
+    #[serde(default)]
+    pub reasons: Vec<RiskReason>,
+    /// The longest run of tactics that happened in the order of the kill chain.
+    #[serde(default)]
+    pub chain: Vec<ChainStep>,
+    /// What was done to it as a whole, the oldest first.
+    #[serde(default)]
+    pub edits: Vec<Edit>,
+    /// Incidents that became part of it; their ids lead here.
+    #[serde(default)]
+    pub absorbed: Vec<IncidentId>,
 }
 
 impl IncidentDetail {
@@ -160,6 +173,10 @@ impl IncidentDetail {
             signals,
             joins: incident.joins,
             history,
+            reasons: incident.reasons,
+            chain: incident.chain,
+            edits: incident.history,
+            absorbed: incident.absorbed,
         }
     }
 }

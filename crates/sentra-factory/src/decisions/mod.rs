@@ -1,0 +1,107 @@
+//! What people decide about signals and incidents: verdicts, merges, splits, moves, titles, states, suppressions.
+//!
+//! A decision is a record of the backbone like any other (laws ACK and SOURCE): it is durable before it is answered, it
+//! takes effect at its place among the events, a replay decides the same, and it is an event of the audit mart. Only the
+//! platform writes records of its kind; see [`SourceKind::Platform`].
+
+mod apply;
+mod desk;
+mod outcomes;
+
+use sentra_model::{
+    IncidentId, IncidentStatus, SignalId, Source, SourceKind, Timestamp, VerdictKind, VerdictTarget,
+};
+use sentra_triage::SuppressionMatch;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use apply::{Past, apply};
+pub use desk::{DecisionDesk, DecisionError};
+pub use outcomes::Decided;
+pub(crate) use outcomes::Outcomes;
+
+/// Longest reason, title or name, in characters.
+pub const DECISION_TEXT_CHARS_MAX: usize = 1_000;
+/// Signals or incidents that one decision names.
+pub const DECISION_SUBJECTS_MAX: usize = 1_000;
+
+/// What somebody decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum Decision {
+    /// What a signal or an incident was found to be.
+    Verdict {
+        /// What it is about.
+        #[serde(flatten)]
+        target: VerdictTarget,
+        /// What it was.
+        kind: VerdictKind,
+        /// Why.
+        reason: String,
+    },
+    /// Incidents became part of another.
+    Merge {
+        /// The one that stays.
+        into: IncidentId,
+        /// Those that become part of it.
+        from: Vec<IncidentId>,
+    },
+    /// Signals were taken out of an incident into a new one.
+    Split {
+        /// Where they were.
+        from: IncidentId,
+        /// Which.
+        signals: Vec<SignalId>,
+    },
+    /// Signals were taken out of an incident into another.
+    Move {
+        /// Where they were.
+        from: IncidentId,
+        /// Where they belong.
+        into: IncidentId,
+        /// Which.
+        signals: Vec<SignalId>,
+    },
+    /// An incident got a title.
+    Retitle {
+        /// Which.
+        incident: IncidentId,
+        /// The title.
+        title: String,
+    },
+    /// The work on an incident got to another stand.
+    SetStatus {
+        /// Which.
+        incident: IncidentId,
+        /// Where it stands.
+        status: IncidentStatus,
+    },
+    /// Findings shall not be seen for a while.
+    Suppress {
+        /// Which.
+        #[serde(rename = "match")]
+        matches: SuppressionMatch,
+        /// Why.
+        reason: String,
+        /// Until when.
+        expires: Timestamp,
+    },
+    /// A suppression ends now.
+    Unsuppress {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// A decision as it stands in the backbone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Journaled {
+    pub(crate) at: Timestamp,
+    pub(crate) by: String,
+    #[serde(flatten)]
+    pub(crate) decision: Decision,
+}
+
+/// The source of decisions.
+fn source(at: Timestamp) -> Source {
+    Source { kind: SourceKind::Platform, origin: "decisions".to_owned(), format: None, reference: at }
+}
