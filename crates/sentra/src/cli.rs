@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Read incidents
     #[command(subcommand)]
     Incidents(IncidentsCommand),
+    /// Write down attacks and benign days that never happened, and check what is found in them
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Print records from the backbone once more
     Replay(ReplayArguments),
     /// Look at records that could not be understood, and replay them when they can
@@ -124,7 +127,7 @@ pub(crate) struct KeysRevokeArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sentra reload                            after a change of the configuration, a certificate, a rule or a format
+  sentra reload                            after a change of the configuration, a certificate, a rule, a format or enrich.toml
   sentra reload --data /srv/sentra
 What cannot change while the server runs is named and waits for a restart; settings with an error change nothing.")]
 pub(crate) struct ReloadArguments {
@@ -406,6 +409,72 @@ pub(crate) struct IncidentsShowArguments {
     pub(crate) id: sentra_model::IncidentId,
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimulateCommand {
+    /// What can be simulated
+    List(SimulateListArguments),
+    /// Write the records of a scenario, or check what Sentra finds in them
+    Run(SimulateRunArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra simulate list")]
+pub(crate) struct SimulateListArguments {
+    /// Print one JSON array.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra simulate run brute_force                          print the records
+  sentra simulate run everything --out /tmp/simulated      a file per source, with the truth
+  sentra simulate run load --speed 60 | sentra ingest -    a minute per second
+  sentra simulate run all --check                          detection, false positives, time to detect
+Checking works in a scratch directory of its own. Exit code 1 when an attack is missed, or when there is more than one false
+positive per thousand benign records.")]
+pub(crate) struct SimulateRunArguments {
+    /// Name of a scenario, or `all`.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: String,
+    /// What chance begins with: the same seed gives the same bytes.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// When it begins, rounded down to the day in UTC.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) start: Option<sentra_model::Timestamp>,
+    /// How many days; 0 goes on for ever [default: the scenario's own].
+    #[arg(long, value_name = "N")]
+    pub(crate) days: Option<u32>,
+    /// Background records per second of event time.
+    #[arg(long, value_name = "N")]
+    pub(crate) rate: Option<f64>,
+    /// How many people the organisation has.
+    #[arg(long, value_name = "N")]
+    pub(crate) people: Option<usize>,
+    /// Print records as they are due, this many times as fast as they happened [default: at once].
+    #[arg(long, value_name = "X", conflicts_with_all = ["check", "out"])]
+    pub(crate) speed: Option<f64>,
+    /// Write a file per source, the truth, identities, assets and networks below this directory.
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    pub(crate) out: Option<PathBuf>,
+    /// Let Sentra work on the records and hold what it finds against the truth.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Keep what the check made, a data directory per scenario below this one, to be looked at [default: a scratch directory].
+    #[arg(long, value_name = "DIR", requires = "check")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Rule directory beside the built-in packs; may be given more than once.
+    #[arg(long, value_name = "DIR", requires = "check")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Print the result as one JSON object.
+    #[arg(long, requires = "check")]
+    pub(crate) json: bool,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct LoginLinkArguments {
     #[command(flatten)]
@@ -457,7 +526,7 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             let has_example =
                 command.get_after_help().is_some_and(|help| help.to_string().contains("sentra "));
-            let is_plain = ["incidents", "rules", "login-link"].contains(&command.get_name());
+            let is_plain = ["incidents", "rules", "login-link", "simulate"].contains(&command.get_name());
             assert!(has_example || is_plain, "{} has no example", command.get_name());
         }
     }

@@ -10,8 +10,8 @@ use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
 use sentra_decode::DecodeOptions;
 use sentra_detect::RuleProblem;
 use sentra_factory::{
-    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, LetterDesk, NoWatcher,
-    RuleDesk, RuleDeskParts, Watcher,
+    CONSUMER, DEAD_CONSUMER, DecisionDesk, Factory, FactoryConfig, FactoryParts, FactoryStatus,
+    KnowledgeHandle, LetterDesk, NoWatcher, RuleDesk, RuleDeskParts, Watcher,
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
@@ -57,6 +57,8 @@ pub(crate) struct Engines {
     pub(crate) records: Arc<dyn Records>,
     /// The packs' rules and formats.
     pub(crate) content: Content,
+    /// What is known about entities.
+    pub(crate) knowledge: KnowledgeHandle,
     /// What of the rules' findings is not reported.
     pub(crate) tuning: TuningFile,
     pub(crate) tuning_problems: Vec<RuleProblem>,
@@ -113,6 +115,7 @@ impl Engines {
             marts: Arc::new(marts),
             records: Arc::new(records),
             content,
+            knowledge: crate::knowledge::open(data, &SystemClock)?,
             tuning,
             tuning_problems,
             clock,
@@ -130,6 +133,7 @@ impl Engines {
             decoder: self.content.decoder().clone(),
             rules: self.content.rules().clone(),
             tuning: self.tuning.handle().clone(),
+            knowledge: self.knowledge.clone(),
             teller: Arc::new(Narrator),
             watcher,
             clock: Arc::clone(&self.clock),
@@ -143,6 +147,11 @@ impl Engines {
         let decoder = self.content.decoder().clone();
         let (log, records) = (Arc::clone(&self.log), Arc::clone(&self.records));
         LetterDesk::new(log, records, move || decoder.get(), Arc::clone(&self.clock))
+    }
+
+    /// The desk for what people decide over these engines.
+    pub(crate) fn decisions(&self) -> DecisionDesk {
+        DecisionDesk::new(Arc::clone(&self.log), Arc::clone(&self.clock), Arc::clone(&self.status))
     }
 
     /// The desk for rules over these engines.

@@ -9,6 +9,7 @@ mod client;
 mod commands;
 mod content;
 mod engines;
+mod knowledge;
 mod output;
 mod progress;
 mod retention;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand};
+use crate::cli::{Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand, SimulateCommand};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -52,6 +53,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(KeysCommand::List(arguments)) => commands::keys::list(&arguments),
         Command::Keys(KeysCommand::Revoke(arguments)) => commands::keys::revoke(&arguments),
         Command::Topics(arguments) => commands::topics::run(&arguments),
+        Command::Simulate(SimulateCommand::List(arguments)) => commands::simulate::list(&arguments),
+        Command::Simulate(SimulateCommand::Run(arguments)) => commands::simulate::run(&arguments),
         Command::Replay(arguments) => commands::replay::run(&arguments),
         Command::DeadLetters(DeadLettersCommand::List(arguments)) => commands::dead_letters::list(&arguments),
         Command::DeadLetters(DeadLettersCommand::Show(arguments)) => commands::dead_letters::show(&arguments),

@@ -26,6 +26,11 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints text that has its line ends.
+pub(crate) fn text(text: &str) -> anyhow::Result<()> {
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
 /// Many lines to standard output, written in large pieces.
 #[derive(Debug)]
 pub(crate) struct Lines(BufWriter<io::Stdout>);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use sentra_backbone::{LogOptions, Retention, TopicRetention};
 use sentra_decode::DecodeOptions;
-use sentra_factory::{CONSUMER, DEAD_CONSUMER, FactoryConfig};
+use sentra_factory::{CONSUMER, DEAD_CONSUMER, FactoryConfig, TriageConfig};
 use sentra_server::Config;
 use sentra_store::MartOptions;
 
@@ -70,10 +70,15 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             batch_bytes_max: factory.batch_bytes_max,
             batch_wait_ms: factory.batch_wait_ms,
             flush_interval_ms: config.store.flush_interval_ms,
-            group_window_s: factory.group_window_s,
-            fold_window_s: factory.fold_window_s,
-            incident_signals_max: factory.incident_signals_max,
-            open_incidents_max: factory.open_incidents_max,
+            triage: TriageConfig {
+                group_window_s: factory.group_window_s,
+                fold_window_s: factory.fold_window_s,
+                incident_signals_max: factory.incident_signals_max,
+                open_incidents_max: factory.open_incidents_max,
+                entity_half_life_h: factory.entity_half_life_h,
+                verdict_half_life_d: factory.verdict_half_life_d,
+                ..TriageConfig::default()
+            },
             activity_entities_max: factory.activity_entities_max,
             activity_idle_s: factory.activity_idle_s,
             restart_backoff_ms_max: factory.restart_backoff_ms_max,

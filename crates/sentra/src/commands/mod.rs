@@ -15,4 +15,5 @@ pub(crate) mod reload;
 pub(crate) mod replay;
 pub(crate) mod rules;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod topics;

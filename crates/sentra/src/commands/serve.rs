@@ -1,13 +1,13 @@
 //! `sentra serve`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use sentra_decode::FormatProblemSeverity;
 use sentra_detect::ProblemSeverity;
-use sentra_factory::{FactoryStatus, Watcher};
+use sentra_factory::{FactoryStatus, KnowledgeHandle, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
 use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
 use sentra_server::{
@@ -71,6 +71,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         records: Arc::clone(&engines.records),
         letters: engines.letters(),
         rules: engines.rule_desk(),
+        decisions: engines.decisions(),
         pipeline: Arc::new(pipeline),
         clock: Arc::clone(&clock),
         live: Arc::clone(&live),
@@ -80,6 +81,8 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
             arguments: again,
             content: engines.content.clone(),
             tuning: engines.tuning.clone(),
+            data: data.to_owned(),
+            knowledge: engines.knowledge.clone(),
         })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
@@ -144,12 +147,17 @@ fn say_reload(result: &Result<ReloadAnswer, ServerError>) {
     }
 }
 
-/// Reads configuration, formats and rules again as they were read at the start.
+/// Problems of sources of enrichment that a reload tells.
+const KNOWLEDGE_PROBLEMS_TOLD_MAX: usize = 20;
+
+/// Reads configuration, formats, rules and what enrichment knows again as they were read at the start.
 #[derive(Debug)]
 struct FromFile {
     arguments: ServeArguments,
     content: Content,
     tuning: TuningFile,
+    data: PathBuf,
+    knowledge: KnowledgeHandle,
 }
 
 impl Reloader for FromFile {
@@ -158,6 +166,9 @@ impl Reloader for FromFile {
     }
 
     fn content(&self, config: &Config) -> Result<Vec<String>, String> {
+        // What can fail comes first: then nothing has changed.
+        let (knowledge, of_knowledge) =
+            crate::knowledge::read(&self.data, &SystemClock).map_err(|error| format!("{error:#}"))?;
         let reloaded = self.content.reload(&config.doors.virtual_entities);
         let reloaded = reloaded.map_err(|error| format!("{error:#}"))?;
         if !reloaded.changed {
@@ -170,6 +181,8 @@ impl Reloader for FromFile {
             self.tuning.reload(&self.content.rules().get()).map_err(|error| format!("{error:#}"))?;
         let mut problems = reloaded.problems;
         problems.extend(tuning_errors(&of_tuning));
+        self.knowledge.set(knowledge);
+        problems.extend(of_knowledge.iter().take(KNOWLEDGE_PROBLEMS_TOLD_MAX).map(ToString::to_string));
         Ok(problems)
     }
 }

@@ -18,7 +18,7 @@ fn the_configuration_page_is_the_code() {
          Renew this page with `UPDATE_EXPECT=1 cargo test -p sentra docs`.\n\n\
          Doors, followed files, routes and keys are lists: `[[listeners]]`, `[[sources]]`, `[[routes]]`, `[[keys]]`\n\
          come as often as they are needed and are described in [protocols.md](protocols.md). `sentra reload` (or\n\
-         `SIGHUP`) takes them, every `intake.*` limit, certificates, keys, rules and formats while the server runs; what else\n\
+         `SIGHUP`) takes them, every `intake.*` limit, certificates, keys, rules, formats and `enrich.toml` while the server runs; what else\n\
          has changed is named in the answer and needs a restart.\n\n{}",
         Config::reference()
     );

@@ -1,5 +1,6 @@
 //! Rules on the command line: tried on what is stored, explained, tuned, in three languages.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -84,7 +85,7 @@ fn three_languages_find_the_same_attack_live_and_later() {
     let home = tempfile::tempdir().unwrap();
     let (rules, log, data) = house(home.path());
     let detected = ok(&["detect", "--rules", &rules, "--output", "json", &log]).out;
-    let kinds: std::collections::BTreeSet<String> = detected
+    let kinds: BTreeSet<String> = detected
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
         .collect();
@@ -180,4 +181,37 @@ fn a_rule_is_explained_disabled_and_excepted() {
     assert_eq!(run(&["rules", "unexcept", "--id", "scanner", "--data", &data]).code, 1);
     let unknown = run(&["rules", "disable", "--id", "x", "--owner", "a", "--reason", "b", "--data", &data]);
     assert!(unknown.code == 1 && unknown.err.contains("no rule with the id"), "{}", unknown.err);
+}
+
+/// A rule that asks for what nobody states would stay silent for ever.
+#[test]
+fn built_in_rules_ask_only_for_what_is_stated() {
+    let mut stated: BTreeSet<&str> = sentra_learn::baseline_names().map(|(name, _)| name).collect();
+    stated.extend(sentra_enrich::ROW_FIELDS.iter().map(|(name, _)| *name));
+    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
+    let mut directories = vec![packs];
+    let mut asked = BTreeSet::new();
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            let is_rule = path.components().any(|part| part.as_os_str() == "rules");
+            for line in text.lines().filter(|_| is_rule).map(str::trim_start) {
+                let key = line.trim_start_matches("- ").split([':', '|']).next().unwrap_or_default();
+                let is_ours = ["baseline.", "identity.", "asset.", "network."]
+                    .iter()
+                    .any(|prefix| key.starts_with(prefix) && !key.contains(' '));
+                if is_ours && key != "asset.hostname" {
+                    asked.insert(key.to_owned());
+                }
+            }
+        }
+    }
+    let unknown: Vec<&String> = asked.iter().filter(|name| !stated.contains(name.as_str())).collect();
+    assert!(unknown.is_empty(), "{unknown:?} of {asked:?}");
+    assert!(asked.len() > 5, "{asked:?}");
 }

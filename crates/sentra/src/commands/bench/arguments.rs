@@ -23,6 +23,10 @@ pub(crate) enum BenchCommand {
     Detect(DetectBenchArguments),
     /// Durable acknowledged intake of a server of its own, by many senders over real sockets
     Intake(IntakeArguments),
+    /// Anomaly models on labelled rows: how well they rank attacks, and how fast
+    Anomaly(AnomalyArguments),
+    /// Enrichment of events: baselines of a million entities and millions of indicators
+    Signals(SignalsArguments),
     /// From an event to its incident, while other events take half of what the pipeline can do
     Latency(LatencyArguments),
     /// Three times what the server can take: what is refused, what is stored, what memory it took
@@ -54,6 +58,59 @@ pub(crate) struct DetectBenchArguments {
     /// File with the events (plain, .gz, .zst, EVTX); it is read whole, at most 1 GiB [default: generated syslog lines].
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench anomaly --train KDDTrain+_20Percent.txt --test KDDTest+.txt
+  sentra bench anomaly --train days.csv --test attacks.csv --label verdict --json
+Files are of the NSL-KDD form, or any CSV with a header when the label's column is named. Models are trained on the normal rows
+of the one and score all rows of the other.")]
+pub(crate) struct AnomalyArguments {
+    /// File to train on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) train: PathBuf,
+    /// File to score.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) test: PathBuf,
+    /// Column of the label in files with a header; `normal` or empty is normal [default: the NSL-KDD form].
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) label: Option<String>,
+    /// What chance begins with: the same seed gives the same model.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Runs of the scoring; the median is reported.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=101))]
+    pub(crate) runs: u16,
+    /// Train on attacks too, as if nobody had labelled the rows.
+    #[arg(long)]
+    pub(crate) mixed: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench signals
+  sentra bench signals --indicators 1000000 --entities 100000
+Generated events, each of a user and a host that no other event of the round names. Figures are per CPU second of one thread;
+making the events is not counted.")]
+pub(crate) struct SignalsArguments {
+    /// Indicators to look for.
+    #[arg(long, value_name = "N", default_value_t = 5_000_000, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    pub(crate) indicators: u32,
+    /// Users and hosts together.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=4_000_000))]
+    pub(crate) entities: u32,
+    /// Rounds; the median is reported.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=101))]
+    pub(crate) runs: u16,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,7 @@
 //! `sentra bench pipeline`: each stage alone on one thread, then the whole, on a file of the user's. Its siblings
 //! measure detection, and drive a server over real sockets.
 
+mod anomaly;
 pub(crate) mod arguments;
 mod batches;
 mod child;
@@ -10,6 +11,7 @@ mod flood;
 mod intake;
 mod latency;
 mod load;
+mod signals;
 mod stages;
 mod stored;
 mod syslog;
@@ -94,6 +96,8 @@ pub(crate) fn run(command: &BenchCommand) -> anyhow::Result<()> {
         BenchCommand::Pipeline(arguments) => pipeline(arguments),
         BenchCommand::Detect(arguments) => detect::run(arguments),
         BenchCommand::Intake(arguments) => intake::run(arguments),
+        BenchCommand::Anomaly(arguments) => anomaly::run(arguments),
+        BenchCommand::Signals(arguments) => signals::run(arguments),
         BenchCommand::Latency(arguments) => latency::run(arguments),
         BenchCommand::Flood(arguments) => flood::run(arguments),
         BenchCommand::Corpus(arguments) => corpus::write(arguments),

@@ -4,7 +4,7 @@ use anyhow::Context;
 use rustix::time::{ClockId, clock_gettime};
 
 /// CPU seconds that this thread has used.
-pub(super) fn thread_seconds() -> f64 {
+pub(crate) fn thread_seconds() -> f64 {
     seconds(ClockId::ThreadCPUTime)
 }
 
@@ -20,7 +20,7 @@ fn seconds(clock: ClockId) -> f64 {
 
 /// Bytes of this process that are resident. What the allocator needs for itself is in it; to count the bytes that are
 /// asked for would need `unsafe`, which this workspace forbids.
-pub(super) fn resident_bytes() -> anyhow::Result<f64> {
+pub(crate) fn resident_bytes() -> anyhow::Result<f64> {
     let statm = std::fs::read_to_string("/proc/self/statm").context("memory is measured on Linux only")?;
     let pages: f64 =
         statm.split_whitespace().nth(1).context("/proc/self/statm has no second number")?.parse()?;
@@ -35,7 +35,7 @@ pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
 }
 
 /// The middle one.
-pub(super) fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     quantile(values, 0.5)
 }
 

