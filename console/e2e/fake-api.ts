@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
+import type { DecisionBody } from "../src/api/types";
+import { FakeDecisions } from "./fake-decisions";
 import { FakeRules } from "./fake-rules";
-import { deadLetters, events, history, incident, queue, status } from "./fixtures";
+import { absorbedId, deadLetters, events, history, incident, queue, status } from "./fixtures";
 
 const dist = join(import.meta.dirname, "../dist");
 /** What the real server sends: anything inline or from elsewhere is refused by the browser. */
@@ -22,6 +24,7 @@ const known_query = /^(linux|windows|events|cloud)\b|^event\("/;
 export class FakeApi {
   readonly requests: string[] = [];
   readonly rules = new FakeRules();
+  readonly decisions = new FakeDecisions();
   isSignedOut = false;
   isEmpty = false;
   #extra: typeof queue = [];
@@ -45,6 +48,7 @@ export class FakeApi {
     this.isSignedOut = false;
     this.isEmpty = false;
     this.rules.reset();
+    this.decisions.reset();
     this.#extra = [];
     this.requests.length = 0;
   }
@@ -97,9 +101,22 @@ export class FakeApi {
     if (path === "dead-letters") return json(response, this.isEmpty ? page([]) : page(deadLetters));
     if (path === "logout") return response.writeHead(204).end();
     if (path === "stream") return this.#stream(request, response);
-    if (path === `incidents/${incident.id}`) return json(response, incident);
+    if (path === "decisions") return this.#decide(body as unknown as DecisionBody, response);
+    // The id of an incident that became part of another leads there.
+    if (path === `incidents/${incident.id}` || path === `incidents/${absorbedId}`)
+      return json(response, this.decisions.incident());
     const event = events.get(path.slice("events/".length));
     return event ? json(response, event) : problem(response, 404, "not-found", "there is no such thing");
+  }
+
+  #decide(body: DecisionBody, response: ServerResponse) {
+    const reply = this.decisions.decide(body);
+    if ("body" in reply) return json(response, reply.body, reply.status);
+    const { status: code, detail } = reply;
+    return problem(response, code, "body-invalid", "the body cannot be taken", {
+      detail,
+      next: "correct it",
+    });
   }
 
   #incidents(search: URLSearchParams) {
@@ -107,7 +124,10 @@ export class FakeApi {
     const q = search.get("q")?.toLowerCase() ?? "";
     const floor = order.indexOf(search.get("severity") ?? "unknown");
     const state = search.get("status");
-    const all = this.isEmpty ? this.#extra : [...this.#extra, ...queue];
+    const decided = queue.map((each) =>
+      each.id === incident.id ? { ...each, status: this.decisions.incident().status } : each,
+    );
+    const all = this.isEmpty ? this.#extra : [...this.#extra, ...decided];
     const found = all.filter(
       (each) =>
         `${each.title} ${each.headline}`.toLowerCase().includes(q) &&
@@ -198,8 +218,8 @@ function lookup(ids: string[]) {
   return { events: found, missing: ids.filter((id) => !events.has(id)) };
 }
 
-function json(response: ServerResponse, body: unknown) {
-  response.writeHead(200, { "content-type": "application/json" });
+function json(response: ServerResponse, body: unknown, code = 200) {
+  response.writeHead(code, { "content-type": "application/json" });
   response.end(JSON.stringify(body));
 }
 

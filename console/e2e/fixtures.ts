@@ -22,6 +22,8 @@ const root = entity("user", "target", "root");
 
 const sigId = (number: number) => `sig-${number.toString(16).padStart(16, "0")}`;
 export const incidentId = (number: number) => `inc-${number.toString(16).padStart(16, "0")}`;
+/** It became part of the main incident. */
+export const absorbedId = incidentId(0xabc);
 
 interface Finding {
   title: string;
@@ -115,6 +117,18 @@ const findings: Finding[] = [
   },
 ]; // prettier-ignore
 
+function statement(
+  stage: Schemas["EnrichmentStage"],
+  about: Schemas["EntityRef"] | null,
+  name: string,
+  value: string,
+  source: string,
+  version: string,
+  confidence: number | null = null,
+): Schemas["Enrichment"] {
+  return { stage, entity: about, name, value, source, version, confidence };
+}
+
 let nextOffset = 0;
 
 function signalOf(finding: Finding, index: number): Signal {
@@ -144,8 +158,32 @@ function signalOf(finding: Finding, index: number): Signal {
     facts: [],
     techniques: [finding.technique],
     tactics: [finding.tactic],
+    controls: index === 0 ? ["soc2:CC6.1", "pci:8.3.4"] : [],
+    enrichments: known[index] ?? [],
   };
 }
+
+const known: Record<number, Schemas["Enrichment"][]> = {
+  0: [
+    statement("static", attacker, "country", "NL", "places:city.mmdb", "2026-03-01"),
+    statement("static", attacker, "network_owner", "Example Hosting B.V.", "places:asn.mmdb", "2026-03-01"),
+    statement("static", host, "tier", "1", "assets:cmdb.csv", "2026-02-27"),
+    statement("static", root, "privilege", "privileged", "rules:privilege", "1"),
+    statement(
+      "intelligence",
+      attacker,
+      "indicator",
+      "203.0.113.9",
+      "indicators:ssh-scanners",
+      "9f2c41d0",
+      0.9,
+    ),
+    statement("intelligence", null, "control", "soc2:CC6.1", "controls:core", "1"),
+    statement("behaviour", host, "deviation.logins_host", "7.4", "baseline:logins_per_hour", "1", 0.8),
+    statement("behaviour", attacker, "first_seen.ip_host", "true", "baseline:first_seen", "1"),
+  ],
+  2: [statement("behaviour", root, "deviation.hour_user", "3.1", "baseline:hours", "1", 0.62)],
+};
 
 export const signals = findings.map(signalOf);
 
@@ -262,16 +300,7 @@ export const incident: Schemas["IncidentDetail"] = {
   signals,
   signal_count: signals.length,
   narrative: { template_version: 1, sentences },
-  joins: signals.map((signal, index) =>
-    index === 0
-      ? { signal: signal.id, reason: "opened" as const }
-      : {
-          signal: signal.id,
-          reason: "shared_entity" as const,
-          entity_type: index < 3 ? ("ip" as const) : ("host" as const),
-          value: index < 3 ? "203.0.113.9" : "gate-01.example.net",
-        },
-  ),
+  joins: signals.map((signal, index) => ({ signal: signal.id, ...joined(index) })),
   history: signals.map((_, index) => ({
     version: index + 1,
     updated: at(2 + index * 30),
@@ -279,7 +308,54 @@ export const incident: Schemas["IncidentDetail"] = {
     risk: { score: [0.42, 0.55, 0.81, 0.83, 0.9, 0.91, 0.94][index] ?? 0.9, low: 0.3, high: 0.98 },
     signals: index + 1,
   })),
+  reasons: [
+    because("evidence", "Login after a series of failures (critical)", 2.61, 3),
+    because("evidence", "Audit logging stopped (critical)", 1.57, 7),
+    because("kill_chain", "credential-access, then initial-access, then persistence", 1.2, 1, 3, 5, 7),
+    because("indicator", "indicator 203.0.113.9 of indicators:ssh-scanners", 0.94, 1, 2, 3),
+    because("asset", "tier 1 of host gate-01.example.net", 0.8, 1, 2, 3, 4, 5, 6, 7),
+    because("precision", "SSH password guessing from one address (2 of 14 confirmed)", -0.72, 1),
+    because("identity", "privilege privileged of user root", 0.7, 1, 3, 4),
+    because("behaviour", "7.4 deviations above the baseline of host gate-01.example.net", 0.4, 1),
+    because("calibration", "risks near 95 % were malicious in 9 of 10 cases", -0.09),
+  ],
+  chain: [
+    { tactic: "credential-access", signal: sigId(1), at: at(0) },
+    { tactic: "initial-access", signal: sigId(3), at: at(195) },
+    { tactic: "execution", signal: sigId(4), at: at(199) },
+    { tactic: "persistence", signal: sigId(5), at: at(204) },
+    { tactic: "defense-evasion", signal: sigId(7), at: at(209) },
+  ],
+  edits: [
+    {
+      at: at(152),
+      what: "absorbed",
+      from: absorbedId,
+      over: { reason: "shared_entity", entity_type: "host", value: "gate-01.example.net" },
+    },
+    { by: "M. Keller", at: at(171), what: "brought_in", from: incidentId(2), signals: [sigId(7)] },
+    { by: "M. Keller", at: at(175), what: "retitled", title: main.title },
+  ],
+  absorbed: [absorbedId],
 };
+
+function joined(index: number): Schemas["JoinReason"] {
+  if (index === 0) return { reason: "opened" };
+  if (index < 3) return { reason: "shared_entity", entity_type: "ip", value: "203.0.113.9" };
+  if (index === 3) return { reason: "process_tree", host: "gate-01", process: "/usr/sbin/sshd" };
+  if (index === 4) return { reason: "shared_entity", entity_type: "host", value: "gate-01.example.net" };
+  if (index === 5) return { reason: "merged", from: absorbedId, was: { reason: "opened" } };
+  return { reason: "moved", from: incidentId(2), by: "M. Keller", was: { reason: "opened" } };
+}
+
+function because(
+  factor: Schemas["RiskFactor"],
+  what: string,
+  log_odds: number,
+  ...numbers: number[]
+): Schemas["RiskReason"] {
+  return { factor, what, log_odds, signals: numbers.map(sigId) };
+}
 
 const kinds: {
   title: string;

@@ -4,6 +4,8 @@ import { apiGet, apiPost, queryString } from "./client";
 import type {
   Answer,
   DeadLetterPage,
+  DecisionAnswer,
+  DecisionBody,
   EventDetail,
   IncidentDetail,
   IncidentPage,
@@ -35,6 +37,9 @@ export const incidentQuery = (id: string) =>
     queryKey: ["incident", id],
     queryFn: ({ signal }) => apiGet<IncidentDetail>(`/api/v1/incidents/${encodeURIComponent(id)}`, signal),
   });
+
+/** Durable before it is answered; an answer that names where it waits is given before it is carried out. */
+export const decide = (body: DecisionBody) => apiPost<DecisionAnswer>("/api/v1/decisions", body);
 
 /** The evidence of a signal, page by page: an event never changes, so pages never go stale. */
 export const evidenceQuery = (signal: Signal) =>

@@ -1,4 +1,5 @@
 import { FileSearch } from "lucide-react";
+import { useState } from "react";
 import type { Sentence } from "@/api/types";
 import type { NumberedSignal } from "@/incident/signal-numbers";
 import type { StoryFocus } from "@/incident/use-story-focus";
@@ -17,6 +18,8 @@ interface EvidencePanelProps {
 
 /** From a sentence to the signals it cites, to their events, to the raw line. */
 export function EvidencePanel({ sentence, listed, selected, focus }: EvidencePanelProps) {
+  // Here and not with the signal: who compares signals sees the same of each.
+  const [isKnownShown, setKnownShown] = useState(false);
   return (
     <section
       aria-label="Evidence"
@@ -46,6 +49,9 @@ export function EvidencePanel({ sentence, listed, selected, focus }: EvidencePan
           key={selected.signal.id}
           item={selected}
           event={focus.event}
+          isKnownShown={isKnownShown}
+          onToggleKnown={() => setKnownShown((was) => !was)}
+          onJudge={() => focus.showSignal(selected.signal.id)}
           onOpen={(event) => focus.showEvent(selected.signal.id, event)}
           onClose={focus.hideEvent}
         />

@@ -7,15 +7,20 @@ import { ProblemView } from "@/ui/problem";
 import { EventList } from "./event-list";
 import { EventView } from "./event-view";
 import { handOverFocus } from "./focus";
+import { SignalBar } from "./signal-bar";
 
 interface SignalEvidenceProps {
   item: NumberedSignal;
   event: string | undefined;
+  isKnownShown: boolean;
+  onToggleKnown: () => void;
+  onJudge: () => void;
   onOpen: (event: string) => void;
   onClose: () => void;
 }
 
-export function SignalEvidence({ item, event, onOpen, onClose }: SignalEvidenceProps) {
+export function SignalEvidence(props: SignalEvidenceProps) {
+  const { item, event, isKnownShown, onToggleKnown, onJudge, onOpen, onClose } = props;
   const query = useInfiniteQuery(evidenceQuery(item.signal));
   const events = query.data?.pages.flatMap((page) => page.events) ?? [];
   const missing = query.data?.pages.flatMap((page) => page.missing) ?? [];
@@ -28,12 +33,18 @@ export function SignalEvidence({ item, event, onOpen, onClose }: SignalEvidenceP
 
   return (
     <div ref={handOverFocus} className="relative flex min-h-0 flex-1 flex-col">
-      <p className="flex shrink-0 gap-2 border-b border-line px-4 py-1.5 text-xs text-dim tabular-nums">
+      <SignalBar
+        signal={item.signal}
+        isKnownShown={isKnownShown}
+        onToggleKnown={onToggleKnown}
+        onJudge={onJudge}
+        isCovered={event !== undefined}
+      >
         <span>{extent(item, events.length)}</span>
         {missing.length > 0 ? (
           <span className="text-high">{plural(missing.length, "event")} no longer stored</span>
         ) : null}
-      </p>
+      </SignalBar>
       {query.isError ? <ProblemView error={query.error} onRetry={() => query.refetch()} /> : null}
       <EventList
         events={events}

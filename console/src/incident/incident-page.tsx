@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Navigate } from "@tanstack/react-router";
 import { problemOf } from "@/api/client";
 import { incidentQuery } from "@/api/queries";
 import { Empty } from "@/ui/empty";
@@ -13,6 +13,10 @@ export function IncidentPage() {
   const { id } = route.useParams();
   const query = useQuery(incidentQuery(id));
   if (query.isPending) return <SkeletonLines lines={9} label="Loading the incident" />;
+  // It became part of another incident, to which its id leads.
+  if (query.data !== undefined && query.data.id !== id) {
+    return <Navigate to="/incidents/$id" params={{ id: query.data.id }} replace />;
+  }
   if (query.data !== undefined) return <IncidentView key={id} incident={query.data} />;
   if (problemOf(query.error).status === 404) {
     return (

@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { IncidentDetail } from "@/api/types";
+import { IncidentDecisions } from "@/decisions/incident-decisions";
 import { EvidencePanel } from "@/evidence/evidence-panel";
 import { focusEvidence } from "@/evidence/focus";
 import { useCommands } from "@/lib/commands";
@@ -8,6 +9,8 @@ import { step } from "@/lib/keys";
 import { Entities } from "./entities";
 import { History } from "./history";
 import { IncidentHeader } from "./incident-header";
+import { KillChain } from "./kill-chain";
+import { RiskReasons } from "./risk-reasons";
 import { numberSignals } from "./signal-numbers";
 import { SignalsTable } from "./signals-table";
 import { focusSentence, Story } from "./story";
@@ -17,6 +20,7 @@ import { useStoryFocus } from "./use-story-focus";
 export function IncidentView({ incident }: { incident: IncidentDetail }) {
   const navigate = useNavigate();
   const numbered = useMemo(() => numberSignals(incident), [incident]);
+  const numbers = useMemo(() => new Map(numbered.map((item) => [item.signal.id, item.number])), [numbered]);
   const sentences = incident.narrative.sentences;
   const focus = useStoryFocus(sentences.length);
 
@@ -36,6 +40,11 @@ export function IncidentView({ incident }: { incident: IncidentDetail }) {
     const index = selected === undefined ? -1 : listed.indexOf(selected);
     const next = listed[step(index, by, listed.length)];
     if (next !== undefined) void focus.showSignal(next.signal.id);
+  };
+
+  const openSignal = (id: string) => {
+    void focus.showSignal(id);
+    focusEvidence();
   };
 
   useCommands([
@@ -91,7 +100,10 @@ export function IncidentView({ incident }: { incident: IncidentDetail }) {
       <div className="overflow-auto">
         <div className="mx-auto flex max-w-5xl flex-col gap-4 p-4">
           <IncidentHeader incident={incident} />
-          <Story sentences={sentences} numbered={numbered} focus={focus} onOpenEvidence={focusEvidence} />
+          <IncidentDecisions incident={incident} />
+          <Story sentences={sentences} numbers={numbers} focus={focus} onOpenEvidence={focusEvidence} />
+          <RiskReasons reasons={incident.reasons ?? []} numbers={numbers} onSelect={openSignal} />
+          <KillChain chain={incident.chain ?? []} numbers={numbers} onSelect={openSignal} />
           <Timeline
             numbered={numbered}
             cited={cited}
@@ -102,14 +114,15 @@ export function IncidentView({ incident }: { incident: IncidentDetail }) {
             numbered={numbered}
             cited={cited}
             selected={selected?.signal.id}
-            onSelect={(id) => {
-              void focus.showSignal(id);
-              focusEvidence();
-            }}
+            onSelect={openSignal}
           />
           <div className="grid gap-4 xl:grid-cols-2">
             <Entities entities={incident.entities} />
-            <History versions={incident.history} />
+            <History
+              versions={incident.history}
+              edits={incident.edits ?? []}
+              absorbed={incident.absorbed ?? []}
+            />
           </div>
         </div>
       </div>

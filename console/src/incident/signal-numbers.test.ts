@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Signal } from "@/api/types";
-import { joinText, numberRanges, numberSignals } from "./signal-numbers";
+import { numberRanges, numberSignals } from "./signal-numbers";
 import { lanesOf, spanOfSignals, timeTicks } from "./timeline-lanes";
 
 function signal(id: string, first: string, last = first, tactic = "execution"): Signal {
@@ -43,13 +43,6 @@ describe("numbering", () => {
   it("writes runs short", () => {
     expect(numberRanges([5, 1, 2, 3, 3])).toBe("1–3, 5");
     expect(numberRanges([])).toBe("");
-  });
-
-  it("says why a signal is here", () => {
-    expect(joinText({ signal: "a", reason: "opened" })).toBe("Opened the incident");
-    expect(joinText({ signal: "a", reason: "shared_entity", entity_type: "ip", value: "203.0.113.9" })).toBe(
-      "Joined because it shares ip 203.0.113.9",
-    );
   });
 });
 

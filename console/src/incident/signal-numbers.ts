@@ -26,9 +26,3 @@ export function numberRanges(numbers: readonly number[]): string {
   }
   return runs.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(", ");
 }
-
-export function joinText(join: Join | undefined): string {
-  if (join === undefined) return "–";
-  if (join.reason === "opened") return "Opened the incident";
-  return `Joined because it shares ${join.entity_type} ${join.value}`;
-}

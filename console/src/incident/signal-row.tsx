@@ -2,7 +2,9 @@ import { cn } from "@/lib/cn";
 import { byRole, formatCount, formatRange, formatTime, spanOf } from "@/lib/format";
 import { EntityChip } from "@/ui/entity-chip";
 import { SeverityMark } from "@/ui/severity";
-import { joinText, type NumberedSignal } from "./signal-numbers";
+import { VisibleText } from "@/ui/visible-text";
+import { joinText } from "./join-text";
+import type { NumberedSignal } from "./signal-numbers";
 
 export const signal_row_height = 44;
 const entities_shown_max = 2;
@@ -81,7 +83,9 @@ export function SignalRow(props: SignalRowProps) {
             {signal.rule.title}
           </span>
         </button>
-        <div className="truncate text-xs text-dim">{joinText(join)}</div>
+        <div className="truncate text-xs text-dim" title={joinText(join)}>
+          <VisibleText text={joinText(join)} />
+        </div>
       </div>
       <div role="cell" className="hidden items-center gap-1 overflow-hidden xl:flex">
         {byRole(signal.entities)

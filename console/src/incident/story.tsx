@@ -4,7 +4,7 @@ import type { Sentence } from "@/api/types";
 import { cn } from "@/lib/cn";
 import { Kbd } from "@/ui/kbd";
 import { Panel } from "@/ui/panel";
-import { type NumberedSignal, numberRanges } from "./signal-numbers";
+import { numberRanges } from "./signal-numbers";
 import type { StoryFocus } from "./use-story-focus";
 
 const roles: Record<Sentence["role"], string> = {
@@ -23,14 +23,12 @@ export function focusSentence(index: number) {
 
 interface StoryProps {
   sentences: Sentence[];
-  numbered: NumberedSignal[];
+  numbers: ReadonlyMap<string, number>;
   focus: StoryFocus;
   onOpenEvidence: () => void;
 }
 
-export function Story({ sentences, numbered, focus, onOpenEvidence }: StoryProps) {
-  const numbers = new Map(numbered.map((item) => [item.signal.id, item.number]));
-
+export function Story({ sentences, numbers, focus, onOpenEvidence }: StoryProps) {
   const activate = (event: MouseEvent, index: number) => {
     // A click by keyboard has no count: Enter goes on to the evidence, the pointer stays with the story.
     if (event.detail !== 0) return focus.togglePin(index);

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import type { Rule } from "@/api/types";
+import { focusFirstField } from "@/lib/focus";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
+import { closeOnEscape, FormBox } from "@/ui/form-box";
 import { ProblemNote } from "@/ui/problem-note";
-import { focusFirstField } from "./focus";
-import { closeOnEscape, FormBox } from "./form-box";
 import { dayBegin, dayIn } from "./period";
 import { useDisable } from "./use-tuning";
 

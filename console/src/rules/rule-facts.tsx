@@ -35,8 +35,8 @@ export function RuleFacts({ rule, problems }: { rule: Rule; problems: RuleProble
         </Item>
         <Item name="Cost since the server started">
           <span className="tabular-nums">
-            {formatDuration(rule.cost.time_us / 1_000)}, tried on{" "}
-            {plural(rule.cost.candidates, "event")}, {plural(rule.cost.hits, "hit")}
+            {formatDuration(rule.cost.time_us / 1_000)}, tried on {plural(rule.cost.candidates, "event")},{" "}
+            {plural(rule.cost.hits, "hit")}
           </span>
         </Item>
         <Item name="Id">

@@ -68,8 +68,7 @@ function hasState(state: RulesView["state"], rule: Rule, tuning: TuningIndex): b
 const byLevel = (a: Rule, b: Rule) => severities.indexOf(a.level) - severities.indexOf(b.level);
 const byMatches = (a: Rule, b: Rule) => b.matches - a.matches;
 // A rule whose evaluations were never timed may still have been tried on many events.
-const byCost = (a: Rule, b: Rule) =>
-  b.cost.time_us - a.cost.time_us || b.cost.candidates - a.cost.candidates;
+const byCost = (a: Rule, b: Rule) => b.cost.time_us - a.cost.time_us || b.cost.candidates - a.cost.candidates;
 const orders = { level: [byLevel, byMatches], cost: [byCost, byMatches], matches: [byMatches, byLevel] };
 
 function byTitle(a: Rule, b: Rule): number {
