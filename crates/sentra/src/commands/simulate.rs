@@ -171,7 +171,7 @@ fn check(
         Some(keep) => keep.join(name),
         None => scratch.path().to_owned(),
     };
-    if directory.join("backbone").exists() {
+    if directory.join("backbone").try_exists()? {
         bail!("{} holds an earlier check: name another directory", directory.display());
     }
     std::fs::create_dir_all(&directory)
