@@ -110,9 +110,9 @@ pub(crate) fn run(arguments: &SignalsArguments) -> anyhow::Result<()> {
         ],
     )?;
     output::remark(&format!(
-        "{}, {}; {} per round, median of {}; the last MB are what the process grew by",
+        "{}, {} entities; {} per round, median of {}; the last MB are what the process grew by",
         counted(figures.indicators, "indicator"),
-        counted(figures.entities as u64, "entity"),
+        grouped(figures.entities as u64),
         counted(figures.events as u64, "event"),
         counted(u64::from(arguments.runs), "round"),
     ));
