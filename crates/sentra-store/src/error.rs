@@ -40,6 +40,12 @@ pub enum StoreError {
         #[source]
         source: Box<DbErr>,
     },
+    /// A question wants more than it may have.
+    #[error("{why}")]
+    Plan {
+        /// What, and what to do.
+        why: String,
+    },
     /// Arrow refused.
     #[error("cannot {operation}")]
     Arrow {

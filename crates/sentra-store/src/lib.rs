@@ -20,6 +20,7 @@ mod embedded;
 mod error;
 mod event;
 mod header;
+mod kql;
 mod marts;
 mod matcher;
 mod memory;
@@ -34,6 +35,7 @@ pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
 pub use error::StoreError;
 pub use event::StoredEvent;
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
+pub use kql::{AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, event_catalog};
 pub use marts::{
     Column, DEFAULT_COLUMNS, Lineage, MartAnswer, MartQuery, MartStats, MartStore, ROWS_MAX, SearchOptions,
     Shape, StoppedBy, TimeRange,

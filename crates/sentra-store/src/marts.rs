@@ -2,11 +2,12 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sentra_kql::Plan;
 use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{BackPage, ColumnKind, Predicate, ReadBack, StoreError, StoredEvent};
+use crate::{AskLimits, BackPage, ColumnKind, PlanAnswer, Predicate, ReadBack, StoreError, StoredEvent};
 
 /// Most rows that one answer has.
 pub const ROWS_MAX: usize = 10_000;
@@ -69,6 +70,18 @@ pub trait MartStore: Send + Sync + Debug {
         query: &MartQuery,
         options: &SearchOptions,
     ) -> Result<MartAnswer, StoreError>;
+
+    /// Answers a checked question over the tables of [`crate::event_catalog`]. Rows that nobody sorted come newest
+    /// first. What stops it early gives an answer without rows that says so.
+    ///
+    /// # Errors
+    /// [`StoreError::Plan`] for a question that wants more than the limits allow, others when the store cannot be read.
+    async fn ask(
+        &self,
+        scope: &TenantScope,
+        plan: &Plan,
+        limits: &AskLimits,
+    ) -> Result<PlanAnswer, StoreError>;
 
     /// The event `id`, raw bytes included.
     ///

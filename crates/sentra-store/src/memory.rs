@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
+use sentra_kql::{Dataset, Plan, run};
 use sentra_model::{EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
 use tokio::sync::RwLock;
 
@@ -10,12 +11,14 @@ use crate::admit::{Chunk, admit};
 use crate::answer::{Hit, answer_columns, gather, hits_of, in_order, json_rows, newest, stored_events};
 use crate::bound::{Bound, TimeBounds, bind};
 use crate::condition::{filtered_in_memory, parsed_condition, session_config};
+use crate::kql::{event_rows, marts_of, run_failed, run_limits};
 use crate::readback::{ByMart, event_batches};
 use crate::row::holds;
 use crate::schema::{Keys, store_schema};
 use crate::{
-    BackPage, Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore, ROWS_MAX, ReadBack,
+    AskLimits, BackPage, Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ROWS_MAX, ReadBack,
     SearchOptions, Shape, StoreError, StoredEvent,
+    event_catalog,
 };
 
 /// Marts in memory, for tests and for commands that store nothing. It evaluates row by row: slow, and the
@@ -87,6 +90,39 @@ impl MartStore for MemoryMarts {
         let memory_rows = records.iter().map(|record| record.num_rows() as u64).sum();
         let lineage = Lineage { memory_rows, ..Lineage::default() };
         answer(&records, hits, query.shape, options, lineage)
+    }
+
+    async fn ask(
+        &self,
+        scope: &TenantScope,
+        plan: &Plan,
+        limits: &AskLimits,
+    ) -> Result<PlanAnswer, StoreError> {
+        let tenants = self.tenants.read().await;
+        let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.clone()).unwrap_or_default();
+        drop(tenants);
+        let mut rows: Vec<_> =
+            chunks.iter().flat_map(|chunk| event_rows(&chunk.record).map(|found| (&chunk.mart, found))).collect();
+        rows.sort_by_key(|(_, (key, _))| std::cmp::Reverse(*key));
+        let mut data = Dataset::new();
+        for table in event_catalog(&[]).tables {
+            let marts = marts_of(&table.name);
+            let wanted = |mart: &Mart| marts.as_ref().is_none_or(|marts| marts.contains(mart));
+            let of_table = rows.iter().filter(|(mart, _)| wanted(mart));
+            data.insert(table.name, of_table.map(|(_, (_, row))| row.clone()).collect());
+        }
+        let mut found = run(plan, &data, run_limits()).map_err(run_failed)?;
+        let cut = found.len() > limits.rows_max;
+        found.truncate(limits.rows_max);
+        let memory_rows = rows.len() as u64;
+        Ok(PlanAnswer {
+            columns: plan.columns().to_vec(),
+            rows: found,
+            cut,
+            stopped_by: None,
+            lineage: Lineage { memory_rows, ..Lineage::default() },
+            engines: vec!["the interpreter".to_owned()],
+        })
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {

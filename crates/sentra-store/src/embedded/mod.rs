@@ -16,21 +16,25 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
+use sentra_kql::Plan;
 use sentra_model::{Clock, EventBatch, EventId, Position, TenantId, TenantScope};
 use tokio::sync::RwLock;
 
 use crate::admit::admit;
 use crate::memory::{add_memory, empty_stats, widen};
 use crate::{
-    BackPage, MartAnswer, MartQuery, MartStats, MartStore, ReadBack, SearchOptions, StoreError, StoredEvent,
+    AskLimits, BackPage, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ReadBack, SearchOptions, StoreError, StoredEvent,
 };
 
+mod ask;
 mod expression;
 mod flush;
+mod lower;
 mod manifest;
 mod open;
 mod options;
 mod readback;
+mod row_function;
 mod search;
 mod segment;
 mod session;
@@ -160,6 +164,15 @@ impl MartStore for EmbeddedMarts {
         options: &SearchOptions,
     ) -> Result<MartAnswer, StoreError> {
         self.answer(scope, query, options).await
+    }
+
+    async fn ask(
+        &self,
+        scope: &TenantScope,
+        plan: &Plan,
+        limits: &AskLimits,
+    ) -> Result<PlanAnswer, StoreError> {
+        self.answer_plan(scope, plan, limits).await
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {

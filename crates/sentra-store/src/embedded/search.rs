@@ -265,7 +265,7 @@ impl Search<'_> {
     }
 }
 
-fn is_out_of_memory(error: &DataFusionError) -> bool {
+pub(super) fn is_out_of_memory(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 

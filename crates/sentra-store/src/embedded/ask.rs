@@ -1,0 +1,125 @@
+//! Plans: what DataFusion can do of one runs there, what is above it in the interpreter.
+
+use sentra_kql::{Column, Dataset, Node, Op, Plan, Row, run};
+use sentra_model::TenantScope;
+use tokio::time::{Instant, timeout_at};
+
+use datafusion::dataframe::DataFrame;
+
+use super::EmbeddedMarts;
+use super::lower::Events;
+use super::search::is_out_of_memory;
+use crate::kql::{AskLimits, FALLBACK_ROWS_MAX, PlanAnswer, rows_of, run_failed, run_limits};
+use crate::{Lineage, StoppedBy, StoreError};
+
+/// A part of a plan that DataFusion runs, with the most rows that are wanted of it.
+struct Part {
+    frame: DataFrame,
+    columns: Vec<Column>,
+    rows_max: usize,
+}
+
+impl EmbeddedMarts {
+    pub(super) async fn answer_plan(
+        &self,
+        scope: &TenantScope,
+        plan: &Plan,
+        limits: &AskLimits,
+    ) -> Result<PlanAnswer, StoreError> {
+        let deadline = Instant::now() + limits.timeout;
+        let snapshot = self.tenant(scope).await.snapshot();
+        let mut events = Events { session: &self.session, snapshot, lineage: Lineage::default() };
+        let mut parts = Vec::new();
+        let root = split(&mut events, &plan.root, limits.rows_max, true, &mut parts)?;
+        let mut answer = PlanAnswer {
+            columns: plan.columns().to_vec(),
+            rows: Vec::new(),
+            cut: false,
+            stopped_by: None,
+            lineage: events.lineage,
+            engines: Vec::new(),
+        };
+        let mut data = Dataset::new();
+        let is_whole = matches!(root.op, Op::Scan { .. });
+        for (number, part) in parts.into_iter().enumerate() {
+            let Part { frame, columns, rows_max } = part;
+            // A plan that never waits would run to its end without the timer being looked at.
+            let collected = match timeout_at(deadline, frame.collect()).await {
+                Ok(Ok(collected)) => collected,
+                Ok(Err(error)) if is_out_of_memory(&error) => return Ok(stopped(answer, StoppedBy::Memory)),
+                Ok(Err(error)) => return Err(StoreError::datafusion("answer a question")(error)),
+                Err(_) => return Ok(stopped(answer, StoppedBy::Timeout)),
+            };
+            let rows: Vec<Row> = collected.iter().flat_map(|batch| rows_of(batch, &columns)).collect();
+            answer.engines.push(format!("datafusion gave {} rows of {} columns", rows.len(), columns.len()));
+            if !is_whole && rows.len() > rows_max {
+                let why = format!(
+                    "this operator is computed in memory, over at most {rows_max} rows, and there are more: narrow \
+                     the rows with where, or summarize them, before it"
+                );
+                return Err(StoreError::Plan { why });
+            }
+            data.insert(table_of(number), rows);
+        }
+        if is_whole {
+            answer.rows = data.into_values().next().unwrap_or_default();
+        } else {
+            let plan = Plan { root, render: None };
+            let interpreted = tokio::task::spawn_blocking(move || run(&plan, &data, run_limits()));
+            let rows = interpreted.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;
+            answer.rows = rows.map_err(run_failed)?;
+            answer.engines.push(format!("the interpreter gave {} rows", answer.rows.len()));
+        }
+        answer.cut = answer.rows.len() > limits.rows_max;
+        answer.rows.truncate(limits.rows_max);
+        Ok(answer)
+    }
+}
+
+fn stopped(answer: PlanAnswer, by: StoppedBy) -> PlanAnswer {
+    PlanAnswer { rows: Vec::new(), stopped_by: Some(by), ..answer }
+}
+
+/// How the interpreter knows what a part gave; no table of a question has such a name.
+fn table_of(part: usize) -> String {
+    format!("part {part}")
+}
+
+/// The plan with everything that DataFusion can do taken out of it, as `parts`.
+fn split(
+    events: &mut Events<'_>,
+    node: &Node,
+    rows_max: usize,
+    is_root: bool,
+    parts: &mut Vec<Part>,
+) -> Result<Node, StoreError> {
+    let failed = || StoreError::datafusion("plan a question");
+    let rows_max = if is_root { rows_max } else { FALLBACK_ROWS_MAX };
+    if let Some(lowered) = events.lower(node).map_err(failed())? {
+        let frame = events.answer(lowered, rows_max).map_err(failed())?;
+        let table = table_of(parts.len());
+        parts.push(Part { frame, columns: node.columns.clone(), rows_max });
+        return Ok(Node { op: Op::Scan { table }, columns: node.columns.clone() });
+    }
+    let node = narrowed(node);
+    node.try_map_inputs(&mut |input| split(events, input, rows_max, false, parts))
+}
+
+/// An aggregate needs no more of its input than its arguments.
+fn narrowed(node: &Node) -> Node {
+    let Op::Aggregate { input, keys, aggregates } = &node.op else { return node.clone() };
+    let mut values = keys.clone();
+    let mut aggregates = aggregates.clone();
+    let moved_keys = keys.iter().enumerate().map(|(place, key)| sentra_kql::Expr::column(place, key.kind));
+    let moved_keys = moved_keys.collect();
+    for aggregate in &mut aggregates {
+        for argument in &mut aggregate.arguments {
+            let moved = sentra_kql::Expr::column(values.len(), argument.kind);
+            values.push(std::mem::replace(argument, moved));
+        }
+    }
+    let columns = values.iter().map(|value| Column::new(String::new(), value.kind)).collect();
+    let input = Node { op: Op::Project { input: input.clone(), values }, columns };
+    let op = Op::Aggregate { input: Box::new(input), keys: moved_keys, aggregates };
+    Node { op, columns: node.columns.clone() }
+}
