@@ -199,7 +199,8 @@ pub struct SortKey {
 }
 
 /// Which rows a join gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum JoinKind {
     /// Of left rows with the same keys one only, then as `Inner`. The default.
     InnerUnique,

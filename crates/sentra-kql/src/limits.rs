@@ -17,7 +17,7 @@ pub const INPUTS_MAX: usize = 32;
 /// Most columns that a step may give.
 pub const COLUMNS_MAX: usize = 1_000;
 /// Most nodes of a plan: what a `let` names counts wherever it is used.
-pub const PLAN_NODES_MAX: usize = 1_000;
+pub const PLAN_NODES_MAX: usize = 300;
 /// Most parts of expressions in a plan: what a `let` names counts wherever it is used.
 pub const PLAN_TERMS_MAX: usize = 50_000;
 /// Most steps of a `sequence`.
