@@ -16,7 +16,7 @@ use sentra_learn::{
 };
 use sentra_model::{
     Enrichment, EnrichmentStage, EntityRef, EventBatch, EventId, EventRow, RuleKind, RuleRef, Signal,
-    TenantId, Timestamp,
+    TenantId, Timestamp, VerdictKind,
 };
 use sentra_triage::enrichment;
 
@@ -222,10 +222,14 @@ impl Insight {
         self.behaviour.learn(&std::mem::take(&mut self.alerted));
     }
 
-    /// An analyst called findings about `entities` harmless: they may become usual.
-    pub(crate) fn trust(&mut self, entities: &[EntityRef], now: Timestamp) {
-        for entity in entities {
-            self.behaviour.trust(entity, Timestamp::from_micros(now.micros().saturating_add(TRUST_MICROS)));
+    /// An analyst said what `signal` was: what was found about its entities may become usual if it was harmless.
+    pub(crate) fn judged(&mut self, kind: VerdictKind, signal: &Signal, now: Timestamp) {
+        if kind == VerdictKind::TruePositive {
+            return;
+        }
+        let until = Timestamp::from_micros(now.micros().saturating_add(TRUST_MICROS));
+        for entity in &signal.entities {
+            self.behaviour.trust(entity, until);
         }
     }
 

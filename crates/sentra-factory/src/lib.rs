@@ -30,6 +30,7 @@ mod decisions;
 mod error;
 mod facts;
 mod insight;
+mod judged;
 mod knowledge;
 mod letters;
 mod live;
@@ -52,6 +53,7 @@ pub use decisions::{
     DECISION_SUBJECTS_MAX, DECISION_TEXT_CHARS_MAX, Decided, Decision, DecisionDesk, DecisionError,
 };
 pub use error::FactoryError;
+pub use judged::{JUDGED_INCIDENTS_MAX, judged_signals};
 pub use knowledge::{FeedSource, Knowledge, KnowledgeSources};
 pub use letters::{
     LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
@@ -69,7 +71,8 @@ pub use sentra_packs::{
     load_rules,
 };
 pub use sentra_triage::{
-    EntityRisk, FeedbackMetrics, Suppressed, Suppression, SuppressionMatch, Teller, Told, TriageConfig,
+    EntityRisk, FeedbackMetrics, Suppressed, Suppression, SuppressionImpact, SuppressionMatch, Teller, Told,
+    TriageConfig, preview_suppression,
 };
 pub use status::{FactoryStatus, StatusSnapshot};
 pub use transform::{Transformed, transform};

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::activity::Activity;
 use crate::config::FactoryConfig;
-use crate::decisions::{Decided, Past, apply};
+use crate::decisions::{Carried, Decided, Past, apply};
 use crate::error::FactoryError;
 use crate::insight::{CHUNK_EVENTS_MAX, Insight, Looked, take_names_back};
 use crate::pipeline::FactoryParts;
@@ -201,8 +201,12 @@ impl Thinker {
             let id = EventId::raw(*partition, self.next);
             let scope = TenantScope::new(tenant.clone());
             let mut findings = self.brain.find(&self.parts, &mut transformed.batches, quarantined)?;
-            let decided = self.brain.decide(&self.parts, &scope, &bytes);
+            let carried = self.brain.decide(&self.parts, &scope, &bytes);
             self.brain.add_changes(&self.parts, &mut findings);
+            let decided = carried.map(|carried| {
+                replace_by(&mut findings.signals, carried.signals, |signal| signal.id);
+                carried.decided
+            });
             findings.decided = Some((id, decided));
             Some(findings)
         } else {
@@ -343,17 +347,17 @@ impl Brain {
     }
 
     /// Carries out a decision; it is about what was known before it.
-    fn decide(&mut self, parts: &FactoryParts, scope: &TenantScope, bytes: &[u8]) -> Result<Decided, String> {
+    fn decide(&mut self, parts: &FactoryParts, scope: &TenantScope, bytes: &[u8]) -> Result<Carried, String> {
         let runtime = tokio::runtime::Handle::current();
         let past = |target| runtime.block_on(Past::find(parts.records.as_ref(), scope, target));
         let now = parts.clock.now();
-        let decided = apply(&mut self.triage, scope, bytes, &past, now).map(|(decided, harmless)| {
-            self.insight.trust(&harmless, now);
-            decided
-        });
+        let carried = apply(&mut self.triage, scope, bytes, &past, now);
+        for (kind, signal) in carried.iter().flat_map(|carried| &carried.judged) {
+            self.insight.judged(*kind, signal, now);
+        }
         // Who decided sees at once what it did.
         (self.is_stale, self.shown) = (true, None);
-        decided
+        carried
     }
 
     /// Takes findings and logins in the order of their rows, as if every event came alone: what is known

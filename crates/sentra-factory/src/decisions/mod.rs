@@ -14,7 +14,7 @@ use sentra_model::{
 use sentra_triage::SuppressionMatch;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use apply::{Past, apply};
+pub(crate) use apply::{Carried, Past, apply};
 pub use desk::{DecisionDesk, DecisionError};
 pub use outcomes::Decided;
 pub(crate) use outcomes::Outcomes;
@@ -90,6 +90,20 @@ pub enum Decision {
         /// Its id.
         id: String,
     },
+}
+
+impl Decision {
+    /// The incidents that it names.
+    pub(crate) fn incidents(&self) -> Vec<IncidentId> {
+        match self {
+            Self::Verdict { target: VerdictTarget::Incident(id), .. } => vec![*id],
+            Self::Merge { into, from } => from.iter().copied().chain([*into]).collect(),
+            Self::Split { from, .. } => vec![*from],
+            Self::Move { from, into, .. } => vec![*from, *into],
+            Self::Retitle { incident, .. } | Self::SetStatus { incident, .. } => vec![*incident],
+            Self::Verdict { .. } | Self::Suppress { .. } | Self::Unsuppress { .. } => Vec::new(),
+        }
+    }
 }
 
 /// A decision as it stands in the backbone.

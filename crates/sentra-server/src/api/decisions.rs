@@ -1,11 +1,15 @@
 //! What people decide about signals and incidents.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use sentra_factory::{SuppressionImpact, judged_signals, preview_suppression};
+use sentra_model::VerdictKind;
 
 use super::extract::{Body, Scope};
-use super::types::{DecisionAnswer, DecisionBody, TriageAnswer};
+use super::types::{DecisionAnswer, DecisionBody, SuppressionPreviewBody, TriageAnswer};
 use crate::problem::{Problem, ProblemDocument};
 use crate::state::Shared;
 
@@ -52,4 +56,30 @@ pub(crate) async fn triage(
     Scope(scope): Scope,
 ) -> Result<Json<TriageAnswer>, Problem> {
     Ok(Json(TriageAnswer::from(shared.app.decisions.view(&scope).as_ref())))
+}
+
+/// What a suppression would have kept back of the signals of the last thousand incidents that changed. Nothing is
+/// decided by it; `confirmed` should be 0: so many of them were found to be malicious.
+#[utoipa::path(
+    post,
+    path = "/api/v1/suppressions/preview",
+    operation_id = "previewSuppression",
+    tag = "incidents",
+    request_body = SuppressionPreviewBody,
+    params(("X-Sentra-Tenant" = Option<String>, Header, description = "The tenant; `default` where absent")),
+    responses(
+        (status = 200, description = "What it would have done", body = SuppressionImpact),
+        (status = "default", description = "A problem document (RFC 9457)", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn preview(
+    State(shared): State<Shared>,
+    Scope(scope): Scope,
+    Body(body): Body<SuppressionPreviewBody>,
+) -> Result<Json<SuppressionImpact>, Problem> {
+    let signals = judged_signals(shared.app.records.as_ref(), &scope).await?;
+    let malicious = signals.iter().filter(|(_, kind)| *kind == Some(VerdictKind::TruePositive));
+    let confirmed: HashSet<_> = malicious.map(|(signal, _)| signal.id).collect();
+    let all = signals.iter().map(|(signal, _)| signal);
+    Ok(Json(preview_suppression(&body.matches, all, |id| confirmed.contains(&id))))
 }
