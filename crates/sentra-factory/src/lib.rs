@@ -36,6 +36,7 @@ mod letters;
 mod live;
 mod mirror;
 mod missing;
+mod models;
 mod pipeline;
 mod rule_desk;
 mod signals;
@@ -66,6 +67,7 @@ pub use rule_desk::{
     RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, TuningKeeper, TuningReport,
 };
 pub use sentra_enrich::{Problem as KnowledgeProblem, SourceContent};
+pub use sentra_learn::keeper::ModelsView;
 pub use sentra_packs::{
     PackError, PackFiles, SampleFailure, SampleReport, ScanMatch, Scanner, built_in_packs, check_samples,
     load_rules,

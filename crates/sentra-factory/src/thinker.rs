@@ -314,6 +314,7 @@ impl Brain {
             .map(|change| (StateKind::Detector.wrap(&change.key), change.value))
             .collect();
         state.extend(self.activity.take_changes()?);
+        self.insight.models().train(parts.clock.now());
         state.extend(self.insight.take_changes());
         let mut findings =
             Findings { signals: Vec::new(), incidents: Vec::new(), state, quarantined, decided: None };
@@ -338,6 +339,9 @@ impl Brain {
 
     /// Shows what triage knows, if it has changed and was not shown a moment ago.
     fn show(&mut self, parts: &FactoryParts) {
+        if let Some(models) = self.insight.models().view(parts.clock.now()) {
+            parts.status.show_models(&self.tenant, models);
+        }
         let is_recent = self.shown.is_some_and(|shown| shown.elapsed() < SHOW_INTERVAL);
         if !self.is_stale || is_recent {
             return;
@@ -351,7 +355,7 @@ impl Brain {
         let runtime = tokio::runtime::Handle::current();
         let past = |target| runtime.block_on(Past::find(parts.records.as_ref(), scope, target));
         let now = parts.clock.now();
-        let carried = apply(&mut self.triage, scope, bytes, &past, now);
+        let carried = apply(&mut self.triage, self.insight.models(), scope, bytes, &past, now);
         for (kind, signal) in carried.iter().flat_map(|carried| &carried.judged) {
             self.insight.judged(*kind, signal, now);
         }
@@ -389,8 +393,9 @@ impl Brain {
             let mut signal = if let Some(found) = found.next_if(|found| found.row == number) {
                 status.add_match(&found.rule.id);
                 signal_of(&found, row)
-            } else if let (Some(model), Some(row)) = (models.next(), row) {
-                let signal = model.signal(batch.tenant(), row);
+            } else if let (Some(model), Some(row)) = (models.next(), row)
+                && let Some(signal) = model.signal(batch.tenant(), row)
+            {
                 status.add_match(&signal.rule.id);
                 signal
             } else {

@@ -6,6 +6,7 @@ use sentra_store::{Records, StoreError};
 use sentra_triage::{EditOutcome, Subject, Suppression, Triage};
 
 use super::{Decided, Decision, Journaled};
+use crate::models::Models;
 
 /// What a decision did.
 pub(crate) struct Carried {
@@ -21,6 +22,7 @@ type Look<'a> = &'a dyn Fn(VerdictTarget) -> Result<Option<Past>, StoreError>;
 /// Carries out what stands in `bytes`. What went wrong is for people.
 pub(crate) fn apply(
     triage: &mut Triage,
+    models: &mut Models,
     scope: &TenantScope,
     bytes: &[u8],
     past: Look<'_>,
@@ -31,7 +33,12 @@ pub(crate) fn apply(
     for id in journaled.decision.incidents() {
         take_up(triage, id, past)?;
     }
-    let carried = carry_out(triage, scope, journaled, past, now);
+    let carried = match journaled.decision.about_model() {
+        Some((kind, change)) => models
+            .change(kind, change, &journaled.by, now)
+            .map(|version| changed(Vec::new(), Some(version.to_string()))),
+        None => carry_out(triage, scope, journaled, past, now),
+    };
     triage.book_mut().give_back();
     carried
 }
@@ -90,6 +97,9 @@ fn carry_out(
         Decision::Move { from, into, signals } => triage.move_signals(from, &signals, into, &by, at),
         Decision::Retitle { incident, title } => triage.retitle(incident, &title, &by, at),
         Decision::SetStatus { incident, status } => triage.set_status(incident, status, &by, at),
+        Decision::RollBackModel { .. } | Decision::ActivateModel { .. } | Decision::DiscardShadow { .. } => {
+            return Err("decisions about models are carried out by the models".to_owned());
+        }
     };
     let of = |outcome: EditOutcome| changed(outcome.changed, None);
     edited.map(of).map_err(|error| error.to_string())
