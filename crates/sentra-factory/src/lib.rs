@@ -68,6 +68,7 @@ pub use rule_desk::{
 };
 pub use sentra_enrich::{Problem as KnowledgeProblem, SourceContent};
 pub use sentra_learn::keeper::ModelsView;
+pub use sentra_learn::registry::{ModelKind, ModelVersion};
 pub use sentra_packs::{
     PackError, PackFiles, SampleFailure, SampleReport, ScanMatch, Scanner, built_in_packs, check_samples,
     load_rules,

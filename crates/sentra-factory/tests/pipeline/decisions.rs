@@ -209,3 +209,53 @@ async fn a_preview_says_what_was_confirmed_of_what_it_would_hide() {
     let impact = desk.preview(&house.scope, draft, TimeRange::default()).await.unwrap();
     assert_eq!((impact.would_hide, impact.confirmed), (2, 1), "{impact:?}");
 }
+
+/// Ten people who log in every hour of four days, at their machines.
+fn four_days() -> Vec<String> {
+    let hours = (0..96).flat_map(|hour| (0..10).map(move |person| (hour, person)));
+    let line = |(hour, person): (u32, u32)| {
+        let (day, hour, minute) = (1 + hour / 24, hour % 24, person * 5);
+        format!(
+            "Dec {day:2} {hour:02}:{minute:02}:00 web-{person} sshd[7]: Accepted password for user{person} from 192.0.2.{person} port 4 ssh2"
+        )
+    };
+    hours.map(line).collect()
+}
+
+/// What came in trains models beside the work; they survive a restart, and people decide about them.
+#[tokio::test(flavor = "multi_thread")]
+async fn models_are_trained_while_events_come_in() {
+    let house = House::new().await;
+    house.append(Topic::Raw, &four_days()).await;
+    house.run().await;
+    let (factory, status) =
+        house.start(Decoder::new(DecodeOptions::default()).into(), FactoryConfig::default());
+    let version = |status: &FactoryStatus| {
+        let models = status.models(&house.scope)?;
+        let of_users = models.models.iter().find(|model| model.detector == "model.user_activity")?;
+        of_users.active.as_ref().map(|active| active.version)
+    };
+    let more = ["Dec  5 00:00:00 web-1 sshd[7]: Accepted password for user1 from 192.0.2.1 port 4 ssh2".to_owned()];
+    let mut tries = 0;
+    while version(&status).is_none() {
+        tries += 1;
+        assert!(tries < 2_000, "no model: {:?}", status.models(&house.scope));
+        house.append(Topic::Raw, &more).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    house.worked_off(&status).await;
+    let trained = version(&status);
+    factory.stop().await;
+    let back = Decision::RollBackModel { kind: ModelKind::UserActivity };
+    match decide(&house, "ana", back).await {
+        Err(DecisionError::Refused(why)) => assert!(why.contains("before"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    let (factory, status) =
+        house.start(Decoder::new(DecodeOptions::default()).into(), FactoryConfig::default());
+    while status.models(&house.scope).is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(version(&status), trained);
+    factory.stop().await;
+}

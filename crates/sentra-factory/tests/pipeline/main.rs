@@ -20,7 +20,7 @@ use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleScope, RuleSet, RuleSource, Tuning};
 use sentra_factory::{
     BacktestQuestion, Decided, Decision, DecisionDesk, DecisionError, DecoderHandle, ExceptionDraft, Factory,
-    FactoryConfig, FactoryParts, FactoryStatus, Knowledge, NoWatcher, RuleDesk, RuleDeskError, RuleDeskParts,
+    FactoryConfig, FactoryParts, FactoryStatus, Knowledge, ModelKind, NoWatcher, RuleDesk, RuleDeskError, RuleDeskParts,
     RuleSelection, RulesHandle, SuppressionMatch, Teller, Told, TriageView, TuningHandle, TuningKeeper,
 };
 use sentra_model::{
