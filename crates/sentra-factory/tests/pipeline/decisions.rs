@@ -225,8 +225,20 @@ fn four_days() -> Vec<String> {
 /// What came in trains models beside the work; they survive a restart, and people decide about them.
 #[tokio::test(flavor = "multi_thread")]
 async fn models_are_trained_while_events_come_in() {
+    // A minute after the other, hours after those four days arrived: only then is learnt from them.
+    let more = |minute: i64| {
+        let (hour, rest) = (minute / 60, minute % 60);
+        let line = format!(
+            "Dec  5 {hour:02}:{rest:02}:00 web-1 sshd[7]: Accepted password for user1 from 192.0.2.1 port 4 ssh2"
+        );
+        (vec![line], 7_200 + minute * 60)
+    };
     let house = House::new().await;
     house.append(Topic::Raw, &four_days()).await;
+    for minute in 0..60 {
+        let (lines, seconds) = more(minute);
+        house.append_later(Topic::Raw, &lines, seconds).await;
+    }
     house.run().await;
     let (factory, status) =
         house.start(Decoder::new(DecodeOptions::default()).into(), FactoryConfig::default());
@@ -235,12 +247,12 @@ async fn models_are_trained_while_events_come_in() {
         let of_users = models.models.iter().find(|model| model.detector == "model.user_activity")?;
         of_users.active.as_ref().map(|active| active.version)
     };
-    let more = ["Dec  5 00:00:00 web-1 sshd[7]: Accepted password for user1 from 192.0.2.1 port 4 ssh2".to_owned()];
-    let mut tries = 0;
+    let mut minute = 60;
     while version(&status).is_none() {
-        tries += 1;
-        assert!(tries < 2_000, "no model: {:?}", status.models(&house.scope));
-        house.append(Topic::Raw, &more).await;
+        minute += 1;
+        assert!(minute < 1_000, "no model: {:?}", status.models(&house.scope));
+        let (lines, seconds) = more(minute);
+        house.append_later(Topic::Raw, &lines, seconds).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     house.worked_off(&status).await;

@@ -76,6 +76,11 @@ impl House {
     }
 
     pub(crate) async fn append(&self, topic: Topic, lines: &[String]) {
+        self.append_later(topic, lines, 0).await;
+    }
+
+    /// What arrives so many seconds later.
+    pub(crate) async fn append_later(&self, topic: Topic, lines: &[String], seconds: i64) {
         let source = Source {
             kind: SourceKind::File,
             origin: "auth.log".to_owned(),
@@ -87,7 +92,8 @@ impl House {
             .enumerate()
             .map(|(index, line)| OwnedRecord { position: index as u64 + 1, bytes: line.as_bytes().to_vec() })
             .collect();
-        let batch = AppendBatch { received: Timestamp::from_seconds(1_790_000_000), source, records };
+        let batch =
+            AppendBatch { received: Timestamp::from_seconds(1_790_000_000 + seconds), source, records };
         self.log.append(&Stream { topic, ..self.stream.clone() }, batch).await.unwrap();
     }
 

@@ -20,8 +20,9 @@ use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleScope, RuleSet, RuleSource, Tuning};
 use sentra_factory::{
     BacktestQuestion, Decided, Decision, DecisionDesk, DecisionError, DecoderHandle, ExceptionDraft, Factory,
-    FactoryConfig, FactoryParts, FactoryStatus, Knowledge, ModelKind, NoWatcher, RuleDesk, RuleDeskError, RuleDeskParts,
-    RuleSelection, RulesHandle, SuppressionMatch, Teller, Told, TriageView, TuningHandle, TuningKeeper,
+    FactoryConfig, FactoryParts, FactoryStatus, Knowledge, ModelKind, NoWatcher, RuleDesk, RuleDeskError,
+    RuleDeskParts, RuleSelection, RulesHandle, SuppressionMatch, Teller, Told, TriageView, TuningHandle,
+    TuningKeeper,
 };
 use sentra_model::{
     DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, IncidentStatus, ManualClock, Mart,
