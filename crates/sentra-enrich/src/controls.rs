@@ -206,6 +206,7 @@ mod tests {
             tactics: Vec::new(),
             controls: Vec::new(),
             enrichments: Vec::new(),
+            verdict: None,
         }
     }
 

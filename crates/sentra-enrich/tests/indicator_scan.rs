@@ -278,6 +278,7 @@ fn signal(entities: Vec<EntityRef>) -> Signal {
         tactics: Vec::new(),
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 

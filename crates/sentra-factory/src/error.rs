@@ -1,5 +1,6 @@
 use sentra_backbone::LogError;
 use sentra_learn::BehaviourError;
+use sentra_learn::keeper::LearnError;
 use sentra_model::BatchError;
 use sentra_store::StoreError;
 
@@ -18,6 +19,9 @@ pub enum FactoryError {
     /// Baselines refuse a batch.
     #[error("cannot look at an event batch")]
     Behaviour(#[from] BehaviourError),
+    /// The models refuse a batch.
+    #[error("cannot look at an event batch with the models")]
+    Models(#[from] LearnError),
     /// Stored detection or activity state is not readable by this version.
     #[error("cannot read stored detection state")]
     State(#[from] serde_json::Error),

@@ -11,17 +11,19 @@ use std::sync::Arc;
 use sentra_detect::Match;
 use sentra_enrich::indicators::{IndicatorHit, hit_rule};
 use sentra_enrich::{Enricher, ROW_FIELDS, ZoneKind, controls};
+use sentra_learn::keeper::KeeperFinding;
 use sentra_learn::{
     BaselineConfig, Behaviour, BehaviourFinding, Lookups, Place, RowField, with_fields, without_forged,
 };
 use sentra_model::{
     Enrichment, EnrichmentStage, EntityRef, EventBatch, EventId, EventRow, RuleKind, RuleRef, Signal,
-    TenantId, Timestamp,
+    TenantId, Timestamp, VerdictKind,
 };
 use sentra_triage::enrichment;
 
 use crate::error::FactoryError;
 use crate::knowledge::Knowledge;
+use crate::models::{Models, match_of};
 use crate::signals::signal_of;
 use crate::state::{StateKind, StateRow};
 
@@ -39,6 +41,8 @@ pub(crate) enum ModelFinding {
     Behaviour(BehaviourFinding),
     /// A known indicator.
     Indicator(IndicatorHit),
+    /// A model; what it says of an hour that ended comes with the last row of a batch.
+    Model(KeeperFinding, usize),
 }
 
 impl ModelFinding {
@@ -46,12 +50,13 @@ impl ModelFinding {
         match self {
             Self::Behaviour(found) => found.row as usize,
             Self::Indicator(hit) => hit.row,
+            Self::Model(_, row) => *row,
         }
     }
 
     /// The signal that it is; `row` is its event.
-    pub(crate) fn signal(&self, tenant: &TenantId, row: EventRow<'_>) -> Signal {
-        match self {
+    pub(crate) fn signal(&self, tenant: &TenantId, row: EventRow<'_>) -> Option<Signal> {
+        let signal = match self {
             Self::Behaviour(found) => of_behaviour(found, tenant, row),
             Self::Indicator(hit) => {
                 let found = Match::single(Arc::new(hit_rule(hit).rule), tenant.clone(), row);
@@ -59,8 +64,22 @@ impl ModelFinding {
                 add_entity(&mut signal, hit.entity());
                 signal
             }
-        }
+            Self::Model(found, _) => return of_model(found, tenant),
+        };
+        Some(signal)
     }
+}
+
+/// A finding of a model, which names all its evidence itself.
+fn of_model(found: &KeeperFinding, tenant: &TenantId) -> Option<Signal> {
+    let mut signal = signal_of(&match_of(found, tenant)?, None);
+    for entity in &found.entities {
+        add_entity(&mut signal, Some(entity.clone()));
+    }
+    let source = found.detector.id.replacen("model.", "model:", 1);
+    let about = found.entities.first();
+    explain(&mut signal, about, &found.explanation, &found.values, (&source, &found.model.to_string()));
+    Some(signal)
 }
 
 fn of_behaviour(found: &BehaviourFinding, tenant: &TenantId, row: EventRow<'_>) -> Signal {
@@ -74,25 +93,35 @@ fn of_behaviour(found: &BehaviourFinding, tenant: &TenantId, row: EventRow<'_>) 
         pack: format!("baselines@{BASELINES_VERSION}"),
     };
     let mut signal = signal_of(&Match::single(Arc::new(rule), tenant.clone(), row), Some(row));
-    let about = found.entities.first().cloned();
     for entity in &found.entities {
         add_entity(&mut signal, Some(entity.clone()));
     }
     let source = detector.id.replacen("behaviour.", "baseline:", 1);
-    let explanation = ("explanation", found.explanation.clone());
-    let values = found.values.iter().map(|(name, value)| (*name, value.clone()));
-    for (name, value) in std::iter::once(explanation).chain(values) {
+    let about = found.entities.first();
+    explain(&mut signal, about, &found.explanation, &found.values, (&source, BASELINES_VERSION));
+    signal
+}
+
+/// Puts the sentence and the numbers of a finding about `about` on its signal, by which source and version.
+fn explain(
+    signal: &mut Signal,
+    about: Option<&EntityRef>,
+    explanation: &str,
+    values: &[(&'static str, String)],
+    (source, version): (&str, &str),
+) {
+    let values = values.iter().map(|(name, value)| (*name, value.as_str()));
+    for (name, value) in std::iter::once(("explanation", explanation)).chain(values) {
         signal.enrichments.push(Enrichment {
             stage: EnrichmentStage::Behaviour,
-            entity: about.clone(),
+            entity: about.cloned(),
             name: name.to_owned(),
-            value,
-            source: source.clone(),
-            version: BASELINES_VERSION.to_owned(),
+            value: value.to_owned(),
+            source: source.to_owned(),
+            version: version.to_owned(),
             confidence: None,
         });
     }
-    signal
 }
 
 fn add_entity(signal: &mut Signal, entity: Option<EntityRef>) {
@@ -118,6 +147,7 @@ pub(crate) struct Insight {
     knowledge: Arc<Knowledge>,
     enricher: Enricher,
     behaviour: Behaviour,
+    models: Models,
     /// Whether there is anything that rows could be told.
     alerted: Vec<EventId>,
 }
@@ -148,7 +178,8 @@ impl Insight {
         if broken > 0 {
             tracing::warn!(%tenant, broken, "stored rows of enrichment and baselines were broken and are learnt anew");
         }
-        Self { knowledge, enricher, behaviour, alerted: Vec::new() }
+        let models = Models::restore(tenant, stored);
+        Self { knowledge, enricher, behaviour, models, alerted: Vec::new() }
     }
 
     /// Uses `knowledge` from now on; what was learnt from events stays.
@@ -173,11 +204,18 @@ impl Insight {
         let group = |user: &str| enricher.identity(user)?.peers();
         let is_exempt = |address: &str| enricher.zone(address).is_some_and(|zone| zone.kind == ZoneKind::Vpn);
         let lookups = Lookups { place: &place, group: &group, is_exempt: &is_exempt };
+        let modelled = self.models.observe(batches)?;
         let references: Vec<&EventBatch> = batches.iter().collect();
         let observed = self.behaviour.observe(&references, &lookups)?;
         let mut looked = Vec::new();
-        for (batch, observed) in batches.iter_mut().zip(observed) {
+        for ((batch, observed), modelled) in batches.iter_mut().zip(observed).zip(modelled) {
             let mut one = Looked::default();
+            let last_row = batch.len().saturating_sub(1);
+            let row_of = |found: &KeeperFinding| found.row.map_or(last_row, |row| row as usize);
+            one.findings.extend(modelled.into_iter().map(|found| {
+                let row = row_of(&found);
+                ModelFinding::Model(found, row)
+            }));
             let mut fields: Vec<RowField<'_>> = Vec::new();
             for derived in &observed.derived {
                 let (name, value) = (derived.name.as_str(), derived.value.to_string());
@@ -208,6 +246,7 @@ impl Insight {
     /// Puts what is known on a signal whose last event is the row `row` of what was looked at.
     pub(crate) fn enrich(&mut self, signal: &mut Signal, looked: Option<(&Looked, usize)>, now: Timestamp) {
         self.alerted.extend(&signal.events);
+        self.models.alerted(signal);
         let stated = looked.and_then(|(looked, row)| looked.stated.get(&row));
         for (name, value) in stated.into_iter().flatten() {
             signal.enrichments.extend(of_statement(name, value));
@@ -222,10 +261,15 @@ impl Insight {
         self.behaviour.learn(&std::mem::take(&mut self.alerted));
     }
 
-    /// An analyst called findings about `entities` harmless: they may become usual.
-    pub(crate) fn trust(&mut self, entities: &[EntityRef], now: Timestamp) {
-        for entity in entities {
-            self.behaviour.trust(entity, Timestamp::from_micros(now.micros().saturating_add(TRUST_MICROS)));
+    /// An analyst said what `signal` was: what was found about its entities may become usual if it was harmless.
+    pub(crate) fn judged(&mut self, kind: VerdictKind, signal: &Signal, now: Timestamp) {
+        self.models.judged(kind, signal);
+        if kind == VerdictKind::TruePositive {
+            return;
+        }
+        let until = Timestamp::from_micros(now.micros().saturating_add(TRUST_MICROS));
+        for entity in &signal.entities {
+            self.behaviour.trust(entity, until);
         }
     }
 
@@ -235,7 +279,13 @@ impl Insight {
             behaviour.map(|(key, value)| (StateKind::Behaviour.wrap(&key), value)).collect();
         let learnt = self.enricher.take_changes().into_iter();
         rows.extend(learnt.map(|(key, value)| (StateKind::Enrichment.wrap(&key), value)));
+        rows.extend(self.models.take_changes());
         rows
+    }
+
+    /// The models.
+    pub(crate) fn models(&mut self) -> &mut Models {
+        &mut self.models
     }
 }
 

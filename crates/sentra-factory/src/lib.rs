@@ -30,11 +30,13 @@ mod decisions;
 mod error;
 mod facts;
 mod insight;
+mod judged;
 mod knowledge;
 mod letters;
 mod live;
 mod mirror;
 mod missing;
+mod models;
 mod pipeline;
 mod rule_desk;
 mod signals;
@@ -52,6 +54,7 @@ pub use decisions::{
     DECISION_SUBJECTS_MAX, DECISION_TEXT_CHARS_MAX, Decided, Decision, DecisionDesk, DecisionError,
 };
 pub use error::FactoryError;
+pub use judged::{JUDGED_INCIDENTS_MAX, judged_signals};
 pub use knowledge::{FeedSource, Knowledge, KnowledgeSources};
 pub use letters::{
     LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
@@ -64,12 +67,15 @@ pub use rule_desk::{
     RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, TuningKeeper, TuningReport,
 };
 pub use sentra_enrich::{Problem as KnowledgeProblem, SourceContent};
+pub use sentra_learn::keeper::ModelsView;
+pub use sentra_learn::registry::{ModelKind, ModelVersion};
 pub use sentra_packs::{
     PackError, PackFiles, SampleFailure, SampleReport, ScanMatch, Scanner, built_in_packs, check_samples,
     load_rules,
 };
 pub use sentra_triage::{
-    EntityRisk, FeedbackMetrics, Suppressed, Suppression, SuppressionMatch, Teller, Told, TriageConfig,
+    EntityRisk, FeedbackMetrics, Suppressed, Suppression, SuppressionImpact, SuppressionMatch, Teller, Told,
+    TriageConfig, preview_suppression,
 };
 pub use status::{FactoryStatus, StatusSnapshot};
 pub use transform::{Transformed, transform};

@@ -40,5 +40,6 @@ pub(crate) fn signal_of(found: &Match, row: Option<EventRow<'_>>) -> Signal {
         tactics: sentra_detect::tactics(&found.rule.tags),
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum StateKind {
     Behaviour,
     /// What enrichment learnt from events.
     Enrichment,
+    /// Sequence models and models of activity, with what they were trained on.
+    Models,
     /// What triage remembers: commonness, verdicts, suppressions, entities' risks.
     Triage,
 }
@@ -25,6 +27,7 @@ impl StateKind {
             Self::Activity => b'a',
             Self::Behaviour => b'b',
             Self::Enrichment => b'n',
+            Self::Models => b'm',
             Self::Triage => b't',
         }
     }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sentra_backbone::Stream;
 use sentra_detect::{HiddenMatch, RuleCost, RuleCosts, RuleSet, TuningUse};
+use sentra_learn::keeper::ModelsView;
 use sentra_model::{TenantId, TenantScope, Timestamp};
 
 use crate::decisions::Outcomes;
@@ -27,6 +28,7 @@ pub struct FactoryStatus {
     costs: Mutex<BTreeMap<String, RuleCost>>,
     outcomes: Outcomes,
     views: Mutex<BTreeMap<TenantId, Arc<TriageView>>>,
+    models: Mutex<BTreeMap<TenantId, Arc<ModelsView>>>,
 }
 
 /// Where a stream ends and where its worker stands; `None` before it has looked.
@@ -127,6 +129,19 @@ impl FactoryStatus {
     /// What came of decisions.
     pub(crate) fn outcomes(&self) -> &Outcomes {
         &self.outcomes
+    }
+
+    /// What there is to see of the models of `tenant` now.
+    pub(crate) fn show_models(&self, tenant: &TenantId, view: ModelsView) {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        models.insert(tenant.clone(), Arc::new(view));
+    }
+
+    /// What there was to see of the tenant's models when they were last shown.
+    #[must_use]
+    pub fn models(&self, scope: &TenantScope) -> Option<Arc<ModelsView>> {
+        let models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        models.get(scope.tenant()).cloned()
     }
 
     /// What triage knows of `tenant` now.

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::activity::Activity;
 use crate::config::FactoryConfig;
-use crate::decisions::{Decided, Past, apply};
+use crate::decisions::{Carried, Decided, Past, apply};
 use crate::error::FactoryError;
 use crate::insight::{CHUNK_EVENTS_MAX, Insight, Looked, take_names_back};
 use crate::pipeline::FactoryParts;
@@ -201,8 +201,12 @@ impl Thinker {
             let id = EventId::raw(*partition, self.next);
             let scope = TenantScope::new(tenant.clone());
             let mut findings = self.brain.find(&self.parts, &mut transformed.batches, quarantined)?;
-            let decided = self.brain.decide(&self.parts, &scope, &bytes);
+            let carried = self.brain.decide(&self.parts, &scope, &bytes);
             self.brain.add_changes(&self.parts, &mut findings);
+            let decided = carried.map(|carried| {
+                replace_by(&mut findings.signals, carried.signals, |signal| signal.id);
+                carried.decided
+            });
             findings.decided = Some((id, decided));
             Some(findings)
         } else {
@@ -310,6 +314,7 @@ impl Brain {
             .map(|change| (StateKind::Detector.wrap(&change.key), change.value))
             .collect();
         state.extend(self.activity.take_changes()?);
+        self.insight.models().train(parts.clock.now());
         state.extend(self.insight.take_changes());
         let mut findings =
             Findings { signals: Vec::new(), incidents: Vec::new(), state, quarantined, decided: None };
@@ -334,6 +339,9 @@ impl Brain {
 
     /// Shows what triage knows, if it has changed and was not shown a moment ago.
     fn show(&mut self, parts: &FactoryParts) {
+        if let Some(models) = self.insight.models().view(parts.clock.now()) {
+            parts.status.show_models(&self.tenant, models);
+        }
         let is_recent = self.shown.is_some_and(|shown| shown.elapsed() < SHOW_INTERVAL);
         if !self.is_stale || is_recent {
             return;
@@ -343,17 +351,17 @@ impl Brain {
     }
 
     /// Carries out a decision; it is about what was known before it.
-    fn decide(&mut self, parts: &FactoryParts, scope: &TenantScope, bytes: &[u8]) -> Result<Decided, String> {
+    fn decide(&mut self, parts: &FactoryParts, scope: &TenantScope, bytes: &[u8]) -> Result<Carried, String> {
         let runtime = tokio::runtime::Handle::current();
         let past = |target| runtime.block_on(Past::find(parts.records.as_ref(), scope, target));
         let now = parts.clock.now();
-        let decided = apply(&mut self.triage, scope, bytes, &past, now).map(|(decided, harmless)| {
-            self.insight.trust(&harmless, now);
-            decided
-        });
+        let carried = apply(&mut self.triage, self.insight.models(), scope, bytes, &past, now);
+        for (kind, signal) in carried.iter().flat_map(|carried| &carried.judged) {
+            self.insight.judged(*kind, signal, now);
+        }
         // Who decided sees at once what it did.
         (self.is_stale, self.shown) = (true, None);
-        decided
+        carried
     }
 
     /// Takes findings and logins in the order of their rows, as if every event came alone: what is known
@@ -385,8 +393,9 @@ impl Brain {
             let mut signal = if let Some(found) = found.next_if(|found| found.row == number) {
                 status.add_match(&found.rule.id);
                 signal_of(&found, row)
-            } else if let (Some(model), Some(row)) = (models.next(), row) {
-                let signal = model.signal(batch.tenant(), row);
+            } else if let (Some(model), Some(row)) = (models.next(), row)
+                && let Some(signal) = model.signal(batch.tenant(), row)
+            {
                 status.add_match(&signal.rule.id);
                 signal
             } else {

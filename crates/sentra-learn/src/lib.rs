@@ -5,6 +5,7 @@
 pub mod anomaly;
 mod baseline;
 mod behaviour;
+pub mod keeper;
 pub mod registry;
 pub mod sequence;
 

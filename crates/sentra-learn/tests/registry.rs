@@ -27,7 +27,9 @@ fn artefact(seed: u64) -> (AnomalyModel, Artefact) {
     let table = rows(5, 3000, 0.0);
     let model = AnomalyModel::train(&table, &TrainSettings::default(), seed).unwrap();
     let window = TrainingWindow { from: day(0), to: day(7) };
-    let artefact = Artefact::of_anomaly(TenantId::default_tenant(), &model, &table, window, day(8)).unwrap();
+    let artefact =
+        Artefact::of_anomaly(ModelKind::Anomaly, TenantId::default_tenant(), &model, &table, window, day(8))
+            .unwrap();
     (model, artefact)
 }
 
@@ -74,7 +76,8 @@ fn a_shadow_trained_on_more_takes_over() {
     let old = AnomalyModel::train(&old_rows, &TrainSettings::default(), 1).unwrap();
     let window = TrainingWindow { from: day(-7), to: day(0) };
     let old_artefact =
-        Artefact::of_anomaly(TenantId::default_tenant(), &old, &old_rows, window, day(0)).unwrap();
+        Artefact::of_anomaly(ModelKind::Anomaly, TenantId::default_tenant(), &old, &old_rows, window, day(0))
+            .unwrap();
     let (old_version, version) = (old_artefact.card.version, good_artefact.card.version);
     registry.add(old_artefact.card, "schedule").unwrap();
     registry.activate(ModelKind::Anomaly, old_version, day(0), "eve").unwrap();

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     EntityRef, EntityType, Estimate, IncidentId, Narrative, RiskReason, Severity, SignalId, TenantId,
-    Timestamp,
+    Timestamp, VerdictNote,
 };
 
 /// Where the work on an incident stands, by the names of the OCSF incident finding.
@@ -225,4 +225,7 @@ pub struct Incident {
     /// Incidents that a person separated from it: the platform does not merge it with them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apart: Vec<IncidentId>,
+    /// What an analyst found it to be; the last verdict counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictNote>,
 }

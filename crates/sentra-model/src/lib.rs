@@ -49,7 +49,7 @@ pub use signal::{RuleKind, RuleRef, Signal};
 pub use tactic::{TACTICS, tactic_order};
 pub use tenant::{TenantError, TenantId, TenantScope};
 pub use time::{Clock, ManualClock, SystemClock, Timestamp, TimestampError};
-pub use verdict::{Verdict, VerdictKind, VerdictTarget};
+pub use verdict::{Verdict, VerdictKind, VerdictNote, VerdictTarget};
 
 /// Version of the stored shapes of this crate. It goes up when a stored shape changes meaning;
 /// a data directory of a newer version is refused.

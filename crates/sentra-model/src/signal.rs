@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Enrichment, EntityRef, Estimate, EventId, Fact, Severity, SignalId, TenantId, Timestamp};
+use crate::{
+    Enrichment, EntityRef, Estimate, EventId, Fact, Severity, SignalId, TenantId, Timestamp, VerdictNote,
+};
 
 /// In which language the rule behind a signal is written.
 #[derive(
@@ -87,4 +89,7 @@ pub struct Signal {
     /// What is known about it and its entities.
     #[serde(default)]
     pub enrichments: Vec<Enrichment>,
+    /// What an analyst found it to be, where its own verdict was given; the last one counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictNote>,
 }

@@ -57,3 +57,23 @@ pub struct Verdict {
     /// When, by the platform's clock.
     pub at: Timestamp,
 }
+
+/// A verdict as it is kept on what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct VerdictNote {
+    /// What it was.
+    pub kind: VerdictKind,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub by: String,
+    /// When, by the platform's clock.
+    pub at: Timestamp,
+}
+
+impl From<&Verdict> for VerdictNote {
+    fn from(verdict: &Verdict) -> Self {
+        let Verdict { kind, reason, by, at, .. } = verdict;
+        Self { kind: *kind, reason: reason.clone(), by: by.clone(), at: *at }
+    }
+}

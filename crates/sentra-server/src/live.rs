@@ -191,6 +191,7 @@ pub(crate) mod tests {
             chain: Vec::new(),
             history: Vec::new(),
             apart: Vec::new(),
+            verdict: None,
         }
     }
 

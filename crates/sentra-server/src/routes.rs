@@ -79,6 +79,8 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
         write("/api/v1/decisions", Timed, post(decisions::decide)),
+        write("/api/v1/suppressions/preview", Timed, post(decisions::preview)),
+        read("/api/v1/models", Credentials, Timed, get(decisions::models)),
         read("/api/v1/triage", Credentials, Timed, get(decisions::triage)),
         write("/api/v1/rules/explain", Timed, post(tuning::explain)),
         read("/api/v1/rules/coverage", Credentials, Timed, get(tuning::coverage)),

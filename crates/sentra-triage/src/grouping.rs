@@ -61,6 +61,7 @@ pub(crate) fn blank_incident(id: IncidentId, first: &Signal, join: Join, now: Ti
         chain: Vec::new(),
         history: Vec::new(),
         apart: Vec::new(),
+        verdict: None,
     }
 }
 

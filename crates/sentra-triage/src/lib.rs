@@ -22,7 +22,8 @@ mod testing;
 mod triage;
 
 pub use book::{
-    Book, BookChanges, BookError, EditOutcome, INCIDENT_EDITS_MAX, LoginFacts, Taken, set_login_facts,
+    Book, BookChanges, BookError, EditOutcome, INCIDENT_EDITS_MAX, LEFT_AT_HAND_MAX, LoginFacts, Taken,
+    set_login_facts,
 };
 pub use commonness::{OTHERS_MAX, PARTNERS_MAX, PARTNERS_PER_DAY_MAX};
 pub use config::TriageConfig;

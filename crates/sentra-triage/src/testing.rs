@@ -42,6 +42,7 @@ pub(crate) fn signal(rule: &str, second: i64, address: Option<&str>, host: &str,
         tactics: vec!["execution".to_owned()],
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 

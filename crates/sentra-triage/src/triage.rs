@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sentra_model::{
     Clock, EntityRef, Incident, IncidentId, IncidentStatus, Signal, SignalId, TenantId, Timestamp, Verdict,
-    VerdictTarget,
+    VerdictNote, VerdictTarget,
 };
 
 use crate::book::{Book, BookError, EditOutcome, LoginFacts, Taken};
@@ -94,6 +94,11 @@ impl Triage {
         }
     }
 
+    /// The book, to take up again what a person decides about.
+    pub fn book_mut(&mut self) -> &mut Book {
+        &mut self.book
+    }
+
     /// Takes a signal in, with its enrichments on it; `now` is the platform's clock, once per chunk.
     pub fn take(&mut self, mut signal: Signal, now: Timestamp) -> TakenUp {
         if signal.tenant != self.tenant {
@@ -158,6 +163,7 @@ impl Triage {
             Subject::Incident(_, signals) => signals,
         };
         let detectors = self.feedback.take(&verdict, subject)?;
+        let note = VerdictNote::from(&verdict);
         for signal in signals {
             let incident = match verdict.target {
                 VerdictTarget::Incident(id) => Some(id),
@@ -165,24 +171,26 @@ impl Triage {
             };
             self.entities.take(signal, self.feedback.standing(signal.id, incident), now);
         }
+        self.book.note_verdict(verdict.target, note);
         for detector in detectors {
             self.book.judge_anew(&detector.rule, detector.kind);
         }
         Ok(())
     }
 
-    /// Makes `from` part of `into`; see [`Book::merge`].
+    /// Makes all of `from` part of `into`, or none of them; see [`Book::merge`].
     ///
     /// # Errors
     /// As [`Book::merge`].
     pub fn merge(
         &mut self,
         into: IncidentId,
-        from: IncidentId,
+        from: &[IncidentId],
         by: &str,
         at: Timestamp,
     ) -> Result<EditOutcome, BookError> {
-        self.edit(Edited::Merged, &[into, from], |book| book.merge(into, from, by, at))
+        let about: Vec<IncidentId> = from.iter().copied().chain([into]).collect();
+        self.edit(Edited::Merged, &about, |book| book.merge(into, from, by, at))
     }
 
     /// Takes signals out into a new incident; see [`Book::split`].

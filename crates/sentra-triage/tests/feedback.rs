@@ -63,6 +63,7 @@ fn finding(rule: &str, second: i64, address: &str) -> Signal {
         tactics: Vec::new(),
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 
@@ -242,8 +243,8 @@ fn edits_by_persons_are_counted_once_per_incident() {
     stored.commit(&mut triage);
     let split = triage.split(incident, &[second.id], "ada", at(5)).unwrap();
     triage.retitle(incident, "mine", "ada", at(6)).unwrap();
-    triage.merge(incident, split.incident, "ada", at(7)).unwrap();
-    assert!(triage.merge(incident, split.incident, "ada", at(8)).is_err());
+    triage.merge(incident, &[split.incident], "ada", at(7)).unwrap();
+    assert!(triage.merge(incident, &[split.incident], "ada", at(8)).is_err());
     let metrics = triage.metrics();
     assert_eq!((metrics.splits, metrics.merges, metrics.retitles, metrics.moves), (1, 1, 1, 0));
     assert_eq!((metrics.incidents_opened, metrics.incidents_edited), (2, 1));

@@ -171,6 +171,7 @@ fn signal(line: u64, id: &str, rule: &Rule, event: &Map<String, Value>) -> Signa
         tactics: tactics.collect(),
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 

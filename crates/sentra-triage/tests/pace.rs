@@ -58,6 +58,7 @@ fn finding(number: u64) -> Signal {
         tactics: vec!["execution".to_owned()],
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 

@@ -159,6 +159,7 @@ impl Engines {
         RuleDesk::new(RuleDeskParts {
             log: Arc::clone(&self.log),
             marts: Arc::clone(&self.marts),
+            records: Arc::clone(&self.records),
             rules: self.content.rules().clone(),
             tuning: self.tuning.handle().clone(),
             keeper: Arc::new(self.tuning.clone()),

@@ -86,6 +86,7 @@ fn signal(entities: &[(EntityType, Role, &str)]) -> Signal {
         tactics: Vec::new(),
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::{AppendBatch, EventLog, LogError, Stream};
+use sentra_learn::keeper::ModelsView;
 use sentra_model::{Clock, EventId, OwnedRecord, TenantScope, Topic};
 
 use super::{DECISION_SUBJECTS_MAX, DECISION_TEXT_CHARS_MAX, Decided, Decision, Journaled, source};
@@ -57,6 +58,12 @@ impl DecisionDesk {
         self.status.triage(scope)
     }
 
+    /// What there is to see of the tenant's models; nothing before its worker runs.
+    #[must_use]
+    pub fn models(&self, scope: &TenantScope) -> Option<Arc<ModelsView>> {
+        self.status.models(scope)
+    }
+
     /// Records `decision` and waits until the factory has carried it out.
     ///
     /// # Errors
@@ -104,6 +111,9 @@ fn check(by: &str, decision: &Decision) -> Result<(), String> {
         Decision::Split { signals, .. } | Decision::Move { signals, .. } => many("signals", signals.len()),
         Decision::Retitle { title, .. } => text("title", title),
         Decision::Unsuppress { id } => text("id", id),
-        Decision::SetStatus { .. } => Ok(()),
+        Decision::SetStatus { .. }
+        | Decision::RollBackModel { .. }
+        | Decision::ActivateModel { .. }
+        | Decision::DiscardShadow { .. } => Ok(()),
     }
 }

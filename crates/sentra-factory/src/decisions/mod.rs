@@ -8,13 +8,16 @@ mod apply;
 mod desk;
 mod outcomes;
 
+use sentra_learn::registry::{ModelKind, ModelVersion};
 use sentra_model::{
     IncidentId, IncidentStatus, SignalId, Source, SourceKind, Timestamp, VerdictKind, VerdictTarget,
 };
 use sentra_triage::SuppressionMatch;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use apply::{Past, apply};
+use crate::models::ModelChange;
+
+pub(crate) use apply::{Carried, Past, apply};
 pub use desk::{DecisionDesk, DecisionError};
 pub use outcomes::Decided;
 pub(crate) use outcomes::Outcomes;
@@ -90,6 +93,48 @@ pub enum Decision {
         /// Its id.
         id: String,
     },
+    /// The model that was active before speaks again.
+    RollBackModel {
+        /// Of which kind.
+        kind: ModelKind,
+    },
+    /// A model speaks from now on.
+    ActivateModel {
+        /// Of which kind.
+        kind: ModelKind,
+        /// Which; the one in shadow where none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        version: Option<ModelVersion>,
+    },
+    /// The model in shadow is compared no longer.
+    DiscardShadow {
+        /// Of which kind.
+        kind: ModelKind,
+    },
+}
+
+impl Decision {
+    /// The incidents that it names.
+    pub(crate) fn incidents(&self) -> Vec<IncidentId> {
+        match self {
+            Self::Verdict { target: VerdictTarget::Incident(id), .. } => vec![*id],
+            Self::Merge { into, from } => from.iter().copied().chain([*into]).collect(),
+            Self::Split { from, .. } => vec![*from],
+            Self::Move { from, into, .. } => vec![*from, *into],
+            Self::Retitle { incident, .. } | Self::SetStatus { incident, .. } => vec![*incident],
+            _ => Vec::new(),
+        }
+    }
+
+    /// What it changes about the models, if it is about them.
+    fn about_model(&self) -> Option<(ModelKind, ModelChange)> {
+        match self {
+            Self::RollBackModel { kind } => Some((*kind, ModelChange::RollBack)),
+            Self::ActivateModel { kind, version } => Some((*kind, ModelChange::Activate(*version))),
+            Self::DiscardShadow { kind } => Some((*kind, ModelChange::DiscardShadow)),
+            _ => None,
+        }
+    }
 }
 
 /// A decision as it stands in the backbone.

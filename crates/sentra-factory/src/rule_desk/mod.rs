@@ -11,7 +11,7 @@ use std::sync::Arc;
 use sentra_backbone::{EventLog, LogError};
 use sentra_detect::{Match, QueryEngine, RuleProblem, RuleSet, RuleSource, Tuning};
 use sentra_model::{Clock, EventId, EventRow, Mart, RuleKind, TenantScope, Topic};
-use sentra_store::{MartStore, StoreError, TimeRange};
+use sentra_store::{MartStore, Records, StoreError, TimeRange};
 use tokio::sync::Mutex;
 
 use crate::backtest::{BacktestReport, BacktestRequest, backtest};
@@ -45,6 +45,8 @@ pub struct RuleDeskParts {
     pub log: Arc<dyn EventLog>,
     /// The events.
     pub marts: Arc<dyn MartStore>,
+    /// The findings and what was said of them.
+    pub records: Arc<dyn Records>,
     /// The rules in force.
     pub rules: RulesHandle,
     /// What is disabled and excepted.

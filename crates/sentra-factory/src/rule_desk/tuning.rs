@@ -10,6 +10,8 @@ use sentra_model::{TenantScope, Timestamp};
 use sentra_store::TimeRange;
 use serde::{Deserialize, Serialize};
 
+use crate::judged::Judged;
+
 use super::{BacktestQuestion, RuleDesk, RuleDeskError, RuleSelection};
 
 /// What is disabled and excepted for a tenant.
@@ -182,13 +184,14 @@ impl RuleDesk {
             RuleScope::Pack(_) | RuleScope::All => RuleSelection::InForce,
         };
         let question = BacktestQuestion { rules, range, marts: None, matches_max: 0 };
+        let judged = Judged::read(self.0.parts.records.as_ref(), scope).await?;
         // A run of a correlation is shown again whenever it goes on: what counts is how it was judged last.
         let mut hidden: BTreeMap<String, Impact> = BTreeMap::new();
         let each = |found: &sentra_detect::Match, row: sentra_model::EventRow<'_>| {
             let id = format!("{}@{}", found.rule.id, found.run);
             let candidate = Candidate { id: &id, rule: &found.rule, tenant: &found.tenant, row };
-            // Nobody has judged findings yet: incidents are.
-            if let Ok(impact) = preview(&exception, [candidate], |_| MatchVerdict::Open) {
+            let said = judged.of(&found.rule.id, &found.evidence);
+            if let Ok(impact) = preview(&exception, [candidate], |_| said) {
                 hidden.insert(id, impact);
             }
         };

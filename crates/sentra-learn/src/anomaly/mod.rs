@@ -34,6 +34,7 @@ pub use memory::{
 pub use model::{
     AnomalyModel, Attribution, MODEL_BYTES_MAX, Scored, TRAIN_ROWS_MIN, TableScores, TrainSettings, Training,
 };
+pub(crate) use random::Random;
 pub use reader::{LabelledTable, PROBLEMS_TOLD_MAX, RowProblem, Shape, read_labelled, read_nsl_kdd};
 pub use scores::{Reliability, ReliabilityBin, Scores, average_precision, best_f1, reliability, roc_auc};
 pub use table::{Column, ColumnKind, TABLE_COLUMNS_MAX, TABLE_ROWS_MAX, Table};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The figures of a detector on labelled rows.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Scores {
     /// Area under the ROC curve: the chance that an attack scores higher than a normal row.
     pub auc: f64,

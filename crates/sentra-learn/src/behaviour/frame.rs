@@ -65,7 +65,7 @@ impl Chunk {
 }
 
 /// A text column, and what is known of its distinct values.
-struct Column<'a> {
+pub(crate) struct Column<'a> {
     keys: &'a [i32],
     array: &'a DictionaryArray<Int32Type>,
     texts: &'a StringArray,
@@ -76,7 +76,7 @@ struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    fn new(batch: &'a EventBatch, name: &str, kind: u64, folded: bool) -> Option<Self> {
+    pub(crate) fn new(batch: &'a EventBatch, name: &str, kind: u64, folded: bool) -> Option<Self> {
         let array = batch.text_column(name)?;
         if array.null_count() == array.len() {
             return None;
@@ -94,21 +94,26 @@ impl<'a> Column<'a> {
         })
     }
 
+    /// How many values there are.
+    pub(crate) fn distinct(&self) -> usize {
+        self.texts.len()
+    }
+
     /// The number of the row's value.
     #[inline]
-    fn value(&self, row: usize) -> Option<usize> {
+    pub(crate) fn value(&self, row: usize) -> Option<usize> {
         if self.has_nulls && self.array.is_null(row) {
             return None;
         }
         self.keys.get(row).map(|key| *key as usize)
     }
 
-    fn text(&self, value: usize) -> &'a str {
+    pub(crate) fn text(&self, value: usize) -> &'a str {
         if value < self.texts.len() { self.texts.value(value) } else { "" }
     }
 
     #[inline]
-    fn key(&mut self, row: usize, seed: u64) -> u64 {
+    pub(crate) fn key(&mut self, row: usize, seed: u64) -> u64 {
         let Some(value) = self.value(row) else { return NONE };
         match self.hashes.get(value).copied() {
             Some(NONE) | None => self.fresh_key(value, seed),

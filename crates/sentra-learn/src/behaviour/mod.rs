@@ -8,13 +8,13 @@
 //! Never here: I/O, a clock, names of places or groups; those are asked for through [`Lookups`].
 
 mod address;
-mod codec;
-mod codes;
+pub(crate) mod codec;
+pub(crate) mod codes;
 mod derived;
 mod detectors;
-mod fields;
+pub(crate) mod fields;
 mod finding;
-mod frame;
+pub(crate) mod frame;
 mod judge;
 mod learn;
 mod log;

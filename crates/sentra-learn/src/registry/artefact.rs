@@ -32,6 +32,10 @@ pub enum ModelKind {
     Anomaly,
     /// Scores the next event codes of an entity.
     Sequence,
+    /// Scores what a user did within an hour: rows, as [`ModelKind::Anomaly`].
+    UserActivity,
+    /// Scores what happened on a host within an hour: rows, as [`ModelKind::Anomaly`].
+    HostActivity,
 }
 
 impl ModelKind {
@@ -41,7 +45,19 @@ impl ModelKind {
         match self {
             Self::Anomaly => "anomaly",
             Self::Sequence => "sequence",
+            Self::UserActivity => "user_activity",
+            Self::HostActivity => "host_activity",
         }
+    }
+}
+
+impl FromStr for ModelKind {
+    type Err = ArtefactError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let kinds = [Self::Anomaly, Self::Sequence, Self::UserActivity, Self::HostActivity];
+        let known = kinds.into_iter().find(|kind| kind.as_str() == text);
+        known.ok_or_else(|| ArtefactError::Kind(text.chars().take(40).collect()))
     }
 }
 
@@ -108,6 +124,9 @@ pub enum ArtefactError {
         /// What the card says.
         expected: ModelVersion,
     },
+    /// A text that is no kind of model.
+    #[error("{0:?} is no kind of model: give sequence, user_activity, host_activity or anomaly")]
+    Kind(String),
     /// A text that is no version.
     #[error("{0:?} is no model version: give 16 hexadecimal digits")]
     Version(String),
@@ -168,12 +187,13 @@ pub struct Artefact {
 }
 
 impl Artefact {
-    /// The artefact of an anomaly model. `rows` are normal ones that drift is measured against later, best those of the
-    /// training.
+    /// The artefact of an anomaly model of `kind`. `rows` are normal ones that drift is measured against later, best
+    /// those of the training.
     ///
     /// # Errors
     /// When the rows are not of the model's shape.
     pub fn of_anomaly(
+        kind: ModelKind,
         tenant: TenantId,
         model: &AnomalyModel,
         rows: &Table,
@@ -189,8 +209,8 @@ impl Artefact {
         ];
         let card = ModelCard {
             tenant,
-            kind: ModelKind::Anomaly,
-            version: ModelVersion::of(ModelKind::Anomaly, &bytes),
+            kind,
+            version: ModelVersion::of(kind, &bytes),
             created,
             window,
             seed: training.seed,

@@ -59,7 +59,7 @@ impl Default for PromotionPolicy {
 }
 
 /// Whether a shadow takes over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// It is better: promote it.
@@ -73,7 +73,7 @@ pub enum Decision {
 }
 
 /// Both models on the labelled rows.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Comparison {
     /// Rows labelled as attacks.
     pub attacks: usize,

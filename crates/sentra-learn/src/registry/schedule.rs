@@ -25,7 +25,7 @@ impl Default for RetrainPolicy {
 }
 
 /// Why it is time to train.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RetrainReason {
     /// There is no model yet.

@@ -53,7 +53,7 @@ pub struct Slot {
 const PREVIOUS_MAX: usize = 8;
 
 /// What happened to a model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum ChangeKind {
     /// It was added.
@@ -64,6 +64,8 @@ pub enum ChangeKind {
     RolledBack,
     /// It runs beside the active one.
     Shadowed,
+    /// It no longer runs beside the active one, because somebody said so.
+    Discarded,
     /// It was compared with the active one; promoted if the decision says so.
     Compared {
         /// Both models' figures, and what followed.
@@ -74,7 +76,7 @@ pub enum ChangeKind {
 }
 
 /// A change, by whom and when.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Change {
     /// When.
     pub at: Timestamp,
@@ -156,25 +158,55 @@ impl Registry {
     fn make_room(&mut self, at: Timestamp, added: ModelVersion) -> Vec<ModelVersion> {
         let mut dropped = Vec::new();
         while self.cards.len() > MODELS_MAX {
-            let is_free = |card: &ModelCard| {
-                let slot = self.slots.get(&card.kind);
-                let version = Some(card.version);
-                card.version != added
-                    && slot.is_none_or(|slot| {
-                        slot.active != version
-                            && slot.shadow != version
-                            && slot.previous.last().copied() != version
-                    })
-            };
+            let is_free = |card: &ModelCard| card.version != added && self.is_free(card);
             let Some(place) = self.cards.iter().position(is_free) else { break };
-            let card = self.cards.remove(place);
-            if let Some(slot) = self.slots.get_mut(&card.kind) {
-                slot.previous.retain(|version| *version != card.version);
-            }
-            self.note(at, "limit", card.kind, card.version, ChangeKind::Dropped);
-            dropped.push(card.version);
+            dropped.extend(self.drop_at(place, at));
         }
         dropped
+    }
+
+    /// Drops the oldest models of a kind until `keep` are left, but none that speaks, listens or is the one to roll
+    /// back to. Gives back the versions dropped: their bytes can go.
+    pub fn prune(&mut self, kind: ModelKind, keep: usize, at: Timestamp) -> Vec<ModelVersion> {
+        let mut dropped = Vec::new();
+        while self.cards.iter().filter(|card| card.kind == kind).count() > keep {
+            let is_free = |card: &ModelCard| card.kind == kind && self.is_free(card);
+            let Some(place) = self.cards.iter().position(is_free) else { break };
+            dropped.extend(self.drop_at(place, at));
+        }
+        dropped
+    }
+
+    /// Drops a model whose bytes are lost, wherever it is in use.
+    pub fn lose(&mut self, kind: ModelKind, version: ModelVersion, at: Timestamp) {
+        if let Some(slot) = self.slots.get_mut(&kind) {
+            slot.active = slot.active.filter(|active| *active != version);
+            slot.shadow = slot.shadow.filter(|shadow| *shadow != version);
+        }
+        let place = self.cards.iter().position(|card| card.kind == kind && card.version == version);
+        if let Some(place) = place {
+            self.drop_at(place, at);
+        }
+    }
+
+    /// Whether nobody needs the model.
+    fn is_free(&self, card: &ModelCard) -> bool {
+        let version = Some(card.version);
+        self.slots.get(&card.kind).is_none_or(|slot| {
+            slot.active != version && slot.shadow != version && slot.previous.last().copied() != version
+        })
+    }
+
+    fn drop_at(&mut self, place: usize, at: Timestamp) -> Option<ModelVersion> {
+        if place >= self.cards.len() {
+            return None;
+        }
+        let card = self.cards.remove(place);
+        if let Some(slot) = self.slots.get_mut(&card.kind) {
+            slot.previous.retain(|version| *version != card.version);
+        }
+        self.note(at, "limit", card.kind, card.version, ChangeKind::Dropped);
+        Some(card.version)
     }
 
     /// Makes a model the one whose scores count.
@@ -248,6 +280,22 @@ impl Registry {
         slot.shadow = Some(version);
         self.note(at, by, kind, version, ChangeKind::Shadowed);
         Ok(())
+    }
+
+    /// Ends the shadow. Its card stays until room is made.
+    ///
+    /// # Errors
+    /// When no model is in shadow.
+    pub fn discard_shadow(
+        &mut self,
+        kind: ModelKind,
+        at: Timestamp,
+        by: &str,
+    ) -> Result<ModelVersion, RegistryError> {
+        let shadow = self.slots.get_mut(&kind).and_then(|slot| slot.shadow.take());
+        let version = shadow.ok_or(RegistryError::NoShadow(kind))?;
+        self.note(at, by, kind, version, ChangeKind::Discarded);
+        Ok(version)
     }
 
     /// Takes note of a comparison of the shadow with the active model, and promotes the shadow when it won. Both

@@ -87,6 +87,30 @@ impl Calibration {
         Some(Threshold { bits, false_positive_rate: self.p_value(bits), windows: self.windows })
     }
 
+    /// As [`Self::threshold`], but where the held-out data is too small for `rate`, the tail is drawn out: what the
+    /// highest twentieth exceeds its lowest by is taken as exponential. The rate stated is then an estimate.
+    #[must_use]
+    pub fn threshold_drawn_out(&self, rate: f64) -> Option<Threshold> {
+        const TAIL_ONE_IN: u32 = 20;
+        let counted = self.threshold(rate)?;
+        if counted.false_positive_rate <= rate {
+            return Some(counted);
+        }
+        let tail = (self.windows / TAIL_ONE_IN).max(1);
+        let base = self.points.iter().find(|(_, at_least)| *at_least >= tail).or(self.points.last())?.0;
+        let mut before = 0;
+        let mut excess = 0.0;
+        for (score, at_least) in self.points.iter().take_while(|(score, _)| *score > base) {
+            excess += f64::from(score - base) * f64::from(at_least - before);
+            before = *at_least;
+        }
+        let mean = excess / f64::from(before.max(1));
+        let bits = base
+            + (mean * (f64::from(before.max(1)) / (f64::from(self.windows) * rate)).ln().max(0.0)) as f32;
+        let bits = bits.max(counted.bits);
+        Some(Threshold { bits, false_positive_rate: rate, windows: self.windows })
+    }
+
     pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.windows.to_le_bytes());
         put_count(bytes, self.points.len());
@@ -129,6 +153,22 @@ mod tests {
         assert_eq!(strict.false_positive_rate, 0.001);
         assert!(Calibration::of(Vec::new()).threshold(0.5).is_none());
         assert_eq!(Calibration::of(Vec::new()).p_value(9.0), 1.0);
+    }
+
+    #[test]
+    fn a_rate_beyond_the_data_draws_the_tail_out() {
+        // Exponential with mean 1: the threshold of a rate is −ln of it.
+        let scores: Vec<f32> = (1..=2_000_u16).map(|rank| -(f32::from(rank) / 2_001.0).ln()).collect();
+        let calibration = Calibration::of(scores);
+        for rate in [1e-2, 1e-4, 1e-6] {
+            let threshold = calibration.threshold_drawn_out(rate).unwrap();
+            assert!((f64::from(threshold.bits) + rate.ln()).abs() < 0.7, "{rate}: {threshold:?}");
+        }
+        let counted = calibration.threshold(1e-2).unwrap();
+        assert_eq!(calibration.threshold_drawn_out(1e-2), Some(counted));
+        let alike = Calibration::of(vec![2.0; 100]).threshold_drawn_out(1e-6).unwrap();
+        assert!(alike.bits > 2.0);
+        assert!(Calibration::of(Vec::new()).threshold_drawn_out(0.5).is_none());
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod window;
 
 pub use alphabet::{Alphabet, SYMBOL_BYTES_MAX, SYMBOLS_MAX, Symbol, SymbolForm};
 pub use calibration::{Calibration, Threshold};
+pub(crate) use detector::entity_key;
 pub use detector::{
     DetectorSettings, ENTITIES_MAX, EntityChoice, Expectation, SAMPLES_MAX, SequenceDetector, SequenceStats,
     StateRow, SurpriseFinding, SurpriseReason,

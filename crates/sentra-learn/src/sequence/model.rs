@@ -106,7 +106,13 @@ impl SequenceModel {
     /// A model that has seen nothing, for a tenant that has no data yet: it counts what comes, but as nothing was held
     /// out it has no threshold, so that nothing is reported until a fitted model takes its place.
     pub fn blank(alphabet: &Alphabet, settings: &FitSettings) -> Result<Self, SequenceError> {
-        let predictor = Predictor::Ngram(Ngram::new(alphabet.size(), settings.ngram)?);
+        settings.ngram.check()?;
+        Ok(Self::blank_of(alphabet, settings))
+    }
+
+    /// [`Self::blank`], with settings that were checked.
+    pub(crate) fn blank_of(alphabet: &Alphabet, settings: &FitSettings) -> Self {
+        let predictor = Predictor::Ngram(Ngram::of(alphabet.size(), settings.ngram));
         let report = TrainingReport {
             kind: ModelKind::Ngram,
             sequences: 0,
@@ -116,13 +122,7 @@ impl SequenceModel {
             held_out_bits: 0.0,
         };
         let calibration = Calibration::default();
-        Ok(Self {
-            other_bits: alphabet.other_bits(),
-            alphabet: alphabet.clone(),
-            predictor,
-            calibration,
-            report,
-        })
+        Self { other_bits: alphabet.other_bits(), alphabet: alphabet.clone(), predictor, calibration, report }
     }
 
     fn calibrate(&mut self, held_out: &[Vec<Symbol>]) {
@@ -171,6 +171,21 @@ impl SequenceModel {
             self.observe(&mut window, &mut memory, *symbol, &mut scratch);
         }
         window.is_full().then(|| self.explain(&window))
+    }
+
+    /// The mean −log2 p of the most surprising ten events in a row among `symbols`; `None` while there are fewer.
+    #[must_use]
+    pub fn peak(&self, symbols: &[Symbol]) -> Option<f32> {
+        let (mut window, mut memory) = (EntityWindow::default(), self.memory());
+        let mut scratch = Scratch::default();
+        let mut peak: Option<f32> = None;
+        for symbol in symbols {
+            self.observe(&mut window, &mut memory, *symbol, &mut scratch);
+            if window.is_full() {
+                peak = Some(peak.unwrap_or_default().max(window.mean_bits()));
+            }
+        }
+        peak
     }
 
     /// The probability of every symbol, by its number, after `symbols`; they sum to 1.

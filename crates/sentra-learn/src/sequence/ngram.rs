@@ -91,7 +91,12 @@ fn keys(history: &[u8], order: usize) -> impl Iterator<Item = u64> {
 impl Ngram {
     pub(crate) fn new(symbols: usize, settings: NgramSettings) -> Result<Self, SequenceError> {
         settings.check()?;
-        Ok(Self {
+        Ok(Self::of(symbols, settings))
+    }
+
+    /// No counts, with settings that were checked.
+    pub(crate) fn of(symbols: usize, settings: NgramSettings) -> Self {
+        Self {
             settings,
             symbols,
             index: HashMap::with_hasher(FixedState::with_seed(0)),
@@ -101,7 +106,7 @@ impl Ngram {
             refused: 0,
             changed: Vec::new(),
             forgotten: Vec::new(),
-        })
+        }
     }
 
     pub(crate) fn contexts(&self) -> usize {

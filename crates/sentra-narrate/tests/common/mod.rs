@@ -77,6 +77,7 @@ pub(crate) fn signal(title: &str, level: Severity, facts: Vec<Fact>) -> Signal {
         tactics: Vec::new(),
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 
@@ -112,6 +113,7 @@ pub(crate) fn incident(risk: Estimate) -> Incident {
         chain: Vec::new(),
         history: Vec::new(),
         apart: Vec::new(),
+        verdict: None,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
     info(title = "Sentra", description = "Signals, incidents and their evidence.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
         status::status, status::history,
-        incidents::list, incidents::show, decisions::decide, decisions::triage,
+        incidents::list, incidents::show, decisions::decide, decisions::models, decisions::preview, decisions::triage,
         events::show, events::lookup, dead_letters::list, dead_letters::show,
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
         query::ask, rules::list, rules::backtest, tuning::explain, tuning::coverage,

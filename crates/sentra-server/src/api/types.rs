@@ -15,7 +15,7 @@ mod status;
 mod topic;
 mod tuning;
 
-pub use decision::{DecisionAnswer, DecisionBody, SuppressionView, TriageAnswer};
+pub use decision::{DecisionAnswer, DecisionBody, SuppressionPreviewBody, SuppressionView, TriageAnswer};
 pub use door::LoginLink;
 pub use event::{EventDetail, EventLookup, EventLookupAnswer};
 pub use incident::{

@@ -39,6 +39,7 @@ fn signal(tenant: &str) -> Signal {
         tactics: Vec::new(),
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 

@@ -172,6 +172,7 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         rules: RuleDesk::new(RuleDeskParts {
             log: log.clone(),
             marts,
+            records: records.clone(),
             rules: no_rules,
             tuning: Overlay::default().into(),
             keeper: Arc::new(Forgetful),

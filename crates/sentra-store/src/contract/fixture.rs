@@ -128,6 +128,7 @@ pub(crate) fn signal(scope: &TenantScope, number: u64) -> Signal {
         tactics: vec!["credential-access".into()],
         controls: Vec::new(),
         enrichments: Vec::new(),
+        verdict: None,
     }
 }
 
@@ -162,6 +163,7 @@ pub(crate) fn incident(scope: &TenantScope, number: u64, signals: std::ops::Rang
         chain: Vec::new(),
         history: Vec::new(),
         apart: Vec::new(),
+        verdict: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sentra_model::{
-    Digest, Edit, EditKind, IncidentId, IncidentStatus, Join, JoinReason, SignalId, Timestamp,
+    Digest, Edit, EditKind, Incident, IncidentId, IncidentStatus, Join, JoinReason, SignalId, Timestamp,
 };
 
 use super::Book;
@@ -69,34 +69,44 @@ impl Book {
         if edits >= INCIDENT_EDITS_MAX { Err(BookError::TooManyEdits(id)) } else { Ok(id) }
     }
 
-    /// Makes `from` part of `into`. A separation of the two by a person before is revoked.
+    /// Makes all of `from` part of `into`, or none of them. Separations by a person before are revoked.
     ///
     /// # Errors
-    /// When either is not open, both are one, or the sum would be too large.
+    /// When one is not open or is `into` itself, or the sum would be too large.
     pub fn merge(
         &mut self,
         into: IncidentId,
-        from: IncidentId,
+        from: &[IncidentId],
         by: &str,
         at: Timestamp,
     ) -> Result<EditOutcome, BookError> {
-        let (into, from) = (self.editable(into, by)?, self.editable(from, by)?);
-        if into == from {
+        let into = self.editable(into, by)?;
+        let from: BTreeSet<IncidentId> =
+            from.iter().map(|id| self.editable(*id, by)).collect::<Result<_, _>>()?;
+        if from.contains(&into) {
             return Err(BookError::SameIncident(into));
         }
-        let size = |id| {
-            self.open.get(&id).map_or((0, 0), |open| (open.signals().len(), open.incident.absorbed.len()))
-        };
-        let (kept, added) = (size(into), size(from));
-        if kept.0 + added.0 > self.config.incident_signals_max || kept.1 + added.1 + 1 > ABSORBED_MAX {
+        let sizes = std::iter::once(&into).chain(&from).filter_map(|id| self.open.get(id));
+        let (signals, absorbed, edits) = sizes.fold((0, from.len(), from.len()), |sum, open| {
+            let Incident { absorbed, history, .. } = &open.incident;
+            let edits = if open.incident.id == into { history.len() } else { 0 };
+            (sum.0 + open.signals().len(), sum.1 + absorbed.len(), sum.2 + edits)
+        });
+        if signals > self.config.incident_signals_max || absorbed > ABSORBED_MAX {
             return Err(BookError::TooLarge(into));
         }
-        let signals: BTreeSet<SignalId> = self.signals_of(from);
-        self.revoke_apart(into, from);
-        self.absorb(into, from, Some(by), None, at);
+        if edits > INCIDENT_EDITS_MAX {
+            return Err(BookError::TooManyEdits(into));
+        }
+        let signals: BTreeSet<SignalId> = from.iter().flat_map(|id| self.signals_of(*id)).collect();
+        for id in &from {
+            self.revoke_apart(into, *id);
+            self.absorb(into, *id, Some(by), None, at);
+        }
+        let changed: BTreeSet<IncidentId> = from.into_iter().chain([into]).collect();
         Ok(EditOutcome {
             incident: into,
-            changed: in_order([into, from]),
+            changed: changed.into_iter().collect(),
             signals: signals.into_iter().collect(),
         })
     }
@@ -165,7 +175,7 @@ impl Book {
         }
         let named = self.named(from, signals)?;
         if named == self.signals_of(from) {
-            return self.merge(into, from, by, at);
+            return self.merge(into, &[from], by, at);
         }
         if self.signals_of(into).len() + named.len() > self.config.incident_signals_max {
             return Err(BookError::TooLarge(into));

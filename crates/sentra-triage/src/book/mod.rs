@@ -9,6 +9,7 @@ mod connect;
 mod edit;
 mod index;
 mod open;
+mod past;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
@@ -26,6 +27,8 @@ use crate::{Judge, StateRow};
 pub use edit::{BookError, EditOutcome, INCIDENT_EDITS_MAX};
 use index::{Footprint, Index, apart};
 use open::OpenIncident;
+pub use past::LEFT_AT_HAND_MAX;
+use past::Past;
 
 /// What changed since the last [`Book::take_changes`].
 #[derive(Debug, Default)]
@@ -69,6 +72,7 @@ pub struct Book {
     aliases: HashMap<IncidentId, IncidentId>,
     /// Incidents that can no longer change, until what changed of them is taken.
     leaving: BTreeMap<IncidentId, OpenIncident>,
+    past: Past,
     /// Incidents that became part of another since the last time.
     gone: BTreeMap<IncidentId, Incident>,
     changed_signals: BTreeSet<SignalId>,
@@ -86,6 +90,7 @@ impl Book {
             commonness: Commonness::new(config.common_entities_max),
             aliases: HashMap::new(),
             leaving: BTreeMap::new(),
+            past: Past::default(),
             gone: BTreeMap::new(),
             changed_signals: BTreeSet::new(),
             changed_incidents: BTreeSet::new(),
@@ -148,8 +153,10 @@ impl Book {
         if let Some(incident) = self.index.incident_of(signal.id) {
             let id = signal.id;
             let renewed = self.change(id, now, |known| {
-                let changed = *known != signal;
-                *known = signal;
+                // Whatever the rule has seen since: what a person said of it stays.
+                let renewed = Signal { verdict: known.verdict.clone(), ..signal };
+                let changed = *known != renewed;
+                *known = renewed;
                 changed
             });
             return Taken::Renewed(renewed.unwrap_or(incident));
@@ -258,6 +265,8 @@ impl Book {
         }
         if self.changed_incidents.contains(&id) {
             self.leaving.insert(id, open);
+        } else {
+            self.past.keep(open);
         }
     }
 
@@ -274,6 +283,7 @@ impl Book {
                 changes.incidents.push(open.incident.clone());
             }
         }
+        leaving.into_values().for_each(|left| self.past.keep(left));
         for (_, mut incident) in std::mem::take(&mut self.gone) {
             incident.version += 1;
             incident.updated = clock.now();

@@ -19,6 +19,10 @@ impl OpenIncident {
         Self { incident, signals: Vec::new(), places: HashMap::new() }
     }
 
+    pub(super) fn into_parts(self) -> (Incident, Vec<Signal>) {
+        (self.incident, self.signals)
+    }
+
     pub(super) fn signals(&self) -> &[Signal] {
         &self.signals
     }

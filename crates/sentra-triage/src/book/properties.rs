@@ -208,7 +208,7 @@ fn edit(book: &mut Book, kind: u8, one: usize, other: usize, mask: u8, at: Times
     let chosen: Vec<SignalId> = chosen.map(|(signal, _)| signal.id).collect();
     let before: usize = book.open().map(|(_, signals)| signals.len()).sum();
     let done = match kind {
-        0 => book.merge(one, other, "ada", at),
+        0 => book.merge(one, &[other], "ada", at),
         1 => book.split(one, &chosen, "ada", at),
         _ => book.move_signals(one, &chosen, other, "ada", at),
     };

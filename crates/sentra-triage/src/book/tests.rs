@@ -287,7 +287,7 @@ fn the_platform_does_not_merge_what_a_person_split() {
     restored.take(signal("d", 3, Some("192.0.2.1"), "web-1", "root"), NOW);
     assert_eq!(restored.open.len(), 2);
     // A person may.
-    let merged = restored.merge(id, outcome.incident, "bob", Timestamp::from_seconds(20)).unwrap();
+    let merged = restored.merge(id, &[outcome.incident], "bob", Timestamp::from_seconds(20)).unwrap();
     assert_eq!(merged.incident, id);
     assert_eq!(restored.open.len(), 1);
     assert_eq!(restored.resolve(outcome.incident), Some(id));
@@ -349,8 +349,8 @@ fn operations_that_make_no_sense_are_refused() {
     let all: Vec<SignalId> = book.open[&id].signals().iter().map(|signal| signal.id).collect();
     let unknown = crate::grouping::opened_id(&signal("z", 0, None, "h", "u"));
     let foreign = outcome.signals[0];
-    assert_eq!(book.merge(id, id, "ada", NOW), Err(BookError::SameIncident(id)));
-    assert_eq!(book.merge(id, unknown, "ada", NOW), Err(BookError::UnknownIncident(unknown)));
+    assert_eq!(book.merge(id, &[id], "ada", NOW), Err(BookError::SameIncident(id)));
+    assert_eq!(book.merge(id, &[unknown], "ada", NOW), Err(BookError::UnknownIncident(unknown)));
     assert_eq!(book.split(id, &[], "ada", NOW), Err(BookError::NoSignals));
     assert_eq!(book.split(id, &all, "ada", NOW), Err(BookError::NothingLeft));
     assert_eq!(book.split(id, &[foreign], "ada", NOW), Err(BookError::UnknownSignal(foreign)));

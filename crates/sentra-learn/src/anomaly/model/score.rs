@@ -162,6 +162,14 @@ impl AnomalyModel {
         }
     }
 
+    /// How surprising one row is in nats, and the probability that a normal row is at least so: what
+    /// [`AnomalyModel::score_row`] says, without reasons.
+    pub(crate) fn judge(&self, numbers: &[f32], names: &[&str], recent: Option<&RecentMemory>) -> (f32, f32) {
+        let (forest, memory) = self.measure(recent, &lane(&self.encoder.encode_row(numbers, names)));
+        let surprise = self.surprise(forest, memory);
+        (surprise, (-self.calibration.surprise(surprise)).exp())
+    }
+
     fn measure(&self, recent: Option<&RecentMemory>, block: &[f32]) -> (f32, f32) {
         let (mut forest, mut memory) = ([0.0; CHUNK_ROWS], [0.0; CHUNK_ROWS]);
         self.forest.score_blocks(block, &mut forest);

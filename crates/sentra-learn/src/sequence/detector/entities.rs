@@ -19,7 +19,7 @@ const NEVER: i64 = i64::MIN;
 
 /// The name of an entity as it is kept: 64 bits of its digest, case folded. Nobody can choose a name that is taken for
 /// another's.
-pub(super) fn entity_key(entity_type: EntityType, name: &str) -> u64 {
+pub(crate) fn entity_key(entity_type: EntityType, name: &str) -> u64 {
     let domain = [entity_type as u8; 32];
     let is_folded = name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     let digest = if is_folded {

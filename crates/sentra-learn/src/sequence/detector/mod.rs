@@ -10,7 +10,8 @@ use sentra_model::{EntityType, EventBatch, TenantId, Timestamp};
 
 use self::columns::{Columns, Place};
 pub use self::entities::ENTITIES_MAX;
-use self::entities::{Entities, entity_key};
+use self::entities::Entities;
+pub(crate) use self::entities::entity_key;
 pub use self::finding::{Expectation, SurpriseFinding, SurpriseReason};
 pub use self::samples::SAMPLES_MAX;
 use self::samples::Samples;
@@ -53,6 +54,9 @@ pub struct DetectorSettings {
     pub entities_max: usize,
     /// Share of normal windows that may be reported.
     pub false_positive_rate: f64,
+    /// Whether a rate that the held-out data is too small for is met by drawing its tail out
+    /// ([`super::Calibration::threshold_drawn_out`]) or stays what the data can vouch for.
+    pub is_tail_drawn_out: bool,
     /// Time (µs) before and after a report within which the same entity is not reported again, nor learned from.
     pub pause_micros: i64,
     /// Sequences kept for retraining, up to [`SAMPLES_MAX`].
@@ -67,6 +71,7 @@ impl Default for DetectorSettings {
             entity: EntityChoice::default(),
             entities_max: 262_144,
             false_positive_rate: 0.0005,
+            is_tail_drawn_out: false,
             pause_micros: 3_600 * 1_000_000,
             samples_max: 8_192,
             seed: 1,
@@ -78,7 +83,12 @@ impl DetectorSettings {
     fn check(&self) -> Result<(), SequenceError> {
         checked("entities_max", self.entities_max, 1, ENTITIES_MAX)?;
         checked("samples_max", self.samples_max, 1, SAMPLES_MAX)?;
-        checked("false_positive_rate in millionths", (self.false_positive_rate * 1e6) as usize, 1, 500_000)?;
+        checked(
+            "false_positive_rate in billionths",
+            (self.false_positive_rate * 1e9) as usize,
+            1,
+            500_000_000,
+        )?;
         // A year at most.
         checked(
             "pause_micros",
@@ -146,6 +156,13 @@ pub struct SequenceDetector {
 }
 
 impl SequenceDetector {
+    fn threshold_of(model: &SequenceModel, settings: &DetectorSettings) -> Option<Threshold> {
+        match settings.is_tail_drawn_out {
+            true => model.calibration().threshold_drawn_out(settings.false_positive_rate),
+            false => model.calibration().threshold(settings.false_positive_rate),
+        }
+    }
+
     /// A detector for `tenant` that knows nobody yet.
     pub fn new(
         tenant: TenantId,
@@ -153,11 +170,16 @@ impl SequenceDetector {
         settings: DetectorSettings,
     ) -> Result<Self, SequenceError> {
         settings.check()?;
-        Ok(Self {
+        Ok(Self::of(tenant, model, settings))
+    }
+
+    /// [`Self::new`], with settings that were checked.
+    pub(crate) fn of(tenant: TenantId, model: SequenceModel, settings: DetectorSettings) -> Self {
+        Self {
             tenant,
             settings,
             base: model.digest(),
-            threshold: model.calibration().threshold(settings.false_positive_rate),
+            threshold: Self::threshold_of(&model, &settings),
             entities: Entities::new(settings.entities_max, model.memory_bytes()),
             samples: Samples::new(settings.samples_max, settings.seed),
             model,
@@ -169,7 +191,7 @@ impl SequenceDetector {
             places: Vec::new(),
             orphans: Vec::new(),
             is_alphabet_stored: false,
-        })
+        }
     }
 
     /// The model with what it learned.
@@ -305,6 +327,14 @@ impl SequenceDetector {
         }
     }
 
+    /// The latest events of `entity`, oldest first; none where it is not kept.
+    #[must_use]
+    pub fn recent(&self, entity_type: EntityType, entity: &str) -> Vec<Symbol> {
+        let slot = self.entities.find(entity_key(entity_type, entity));
+        let window = slot.and_then(|slot| self.entities.window(slot));
+        window.map_or_else(Vec::new, |window| window.codes().iter().map(|code| Symbol(*code)).collect())
+    }
+
     /// An analyst found `entity` to be harmless: what is in its window may be learned, and it may be reported again.
     pub fn cleared(&mut self, entity_type: EntityType, entity: &str) {
         let Some(slot) = self.entities.find(entity_key(entity_type, entity)) else { return };
@@ -343,7 +373,7 @@ impl SequenceDetector {
         self.entities.translate(&translation, model.memory_bytes());
         self.samples.translate(&translation);
         self.base = model.digest();
-        self.threshold = model.calibration().threshold(self.settings.false_positive_rate);
+        self.threshold = Self::threshold_of(&model, &self.settings);
         self.is_alphabet_stored = false;
         self.model = model;
     }

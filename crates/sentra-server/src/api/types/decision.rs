@@ -1,5 +1,6 @@
 use sentra_factory::{
-    Decided, Decision, DecisionError, EntityRisk, FeedbackMetrics, Suppressed, Suppression, TriageView,
+    Decided, Decision, DecisionError, EntityRisk, FeedbackMetrics, Suppressed, Suppression, SuppressionMatch,
+    TriageView,
 };
 use sentra_model::{EventId, IncidentId};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,14 @@ impl DecisionAnswer {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A suppression that is thought of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SuppressionPreviewBody {
+    /// What it would be about.
+    #[serde(rename = "match")]
+    pub matches: SuppressionMatch,
 }
 
 /// A suppression and what it kept back.

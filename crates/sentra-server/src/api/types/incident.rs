@@ -1,6 +1,6 @@
 use sentra_model::{
     ChainStep, Edit, EntityRef, Estimate, Incident, IncidentId, IncidentStatus, Join, Narrative, RiskReason,
-    Severity, Signal, Timestamp,
+    Severity, Signal, Timestamp, VerdictNote,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -40,6 +40,9 @@ pub struct IncidentSummary {
     pub created: Timestamp,
     /// When it last changed.
     pub updated: Timestamp,
+    /// What an analyst found it to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictNote>,
 }
 
 impl From<Incident> for IncidentSummary {
@@ -61,6 +64,7 @@ impl From<Incident> for IncidentSummary {
             version: incident.version,
             created: incident.created,
             updated: incident.updated,
+            verdict: incident.verdict,
         }
     }
 }
@@ -146,6 +150,9 @@ pub struct IncidentDetail {
     /// Incidents that became part of it; their ids lead here.
     #[serde(default)]
     pub absorbed: Vec<IncidentId>,
+    /// What an analyst found it to be; signals with a verdict of their own carry it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictNote>,
 }
 
 impl IncidentDetail {
@@ -177,6 +184,7 @@ impl IncidentDetail {
             chain: incident.chain,
             edits: incident.history,
             absorbed: incident.absorbed,
+            verdict: incident.verdict,
         }
     }
 }
@@ -190,6 +198,8 @@ pub struct IncidentChange {
     pub version: u64,
     /// Its title.
     pub title: String,
+    /// Where the work stands.
+    pub status: IncidentStatus,
     /// How bad it is.
     pub severity: Severity,
     /// How probable it is that this is malicious.
@@ -206,6 +216,7 @@ impl From<&Incident> for IncidentChange {
             id: incident.id,
             version: incident.version,
             title: incident.title.clone(),
+            status: incident.status,
             severity: incident.severity,
             risk: incident.risk,
             headline: incident.headline.clone(),
