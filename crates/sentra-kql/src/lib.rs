@@ -16,6 +16,7 @@ mod span;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod value;
+mod walk;
 
 pub use ast::*;
 pub use builtin::{

@@ -13,9 +13,10 @@ impl Expr {
                 let moved = arguments.iter().map(|argument| argument.map_columns(place)).collect();
                 ExprNode::Call(*builtin, moved)
             }
-            ExprNode::AnyColumn { test, columns, text } => ExprNode::AnyColumn {
+            ExprNode::AnyColumn { test, columns, fields, text } => ExprNode::AnyColumn {
                 test: *test,
                 columns: columns.iter().map(|column| place(*column)).collect(),
+                fields: fields.iter().map(|column| place(*column)).collect(),
                 text: Box::new(text.map_columns(place)),
             },
         };

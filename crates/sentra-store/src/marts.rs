@@ -2,7 +2,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sentra_kql::Plan;
+use sentra_kql::plan::Plan;
 use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

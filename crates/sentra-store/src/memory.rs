@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
-use sentra_kql::{Dataset, Plan, run};
+use sentra_kql::plan::Plan;
+use sentra_kql::run::{Dataset, run};
 use sentra_model::{EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
 use tokio::sync::RwLock;
 
@@ -16,9 +17,8 @@ use crate::readback::{ByMart, event_batches};
 use crate::row::holds;
 use crate::schema::{Keys, store_schema};
 use crate::{
-    AskLimits, BackPage, Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ROWS_MAX, ReadBack,
-    SearchOptions, Shape, StoreError, StoredEvent,
-    event_catalog,
+    AskLimits, BackPage, Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
+    PlanAnswer, ROWS_MAX, ReadBack, SearchOptions, Shape, StoreError, StoredEvent, event_catalog,
 };
 
 /// Marts in memory, for tests and for commands that store nothing. It evaluates row by row: slow, and the
@@ -101,8 +101,10 @@ impl MartStore for MemoryMarts {
         let tenants = self.tenants.read().await;
         let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.clone()).unwrap_or_default();
         drop(tenants);
-        let mut rows: Vec<_> =
-            chunks.iter().flat_map(|chunk| event_rows(&chunk.record).map(|found| (&chunk.mart, found))).collect();
+        let mut rows: Vec<_> = chunks
+            .iter()
+            .flat_map(|chunk| event_rows(&chunk.record).map(|found| (&chunk.mart, found)))
+            .collect();
         rows.sort_by_key(|(_, (key, _))| std::cmp::Reverse(*key));
         let mut data = Dataset::new();
         for table in event_catalog(&[]).tables {

@@ -62,6 +62,28 @@ pub fn run(plan: &Plan, data: &Dataset, limits: RunLimits) -> Result<Vec<Row>, R
     engine.rows(&plan.root)
 }
 
+/// Evaluates expressions row by row.
+#[derive(Debug)]
+pub struct Evaluator(Engine<'static>);
+
+impl Default for Evaluator {
+    fn default() -> Self {
+        static NO_ROWS: Dataset = Dataset::new();
+        Self(Engine { data: &NO_ROWS, limits: RunLimits::default(), regexes: Regexes::default() })
+    }
+}
+
+impl Evaluator {
+    /// What `expr` is of a row.
+    ///
+    /// # Errors
+    /// When a value becomes too long, or the expression names a column that the row does not have.
+    pub fn eval(&self, expr: &Expr, row: &[Value]) -> Result<Value, RunError> {
+        self.0.eval(expr, row)
+    }
+}
+
+#[derive(Debug)]
 struct Engine<'a> {
     data: &'a Dataset,
     limits: RunLimits,

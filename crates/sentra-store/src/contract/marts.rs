@@ -54,6 +54,18 @@ macro_rules! marts_contract {
                 crate::contract::marts::the_largest_predicates_are_answered(&$open.await).await;
             }
             #[tokio::test]
+            async fn plans_have_the_interpreters_answer() {
+                crate::contract::plans::plans_have_the_interpreters_answer(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn answers_to_plans_are_limited() {
+                crate::contract::plans::answers_to_plans_are_limited(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn plans_do_not_leave_the_tenant() {
+                crate::contract::plans::plans_do_not_leave_the_tenant(&$open.await).await;
+            }
+            #[tokio::test]
             async fn events_are_read_back_as_they_were_taken() {
                 crate::contract::marts::events_are_read_back_as_they_were_taken(&$open.await).await;
             }

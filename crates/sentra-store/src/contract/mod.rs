@@ -3,4 +3,5 @@
 pub(crate) mod fixture;
 pub(crate) mod marts;
 pub(crate) mod oracle;
+pub(crate) mod plans;
 mod records;

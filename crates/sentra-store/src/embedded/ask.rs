@@ -1,6 +1,7 @@
 //! Plans: what DataFusion can do of one runs there, what is above it in the interpreter.
 
-use sentra_kql::{Column, Dataset, Node, Op, Plan, Row, run};
+use sentra_kql::plan::{Column, Node, Op, Plan};
+use sentra_kql::run::{Dataset, Row, run};
 use sentra_model::TenantScope;
 use tokio::time::{Instant, timeout_at};
 
@@ -66,7 +67,8 @@ impl EmbeddedMarts {
         } else {
             let plan = Plan { root, render: None };
             let interpreted = tokio::task::spawn_blocking(move || run(&plan, &data, run_limits()));
-            let rows = interpreted.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;
+            let rows =
+                interpreted.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;
             answer.rows = rows.map_err(run_failed)?;
             answer.engines.push(format!("the interpreter gave {} rows", answer.rows.len()));
         }
@@ -110,11 +112,12 @@ fn narrowed(node: &Node) -> Node {
     let Op::Aggregate { input, keys, aggregates } = &node.op else { return node.clone() };
     let mut values = keys.clone();
     let mut aggregates = aggregates.clone();
-    let moved_keys = keys.iter().enumerate().map(|(place, key)| sentra_kql::Expr::column(place, key.kind));
+    let moved_keys =
+        keys.iter().enumerate().map(|(place, key)| sentra_kql::plan::Expr::column(place, key.kind));
     let moved_keys = moved_keys.collect();
     for aggregate in &mut aggregates {
         for argument in &mut aggregate.arguments {
-            let moved = sentra_kql::Expr::column(values.len(), argument.kind);
+            let moved = sentra_kql::plan::Expr::column(values.len(), argument.kind);
             values.push(std::mem::replace(argument, moved));
         }
     }

@@ -9,9 +9,10 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::{avg, count, count_distinct, max, min, sum};
 use datafusion::logical_expr::expr::Sort;
-use datafusion::logical_expr::{Expr as DfExpr, ExprFunctionExt as _, cast, col, lit, when};
+use datafusion::logical_expr::{Expr as DfExpr, cast, col, lit, when};
 use datafusion::prelude::SessionContext;
-use sentra_kql::{Aggregate, AggregateFunction, Builtin, Column, Expr, ExprNode, Kind, Node, Op, SortKey, Value};
+use sentra_kql::plan::{Aggregate, Column, Expr, ExprNode, Node, Op, SortKey, Value};
+use sentra_kql::{AggregateFunction, Builtin, Kind};
 use sentra_model::Mart;
 
 use super::expression;
@@ -47,7 +48,7 @@ enum Base {
     /// Events, chosen when it is known which conditions stand above them.
     Events { marts: Option<Vec<Mart>>, bounds: Vec<Bound>, conditions: Vec<DfExpr> },
     /// Whatever came out of an operator.
-    Frame { frame: DataFrame, is_sorted: bool },
+    Frame(DataFrame),
 }
 
 /// A snapshot of one tenant's events.
@@ -89,7 +90,7 @@ impl Events<'_> {
                 let Some(input) = self.lower(input)? else { return Ok(None) };
                 let rows = usize::try_from(*rows).unwrap_or(usize::MAX);
                 let (frame, cells) = self.ordered(input)?;
-                Ok(Some(Lowered::of(frame.limit(0, Some(rows))?, cells, true)))
+                Ok(Some(Lowered::of(frame.limit(0, Some(rows))?, cells)))
             }
             _ => Ok(None),
         }
@@ -99,13 +100,14 @@ impl Events<'_> {
     pub(super) fn answer(&mut self, lowered: Lowered, rows_max: usize) -> Result<DataFrame, DataFusionError> {
         let (frame, cells) = self.ordered(lowered)?;
         let columns = cells.iter().enumerate();
-        let columns = columns.map(|(place, cell)| cell.expr.clone().alias(format!("c{place}"))).collect::<Vec<_>>();
+        let columns =
+            columns.map(|(place, cell)| cell.expr.clone().alias(format!("c{place}"))).collect::<Vec<_>>();
         frame.limit(0, Some(rows_max.saturating_add(1)))?.select(columns)
     }
 
     /// Events come newest first where nobody said otherwise.
     fn ordered(&mut self, lowered: Lowered) -> Result<(DataFrame, Vec<Cell>), DataFusionError> {
-        let is_sorted = matches!(lowered.base, Base::Frame { .. });
+        let is_sorted = matches!(lowered.base, Base::Frame(_));
         let (frame, cells) = self.frame(lowered)?;
         let frame = if is_sorted { frame } else { frame.sort(newest_first())? };
         Ok((frame, cells))
@@ -114,7 +116,7 @@ impl Events<'_> {
     fn frame(&mut self, lowered: Lowered) -> Result<(DataFrame, Vec<Cell>), DataFusionError> {
         let Lowered { base, cells } = lowered;
         let (marts, bounds, conditions) = match base {
-            Base::Frame { frame, .. } => return Ok((frame, cells)),
+            Base::Frame(frame) => return Ok((frame, cells)),
             Base::Events { marts, bounds, conditions } => (marts, bounds, conditions),
         };
         let wanted = |mart: &Mart| marts.as_ref().is_none_or(|marts| marts.contains(mart));
@@ -153,7 +155,7 @@ impl Events<'_> {
             order.extend(newest_first());
         }
         let (frame, cells) = self.frame(lowered)?;
-        Ok(Lowered::of(frame.sort(order)?, cells, true))
+        Ok(Lowered::of(frame.sort(order)?, cells))
     }
 
     fn aggregate(
@@ -186,9 +188,10 @@ impl Events<'_> {
         let (frame, _) = self.frame(input)?;
         let frame = frame.aggregate(groups, computed)?;
         // Groups come in the order of their keys, so that the same question has the same answer.
-        let order = (0..keys.len()).map(|place| col(format!("k{place}")).sort(true, true)).collect::<Vec<_>>();
+        let order =
+            (0..keys.len()).map(|place| col(format!("k{place}")).sort(true, true)).collect::<Vec<_>>();
         let frame = if order.is_empty() { frame } else { frame.sort(order)? };
-        Ok(Lowered::of(frame, cells, false))
+        Ok(Lowered::of(frame, cells))
     }
 }
 
@@ -222,7 +225,9 @@ fn scan(marts: Option<Vec<Mart>>) -> Lowered {
             (name, ColumnKind::Dynamic) => (col(name), Kind::Dynamic, Leaf::Fields),
             (name, ColumnKind::String) => (col(name), Kind::String, Leaf::Text(name)),
             (name, ColumnKind::DateTime) => (col(name), Kind::DateTime, Leaf::Present(name)),
-            (name, ColumnKind::Long) if NULLABLE.contains(&name) => (col(name), Kind::Long, Leaf::Nullable(name)),
+            (name, ColumnKind::Long) if NULLABLE.contains(&name) => {
+                (col(name), Kind::Long, Leaf::Nullable(name))
+            }
             (name, ColumnKind::Long) => (col(name), Kind::Long, Leaf::Present(name)),
         };
         Cell { expr, kind, leaf: Some(leaf) }
@@ -259,8 +264,8 @@ impl Cell {
 }
 
 impl Lowered {
-    fn of(frame: DataFrame, cells: Vec<Cell>, is_sorted: bool) -> Self {
-        Self { base: Base::Frame { frame, is_sorted }, cells }
+    fn of(frame: DataFrame, cells: Vec<Cell>) -> Self {
+        Self { base: Base::Frame(frame), cells }
     }
 
     fn leaf(&self, place: usize) -> Option<Leaf> {
@@ -282,7 +287,7 @@ impl Lowered {
                 bounds.extend(bound);
                 conditions.push(expr);
             }
-            Base::Frame { frame, .. } => *frame = frame.clone().filter(expr)?,
+            Base::Frame(frame) => *frame = frame.clone().filter(expr)?,
         }
         Ok(())
     }
@@ -374,9 +379,4 @@ fn literal(expr: &Expr) -> Option<DfExpr> {
         Value::Null | Value::Dynamic(_) => return None,
     };
     Some(DfExpr::Literal(value, None))
-}
-
-/// The columns of a node, for reading what DataFusion gave.
-pub(super) fn columns_of(node: &Node) -> &[Column] {
-    &node.columns
 }

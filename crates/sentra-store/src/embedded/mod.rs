@@ -16,14 +16,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
-use sentra_kql::Plan;
+use sentra_kql::plan::Plan;
 use sentra_model::{Clock, EventBatch, EventId, Position, TenantId, TenantScope};
 use tokio::sync::RwLock;
 
 use crate::admit::admit;
 use crate::memory::{add_memory, empty_stats, widen};
 use crate::{
-    AskLimits, BackPage, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ReadBack, SearchOptions, StoreError, StoredEvent,
+    AskLimits, BackPage, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ReadBack, SearchOptions,
+    StoreError, StoredEvent,
 };
 
 mod ask;

@@ -9,7 +9,9 @@ use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr as DfExpr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use sentra_kql::{Evaluator, Expr, Kind, Value};
+use sentra_kql::Kind;
+use sentra_kql::plan::{Expr, Value};
+use sentra_kql::run::Evaluator;
 
 use crate::kql::{array_of, type_of, value_at};
 

@@ -1,6 +1,7 @@
 //! The tables of events: one per mart, and all of them as one.
 
-use sentra_kql::{Catalog, Column, Kind, Table};
+use sentra_kql::Kind;
+use sentra_kql::plan::{Catalog, Column, Table};
 use sentra_model::Mart;
 
 use crate::header::{ColumnKind, HeaderColumn, header_columns};
@@ -21,11 +22,8 @@ pub fn event_catalog(marts: &[Mart]) -> Catalog {
         let title = format!("events of the mart {name}");
         Table { name, title, columns: columns() }
     });
-    let all = Table {
-        name: EVENTS_TABLE.to_owned(),
-        title: "events of all marts".to_owned(),
-        columns: columns(),
-    };
+    let all =
+        Table { name: EVENTS_TABLE.to_owned(), title: "events of all marts".to_owned(), columns: columns() };
     Catalog { tables: std::iter::once(all).chain(of_mart).collect() }
 }
 

@@ -10,7 +10,8 @@ mod values;
 
 use std::time::Duration;
 
-use sentra_kql::{Column, Row, RunError, RunLimits};
+use sentra_kql::plan::Column;
+use sentra_kql::run::{Row, RunError, RunLimits};
 
 pub use catalog::{EVENTS_TABLE, event_catalog};
 pub(crate) use catalog::{SCAN_COLUMNS, marts_of};

@@ -4,7 +4,8 @@
 //! Predicates are two-valued, KQL knows null. Only comparisons that are never null are taken where a `not` stands above
 //! them.
 
-use sentra_kql::{Builtin, Expr, ExprNode, Value};
+use sentra_kql::Builtin;
+use sentra_kql::plan::{Expr, ExprNode, Value};
 
 use crate::{CompareOp, Literal, Predicate};
 
@@ -41,9 +42,19 @@ fn translate(expr: &Expr, leaf: &dyn Fn(usize) -> Option<Leaf>, negated: bool) -
             let values = texts.collect::<Option<Vec<_>>>()?;
             Some(Predicate::OneOf { field: field.name, values, caseless: *builtin == Builtin::InCaseless })
         }
-        (test, [value, with]) => {
-            let found = field(value, leaf)?;
-            if found.is_text() { text_test(*test, found.name, text(with)?) } else { order(*test, found, with, negated) }
+        (test, [one, other]) => {
+            // What is greater is written as a less with its sides exchanged.
+            let (found, with, flipped) = match field(one, leaf) {
+                Some(found) => (found, other, false),
+                None => (field(other, leaf)?, one, true),
+            };
+            if !found.is_text() {
+                return order(*test, found, with, flipped, negated);
+            }
+            if flipped && *test != Builtin::Equal {
+                return None;
+            }
+            text_test(*test, found.name, text(with)?)
         }
         _ => None,
     }
@@ -113,13 +124,13 @@ fn text_test(test: Builtin, field: String, text: &str) -> Option<Predicate> {
     })
 }
 
-fn order(test: Builtin, found: Field, with: &Expr, negated: bool) -> Option<Predicate> {
-    let op = match test {
-        Builtin::Equal => CompareOp::Eq,
-        Builtin::Less => CompareOp::Lt,
-        Builtin::LessOrEqual => CompareOp::Le,
-        Builtin::Greater => CompareOp::Gt,
-        Builtin::GreaterOrEqual => CompareOp::Ge,
+fn order(test: Builtin, found: Field, with: &Expr, flipped: bool, negated: bool) -> Option<Predicate> {
+    let op = match (test, flipped) {
+        (Builtin::Equal, _) => CompareOp::Eq,
+        (Builtin::Less, false) => CompareOp::Lt,
+        (Builtin::LessOrEqual, false) => CompareOp::Le,
+        (Builtin::Less, true) => CompareOp::Gt,
+        (Builtin::LessOrEqual, true) => CompareOp::Ge,
         _ => return None,
     };
     // Less than nothing is neither true nor false.

@@ -11,7 +11,9 @@ use arrow_array::{
     TimestampMicrosecondArray,
 };
 use arrow_schema::{DataType, TimeUnit};
-use sentra_kql::{Column, Kind, Row, Value};
+use sentra_kql::Kind;
+use sentra_kql::plan::{Column, Value};
+use sentra_kql::run::Row;
 use sentra_model::{EventId, Timestamp};
 use serde_json::{Map, Value as Json};
 
@@ -57,7 +59,9 @@ pub(crate) fn event_rows(batch: &RecordBatch) -> impl Iterator<Item = (RowKey, R
     (0..batch.num_rows()).filter_map(move |row| {
         let key = keys.as_ref()?.key(row);
         let id = || Value::String(EventId::raw(key.partition, key.offset).to_string());
-        let cell = |(kind, array): &(Kind, Option<&ArrayRef>)| array.map_or_else(id, |array| value_at(array, *kind, row));
+        let cell = |(kind, array): &(Kind, Option<&ArrayRef>)| {
+            array.map_or_else(id, |array| value_at(array, *kind, row))
+        };
         Some((key, columns.iter().map(cell).collect()))
     })
 }
@@ -79,9 +83,7 @@ pub(crate) fn value_at(array: &ArrayRef, kind: Kind, row: usize) -> Value {
             let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
             Value::DateTime(Timestamp::from_micros(micros))
         }
-        (Kind::TimeSpan, DataType::Int64) => {
-            Value::TimeSpan(array.as_primitive::<Int64Type>().value(row))
-        }
+        (Kind::TimeSpan, DataType::Int64) => Value::TimeSpan(array.as_primitive::<Int64Type>().value(row)),
         (Kind::Long, _) => whole(array, row).map_or(Value::Null, Value::Long),
         (Kind::Dynamic, DataType::Map(..)) => fields(array, row),
         (Kind::Dynamic, DataType::Utf8) => {

@@ -15,7 +15,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("sentra-simulate", &[]),
     ("sentra-packs", &["sentra-model", "sentra-decode", "sentra-detect"]),
     ("sentra-kql", &["sentra-model"]),
-    ("sentra-store", &["sentra-model"]),
+    ("sentra-store", &["sentra-model", "sentra-kql"]),
     (
         "sentra-factory",
         &[
