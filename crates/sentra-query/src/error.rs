@@ -86,7 +86,9 @@ impl QueryError {
             self,
             Self::Syntax(_)
                 | Self::EngineUnavailable { .. }
-                | Self::Store(StoreError::Predicate { .. } | StoreError::TooComplex { .. })
+                | Self::Store(
+                    StoreError::Predicate { .. } | StoreError::TooComplex { .. } | StoreError::Plan { .. }
+                )
         )
     }
 }

@@ -17,6 +17,7 @@ mod answer;
 mod ask;
 mod error;
 mod hint;
+mod kql;
 mod parse;
 mod plan;
 mod question;

@@ -126,7 +126,7 @@ fn values<'a>(batch: &'a RecordBatch, name: &'a str) -> Box<dyn Fn(usize) -> Val
         (name, ColumnKind::DateTime) => {
             Box::new(move |row| moment(batch, name, row).map(|moment| moment.to_string()).into())
         }
-        (_, ColumnKind::Dynamic) => {
+        _ => {
             let maps = field_maps(batch);
             let pair = |(name, value): (&str, &str)| Value::from(vec![name, value]);
             Box::new(move |row| maps.map(|maps| maps.entries(row).map(pair).collect::<Vec<_>>()).into())
@@ -169,7 +169,7 @@ fn stored_event(batch: &RecordBatch, keys: &Keys<'_>, row: usize) -> StoredEvent
                 .filter(|texts| texts.is_valid(row))
                 .map(|texts| texts.value(row).to_owned()),
             ColumnKind::Long => number(batch, column.name, row).map(|number| number.to_string()),
-            ColumnKind::DateTime | ColumnKind::Dynamic => None,
+            _ => None,
         };
         if let Some(value) = value {
             header.insert(column.name.to_owned(), value);

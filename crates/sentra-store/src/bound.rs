@@ -103,7 +103,7 @@ fn compare(field: &str, op: CompareOp, value: &Literal) -> Result<Bound, StoreEr
         (column, ColumnKind::String) => Ok(Bound::Text { column, test: ordered(field, order, value)? }),
         (column, ColumnKind::DateTime) => Ok(Bound::Time { column, op: order, value: moment(field, value)? }),
         (column, ColumnKind::Long) => unsigned(column, order, value),
-        (_, ColumnKind::Dynamic) => Err(refused(field, "name one of its fields instead")),
+        _ => Err(refused(field, "name one of its fields instead")),
     }
 }
 

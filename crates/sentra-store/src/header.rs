@@ -1,3 +1,4 @@
+use sentra_kql::Kind;
 use sentra_model::column;
 use serde::{Deserialize, Serialize};
 
@@ -7,12 +8,48 @@ use serde::{Deserialize, Serialize};
 pub enum ColumnKind {
     /// Text.
     String,
+    /// True or false.
+    Bool,
     /// A whole number.
     Long,
+    /// A number with a fraction.
+    Real,
+    /// A span of time.
+    TimeSpan,
     /// A moment, RFC 3339 in UTC.
     DateTime,
     /// JSON of any shape.
     Dynamic,
+}
+
+impl ColumnKind {
+    /// As the language knows it.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::String => Kind::String,
+            Self::Bool => Kind::Bool,
+            Self::Long => Kind::Long,
+            Self::Real => Kind::Real,
+            Self::TimeSpan => Kind::TimeSpan,
+            Self::DateTime => Kind::DateTime,
+            Self::Dynamic => Kind::Dynamic,
+        }
+    }
+}
+
+impl From<Kind> for ColumnKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Bool => Self::Bool,
+            Kind::Long => Self::Long,
+            Kind::Real => Self::Real,
+            Kind::String => Self::String,
+            Kind::DateTime => Self::DateTime,
+            Kind::TimeSpan => Self::TimeSpan,
+            Kind::Dynamic => Self::Dynamic,
+        }
+    }
 }
 
 /// A column that every event has, whatever its source.

@@ -88,7 +88,7 @@ impl From<StoreError> for Problem {
         match &error {
             StoreError::Cursor { .. } => Self::new(ProblemKind::ParameterInvalid, error.to_string())
                 .with_next("begin again without a cursor"),
-            StoreError::Predicate { .. } | StoreError::TooComplex { .. } => {
+            StoreError::Predicate { .. } | StoreError::TooComplex { .. } | StoreError::Plan { .. } => {
                 Self::new(ProblemKind::QueryInvalid, error.to_string())
             }
             other => {

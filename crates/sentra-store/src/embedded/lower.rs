@@ -11,7 +11,7 @@ use datafusion::functions_aggregate::expr_fn::{avg, count, count_distinct, max, 
 use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{Expr as DfExpr, cast, col, lit, when};
 use datafusion::prelude::SessionContext;
-use sentra_kql::plan::{Aggregate, Column, Expr, ExprNode, Node, Op, SortKey, Value};
+use sentra_kql::plan::{Aggregate, Expr, ExprNode, Node, Op, SortKey, Value};
 use sentra_kql::{AggregateFunction, Builtin, Kind};
 use sentra_model::Mart;
 
@@ -224,11 +224,10 @@ fn scan(marts: Option<Vec<Mart>>) -> Lowered {
             ("id", _) => (id(), Kind::String, Leaf::Text("id")),
             (name, ColumnKind::Dynamic) => (col(name), Kind::Dynamic, Leaf::Fields),
             (name, ColumnKind::String) => (col(name), Kind::String, Leaf::Text(name)),
-            (name, ColumnKind::DateTime) => (col(name), Kind::DateTime, Leaf::Present(name)),
             (name, ColumnKind::Long) if NULLABLE.contains(&name) => {
                 (col(name), Kind::Long, Leaf::Nullable(name))
             }
-            (name, ColumnKind::Long) => (col(name), Kind::Long, Leaf::Present(name)),
+            (name, kind) => (col(name), kind.kind(), Leaf::Present(name)),
         };
         Cell { expr, kind, leaf: Some(leaf) }
     });

@@ -1,6 +1,5 @@
 //! The tables of events: one per mart, and all of them as one.
 
-use sentra_kql::Kind;
 use sentra_kql::plan::{Catalog, Column, Table};
 use sentra_model::Mart;
 
@@ -30,9 +29,7 @@ pub fn event_catalog(marts: &[Mart]) -> Catalog {
 fn columns() -> Vec<Column> {
     let column = |header: &HeaderColumn| match header.kind {
         ColumnKind::Dynamic => Column::fields(header.name),
-        ColumnKind::String => Column::new(header.name, Kind::String),
-        ColumnKind::Long => Column::new(header.name, Kind::Long),
-        ColumnKind::DateTime => Column::new(header.name, Kind::DateTime),
+        kind => Column::new(header.name, kind.kind()),
     };
     SCAN_COLUMNS().iter().map(column).collect()
 }

@@ -17,7 +17,6 @@ use sentra_kql::run::Row;
 use sentra_model::{EventId, Timestamp};
 use serde_json::{Map, Value as Json};
 
-use crate::header::ColumnKind;
 use crate::schema::{FieldMaps, Keys, RowKey};
 
 use super::SCAN_COLUMNS;
@@ -47,13 +46,7 @@ pub(crate) fn rows_of(batch: &RecordBatch, columns: &[Column]) -> Vec<Row> {
 pub(crate) fn event_rows(batch: &RecordBatch) -> impl Iterator<Item = (RowKey, Row)> {
     let keys = Keys::of(batch);
     let columns = SCAN_COLUMNS().iter().map(|header| {
-        let kind = match header.kind {
-            ColumnKind::String => Kind::String,
-            ColumnKind::Long => Kind::Long,
-            ColumnKind::DateTime => Kind::DateTime,
-            ColumnKind::Dynamic => Kind::Dynamic,
-        };
-        (kind, batch.column_by_name(header.name))
+        (header.kind.kind(), batch.column_by_name(header.name))
     });
     let columns: Vec<_> = columns.collect();
     (0..batch.num_rows()).filter_map(move |row| {

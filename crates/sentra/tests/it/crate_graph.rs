@@ -30,7 +30,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "sentra-store",
         ],
     ),
-    ("sentra-query", &["sentra-model", "sentra-store"]),
+    ("sentra-query", &["sentra-model", "sentra-kql", "sentra-store"]),
     ("sentra-narrate", &["sentra-model"]),
     ("sentra-intake", &["sentra-model", "sentra-decode", "sentra-backbone"]),
     (

@@ -1,0 +1,101 @@
+//! The whole of KQL: checked against the tables that there are, answered by the marts as a plan.
+
+use std::time::Duration;
+
+use sentra_kql::plan::{Node, Op};
+use sentra_kql::{CheckOptions, KqlError, check, parse};
+use sentra_model::TenantScope;
+use sentra_store::{AskLimits, Column, MartStore, ROWS_MAX, StoppedBy, event_catalog};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::answer::{Answer, Explain, Intent, Route, Status};
+use crate::ask::{AskOptions, Engine};
+use crate::error::{Place, QueryError, SyntaxError};
+
+/// Answers a question in KQL.
+pub(crate) async fn ask_kql(
+    marts: &dyn MartStore,
+    scope: &TenantScope,
+    text: &str,
+    options: &AskOptions,
+    started: Instant,
+) -> Result<Answer, QueryError> {
+    let registered: Vec<_> = marts.stats(scope).await?.into_iter().map(|stats| stats.mart).collect();
+    let catalog = event_catalog(&registered);
+    let refused = |error: KqlError| refused(&error, text);
+    let query = parse(text).map_err(refused)?;
+    let checked = CheckOptions { catalog: &catalog, now: options.now, keep_calls: false };
+    let plan = check(&query, checked).map_err(refused)?;
+    let limits = AskLimits { rows_max: ROWS_MAX, timeout: Duration::from_millis(options.timeout_ms) };
+    let found = marts.ask(scope, &plan, &limits).await?;
+    let mut notes = found.engines;
+    match found.stopped_by {
+        Some(StoppedBy::Timeout) => notes.push("the time allowed was over, there are no rows".to_owned()),
+        Some(StoppedBy::Memory) => notes.push("the memory allowed was used up, there are no rows".to_owned()),
+        None if found.cut => {
+            notes.push(format!("there are more than {ROWS_MAX} rows: add take, or summarize"))
+        }
+        None => {}
+    }
+    let is_partial = found.stopped_by.is_some() || found.cut;
+    let column =
+        |column: &sentra_kql::plan::Column| Column { name: column.name.clone(), kind: kind_of(column.kind) };
+    let rows = found.rows.into_iter();
+    let rows: Vec<Vec<Value>> =
+        rows.map(|row| row.into_iter().map(sentra_kql::plan::Value::into_json).collect()).collect();
+    Ok(Answer {
+        route: route(&plan.root, options.engine, is_partial.then(|| notes.last()).flatten()),
+        status: if is_partial { Status::Partial } else { Status::Complete },
+        columns: found.columns.iter().map(column).collect(),
+        rows,
+        elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        explain: options.explain.then(|| Explain {
+            question: query.to_string(),
+            lineage: found.lineage,
+            notes,
+        }),
+    })
+}
+
+fn refused(error: &KqlError, text: &str) -> QueryError {
+    SyntaxError {
+        place: Place::at(text, error.span.start),
+        message: error.message.clone(),
+        hint: error.hint.clone(),
+    }
+    .into()
+}
+
+fn route(root: &Node, engine: Engine, note: Option<&String>) -> Route {
+    let (own, reason) = match is_analytical(root) {
+        true => (Intent::Analytical, "the question computes something over many events"),
+        false => (Intent::Exact, "the question takes events one by one"),
+    };
+    let (intent, mut reason) = match engine {
+        Engine::Exact => (Intent::Exact, format!("engine exact was asked for; {reason}")),
+        Engine::Analytical => (Intent::Analytical, format!("engine analytical was asked for; {reason}")),
+        Engine::Auto | Engine::Similarity => (own, reason.to_owned()),
+    };
+    if let Some(note) = note {
+        reason.push_str("; ");
+        reason.push_str(note);
+    }
+    Route { intent, engine: "marts".to_owned(), confidence: 1.0, reason }
+}
+
+/// Whether an aggregate or a join stands anywhere on the way of the answer.
+fn is_analytical(node: &Node) -> bool {
+    match &node.op {
+        Op::Aggregate { .. } | Op::Join { .. } => true,
+        Op::Scan { .. } | Op::Values { .. } => false,
+        Op::Union { inputs } => inputs.iter().any(is_analytical),
+        Op::Filter { input, .. }
+        | Op::Project { input, .. }
+        | Op::Sort { input, .. }
+        | Op::Take { input, .. }
+        | Op::Parse { input, .. }
+        | Op::Expand { input, .. }
+        | Op::Sequence { input, .. } => is_analytical(input),
+    }
+}
