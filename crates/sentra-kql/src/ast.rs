@@ -26,6 +26,10 @@ pub struct Let {
 }
 
 /// What a `let` names.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a question has few of them, and boxes would be in the way of who builds one"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum LetValue {
     /// One value. A bare name of another `let` is read as [`LetValue::Tabular`]: the two look the same.
@@ -62,6 +66,10 @@ pub struct Source {
 }
 
 /// The kinds of sources.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a question has few of them, and boxes would be in the way of who builds one"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceKind {
     /// A table, or what a `let` names.

@@ -3,6 +3,7 @@
 mod ast;
 mod builtin;
 mod check;
+mod complete;
 mod error;
 mod hint;
 mod lex;
@@ -10,6 +11,7 @@ pub mod limits;
 mod parse;
 pub mod plan;
 mod print;
+mod reference;
 pub mod run;
 mod shorthand;
 mod span;
@@ -23,8 +25,10 @@ pub use builtin::{
     REFUSED_FUNCTIONS, Signature, Takes,
 };
 pub use check::{CheckOptions, check};
+pub use complete::{Completion, Observed, SUGGESTIONS_MAX, Suggestion, SuggestionKind, complete};
 pub use error::{KqlError, Reason};
-pub use parse::{OPERATORS, REFUSED_OPERATORS, parse};
+pub use parse::{OPERATOR_HELP, OPERATORS, OperatorHelp, REFUSED_OPERATORS, parse};
+pub use reference::reference;
 pub use shorthand::parse_shorthand;
 pub use span::{At, Place, Span};
 pub use value::{Kind, moment_of};

@@ -2,6 +2,7 @@
 
 mod clauses;
 mod expression;
+mod help;
 mod operator;
 mod parser;
 mod source;
@@ -18,6 +19,7 @@ use crate::span::Span;
 use parser::Parser;
 
 pub(crate) use expression::{COMPARISON_WORDS, star_test};
+pub use help::{OPERATOR_HELP, OperatorHelp};
 pub use operator::{OPERATORS, REFUSED_OPERATORS};
 
 /// Reads a question.
