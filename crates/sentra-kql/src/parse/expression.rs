@@ -118,6 +118,7 @@ impl Parser {
                 let op = Comparison::Text { test, negated: false, cased: false };
                 Expr { at: expr.at, ..star.compare(op, text) }
             }
+            (true, ExprKind::Star) => Expr { kind: ExprKind::Literal(Literal::Bool(true)), at: expr.at },
             (_, kind) => Expr { kind, at: expr.at },
         }
     }
