@@ -1,7 +1,7 @@
 //! `summarize` and its aggregates.
 
 use super::names::{Unique, derived_name};
-use super::operator::named_or_numbered;
+use super::operator::{check_width, named_or_numbered};
 use super::{Checker, Gathered};
 use crate::ast::{Expr, ExprKind, Named};
 use crate::builtin::AggregateFunction;
@@ -24,6 +24,8 @@ impl Checker<'_> {
         keys: &[Named],
         span: Span,
     ) -> Result<Node, KqlError> {
+        check_width(keys, span)?;
+        check_width(aggregates, span)?;
         let mut unique = Unique::new([]);
         let mut columns = Vec::new();
         let mut checked = Vec::with_capacity(keys.len());
@@ -290,6 +292,7 @@ impl Checker<'_> {
         let (mut outputs, mut checked): (Vec<Column>, Vec<plan::Expr>) = (Vec::new(), Vec::new());
         for (place, written) in arguments.iter().enumerate() {
             if matches!(written.kind, ExprKind::Star) && (place > 0 || !is_extreme) {
+                self.count(0, self.scope.len(), span)?;
                 let by = outputs.first().filter(|_| is_extreme).map(|column| column.name.clone());
                 for (place, column) in self.scope.clone().into_iter().enumerate() {
                     if by.as_ref() != Some(&column.name) && !self.key_names.contains(&column.name) {

@@ -129,6 +129,40 @@ fn what_a_plan_may_hold_is_limited() {
     }
 }
 
+/// The widest questions are answered or refused in time: nothing in them counts twice over.
+#[test]
+fn wide_questions_end_in_time() {
+    let begun = std::time::Instant::now();
+    let many = |part: &str| part.repeat((60_000 / part.len()).min(9_990));
+    for text in [
+        format!("one | project {}k", many("k,")),
+        format!("one | extend {}k", many("a=k,")),
+        format!("one | summarize {}count()", many("count(),")),
+        format!("one | summarize by {}k", many("k,")),
+        format!("events | project-away {}id", many("*x*,")),
+        format!("events | project-reorder {}id", many("*,")),
+        format!("events | parse message with {}x", many("a ")),
+        format!("events | where {}true", many("a or ")),
+        format!("events | where user in ({}1)", many("\"a\",")),
+        format!("one | where {}", "x".repeat(60_000)),
+        format!("one | {}", "x".repeat(60_000)),
+        format!("one | where {}(1)", "x".repeat(60_000)),
+        format!("one | where k == {}", "9".repeat(60_000)),
+        format!("one | where a{}", "[".repeat(60_000)),
+        "(".repeat(60_000),
+        "{".repeat(60_000),
+        "let a=1;".repeat(7_000),
+        "datetime(".repeat(7_000),
+        "\"".repeat(60_001),
+    ] {
+        let _ = planned(&text).map(|plan| run(&plan, &FIXTURE.1, RunLimits::default()));
+        let _ = crate::parse_shorthand(&text, "events");
+        let _ = crate::complete(&text, text.len(), options(), &());
+    }
+    // About two seconds without optimisation on a slow machine; what goes wrong takes minutes.
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}
+
 /// The deepest plan that a question can have does not overflow the stack.
 #[test]
 fn deep_plans_run() {

@@ -6,6 +6,7 @@ mod help;
 mod operator;
 mod parser;
 mod source;
+mod value;
 
 #[cfg(test)]
 mod tests;

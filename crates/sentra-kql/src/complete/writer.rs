@@ -1,83 +1,13 @@
-//! What may stand at a place of a question that is being written: tables, columns of the rows at that
-//! place, operators, functions, and values that have been seen.
-
-use serde::Serialize;
-
-use crate::ast::{JoinKind, Query};
+use super::{Completion, Observed, SUGGESTIONS_MAX, Suggestion, SuggestionKind};
+use crate::ast::{JoinKind, Let, Query};
 use crate::builtin::{AggregateFunction, Builtin};
 use crate::check::{CheckOptions, columns_after};
-use crate::lex::{Lexeme, Token, lex};
-use crate::limits::TEXT_BYTES_MAX;
+use crate::lex::{Lexeme, Token};
+use crate::limits::NESTING_MAX;
 use crate::parse::{COMPARISON_WORDS, OPERATOR_HELP, parse};
 use crate::plan::Column;
 use crate::print::{Quoted, Word};
 use crate::span::Span;
-
-/// Most suggestions that are given.
-pub const SUGGESTIONS_MAX: usize = 50;
-
-/// What has been seen in the data. Both are asked for what begins with `prefix`, without case.
-pub trait Observed {
-    /// Values of a column or of a field of the source.
-    fn values(&self, column: &str, prefix: &str) -> Vec<String>;
-    /// Names of fields of the source.
-    fn fields(&self, prefix: &str) -> Vec<String>;
-}
-
-/// Nothing has been seen.
-impl Observed for () {
-    fn values(&self, _: &str, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn fields(&self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
-
-/// What may stand at a place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Completion {
-    /// The part of the question that a suggestion replaces.
-    pub replace: Span,
-    /// The suggestions, the likeliest first.
-    pub suggestions: Vec<Suggestion>,
-}
-
-/// Something that may stand at a place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Suggestion {
-    /// What is written.
-    pub text: String,
-    /// What it is.
-    pub kind: SuggestionKind,
-    /// What it means: the kind of a column, what a function takes.
-    pub detail: String,
-}
-
-/// What a suggestion is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SuggestionKind {
-    /// A value that was seen.
-    Value,
-    /// A column of the rows.
-    Column,
-    /// A field of the source.
-    Field,
-    /// A table, or what a `let` names.
-    Table,
-    /// An operator of a pipeline.
-    Operator,
-    /// A word that compares.
-    Comparison,
-    /// A word of an operator.
-    Keyword,
-    /// An aggregate.
-    Aggregate,
-    /// A function.
-    Function,
-}
 
 /// Words at the beginning of a question that are no tables.
 const SOURCES: [&str; 7] = ["union", "search", "let", "print", "datatable", "range", "event"];
@@ -93,48 +23,12 @@ const CHARTS: [&str; 9] = [
     "card",
 ];
 
-/// What may stand `cursor` bytes into `text`. What follows is not looked at.
-#[must_use]
-pub fn complete(text: &str, cursor: usize, options: CheckOptions<'_>, observed: &dyn Observed) -> Completion {
-    let mut end = cursor.min(text.len()).min(TEXT_BYTES_MAX);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let before = text.get(..end).unwrap_or_default();
-    let (mut lexemes, error) = lex(before);
-    lexemes.pop();
-    let mut writer = Writer { options, observed, before, lexemes, found: Vec::new() };
-    let replace = match error {
-        // Within a text.
-        Some(error) if error.hint.as_deref().is_some_and(|hint| matches!(hint, "\"" | "'")) => {
-            let start = error.span.start;
-            let written = before.get(start..).unwrap_or_default();
-            let prefix = written.trim_start_matches(['@', '"', '\'']).to_owned();
-            writer.values(&prefix);
-            return writer.finished(Span::new(start, end), "");
-        }
-        Some(_) => return writer.finished(Span::new(end, end), ""),
-        None => match writer.lexemes.last() {
-            Some(Lexeme { token: Token::Word(_), span }) if span.end == end => *span,
-            _ => Span::new(end, end),
-        },
-    };
-    let prefix = before.get(replace.start..).unwrap_or_default().to_owned();
-    if !prefix.is_empty() {
-        writer.lexemes.pop();
-    }
-    // `mv-exp` is one word, though three tokens.
-    let replace = writer.hyphenated(replace);
-    let prefix = before.get(replace.start..).unwrap_or(&prefix).to_owned();
-    writer.suggest(&prefix);
-    writer.finished(replace, &prefix)
-}
-
-struct Writer<'a> {
+/// Looks back over what is written and gathers what may follow.
+pub(super) struct Writer<'a> {
     options: CheckOptions<'a>,
     observed: &'a dyn Observed,
     before: &'a str,
-    lexemes: Vec<Lexeme>,
+    pub(super) lexemes: Vec<Lexeme>,
     found: Vec<Suggestion>,
 }
 
@@ -148,7 +42,16 @@ enum Place {
     Within(usize),
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    pub(super) fn new(
+        options: CheckOptions<'a>,
+        observed: &'a dyn Observed,
+        before: &'a str,
+        lexemes: Vec<Lexeme>,
+    ) -> Self {
+        Self { options, observed, before, lexemes, found: Vec::new() }
+    }
+
     fn token(&self, at: usize) -> &Token {
         self.lexemes.get(at).map_or(&Token::End, |lexeme| &lexeme.token)
     }
@@ -166,7 +69,7 @@ impl Writer<'_> {
     }
 
     /// After `|`, what comes before a hyphen is part of the word.
-    fn hyphenated(&mut self, replace: Span) -> Span {
+    pub(super) fn hyphenated(&mut self, replace: Span) -> Span {
         let count = self.lexemes.len();
         let (Some(pipe), Some(first), Some(hyphen)) =
             (count.checked_sub(3), count.checked_sub(2), count.checked_sub(1))
@@ -188,7 +91,7 @@ impl Writer<'_> {
         self.found.push(Suggestion { text: text.into(), kind, detail: detail.into() });
     }
 
-    fn suggest(&mut self, prefix: &str) {
+    pub(super) fn suggest(&mut self, prefix: &str) {
         match self.place() {
             Place::Source => self.sources(),
             Place::Operator => {
@@ -239,17 +142,17 @@ impl Writer<'_> {
         Place::Within(start)
     }
 
-    /// Whether a bracket belongs to a call or a condition, not to a pipeline.
+    /// Whether a bracket belongs to a call or a condition, not to a pipeline. Brackets before it tell.
     fn is_expression_bracket(&self, at: usize) -> bool {
-        let Some(before) = at.checked_sub(1) else { return false };
+        let brackets = (0..=at).rev().take(NESTING_MAX).take_while(|place| self.is_sign(*place, "(")).count();
+        let Some(before) = at.checked_sub(brackets) else { return false };
         match self.token(before) {
             Token::Word(word) => {
                 let is_function = Builtin::named(word).is_some() || AggregateFunction::named(word).is_some();
                 let compares = COMPARISON_WORDS.contains(&word.as_str());
                 is_function || compares || matches!(word.as_str(), "where" | "by" | "extend" | "project")
             }
-            Token::Sign("(") => self.is_expression_bracket(before),
-            Token::Sign("|" | ";" | "=") => false,
+            Token::Sign("(" | "|" | ";" | "=") => false,
             Token::Sign(_) => true,
             _ => false,
         }
@@ -407,7 +310,7 @@ impl Writer<'_> {
         name.strip_prefix("fields.").unwrap_or(&name).to_owned()
     }
 
-    fn values(&mut self, prefix: &str) {
+    pub(super) fn values(&mut self, prefix: &str) {
         let Some(column) = self.compared_column() else { return };
         for value in self.observed.values(&column, prefix) {
             self.add(SuggestionKind::Value, Quoted(&value).to_string(), column.clone());
@@ -447,7 +350,7 @@ impl Writer<'_> {
     }
 
     /// What is named before `offset`.
-    fn lets(&self, offset: usize) -> Vec<crate::ast::Let> {
+    fn lets(&self, offset: usize) -> Vec<Let> {
         let ends = self.lexemes.iter().filter(|lexeme| lexeme.token == Token::Sign(";"));
         let end = ends.map(|lexeme| lexeme.span.end).take_while(|end| *end <= offset).last().unwrap_or(0);
         let text = format!("{} print 1", self.before.get(..end).unwrap_or_default());
@@ -455,7 +358,7 @@ impl Writer<'_> {
     }
 
     /// Those that begin as what is written, then those that contain it.
-    fn finished(mut self, replace: Span, prefix: &str) -> Completion {
+    pub(super) fn finished(mut self, replace: Span, prefix: &str) -> Completion {
         let prefix = prefix.to_lowercase();
         let rank = |suggestion: &Suggestion| {
             let text = suggestion.text.to_lowercase();
@@ -470,97 +373,5 @@ impl Writer<'_> {
         self.found.dedup();
         self.found.truncate(SUGGESTIONS_MAX);
         Completion { replace, suggestions: self.found }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{fixture, now};
-
-    struct Seen;
-
-    impl Observed for Seen {
-        fn values(&self, column: &str, prefix: &str) -> Vec<String> {
-            let values: &[&str] = match column {
-                "user" => &["alice", "bob", "Administrator"],
-                "Parent.Image" => &["winword.exe"],
-                _ => &[],
-            };
-            let fits = |value: &&&str| value.to_lowercase().starts_with(&prefix.to_lowercase());
-            values.iter().filter(fits).map(|value| (*value).to_owned()).collect()
-        }
-
-        fn fields(&self, prefix: &str) -> Vec<String> {
-            let names = ["EventID", "odd name"].into_iter();
-            names
-                .filter(|name| name.to_lowercase().starts_with(&prefix.to_lowercase()))
-                .map(str::to_owned)
-                .collect()
-        }
-    }
-
-    /// What is suggested where `^` stands.
-    fn suggested(marked: &str) -> (String, Vec<String>) {
-        let cursor = marked.find('^').unwrap();
-        let text = marked.replace('^', "");
-        let (catalog, _) = fixture().unwrap();
-        let options = CheckOptions { catalog: &catalog, now: now(), keep_calls: false };
-        let completion = complete(&text, cursor, options, &Seen);
-        let replaced = text[completion.replace.start..completion.replace.end].to_owned();
-        (replaced, completion.suggestions.into_iter().map(|suggestion| suggestion.text).collect())
-    }
-
-    #[test]
-    fn what_may_stand_is_suggested_first() {
-        let cases = [
-            ("^", "", "empty"),
-            ("peo^", "peo", "people"),
-            ("let x = peo^", "peo", "people"),
-            ("let devs = people; de^", "de", "devs"),
-            ("people | ^", "", "count"),
-            ("people | su^", "su", "summarize"),
-            ("people | project-r^", "project-r", "project-rename"),
-            ("people | where de^", "de", "dept"),
-            ("people | where dept == \"x\" and le^", "le", "level"),
-            ("people | where dept st^", "st", "startswith"),
-            ("people | extend lng = strlen(user) | where ln^", "ln", "lng"),
-            ("people | summarize n = count() by dept | where ^", "", "dept"),
-            ("people | summarize dc^", "dc", "dcount("),
-            ("people | where user == \"al^", "\"al", "\"alice\""),
-            ("events | where user == ^", "", "\"Administrator\""),
-            ("events | where user in (\"alice\", \"bo^", "\"bo", "\"bob\""),
-            ("events | where Parent.Image == \"^", "\"", "\"winword.exe\""),
-            ("events | where [\"Parent.Image\"] has \"^", "\"", "\"winword.exe\""),
-            ("events | where Ev^", "Ev", "EventID"),
-            ("events | where odd^", "odd", "[\"odd name\"]"),
-            ("events | join kind=inner (peo^", "peo", "people"),
-            ("events | join kind=inner (people | where de^", "de", "dept"),
-            ("events | join kind=le^", "le", "leftanti"),
-            ("events | where user in (people | project us^", "us", "user"),
-            ("let t = people | extend age = 1; t | where ag^", "ag", "age"),
-            ("people | extend x = stars^", "stars", "startswith"),
-            ("people | extend x = strl^", "strl", "strlen("),
-            ("people | render ti^", "ti", "timechart"),
-        ];
-        for (marked, replaced, first) in cases {
-            let (found, suggestions) = suggested(marked);
-            assert_eq!(found, replaced, "{marked}");
-            if marked.contains("stars^") {
-                assert!(!suggestions.contains(&first.to_owned()), "{marked}: {suggestions:?}");
-            } else {
-                assert_eq!(suggestions.first().map(String::as_str), Some(first), "{marked}: {suggestions:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_half_written_is_no_reason_to_be_silent() {
-        let (_, suggestions) = suggested("people | where ^");
-        assert!(
-            suggestions.contains(&"user".to_owned()) && suggestions.contains(&"strlen(".to_owned())
-                || suggestions.len() == SUGGESTIONS_MAX
-        );
-        assert!(suggested("people | nonsense | where ^").1.iter().all(|text| text != "user"));
     }
 }
