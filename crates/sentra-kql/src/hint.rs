@@ -1,7 +1,13 @@
 //! The nearest right word.
 
+/// Longest word that is compared with those that are known, in bytes.
+const WORD_BYTES_MAX: usize = 64;
+
 /// The word of `known` that `word` was probably meant to be.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > WORD_BYTES_MAX {
+        return None;
+    }
     let folded = word.to_lowercase();
     let allowed = match folded.chars().count() {
         0..=2 => 0,

@@ -22,6 +22,8 @@ pub const PLAN_NODES_MAX: usize = 300;
 pub const PLAN_TERMS_MAX: usize = 50_000;
 /// Most steps of a `sequence`.
 pub const SEQUENCE_STEPS_MAX: usize = 16;
+/// Most regular expressions in a question.
+pub const REGEXES_MAX: usize = 100;
 /// Bytes that a compiled regular expression may take.
 pub const REGEX_BYTES_MAX: usize = 1 << 20;
 /// Deepest nesting of a JSON value that is read from a text.

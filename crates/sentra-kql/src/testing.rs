@@ -307,6 +307,9 @@ mod tests {
 
     use super::*;
     use crate::run::{RunLimits, run};
+    use crate::{
+        AggregateFunction, Builtin, OPERATORS, REFUSED_AGGREGATES, REFUSED_FUNCTIONS, REFUSED_OPERATORS,
+    };
 
     fn outcome(case: &Case, catalog: &Catalog, data: &Dataset, keep_calls: bool) -> Result<(), String> {
         match planned(case, catalog, keep_calls) {
@@ -345,6 +348,45 @@ mod tests {
         println!("{} cases, {} wrong", cases.len(), wrong.len());
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
         assert!(cases.len() >= 300, "{} cases", cases.len());
+    }
+
+    /// Whatever can be called is called by a case, and whatever is refused is refused by its name.
+    #[test]
+    fn every_word_has_its_case() {
+        let cases = cases().unwrap();
+        let answered: Vec<&str> = cases
+            .iter()
+            .filter(|case| matches!(case.expect, Expect::Rows { .. }))
+            .map(|case| case.question.as_str())
+            .collect();
+        let is_asked = |word: &str| answered.iter().any(|question| question.contains(word));
+        for builtin in Builtin::ALL.iter().filter(|builtin| builtin.signature().is_some()) {
+            assert!(is_asked(&format!("{}(", builtin.name())), "no case calls {}", builtin.name());
+        }
+        for function in AggregateFunction::ALL {
+            assert!(is_asked(&format!("{}(", function.name())), "no case calls {}", function.name());
+        }
+        for word in OPERATORS.into_iter().filter(|word| *word != "mvexpand") {
+            assert!(is_asked(&format!("| {word}")), "no case has the operator {word}");
+        }
+        let (catalog, _) = fixture().unwrap();
+        let refused = |question: &str| {
+            let checked = parse(question).and_then(|query| {
+                check(&query, CheckOptions { catalog: &catalog, now: now(), keep_calls: false })
+            });
+            let error = checked.expect_err(question);
+            assert_eq!(error.reason, Reason::Unsupported, "{question}: {error}");
+            assert!(error.hint.is_some(), "{question}");
+        };
+        for (word, _) in REFUSED_OPERATORS {
+            refused(&format!("people | {word} user"));
+        }
+        for (word, _) in REFUSED_FUNCTIONS.iter().filter(|(word, _)| !matches!(*word, "guid" | "decimal")) {
+            refused(&format!("people | extend x = {word}(user)"));
+        }
+        for (word, _) in REFUSED_AGGREGATES {
+            refused(&format!("people | summarize x = {word}(user)"));
+        }
     }
 
     /// A case that cannot fail is none: rows that are not the right ones are told apart.

@@ -197,7 +197,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Result<plan::Expr, KqlError> {
         let last = checked.len().saturating_sub(1);
-        let is_condition = |place: usize| place % 2 == 0 && place != last;
+        let is_condition = |place: usize| place.is_multiple_of(2) && place != last;
         let values = checked.iter().enumerate().filter(|(place, _)| !is_condition(*place));
         let kind = common_kind(values.map(|(_, value)| value)).unwrap_or(Kind::Dynamic);
         let mut arguments = Vec::with_capacity(checked.len());
@@ -252,7 +252,7 @@ fn check_count(
     let count = arguments.len();
     let fits_pairs = match builtin {
         Builtin::Case => count % 2 == 1,
-        Builtin::BagPack => count % 2 == 0,
+        Builtin::BagPack => count.is_multiple_of(2),
         _ => true,
     };
     if (least..=most).contains(&count) && fits_pairs {

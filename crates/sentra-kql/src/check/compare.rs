@@ -6,6 +6,7 @@ use super::Checker;
 use crate::ast::{Comparison, Expr, ExprKind, Membership, Pipeline, Set, TextTest};
 use crate::builtin::Builtin;
 use crate::error::{KqlError, Reason};
+use crate::limits::REGEXES_MAX;
 use crate::plan::{self, ExprNode, Value};
 use crate::run;
 use crate::span::Span;
@@ -151,6 +152,11 @@ impl Checker<'_> {
             let message = "a regular expression must be a constant text";
             return Err(KqlError::new(Reason::Type, written.at, message).hint("@\"…\""));
         };
+        self.regex_count += 1;
+        if self.regex_count > REGEXES_MAX {
+            let message = format!("the question has more than {REGEXES_MAX} regular expressions");
+            return Err(KqlError::new(Reason::Limit, written.at, message));
+        }
         match run::compiled(pattern) {
             Ok(compiled) if compiled.captures_len() > groups => Ok(()),
             Ok(_) => {
@@ -267,7 +273,7 @@ impl Checker<'_> {
             match checked.value() {
                 Some(Value::Dynamic(Json::Array(values))) => {
                     self.count(0, values.len(), span)?;
-                    found.extend(values.iter().map(|json| of_json(json)));
+                    found.extend(values.iter().map(of_json));
                 }
                 _ => found.push(checked),
             }

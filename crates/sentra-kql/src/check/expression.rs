@@ -8,6 +8,9 @@ use crate::run;
 use crate::span::Span;
 use crate::value::Kind;
 
+/// So many bytes of a computed constant count as much as a name.
+const BYTES_PER_TERM: usize = 16;
+
 impl Checker<'_> {
     pub(super) fn expr(&mut self, expr: &Expr) -> Result<plan::Expr, KqlError> {
         let span = Span::from(expr.at);
@@ -91,6 +94,7 @@ impl Checker<'_> {
             Some(values) => {
                 let value = run::call(builtin, kind, &values, &self.regexes);
                 let value = value.map_err(|error| KqlError::new(Reason::Limit, span, error.to_string()))?;
+                self.count(0, run::bytes(&value) / BYTES_PER_TERM, span)?;
                 Ok(plan::Expr::literal(kind, value))
             }
             None => Ok(plan::Expr::call(kind, builtin, arguments)),

@@ -68,6 +68,7 @@ struct Checker<'a> {
     pipelines: usize,
     /// Constants that are being computed.
     constants: usize,
+    regex_count: usize,
     /// The columns that expressions see, and the aggregates met in them where those may stand.
     scope: Vec<Column>,
     aggregates: Option<Gathered>,
@@ -96,6 +97,7 @@ impl<'a> Checker<'a> {
             depth: 0,
             pipelines: 0,
             constants: 0,
+            regex_count: 0,
             scope: Vec::new(),
             aggregates: None,
             outer_scope: Vec::new(),

@@ -1,6 +1,6 @@
 //! Names of columns: finding them, and making new ones.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checker;
 use crate::ast::{Expr, ExprKind, Literal, Name};
@@ -162,19 +162,26 @@ pub(super) fn derived_name(expr: &Expr) -> Option<String> {
 }
 
 /// Names that are each given once: what is taken gets a number.
-pub(super) struct Unique(BTreeSet<String>);
+pub(super) struct Unique {
+    taken: BTreeSet<String>,
+    /// The next number of a name that was wanted again.
+    numbers: BTreeMap<String, usize>,
+}
 
 impl Unique {
     pub(super) fn new<'a>(taken: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(taken.into_iter().map(str::to_owned).collect())
+        Self { taken: taken.into_iter().map(str::to_owned).collect(), numbers: BTreeMap::new() }
     }
 
     pub(super) fn name(&mut self, wanted: &str) -> String {
         let mut name = wanted.to_owned();
-        let mut number = 1;
-        while !self.0.insert(name.clone()) {
+        if self.taken.insert(name.clone()) {
+            return name;
+        }
+        let number = self.numbers.entry(wanted.to_owned()).or_insert(1);
+        while !self.taken.insert(name.clone()) {
             name = format!("{wanted}{number}");
-            number += 1;
+            *number += 1;
         }
         name
     }

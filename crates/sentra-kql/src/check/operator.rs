@@ -1,7 +1,10 @@
+use std::collections::BTreeSet;
+
 use super::Checker;
 use super::names::{Unique, derived_name, place_of};
 use crate::ast::{self, Direction, Expr, ExprKind, Membership, Name, Named, Operator, Pattern, Step};
 use crate::error::{KqlError, Reason};
+use crate::limits::COLUMNS_MAX;
 use crate::plan::{self, Column, Node, Op, SortKey, Value};
 use crate::span::Span;
 use crate::value::Kind;
@@ -124,7 +127,7 @@ impl Checker<'_> {
     }
 
     fn project(&mut self, input: Node, values: &[Named], span: Span) -> Result<Node, KqlError> {
-        check_names(values)?;
+        check_names(values, span)?;
         let given = values.iter().filter_map(|named| named.name.as_ref());
         let mut unique = Unique::new(given.map(|name| name.text.as_str()));
         let mut checked = Vec::with_capacity(values.len());
@@ -142,7 +145,7 @@ impl Checker<'_> {
     }
 
     fn extend(&mut self, input: Node, values: &[Named], span: Span) -> Result<Node, KqlError> {
-        check_names(values)?;
+        check_names(values, span)?;
         let mut columns = input.columns.clone();
         let mut exprs: Vec<plan::Expr> = columns
             .iter()
@@ -187,7 +190,7 @@ impl Checker<'_> {
         keep: bool,
         span: Span,
     ) -> Result<Node, KqlError> {
-        let mut chosen = Vec::new();
+        let mut chosen = BTreeSet::new();
         for pattern in patterns {
             chosen.extend(self.matching(&input.columns, pattern)?);
         }
@@ -225,6 +228,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Result<Node, KqlError> {
         let mut places = Vec::new();
+        let mut seen = BTreeSet::new();
         for (pattern, direction) in patterns {
             let mut found = self.matching(&input.columns, pattern)?;
             let name = |place: &usize| input.columns.get(*place).map(|column| column.name.clone());
@@ -233,10 +237,9 @@ impl Checker<'_> {
                 Some(Direction::Descending) => found.sort_by_key(|place| std::cmp::Reverse(name(place))),
                 None => {}
             }
-            found.retain(|place| !places.contains(place));
-            places.extend(found);
+            places.extend(found.into_iter().filter(|place| seen.insert(*place)));
         }
-        let rest: Vec<usize> = (0..input.columns.len()).filter(|place| !places.contains(place)).collect();
+        let rest: Vec<usize> = (0..input.columns.len()).filter(|place| !seen.contains(place)).collect();
         places.extend(rest);
         self.kept(input, &places, span)
     }
@@ -320,9 +323,10 @@ pub(super) fn named_or_numbered(value: &Expr, place: usize) -> String {
     derived_name(value).unwrap_or_else(|| format!("Column{}", place + 1))
 }
 
-/// No name is given twice.
-fn check_names(values: &[Named]) -> Result<(), KqlError> {
-    let mut seen = std::collections::BTreeSet::new();
+/// No name is given twice, and there are not too many.
+fn check_names(values: &[Named], span: Span) -> Result<(), KqlError> {
+    check_width(values, span)?;
+    let mut seen = BTreeSet::new();
     for name in values.iter().filter_map(|named| named.name.as_ref()) {
         if !seen.insert(name.text.as_str()) {
             let message = format!("the column {:?} is given twice", name.text);
@@ -330,6 +334,14 @@ fn check_names(values: &[Named]) -> Result<(), KqlError> {
         }
     }
     Ok(())
+}
+
+/// A step gives only so many columns.
+pub(super) fn check_width(values: &[Named], span: Span) -> Result<(), KqlError> {
+    if values.len() <= COLUMNS_MAX {
+        return Ok(());
+    }
+    Err(KqlError::new(Reason::Limit, span, format!("a step gives more than {COLUMNS_MAX} columns")))
 }
 
 /// Whether a name fits a pattern in which `*` stands for any characters.

@@ -22,12 +22,7 @@ impl Checker<'_> {
                 let mut row = Vec::new();
                 let mut rows = Vec::new();
                 for (written, (_, kind)) in values.iter().zip(columns.iter().cycle()) {
-                    let value = self.constant(written)?;
-                    let found = value.kind;
-                    let value = self.fitted(value, *kind, written.at.into())?.ok_or_else(|| {
-                        let message = format!("a {kind} is expected, this is a {found}");
-                        KqlError::new(Reason::Type, written.at, message)
-                    })?;
+                    let value = self.constant_of(written, *kind)?;
                     row.extend(value.value().cloned());
                     if row.len() == columns.len() {
                         rows.push(std::mem::take(&mut row));
@@ -87,6 +82,19 @@ impl Checker<'_> {
         let condition = plan::Expr::call(Kind::Bool, Builtin::Equal, arguments);
         let columns = events.columns.clone();
         self.node(Op::Filter { input: events.into(), condition }, columns, span)
+    }
+
+    /// A constant of a kind.
+    fn constant_of(&mut self, written: &crate::ast::Expr, kind: Kind) -> Result<plan::Expr, KqlError> {
+        let value = self.constant(written)?;
+        let found = value.kind;
+        self.constants += 1;
+        let value = self.fitted(value, kind, written.at.into());
+        self.constants -= 1;
+        value?.ok_or_else(|| {
+            let message = format!("a {kind} is expected, this is a {found}");
+            KqlError::new(Reason::Type, written.at, message)
+        })
     }
 
     fn print(&mut self, values: &[Named], span: Span) -> Result<Node, KqlError> {

@@ -1,7 +1,7 @@
 //! `summarize` and its aggregates.
 
 use super::names::{Unique, derived_name};
-use super::operator::named_or_numbered;
+use super::operator::{check_width, named_or_numbered};
 use super::{Checker, Gathered};
 use crate::ast::{Expr, ExprKind, Named};
 use crate::builtin::AggregateFunction;
@@ -24,6 +24,8 @@ impl Checker<'_> {
         keys: &[Named],
         span: Span,
     ) -> Result<Node, KqlError> {
+        check_width(keys, span)?;
+        check_width(aggregates, span)?;
         let mut unique = Unique::new([]);
         let mut columns = Vec::new();
         let mut checked = Vec::with_capacity(keys.len());
@@ -123,8 +125,10 @@ impl Checker<'_> {
         arguments: &[Expr],
         span: Span,
     ) -> Result<plan::Expr, KqlError> {
-        use AggregateFunction::{ArgMax, ArgMin, Percentiles};
-        if matches!(function, ArgMax | ArgMin | Percentiles) {
+        use AggregateFunction::{Any, ArgMax, ArgMin, Percentiles, TakeAny};
+        let is_one = matches!(function, TakeAny | Any)
+            && matches!(arguments, [only] if !matches!(only.kind, ExprKind::Star));
+        if matches!(function, ArgMax | ArgMin | Percentiles | TakeAny | Any) && !is_one {
             let message = format!("{} gives several columns: it stands by itself", function.name());
             return Err(KqlError::new(Reason::Type, span, message).hint("percentile(…), max(…)"));
         }
@@ -166,7 +170,7 @@ impl Checker<'_> {
     ) -> Result<Aggregate, KqlError> {
         use AggregateFunction::*;
         match function {
-            ArgMax | ArgMin => return self.arg_extreme(function, arguments, span),
+            ArgMax | ArgMin | TakeAny | Any => return self.of_row(function, arguments, span),
             Percentile | Percentiles => return self.percentiles(function, arguments, span),
             _ => {}
         }
@@ -272,35 +276,40 @@ impl Checker<'_> {
         Ok(Aggregate { function, arguments: vec![value], constants, outputs })
     }
 
-    /// `arg_max(by, column, …)` or `arg_max(by, *)`
-    fn arg_extreme(
+    /// `arg_max(by, column, …)`, `arg_max(by, *)`, `take_any(column, …)`, `take_any(*)`
+    fn of_row(
         &mut self,
         function: AggregateFunction,
         arguments: &[Expr],
         span: Span,
     ) -> Result<Aggregate, KqlError> {
-        let Some((written, rest)) = arguments.split_first() else {
+        if arguments.is_empty() {
             let message = format!("{} is called without arguments", function.name());
             return Err(KqlError::new(Reason::Syntax, span, message).hint(function.written()));
-        };
-        let by = self.aggregated_value(function, written)?;
-        let by_name = derived_name(written).unwrap_or_else(|| format!("{}_", function.prefix()));
-        let mut outputs = vec![self.column_of(by_name.clone(), &by)];
-        let mut checked = vec![by];
-        for written in rest {
-            if !matches!(written.kind, ExprKind::Star) {
-                let value = self.expr(written)?;
-                let name = derived_name(written).unwrap_or_else(|| format!("{}_", function.prefix()));
-                outputs.push(self.column_of(name, &value));
-                checked.push(value);
+        }
+        let is_extreme = matches!(function, AggregateFunction::ArgMax | AggregateFunction::ArgMin);
+        let prefix = if function == AggregateFunction::Any { "any_" } else { "" };
+        let (mut outputs, mut checked): (Vec<Column>, Vec<plan::Expr>) = (Vec::new(), Vec::new());
+        for (place, written) in arguments.iter().enumerate() {
+            if matches!(written.kind, ExprKind::Star) && (place > 0 || !is_extreme) {
+                self.count(0, self.scope.len(), span)?;
+                let by = outputs.first().filter(|_| is_extreme).map(|column| column.name.clone());
+                for (place, column) in self.scope.clone().into_iter().enumerate() {
+                    if by.as_ref() != Some(&column.name) && !self.key_names.contains(&column.name) {
+                        checked.push(plan::Expr::column(place, column.kind));
+                        outputs.push(Column { name: format!("{prefix}{}", column.name), ..column });
+                    }
+                }
                 continue;
             }
-            for (place, column) in self.scope.clone().into_iter().enumerate() {
-                if column.name != by_name && !self.key_names.contains(&column.name) {
-                    checked.push(plan::Expr::column(place, column.kind));
-                    outputs.push(column);
-                }
-            }
+            let value =
+                if place == 0 { self.aggregated_value(function, written)? } else { self.expr(written)? };
+            let name = match derived_name(written) {
+                Some(name) => format!("{prefix}{name}"),
+                None => format!("{}_", function.name()),
+            };
+            outputs.push(self.column_of(name, &value));
+            checked.push(value);
         }
         self.count(0, checked.len(), span)?;
         Ok(Aggregate { function, arguments: checked, constants: Vec::new(), outputs })

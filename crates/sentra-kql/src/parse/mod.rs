@@ -2,9 +2,11 @@
 
 mod clauses;
 mod expression;
+mod help;
 mod operator;
 mod parser;
 mod source;
+mod value;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ use crate::span::Span;
 use parser::Parser;
 
 pub(crate) use expression::{COMPARISON_WORDS, star_test};
+pub use help::{OPERATOR_HELP, OperatorHelp};
 pub use operator::{OPERATORS, REFUSED_OPERATORS};
 
 /// Reads a question.

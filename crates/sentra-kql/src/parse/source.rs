@@ -7,10 +7,9 @@ use crate::span::At;
 use crate::value::Kind;
 
 /// Words at the beginning of a question that KQL knows and this does not.
-const REFUSED_SOURCES: [(&str, &str); 10] = [
+const REFUSED_SOURCES: [(&str, &str); 9] = [
     ("find", "search, or union A, B | where …"),
     ("externaldata", "datatable(a: string) [\"x\"]"),
-    ("materialize", "let T = …; names rows as well"),
     ("evaluate", "nothing replaces a plugin"),
     ("set", "options are not part of a question"),
     ("alias", "let"),
@@ -78,7 +77,7 @@ impl Parser {
             "union" | "print" | "range" | "search" => {
                 matches!(self.peek_at(at + 1), Token::Word(_) | Token::Text(_))
             }
-            "datatable" | "event" => self.is_sign_at(at + 1, "("),
+            "datatable" | "event" | "materialize" => self.is_sign_at(at + 1, "("),
             word => {
                 REFUSED_SOURCES.iter().any(|(refused, _)| *refused == word) && self.is_sign_at(at + 1, "(")
             }
@@ -156,6 +155,11 @@ impl Parser {
             }
             "range" if matches!(self.peek_at(1), Token::Word(_)) => self.range()?,
             "datatable" if self.is_sign_at(1, "(") => self.datatable()?,
+            // What is asked twice is computed as often as the planner wants.
+            "materialize" if self.is_sign_at(1, "(") => {
+                self.advance();
+                SourceKind::Nested(self.bracketed()?.into())
+            }
             "event" => self.event()?,
             _ => SourceKind::Table(self.name("a table")?.text),
         };

@@ -48,6 +48,12 @@ impl Engine<'_> {
         if matches!(aggregate.function, ArgMax | ArgMin) {
             return self.of_extreme_row(aggregate, rows);
         }
+        if matches!(aggregate.function, TakeAny | Any) && aggregate.arguments.len() > 1 {
+            return match rows.first() {
+                Some(row) => aggregate.arguments.iter().map(|value| self.eval(value, row)).collect(),
+                None => Ok(aggregate.outputs.iter().map(|output| Value::null_of(output.kind)).collect()),
+            };
+        }
         if matches!(aggregate.function, Count | CountIf) {
             let mut count = 0_i64;
             for row in rows {

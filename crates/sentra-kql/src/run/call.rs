@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use regex::{Regex, RegexBuilder};
 
 use super::error::RunError;
-use super::{CELL_BYTES_MAX, REGEXES_MAX, json, math, network, text, time};
+use super::{CELL_BYTES_MAX, json, math, network, text, time};
 use crate::builtin::{Area, Builtin};
-use crate::limits::REGEX_BYTES_MAX;
+use crate::limits::{REGEX_BYTES_MAX, REGEXES_MAX};
 use crate::plan::Value;
 use crate::value::Kind;
 

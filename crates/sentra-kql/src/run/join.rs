@@ -36,6 +36,7 @@ impl Engine<'_> {
         let mut seen = BTreeSet::new();
         let mut used = vec![false; rights.len()];
         let mut rows: Vec<Row> = Vec::new();
+        let mut bytes = 0;
         for row in &lefts {
             let key = left_key(row);
             if kind == JoinKind::InnerUnique && !key.clone().is_some_and(|key| seen.insert(key)) {
@@ -46,6 +47,8 @@ impl Engine<'_> {
                 if let (Some(other), Some(used)) = (rights.get(*place), used.get_mut(*place)) {
                     *used = true;
                     rows.push(row.iter().chain(other).cloned().collect());
+                    self.grow(&mut bytes, other)?;
+                    self.grow(&mut bytes, row)?;
                 }
                 if rows.len() > self.limits.rows_max {
                     return Err(RunError::TooLarge { what: "rows", limit: self.limits.rows_max });

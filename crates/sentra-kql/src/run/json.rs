@@ -86,10 +86,19 @@ impl List {
 /// About so many bytes of text it takes.
 pub(super) fn weight(value: &Json) -> usize {
     match value {
-        Json::String(text) => text.len() + 3,
-        Json::Array(values) => values.iter().map(weight).sum::<usize>() + 3,
-        Json::Object(bag) => bag.iter().map(|(key, value)| key.len() + 4 + weight(value)).sum::<usize>() + 3,
+        Json::String(text) => text.len() + 8,
+        Json::Array(values) => values.iter().map(weight).sum::<usize>() + 8,
+        Json::Object(bag) => bag.iter().map(|(key, value)| key.len() + 4 + weight(value)).sum::<usize>() + 8,
         _ => 8,
+    }
+}
+
+/// About so many bytes of text a value takes.
+pub(crate) fn bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Dynamic(json) => weight(json),
+        _ => 0,
     }
 }
 
@@ -104,7 +113,7 @@ pub(super) fn call(builtin: Builtin, arguments: &[Value]) -> Result<Value, RunEr
         ParseJson => match first {
             Value::String(text) if text.trim().is_empty() => Value::Null,
             Value::String(text) => {
-                Value::of_json(serde_json::from_str(text).unwrap_or_else(|_| Json::from(text.as_str())))
+                limited(serde_json::from_str(text).unwrap_or_else(|_| Json::from(text.as_str())))?
             }
             other => other.clone().converted(crate::Kind::Dynamic),
         },

@@ -20,15 +20,14 @@ use std::collections::BTreeMap;
 
 pub(crate) use call::{Regexes, call, compiled};
 pub use error::RunError;
+pub(crate) use json::bytes;
 pub(crate) use time::{PARTS, UNITS};
 
 use crate::builtin::Builtin;
 use crate::plan::{Expr, ExprNode, Node, Op, Plan, SortKey, Value};
 
-/// Longest text or JSON of one value, in bytes.
-pub const CELL_BYTES_MAX: usize = 1 << 20;
-/// Most regular expressions that are kept compiled.
-const REGEXES_MAX: usize = 1_000;
+/// Longest text or JSON that a function gives, in bytes.
+pub const CELL_BYTES_MAX: usize = 256 * 1024;
 
 /// What the interpreter may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +38,13 @@ pub struct RunLimits {
     pub cells_max: usize,
     /// Most groups of an aggregate.
     pub groups_max: usize,
+    /// Most bytes of texts and JSON that an operator may make.
+    pub bytes_max: usize,
 }
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self { rows_max: 1_000_000, cells_max: 10_000_000, groups_max: 100_000 }
+        Self { rows_max: 1_000_000, cells_max: 10_000_000, groups_max: 100_000, bytes_max: 256 << 20 }
     }
 }
 
@@ -132,8 +133,15 @@ impl Engine<'_> {
                 rows
             }
             Op::Project { input, values } => {
-                let project = |row: Row| values.iter().map(|value| self.eval(value, &row)).collect();
-                self.rows(input)?.into_iter().map(project).collect::<Result<_, _>>()?
+                let mut rows = Vec::new();
+                let mut bytes = 0;
+                for row in self.rows(input)? {
+                    let row: Row =
+                        values.iter().map(|value| self.eval(value, &row)).collect::<Result<_, _>>()?;
+                    self.grow(&mut bytes, &row)?;
+                    rows.push(row);
+                }
+                rows
             }
             Op::Aggregate { input, keys, aggregates } => {
                 self.aggregated(self.rows(input)?, keys, aggregates)?
@@ -168,6 +176,15 @@ impl Engine<'_> {
         }
         if rows.saturating_mul(node.columns.len()) > self.limits.cells_max {
             return Err(RunError::TooLarge { what: "values", limit: self.limits.cells_max });
+        }
+        Ok(())
+    }
+
+    /// So many bytes may be made.
+    fn grow(&self, bytes: &mut usize, row: &Row) -> Result<(), RunError> {
+        *bytes = row.iter().map(json::bytes).fold(*bytes, usize::saturating_add);
+        if *bytes > self.limits.bytes_max {
+            return Err(RunError::TooLarge { what: "bytes", limit: self.limits.bytes_max });
         }
         Ok(())
     }

@@ -38,6 +38,7 @@ impl Engine<'_> {
         };
         let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut rows = Vec::new();
+        let mut bytes = 0;
         for row in self.rows(input)? {
             let mut items = Vec::with_capacity(lists.len());
             for (list, _) in lists {
@@ -53,6 +54,7 @@ impl Engine<'_> {
                 if *with_index {
                     expanded.push(i64::try_from(place).unwrap_or(i64::MAX).into());
                 }
+                self.grow(&mut bytes, &expanded)?;
                 rows.push(expanded);
                 self.check(rows.len(), node)?;
             }

@@ -5,6 +5,7 @@ use serde_json::Value as Json;
 use super::CELL_BYTES_MAX;
 use super::call::{Regexes, arg};
 use super::error::{RunError, too_long};
+use super::json::List;
 use crate::builtin::Builtin;
 use crate::plan::Value;
 
@@ -66,7 +67,7 @@ pub(super) fn call(builtin: Builtin, arguments: &[Value], regexes: &Regexes) -> 
         Substring => Value::of_text(substring(text, arg(arguments, 1), arg(arguments, 2))),
         ToLower => Value::of_text(text.to_lowercase()),
         ToUpper => Value::of_text(text.to_uppercase()),
-        Split => split(text, arg(arguments, 1).str(), arguments.get(2)),
+        Split => split(text, arg(arguments, 1).str(), arguments.get(2))?,
         Strcat => Value::String(joined(arguments.iter().map(Value::text), "")?),
         StrcatDelim => Value::String(joined(arguments.iter().skip(1).map(Value::text), text)?),
         StrcatArray => {
@@ -136,18 +137,17 @@ fn substring(text: &str, start: &Value, count: &Value) -> String {
     text.chars().skip(start).take(count).collect()
 }
 
-fn split(text: &str, delimiter: &str, index: Option<&Value>) -> Value {
-    let parts: Vec<&str> = if delimiter.is_empty() { vec![text] } else { text.split(delimiter).collect() };
-    let parts: Vec<Json> = match index.and_then(Value::long) {
-        None => parts.into_iter().map(Json::from).collect(),
-        Some(index) => usize::try_from(index)
-            .ok()
-            .and_then(|index| parts.get(index))
-            .map(|part| Json::from(*part))
-            .into_iter()
-            .collect(),
-    };
-    Value::Dynamic(Json::Array(parts))
+fn split(text: &str, delimiter: &str, index: Option<&Value>) -> Result<Value, RunError> {
+    let parts: Box<dyn Iterator<Item = &str>> =
+        if delimiter.is_empty() { Box::new(std::iter::once(text)) } else { Box::new(text.split(delimiter)) };
+    let wanted = index.and_then(Value::long);
+    let mut list = List::default();
+    for (place, part) in parts.enumerate() {
+        if wanted.is_none_or(|wanted| i64::try_from(place) == Ok(wanted)) {
+            list.push(part.into())?;
+        }
+    }
+    Ok(list.into_value())
 }
 
 /// Texts one after the other, as long as a value may be.
@@ -190,7 +190,7 @@ fn by_regex(builtin: Builtin, arguments: &[Value], regexes: &Regexes) -> Result<
             let found = regex.captures(text).and_then(|found| found.get(group));
             Value::of_text(found.map_or("", |found| found.as_str()))
         }
-        _ => extracted(&regex, text),
+        _ => extracted(&regex, text)?,
     })
 }
 
@@ -240,23 +240,20 @@ fn regex_replaced(regex: &regex::Regex, text: &str, to: &str) -> Result<String, 
     Ok(whole)
 }
 
-fn extracted(regex: &regex::Regex, text: &str) -> Value {
-    let groups = |found: regex::Captures<'_>| -> Vec<Json> {
-        found.iter().skip(1).map(|group| Json::from(group.map_or("", |group| group.as_str()))).collect()
-    };
-    let is_single = regex.captures_len() == 2;
-    let matches: Vec<Json> = regex
-        .captures_iter(text)
-        .map(groups)
-        .map(|mut groups| match groups.pop() {
-            Some(only) if is_single => only,
-            last => {
+fn extracted(regex: &regex::Regex, text: &str) -> Result<Value, RunError> {
+    let mut list = List::default();
+    for found in regex.captures_iter(text) {
+        let group = |group: Option<regex::Match<'_>>| Json::from(group.map_or("", |group| group.as_str()));
+        let mut groups: Vec<Json> = found.iter().skip(1).map(group).collect();
+        match (groups.len(), groups.pop()) {
+            (1, Some(only)) => list.push(only)?,
+            (_, last) => {
                 groups.extend(last);
-                Json::Array(groups)
+                list.push(Json::Array(groups))?;
             }
-        })
-        .collect();
-    if matches.is_empty() { Value::Null } else { Value::Dynamic(Json::Array(matches)) }
+        }
+    }
+    Ok(if list.len() == 0 { Value::Null } else { list.into_value() })
 }
 
 fn index_of(text: &str, arguments: &[Value]) -> i64 {

@@ -64,7 +64,7 @@ pub(super) fn call(builtin: Builtin, arguments: &[Value]) -> Value {
         FormatTimeSpan => {
             Value::of(arg(arguments, 0).span().map(|span| formatted_span(span, arg(arguments, 1).str())))
         }
-        MakeDateTime => made(arguments).map_or(Value::Null, |moment| of_civil(moment)),
+        MakeDateTime => made(arguments).map_or(Value::Null, of_civil),
         MakeTimeSpan => made_span(arguments),
         UnixSeconds => unix(arg(arguments, 0), 1e6),
         UnixMillis => unix(arg(arguments, 0), 1e3),

@@ -17,14 +17,18 @@
 //! | `field:1..5` | `field between (1 .. 5)` |
 //! | `field:(a or b)` | `field:a or field:b` |
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod value;
 
-use crate::ast::{Comparison, Expr, ExprKind, Literal, Operator, Pipeline, Query, Step, TextTest};
+#[cfg(test)]
+mod tests;
+
+use crate::ast::{Comparison, Expr, ExprKind, Operator, Pipeline, Query, Step, TextTest};
 use crate::error::{KqlError, Reason};
 use crate::limits::{LIST_VALUES_MAX, NESTING_MAX, TEXT_BYTES_MAX};
 use crate::parse::{parse_steps, star_test};
 use crate::span::{At, Span};
-use crate::value::{moment_of, span_of};
+
+use value::{is_address, measured, named, plain_value};
 
 /// Reads the shorthand as a question about the rows of `table`.
 ///
@@ -284,180 +288,5 @@ impl<'a> Bar<'a> {
         let pattern = inside.get(..close).filter(|pattern| ends && !pattern.is_empty())?;
         self.at += close + 2;
         Some(pattern.replace("\\/", "/"))
-    }
-}
-
-/// Whether the text begins with what has colons but is no field: an address of version 6 or of a card.
-fn is_address(text: &str) -> bool {
-    let word =
-        text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '|')).next().unwrap_or_default();
-    let address = word.split('/').next().unwrap_or_default();
-    let is_pair = |part: &str| part.len() == 2 && part.chars().all(|c| c.is_ascii_hexdigit());
-    address.parse::<Ipv6Addr>().is_ok() || (word.split(':').count() == 6 && word.split(':').all(is_pair))
-}
-
-/// A field by its name, whose dots are those of KQL where they can be.
-fn named(name: &str) -> Expr {
-    let mut parts = name.split('.');
-    let is_dotted = name.split('.').all(crate::print::is_plain_word);
-    let Some(first) = parts.next().filter(|_| is_dotted) else { return Expr::name(name) };
-    // As many members as a tree may be deep are no name any more.
-    if name.matches('.').count() > NESTING_MAX / 4 {
-        return Expr::name(name);
-    }
-    parts.fold(Expr::name(first), |base, part| ExprKind::Member(base.into(), part.to_owned()).into())
-}
-
-/// A value that something is greater or less than.
-fn measured(text: &str) -> Expr {
-    if let Some(number) = number(text) {
-        return number;
-    }
-    let has_unit = text.ends_with(|c: char| c.is_ascii_alphabetic());
-    match span_of(text).filter(|_| has_unit) {
-        Some(micros) if micros < 0 => return Expr::call("ago", vec![Expr::span(micros.saturating_neg())]),
-        Some(micros) => return Expr::span(micros),
-        None => {}
-    }
-    moment_of(text).map_or_else(|| Expr::text(text), Expr::moment)
-}
-
-/// A number, if it is written as numbers are: `007` is a text.
-fn number(text: &str) -> Option<Expr> {
-    if let Ok(number) = text.parse::<i64>() {
-        return (number.to_string() == text).then(|| Expr::long(number));
-    }
-    let is_real = text.contains('.') && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
-    let number = text.parse::<f64>().ok().filter(|number| is_real && number.is_finite())?;
-    Some(ExprKind::Literal(Literal::Real(number)).into())
-}
-
-fn plain_value(field: Expr, text: &str) -> Expr {
-    if text.chars().all(|c| c == '*') {
-        return Expr::call("isnotempty", vec![field]);
-    }
-    if let Some(function) = network_function(text) {
-        return Expr::call(function, vec![field, Expr::text(text)]);
-    }
-    if let Some((low, high)) = text.split_once("..")
-        && let (Some(low), Some(high)) = (bound(low), bound(high))
-    {
-        let (value, low, high) = (field.into(), low.into(), high.into());
-        return ExprKind::Between { negated: false, value, low, high }.into();
-    }
-    if let Some(number) = number(text) {
-        return field.compare(Comparison::Equal, number);
-    }
-    let inner = text.strip_prefix('*').unwrap_or(text);
-    let inner = inner.strip_suffix('*').unwrap_or(inner);
-    if inner.contains('*') {
-        let pattern = text.split('*').map(regex::escape).collect::<Vec<_>>().join(".*");
-        return field.compare(Comparison::MatchesRegex, Expr::text(format!("(?is)^{pattern}$")));
-    }
-    match (text.starts_with('*'), text.ends_with('*')) {
-        (false, false) => field.compare(Comparison::EqualCaseless, Expr::text(text)),
-        (false, true) => ExprKind::from_test(field, TextTest::StartsWith, inner.to_owned()),
-        (true, false) => ExprKind::from_test(field, TextTest::EndsWith, inner.to_owned()),
-        (true, true) => ExprKind::from_test(field, TextTest::Contains, inner.to_owned()),
-    }
-}
-
-/// An end of a range: a number or a moment.
-fn bound(text: &str) -> Option<Expr> {
-    number(text).or_else(|| moment_of(text).map(Expr::moment))
-}
-
-/// The function that tests whether an address is in the network `text`, if it is one.
-fn network_function(text: &str) -> Option<&'static str> {
-    let (address, bits) = text.split_once('/')?;
-    let bits: u8 = bits.parse().ok()?;
-    if address.parse::<Ipv4Addr>().is_ok() && bits <= 32 {
-        return Some("ipv4_is_in_range");
-    }
-    (address.parse::<Ipv6Addr>().is_ok() && bits <= 128).then_some("ipv6_is_in_range")
-}
-
-impl ExprKind {
-    fn from_test(left: Expr, test: TextTest, text: String) -> Expr {
-        left.compare(Comparison::Text { test, negated: false, cased: false }, Expr::text(text))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::parse;
-
-    /// What is written, and the KQL that it stands for.
-    const UNDERSTOOD: [(&str, &str); 37] = [
-        ("", "events"),
-        ("failed", r#"events | where * has "failed""#),
-        ("\"failed password\"", r#"events | where * has "failed password""#),
-        ("fail*", r#"events | where * hasprefix "fail""#),
-        ("*fail*", r#"events | where * contains "fail""#),
-        ("user:root", r#"events | where user =~ "root""#),
-        ("user:\"a b\"", r#"events | where user =~ "a b""#),
-        ("user:adm*", r#"events | where user startswith "adm""#),
-        ("user:*adm", r#"events | where user endswith "adm""#),
-        ("user:*adm*", r#"events | where user contains "adm""#),
-        ("user:a*b", r#"events | where user matches regex "(?is)^a.*b$""#),
-        ("user:/^adm\\/x/", r#"events | where user matches regex "^adm/x""#),
-        ("user:*", "events | where isnotempty(user)"),
-        ("-user:*", "events | where not(isnotempty(user))"),
-        ("src_ip:10.0.0.0/8", r#"events | where ipv4_is_in_range(src_ip, "10.0.0.0/8")"#),
-        ("src_ip:2001:db8::/32", r#"events | where ipv6_is_in_range(src_ip, "2001:db8::/32")"#),
-        ("src_ip:10.1.2.3", r#"events | where src_ip =~ "10.1.2.3""#),
-        ("file:/etc/passwd", r#"events | where file =~ "/etc/passwd""#),
-        ("dst_port:22", "events | where dst_port == 22"),
-        ("pid:007", r#"events | where pid =~ "007""#),
-        ("bytes:>1000", "events | where bytes > 1000"),
-        ("bytes:<=1.5", "events | where bytes <= 1.5"),
-        ("time:>-1h", "events | where time > ago(1h)"),
-        ("time:>=2026-01-02", "events | where time >= datetime(2026-01-02)"),
-        ("dst_port:1..1024", "events | where dst_port between (1 .. 1024)"),
-        ("a:1 b:2", "events | where a == 1 and b == 2"),
-        ("a:1 OR b:2 c:3", "events | where a == 1 or b == 2 and c == 3"),
-        ("(a:1 or b:2) c:3", "events | where (a == 1 or b == 2) and c == 3"),
-        ("a:1 and not b:2", "events | where a == 1 and not(b == 2)"),
-        ("a:1 -(b:2 c:3)", "events | where a == 1 and not(b == 2 and c == 3)"),
-        ("user:(root or adm*)", r#"events | where user =~ "root" or user startswith "adm""#),
-        ("-user:(a b)", r#"events | where not(user =~ "a" and user =~ "b")"#),
-        ("fields.x:1 a.b:2", "events | where fields.x == 1 and a.b == 2"),
-        ("[\"odd name\"]:x", r#"events | where ["odd name"] =~ "x""#),
-        ("2001:db8::1 fe80::2", r#"events | where * has "2001:db8::1" and * has "fe80::2""#),
-        ("http://x/y", r#"events | where * has "http://x/y""#),
-        (
-            "user:root \"a|b\" | summarize count() by host | top 5 by count_",
-            r#"events | where user =~ "root" and * has "a|b" | summarize count() by host | top 5 by count_"#,
-        ),
-    ];
-
-    #[test]
-    fn the_shorthand_is_a_where() {
-        for (text, kql) in UNDERSTOOD {
-            let query = parse_shorthand(text, "events").unwrap_or_else(|error| panic!("{text}: {error}"));
-            assert_eq!(Ok(query), parse(kql), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_is_refused_with_its_place() {
-        let cases = [
-            ("user:", 5, "expected a value"),
-            ("a:1 (b:2", 8, "expected ')'"),
-            ("a:1 )", 4, "')' is unexpected"),
-            ("\"open", 0, "not closed"),
-            ("port:[1 TO 5]", 5, "ranges in brackets"),
-            ("a:1 or", 6, "expected a word"),
-            ("a:1 | wher x", 6, "no operator"),
-        ];
-        for (text, start, message) in cases {
-            let error = parse_shorthand(text, "events").expect_err(text);
-            assert!(error.message.contains(message), "{text}: {error}");
-            assert_eq!(error.span.start, start, "{text}: {error}");
-        }
-        let nested = "(".repeat(5_000);
-        assert_eq!(parse_shorthand(&nested, "events").unwrap_err().reason, Reason::Limit);
-        assert_eq!(parse_shorthand(&"-".repeat(5_000), "events").unwrap_err().reason, Reason::Limit);
     }
 }
