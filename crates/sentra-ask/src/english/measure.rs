@@ -1,0 +1,546 @@
+//! What a question wants to know: rows, a number, the most of something, a comparison.
+
+use super::frame::Frame;
+use crate::lexicon::{Column, Measurable, column_at, measurable_at};
+use crate::shape::Shape;
+use crate::time::{Unit, count_word, unit_of};
+
+/// Most rows that a question may ask for with `top` or `latest`.
+pub const ROWS_ASKED_MAX: u32 = 10_000;
+/// Rows of a list when the question does not say.
+pub(super) const LIST_ROWS: u32 = 100;
+/// Rows of a ranking when the question does not say.
+const TOP_ROWS: u32 = 10;
+
+/// What is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Value {
+    /// Nothing: the rows themselves.
+    #[default]
+    Rows,
+    Count,
+    Distinct(&'static Column),
+    First,
+    Last,
+    Sum(&'static Measurable),
+    Average(&'static Measurable),
+    Largest(&'static Measurable),
+    Smallest(&'static Measurable),
+}
+
+/// What a question wants to know.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Measure {
+    pub(super) value: Value,
+    /// Rows of a list.
+    pub(super) rows: Option<u32>,
+    pub(super) oldest_first: bool,
+    pub(super) groups: Vec<&'static Column>,
+    /// The groups were asked for by `who` or `whom`: by the one who acts.
+    pub(super) by_actor: bool,
+    pub(super) bucket: Option<Unit>,
+    /// A picture over time.
+    pub(super) chart: bool,
+    /// So many, and whether the largest.
+    pub(super) top: Option<(u32, bool)>,
+    /// Only groups with so many.
+    pub(super) having: Option<(&'static str, u64)>,
+    pub(super) compare: bool,
+}
+
+impl Measure {
+    pub(super) fn is_computed(&self) -> bool {
+        self.value != Value::Rows || !self.groups.is_empty() || self.bucket.is_some() || self.chart || self.compare || self.top.is_some()
+    }
+}
+
+/// Reads what `frame` wants to know, and claims the words for it.
+pub(super) fn read(frame: &mut Frame) -> Measure {
+    let mut measure = Measure::default();
+    for index in 0..frame.len() {
+        if frame.is_free(index) {
+            read_at(frame, index, &mut measure);
+        }
+    }
+    if measure.top.is_some() && measure.groups.is_empty() {
+        group_nearby(frame, &mut measure);
+    }
+    if measure.top.is_some() && measure.groups.is_empty() && measure.value == Value::Rows {
+        // "top 10 failed logins" are the latest ten: there is nothing to rank them by.
+        let (rows, largest) = measure.top.take().unwrap_or((LIST_ROWS, true));
+        measure.rows = Some(rows);
+        measure.oldest_first = !largest;
+        frame.doubt(20);
+    }
+    measure
+}
+
+fn read_at(frame: &mut Frame, index: usize, measure: &mut Measure) {
+    let _ = how_many(frame, index, measure)
+        || ranking(frame, index, measure)
+        || who(frame, index, measure)
+        || grouped(frame, index, measure)
+        || picture(frame, index, measure)
+        || threshold(frame, index, measure)
+        || arithmetic(frame, index, measure)
+        || first_or_last(frame, index, measure)
+        || comparison(frame, index, measure);
+}
+
+fn is_different(word: &str) -> bool {
+    matches!(word, "different" | "distinct" | "unique")
+}
+
+/// `how many different hosts`, `number of`, `count`, `how often`
+fn how_many(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let openings: [(&[&str], bool); 14] = [
+        (&["how", "many", "times"], false),
+        (&["how", "many"], true),
+        (&["how", "often"], false),
+        (&["how", "frequently"], false),
+        (&["total", "number", "of"], true),
+        (&["the", "number", "of"], true),
+        (&["number", "of"], true),
+        (&["amount", "of"], true),
+        (&["count", "of"], true),
+        (&["count"], true),
+        (&["counts", "of"], true),
+        (&["tally"], true),
+        (&["frequency", "of"], false),
+        (&["total"], false),
+    ];
+    if is_different(frame.text(index)) {
+        return distinct(frame, index, 1, measure);
+    }
+    let Some((opening, counts_things)) = openings.iter().find(|(opening, _)| frame.is_at(index, opening)) else {
+        return false;
+    };
+    let mut behind = index + opening.len();
+    if frame.text(index) == "total" && opening.len() == 1 && measurable(frame, index + 1).is_some() {
+        return false;
+    }
+    while matches!(frame.text(behind), "all" | "the" | "of" | "up" | "them" | "those" | "these" | "their") && frame.is_free(behind) {
+        behind += 1;
+    }
+    if is_different(frame.text(behind)) && distinct(frame, index, behind + 1 - index, measure) {
+        return true;
+    }
+    // "how many users logged in" counts users, "how many users were created" counts creations.
+    if *counts_things && measure.value == Value::Rows {
+        if let Some((column, length)) = column_at(&frame.words, behind, |place| frame.is_free(place)) {
+            let is_subject = crate::english::subject::is_subject_at(frame, behind, length);
+            if !is_subject {
+                frame.claim(index..behind + length, format!("how many different {}", column.many));
+                measure.value = Value::Distinct(column);
+                return true;
+            }
+        }
+    }
+    frame.claim(index..behind, "how many");
+    if measure.value == Value::Rows {
+        measure.value = Value::Count;
+    }
+    true
+}
+
+fn distinct(frame: &mut Frame, index: usize, length: usize, measure: &mut Measure) -> bool {
+    let Some((column, more)) = column_at(&frame.words, index + length, |place| frame.is_free(place)) else {
+        return false;
+    };
+    frame.claim(index..index + length + more, format!("how many different {}", column.many));
+    measure.value = Value::Distinct(column);
+    true
+}
+
+/// `top 10 users`, `rarest processes`, `most common`, `the most`
+fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let openings: [(&[&str], bool); 20] = [
+        (&["top"], true),
+        (&["bottom"], false),
+        (&["most", "common"], true),
+        (&["most", "frequent"], true),
+        (&["most", "active"], true),
+        (&["most", "used"], true),
+        (&["most", "often"], true),
+        (&["the", "most"], true),
+        (&["most"], true),
+        (&["highest", "number", "of"], true),
+        (&["highest"], true),
+        (&["busiest"], true),
+        (&["noisiest"], true),
+        (&["least", "common"], false),
+        (&["least", "frequent"], false),
+        (&["least", "used"], false),
+        (&["the", "least"], false),
+        (&["rarest"], false),
+        (&["fewest"], false),
+        (&["rare"], false),
+    ];
+    let Some((opening, largest)) = openings.iter().find(|(opening, _)| frame.is_at(index, opening)) else {
+        return false;
+    };
+    let mut length = opening.len();
+    let mut rows = TOP_ROWS;
+    if let Some(count) = count_word(frame.text(index + length)).filter(|_| frame.is_free(index + length)) {
+        let Some(count) = u32::try_from(count).ok().filter(|count| (1..=ROWS_ASKED_MAX).contains(count)) else {
+            return false;
+        };
+        rows = count;
+        length += 1;
+    } else if let Some(group) = measure.groups.last().filter(|_| is_singular_question(frame)) {
+        // "which host has the most …" is one host.
+        debug_assert!(!group.name.is_empty(), "a column has a name");
+        rows = 1;
+    }
+    frame.claim(index..index + length, format!("the {rows} {}", if *largest { "largest" } else { "smallest" }));
+    measure.top = Some((rows, *largest));
+    take_groups(frame, index + length, measure);
+    true
+}
+
+/// "which host has", not "which hosts have".
+fn is_singular_question(frame: &Frame) -> bool {
+    (0..frame.len()).any(|index| matches!(frame.text(index), "has" | "is" | "does"))
+        || (0..frame.len()).any(|index| {
+            matches!(frame.text(index), "which" | "what")
+                && frame.words.get(index + 1).is_some_and(|word| word.stem == word.text && !word.text.ends_with('s'))
+        })
+}
+
+/// Columns that stand from `index` on, `user and host`.
+fn take_groups(frame: &mut Frame, index: usize, measure: &mut Measure) -> usize {
+    let mut at = index;
+    loop {
+        let skipped = usize::from(matches!(frame.text(at), "each" | "every" | "the"));
+        let Some((column, length)) = column_at(&frame.words, at + skipped, |place| frame.is_free(place)) else {
+            return at;
+        };
+        // "by host web01" names a host.
+        if crate::english::names::is_named_behind(frame, at + skipped + length, column) {
+            return at;
+        }
+        // "top users created": the accounts that were created, and still by user.
+        frame.claim(at..at + skipped + length, format!("for each {}", column.name));
+        if !measure.groups.iter().any(|known| known.name == column.name) {
+            measure.groups.push(column);
+        }
+        at += skipped + length;
+        let joined = matches!(frame.text(at), "and" | ",") && frame.is_free(at);
+        let more = joined && column_at(&frame.words, at + 1, |place| frame.is_free(place)).is_some();
+        if !more {
+            return at;
+        }
+        frame.pass_over(at);
+        at += 1;
+    }
+}
+
+/// `who`, `which users`, `list all hosts`, `users with more than`, `where did … log in from`
+fn who(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let free = |place: usize| frame.is_free(place);
+    let user = || column_named("user");
+    match frame.text(index) {
+        "who" | "whom" | "whose" if !measure.groups.is_empty() => {
+            frame.pass_over(index);
+            true
+        }
+        "who" | "whom" | "whose" if frame.text(index + 1) != "is" || index + 2 < frame.len() => {
+            frame.claim(index..index + 1, "for each user");
+            measure.by_actor = true;
+            measure.groups.extend(user());
+            true
+        }
+        "where" if matches!(frame.text(index + 1), "did" | "does" | "do" | "has" | "have" | "was" | "were" | "is") => {
+            frame.claim(index..index + 1, "for each source address");
+            measure.groups.extend(column_named("src_ip"));
+            // The "from" at the end belongs to it.
+            if let Some(from) = (index + 1..frame.len()).find(|place| frame.is_at(*place, &["from"])) {
+                let leads = frame.shape(from + 1).is_entity() && from + 1 < frame.len();
+                if !leads && !is_name_like(frame, from + 1) {
+                    frame.absorb(from..from + 1);
+                }
+            }
+            true
+        }
+        "which" | "what" => {
+            let skipped = usize::from(matches!(frame.text(index + 1), "are" | "were" | "is" | "was"))
+                + usize::from(matches!(frame.text(index + 2), "the"));
+            match column_at(&frame.words, index + 1 + skipped, free) {
+                Some((_, length)) if !is_asking_for_rows(frame, index + 1 + skipped + length) => {
+                    take_groups(frame, index + 1 + skipped, measure) > index + 1 + skipped && {
+                        frame.pass_over(index);
+                        true
+                    }
+                }
+                _ => false,
+            }
+        }
+        "list" | "show" | "all" | "every" | "give" | "find" | "get" | "from" | "distinct" => listed(frame, index, measure),
+        _ => plain_group(frame, index, measure),
+    }
+}
+
+fn is_name_like(frame: &Frame, index: usize) -> bool {
+    index < frame.len() && frame.is_free(index) && matches!(frame.shape(index), Shape::HostLike | Shape::Plain | Shape::Quoted)
+}
+
+/// "what commands did alice run" wants the commands; "what events" wants rows.
+fn is_asking_for_rows(frame: &Frame, behind: usize) -> bool {
+    frame.text(behind) == "events"
+}
+
+/// `list users who`, `list all hosts`
+fn listed(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let mut behind = index + 1;
+    while matches!(frame.text(behind), "me" | "all" | "the" | "every" | "us" | "any" | "which" | "what") && frame.is_free(behind) {
+        behind += 1;
+    }
+    let free = |place: usize| frame.is_free(place);
+    let Some((column, length)) = column_at(&frame.words, behind, free) else { return false };
+    let next = behind + length;
+    let is_named = crate::english::names::is_named_behind(frame, next, column);
+    let is_subject = crate::english::subject::is_subject_at(frame, behind, length);
+    let is_plural = frame.words.get(next - 1).is_some_and(|word| word.stem != word.text);
+    if is_named || is_subject || !is_plural {
+        return false;
+    }
+    take_groups(frame, behind, measure) > behind
+}
+
+/// `users who failed`, `hosts with at least`
+fn plain_group(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let free = |place: usize| frame.is_free(place);
+    let Some((column, length)) = column_at(&frame.words, index, free) else { return false };
+    let behind = index + length;
+    let before = index.checked_sub(1).map_or("", |before| frame.text(before));
+    let leads = matches!(frame.text(behind), "who" | "whose" | "that" | "which" | "with" | "having" | "where");
+    if !leads || !matches!(before, "" | "list" | "show" | "me" | "all" | "the" | "find" | "any" | "of" | "get" | "are" | "there" | ",") {
+        return false;
+    }
+    if matches!(frame.text(behind), "who" | "whose" | "that" | "which") {
+        frame.pass_over(behind);
+    }
+    frame.claim(index..behind, format!("for each {}", column.name));
+    measure.groups.push(column);
+    true
+}
+
+/// `by user`, `per hour`, `for each host`, `breakdown by`
+fn grouped(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let openings: [&[&str]; 12] = [
+        &["grouped", "by"],
+        &["group", "by"],
+        &["broken", "down", "by"],
+        &["split", "by"],
+        &["sorted", "by"],
+        &["for", "each"],
+        &["for", "every"],
+        &["in", "each"],
+        &["by", "each"],
+        &["each"],
+        &["per"],
+        &["by"],
+    ];
+    let adverb = match frame.text(index) {
+        "hourly" => Some(Unit::Hour),
+        "daily" => Some(Unit::Day),
+        "weekly" => Some(Unit::Week),
+        "monthly" => Some(Unit::Month),
+        _ => None,
+    };
+    if let Some(unit) = adverb {
+        frame.claim(index..index + 1, format!("for each {}", unit_name(unit)));
+        measure.bucket = Some(unit);
+        return true;
+    }
+    let Some(opening) = openings.iter().find(|opening| frame.is_at(index, opening)) else { return false };
+    let mut behind = index + opening.len();
+    if matches!(frame.text(behind), "the" | "each" | "every") {
+        behind += 1;
+    }
+    if let Some(unit) = unit_of(frame.text(behind)).filter(|unit| frame.is_free(behind) && frame.text(behind).len() > 2 && *unit != Unit::Second) {
+        frame.claim(index..behind + 1, format!("for each {}", unit_name(unit)));
+        measure.bucket = Some(unit);
+        return true;
+    }
+    let end = take_groups(frame, behind, measure);
+    if end > behind {
+        frame.absorb(index..behind);
+    }
+    end > behind
+}
+
+fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Second => "second",
+        Unit::Minute => "minute",
+        Unit::Hour => "hour",
+        Unit::Day => "day",
+        Unit::Week => "week",
+        Unit::Month => "month",
+        Unit::Quarter => "quarter",
+        Unit::Year => "year",
+    }
+}
+
+/// `trend of`, `over time`, `chart`, `breakdown of`, `distribution of`
+fn picture(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let pictures: [&[&str]; 12] = [
+        &["trend", "of"],
+        &["trend", "in"],
+        &["trend"],
+        &["over", "time"],
+        &["timeline", "of"],
+        &["chart"],
+        &["graph"],
+        &["plot"],
+        &["histogram", "of"],
+        &["histogram"],
+        &["time", "series"],
+        &["development", "of"],
+    ];
+    if let Some(words) = pictures.iter().find(|words| frame.is_at(index, words)) {
+        let more = usize::from(words.len() == 1 && matches!(frame.text(index + 1), "of" | "the"));
+        frame.claim(index..index + words.len() + more, "over time");
+        measure.chart = true;
+        return true;
+    }
+    let tables: [&[&str]; 4] = [&["breakdown", "of"], &["distribution", "of"], &["breakdown"], &["distribution"]];
+    if let Some(words) = tables.iter().find(|words| frame.is_at(index, words)) {
+        frame.claim(index..index + words.len(), "how many of each");
+        if measure.value == Value::Rows {
+            measure.value = Value::Count;
+        }
+        return true;
+    }
+    false
+}
+
+/// `more than 10`, `at least 100`
+fn threshold(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let openings: [(&[&str], &'static str); 11] = [
+        (&["more", "than"], ">"),
+        (&["over"], ">"),
+        (&["above"], ">"),
+        (&["exceeding"], ">"),
+        (&["at", "least"], ">="),
+        (&["fewer", "than"], "<"),
+        (&["less", "than"], "<"),
+        (&["under"], "<"),
+        (&["below"], "<"),
+        (&["at", "most"], "<="),
+        (&["exactly"], "=="),
+    ];
+    let Some((opening, operator)) = openings.iter().find(|(opening, _)| frame.is_at(index, opening)) else {
+        return false;
+    };
+    let behind = index + opening.len();
+    let Some(count) = count_word(frame.text(behind)).filter(|_| frame.is_free(behind)) else { return false };
+    let Ok(count) = u64::try_from(count) else { return false };
+    let more = usize::from(matches!(frame.text(behind + 1), "times" | "different"));
+    if more == 1 && frame.text(behind + 1) == "different" {
+        // "more than 3 different hosts": the number is of hosts, not of events.
+        let Some((column, length)) = column_at(&frame.words, behind + 2, |place| frame.is_free(place)) else { return false };
+        frame.claim(index..behind + 2 + length, format!("{operator} {count} different {}", column.many));
+        measure.value = Value::Distinct(column);
+        measure.having = Some((operator, count));
+        return true;
+    }
+    frame.claim(index..behind + 1 + more, format!("{operator} {count}"));
+    measure.having = Some((operator, count));
+    true
+}
+
+fn measurable(frame: &Frame, index: usize) -> Option<(&'static Measurable, usize)> {
+    let skipped = usize::from(matches!(frame.text(index), "of" | "the" | "number"));
+    let skipped = skipped + usize::from(skipped == 1 && matches!(frame.text(index + 1), "of" | "the"));
+    measurable_at(&frame.words, index + skipped, |place| frame.is_free(place)).map(|(found, length)| (found, skipped + length))
+}
+
+/// `sum of bytes`, `average bytes`, `how much data`
+fn arithmetic(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let (make, name, length): (fn(&'static Measurable) -> Value, &str, usize) = match frame.text(index) {
+        "sum" | "total" => (Value::Sum, "sum of", 1),
+        "average" | "avg" | "mean" => (Value::Average, "average of", 1),
+        "maximum" | "max" | "largest" | "biggest" | "longest" => (Value::Largest, "largest", 1),
+        "minimum" | "min" | "smallest" | "shortest" => (Value::Smallest, "smallest", 1),
+        "how" if frame.text(index + 1) == "much" => (Value::Sum, "sum of", 2),
+        // "top talkers by bytes"
+        "by" => (Value::Sum, "sum of", 1),
+        _ => return false,
+    };
+    let Some((found, more)) = measurable(frame, index + length) else { return false };
+    frame.claim(index..index + length + more, format!("{name} {}", found.field));
+    measure.value = make(found);
+    true
+}
+
+/// `latest 20`, `first 10`, `when did … last`, `last login of`, `first seen`
+fn first_or_last(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let text = frame.text(index).to_owned();
+    let is_newest = matches!(text.as_str(), "latest" | "newest" | "last");
+    let is_recent = text == "most" && frame.text(index + 1) == "recent" || text == "recent";
+    let is_oldest = matches!(text.as_str(), "first" | "oldest" | "earliest");
+    if !is_newest && !is_recent && !is_oldest {
+        return false;
+    }
+    let length = if text == "most" { 2 } else { 1 };
+    if let Some(count) = count_word(frame.text(index + length)).filter(|_| frame.is_free(index + length)) {
+        let Some(rows) = u32::try_from(count).ok().filter(|rows| (1..=ROWS_ASKED_MAX).contains(rows)) else {
+            return false;
+        };
+        let order = if is_oldest { "oldest" } else { "newest" };
+        frame.claim(index..index + length + 1, format!("the {rows} {order}"));
+        measure.rows = Some(rows);
+        measure.oldest_first = is_oldest;
+        return true;
+    }
+    let asks_when = (0..frame.len()).any(|place| frame.text(place) == "when")
+        || matches!(frame.text(index + 1), "seen" | "time" | "appeared" | "occurrence" | "logged" | "observed")
+        || frame.text(index + 1) == "used";
+    let singular = (index + 1..frame.len().min(index + 4))
+        .any(|place| matches!(frame.text(place), "login" | "logon" | "signin" | "logoff" | "lockout" | "reset" | "sign-in"));
+    if !asks_when && (!singular || is_recent) {
+        if is_newest && text == "last" || text == "first" {
+            return false;
+        }
+        frame.claim(index..index + length, if is_oldest { "the oldest" } else { "the newest" });
+        measure.oldest_first = is_oldest;
+        return true;
+    }
+    let more = usize::from(matches!(frame.text(index + 1), "time" | "seen" | "observed" | "appeared" | "occurrence"));
+    frame.claim(index..index + length + more, if is_oldest { "the first time" } else { "the last time" });
+    measure.value = if is_oldest { Value::First } else { Value::Last };
+    true
+}
+
+/// `compare … with`, `versus`
+fn comparison(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let length = match frame.text(index) {
+        "compare" | "comparison" | "versus" | "vs" => 1,
+        "compared" => 1 + usize::from(matches!(frame.text(index + 1), "to" | "with")),
+        _ => return false,
+    };
+    frame.claim(index..index + length, "compared");
+    measure.compare = true;
+    true
+}
+
+/// The group of a ranking that stands elsewhere: "which hosts have the most …".
+fn group_nearby(frame: &mut Frame, measure: &mut Measure) {
+    for index in 0..frame.len() {
+        let found = column_at(&frame.words, index, |place| frame.is_free(place));
+        if let Some((column, length)) = found {
+            let is_named = crate::english::names::is_named_behind(frame, index + length, column);
+            if !is_named && !crate::english::subject::is_subject_at(frame, index, length) {
+                frame.claim(index..index + length, format!("for each {}", column.name));
+                measure.groups.push(column);
+                return;
+            }
+        }
+    }
+}
+
+fn column_named(name: &str) -> Option<&'static Column> {
+    crate::lexicon::column_named(name)
+}

@@ -1,0 +1,70 @@
+//! The words that the grammar knows.
+
+mod columns;
+mod phrases;
+mod small;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::words::{Word, stem};
+
+pub(crate) use columns::{Column, Measurable, column_at, column_named, measurable_at};
+pub(crate) use phrases::{Act, Concept, MartWord, PHRASES, Thing};
+pub(crate) use small::{is_filler, is_negation, is_preposition, small_words};
+
+/// Longest phrase, in words.
+const PHRASE_WORDS_MAX: usize = 4;
+
+/// The phrases by their first word, the longest first.
+static INDEX: LazyLock<HashMap<String, Vec<(Vec<String>, Concept)>>> = LazyLock::new(|| {
+    let mut index: HashMap<String, Vec<(Vec<String>, Concept)>> = HashMap::new();
+    for (texts, concept) in PHRASES {
+        for text in texts.split(", ") {
+            let stems: Vec<String> = text.split(' ').map(stem).collect();
+            debug_assert!(stems.len() <= PHRASE_WORDS_MAX, "a phrase is not too long");
+            index.entry(stems.first().cloned().unwrap_or_default()).or_default().push((stems, *concept));
+        }
+    }
+    for phrases in index.values_mut() {
+        phrases.sort_by_key(|(stems, _)| std::cmp::Reverse(stems.len()));
+    }
+    index
+});
+
+/// The longest phrase that begins at `index`, among words that are `free`, and how many words it has.
+pub(crate) fn concept_at(words: &[Word], index: usize, free: impl Fn(usize) -> bool) -> Option<(Concept, usize)> {
+    let first = words.get(index)?;
+    let phrases = INDEX.get(&first.stem)?;
+    phrases
+        .iter()
+        .find(|(stems, _)| {
+            stems.iter().enumerate().all(|(offset, stem)| {
+                free(index + offset) && words.get(index + offset).is_some_and(|word| word.stem == *stem)
+            })
+        })
+        .map(|(stems, concept)| (*concept, stems.len()))
+}
+
+/// Whether some phrase, column or small word has `stem` in it.
+pub(crate) fn is_known(word: &Word) -> bool {
+    VOCABULARY.binary_search_by(|known| known.as_str().cmp(&word.text)).is_ok() || STEMS.contains(word.stem.as_str())
+}
+
+/// Every word that a misspelt one may be corrected to, sorted.
+pub(crate) static VOCABULARY: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let phrases = PHRASES.iter().flat_map(|(texts, _)| texts.split([' ', ',']));
+    let words = phrases.chain(columns::words()).filter(|word| !word.is_empty());
+    let plural = |word: &str| match word.strip_suffix('y') {
+        Some(head) => format!("{head}ies"),
+        None => format!("{word}s"),
+    };
+    let both = words.flat_map(|word| [word.to_owned(), plural(word)]);
+    let mut words: Vec<String> = both.chain(small_words().map(str::to_owned)).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+});
+
+static STEMS: LazyLock<std::collections::HashSet<String>> =
+    LazyLock::new(|| VOCABULARY.iter().map(|word| stem(word)).collect());

@@ -1,0 +1,4 @@
+//! The crate's face: the corpus, the documentation, hostile questions.
+
+mod common;
+mod english;
