@@ -12,6 +12,7 @@ mod context;
 mod english;
 mod lexicon;
 mod quote;
+mod route;
 mod shape;
 mod spell;
 mod time;
@@ -19,7 +20,10 @@ mod words;
 
 pub use context::{BusinessHours, Context};
 pub use english::{
-    CONFIDENCE_MIN, EXAMPLES, NotUnderstood, Part, QUESTIONS_MAX, ROWS_ASKED_MAX, SUGGESTIONS, Step, Understood,
-    Unused, Wanted, understand,
+    CONFIDENCE_MIN, EXAMPLES, NotUnderstood, Part, QUESTIONS_MAX, ROWS_ASKED_MAX, SUGGESTIONS, Step,
+    Understood, Unused, Wanted, understand,
+};
+pub use route::{
+    EngineWish, Form, Intent, QUESTION_BYTES_MAX, ROUTER_VERSION, RouteDecision, RoutePart, RuleId, route,
 };
 pub use words::{ENGLISH_BYTES_MAX, WORDS_MAX};

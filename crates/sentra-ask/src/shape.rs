@@ -56,15 +56,22 @@ impl Shape {
     pub(crate) fn is_entity(self) -> bool {
         !matches!(
             self,
-            Self::Plain | Self::Mark | Self::Number | Self::HostLike | Self::Field | Self::Account | Self::Quoted
+            Self::Plain
+                | Self::Mark
+                | Self::Number
+                | Self::HostLike
+                | Self::Field
+                | Self::Account
+                | Self::Quoted
         )
     }
 }
 
 /// Endings of file names. Some are top-level domains, too; files are what analysts ask about.
 const FILE_ENDINGS: [&str; 30] = [
-    "exe", "dll", "sys", "ps1", "psm1", "bat", "cmd", "vbs", "vbe", "js", "jse", "hta", "lnk", "scr", "msi", "sh",
-    "py", "pl", "php", "jsp", "aspx", "txt", "log", "docx", "docm", "xlsx", "xlsm", "pdf", "iso", "bin",
+    "exe", "dll", "sys", "ps1", "psm1", "bat", "cmd", "vbs", "vbe", "js", "jse", "hta", "lnk", "scr", "msi",
+    "sh", "py", "pl", "php", "jsp", "aspx", "txt", "log", "docx", "docm", "xlsx", "xlsm", "pdf", "iso",
+    "bin",
 ];
 
 /// What `word` looks like.
@@ -101,7 +108,8 @@ fn is_number(word: &str) -> bool {
 }
 
 fn is_ip(word: &str) -> bool {
-    word.parse::<Ipv4Addr>().is_ok() || (word.contains("::") || word.matches(':').count() == 7) && word.parse::<Ipv6Addr>().is_ok()
+    word.parse::<Ipv4Addr>().is_ok()
+        || (word.contains("::") || word.matches(':').count() == 7) && word.parse::<Ipv6Addr>().is_ok()
 }
 
 fn is_cidr(word: &str) -> bool {
@@ -130,13 +138,16 @@ fn is_uuid(word: &str) -> bool {
 
 fn is_cve(word: &str) -> bool {
     let upper = word.to_ascii_uppercase();
-    let Some((year, number)) = upper.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')) else { return false };
+    let Some((year, number)) = upper.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')) else {
+        return false;
+    };
     year.len() == 4 && is_number(year) && (4..=7).contains(&number.len()) && is_number(number)
 }
 
 fn is_technique(word: &str) -> bool {
     let Some(rest) = word.strip_prefix(['T', 't']) else { return false };
-    let (technique, sub) = rest.split_once('.').map_or((rest, None), |(technique, sub)| (technique, Some(sub)));
+    let (technique, sub) =
+        rest.split_once('.').map_or((rest, None), |(technique, sub)| (technique, Some(sub)));
     technique.len() == 4 && is_number(technique) && sub.is_none_or(|sub| sub.len() == 3 && is_number(sub))
 }
 

@@ -1,26 +1,57 @@
 //! The nearest word that the grammar knows.
 
-/// The word of `known` (sorted) that `word` was probably meant to be: one letter away, two in long words, and
-/// with the same first letter where words are short. Of several, the first in the order of the alphabet.
-pub(crate) fn nearest<'a, S: AsRef<str>>(word: &str, known: &'a [S]) -> Option<&'a str> {
-    let length = word.len();
-    let allowed = match length {
-        0..=2 => return None,
-        3..=7 => 1,
-        _ => 2,
-    };
-    let first = word.bytes().next();
-    known
-        .iter()
-        .map(AsRef::as_ref)
-        .filter(|candidate: &&str| candidate.len().abs_diff(length) <= allowed)
-        // Short words are near to too many others.
-        .filter(|candidate| candidate.len() >= 4 && (length > 5 || candidate.bytes().next() == first))
-        .filter(|candidate| length > 3 || candidate.len() > length)
-        .map(|candidate: &str| (distance(word.as_bytes(), candidate.as_bytes()), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+/// Words that misspelt ones are compared with, by their length, each with the set of its letters.
+#[derive(Debug)]
+pub(crate) struct Spellings {
+    by_length: [Vec<(u32, String)>; LETTERS_MAX + 1],
+}
+
+impl Spellings {
+    pub(crate) fn new<S: AsRef<str>>(words: impl IntoIterator<Item = S>) -> Self {
+        let mut by_length: [Vec<(u32, String)>; LETTERS_MAX + 1] = std::array::from_fn(|_| Vec::new());
+        for word in words {
+            let word = word.as_ref();
+            // Words of three letters are near to too many others.
+            if let Some(list) = by_length.get_mut(word.len()).filter(|_| word.len() >= 4) {
+                list.push((letters(word), word.to_owned()));
+            }
+        }
+        Self { by_length }
+    }
+
+    /// The word that `word` was probably meant to be: one letter away, two in long words, and with the same first
+    /// letter where words are short. Of several the nearest, and of those the longest and first.
+    pub(crate) fn nearest(&self, word: &str) -> Option<&str> {
+        let length = word.len();
+        let allowed = match length {
+            0..=2 => return None,
+            3..=7 => 1,
+            _ => 2,
+        };
+        let first = word.bytes().next();
+        let own = letters(word);
+        // A letter less or more is one in the set, a replaced one is two.
+        let near = |set: u32| (set ^ own).count_ones() <= 2 * u32::try_from(allowed).unwrap_or(0);
+        let least = if length == 3 { 4 } else { length.saturating_sub(allowed) };
+        // A letter left out is the commonest mistake.
+        (least..=length + allowed)
+            .rev()
+            .filter_map(|length| self.by_length.get(length))
+            .flatten()
+            .filter(|(set, candidate)| near(*set) && (length > 5 || candidate.bytes().next() == first))
+            .map(|(_, candidate)| (distance(word.as_bytes(), candidate.as_bytes()), candidate.as_str()))
+            .filter(|(distance, _)| *distance <= allowed)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, candidate)| candidate)
+    }
+}
+
+/// The set of the letters of `word`.
+fn letters(word: &str) -> u32 {
+    word.bytes().fold(0, |set, letter| match letter {
+        b'a'..=b'z' => set | 1 << (letter - b'a'),
+        _ => set | 1 << 26,
+    })
 }
 
 /// Letters of the longest word that is compared.
@@ -61,16 +92,21 @@ mod tests {
 
     #[test]
     fn distances_are_counted() {
-        for (one, other, expected) in
-            [("", "", 0), ("abc", "", 3), ("where", "wher", 1), ("wehre", "where", 1), ("a", "b", 1), ("abc", "xyz", 3)]
-        {
+        for (one, other, expected) in [
+            ("", "", 0),
+            ("abc", "", 3),
+            ("where", "wher", 1),
+            ("wehre", "where", 1),
+            ("a", "b", 1),
+            ("abc", "xyz", 3),
+        ] {
             assert_eq!(distance(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
         }
     }
 
     #[test]
     fn only_near_words_are_near() {
-        let known = ["failed", "firewall", "login", "many", "user", "yesterday"];
+        let known = Spellings::new(["failed", "firewall", "login", "many", "user", "yesterday"]);
         for (word, expected) in [
             ("faild", Some("failed")),
             ("yesterdya", Some("yesterday")),
@@ -79,7 +115,7 @@ mod tests {
             ("alice", None),
             ("xx", None),
         ] {
-            assert_eq!(nearest(word, &known), expected, "{word}");
+            assert_eq!(known.nearest(word), expected, "{word}");
         }
     }
 }

@@ -86,7 +86,9 @@ fn piece_length(text: &str) -> usize {
     for (place, letter) in text.char_indices() {
         match letter {
             '"' if quoted => return place + 1,
-            '"' if matches!(before, ':' | '=' | '~') && text.get(place + 1..).is_some_and(|t| t.contains('"')) => {
+            '"' if matches!(before, ':' | '=' | '~')
+                && text.get(place + 1..).is_some_and(|t| t.contains('"')) =>
+            {
                 quoted = true;
             }
             letter if is_blank(letter) && !quoted => return place,
@@ -117,7 +119,8 @@ pub(crate) fn is_blank(letter: char) -> bool {
 fn push_plain(words: &mut Vec<Word>, span: Range<usize>, written: &str) {
     let opened = written.trim_start_matches(['(', '[', '{', '<', '¿', '¡']);
     let start = span.start + (written.len() - opened.len());
-    let closing = |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | ')' | ']' | '}' | '>' | '\'' | '\u{2026}');
+    let closing =
+        |c: char| matches!(c, '.' | ',' | ';' | ':' | '!' | '?' | ')' | ']' | '}' | '>' | '\'' | '\u{2026}');
     // A quote at the end belongs to a field's quoted value, or to nothing.
     let closes = |c: char| closing(c) || c == '"' && !opened.contains(":\"") && !opened.contains("=\"");
     let kept = opened.trim_end_matches(closes);
@@ -175,7 +178,11 @@ fn narrow(letter: char) -> char {
 /// The singular, as far as English has rules for it.
 pub(crate) fn stem(text: &str) -> String {
     if text.len() <= 3 || !text.is_ascii() {
-        return if matches!(text, "ips" | "ids") { text.trim_end_matches('s').to_owned() } else { text.to_owned() };
+        return if matches!(text, "ips" | "ids") {
+            text.trim_end_matches('s').to_owned()
+        } else {
+            text.to_owned()
+        };
     }
     if let Some(head) = text.strip_suffix("ies") {
         return format!("{head}y");
@@ -203,7 +210,10 @@ mod tests {
     #[test]
     fn a_question_is_split_into_words() {
         assert_eq!(texts("Failed logins, from 10.1.2.3?"), ["failed", "logins", ",", "from", "10.1.2.3"]);
-        assert_eq!(texts("bob's logins didn't \"Stay Here\""), ["bob", "'s", "logins", "did", "not", "Stay Here"]);
+        assert_eq!(
+            texts("bob's logins didn't \"Stay Here\""),
+            ["bob", "'s", "logins", "did", "not", "Stay Here"]
+        );
         assert_eq!(texts("user:\"two words\" (web01)."), ["user:\"two words\"", "web01"]);
         assert_eq!(texts("ｆａｉｌｅｄ\u{200b}ｌｏｇｉｎｓ"), ["failed", "logins"]);
         assert_eq!(texts("\" '"), Vec::<String>::new());
@@ -225,9 +235,13 @@ mod tests {
 
     #[test]
     fn plurals_have_singulars() {
-        for (plural, singular) in
-            [("logins", "login"), ("queries", "query"), ("addresses", "address"), ("status", "status"), ("dns", "dns")]
-        {
+        for (plural, singular) in [
+            ("logins", "login"),
+            ("queries", "query"),
+            ("addresses", "address"),
+            ("status", "status"),
+            ("dns", "dns"),
+        ] {
             assert_eq!(stem(plural), singular);
         }
     }

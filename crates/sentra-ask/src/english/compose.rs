@@ -71,7 +71,8 @@ impl Meaning {
             _ => None,
         });
         // "signals with T1059": events have no techniques.
-        let technique = self.filters.iter().any(|filter| matches!(filter.kind, Kind::Technique(_) | Kind::Rule(_)));
+        let technique =
+            self.filters.iter().any(|filter| matches!(filter.kind, Kind::Technique(_) | Kind::Rule(_)));
         let table = by_id.unwrap_or(self.subject.table);
         if technique && table == Table::Events { Table::Signals } else { table }
     }
@@ -100,7 +101,9 @@ impl Meaning {
         }
         let mut texts: Vec<(usize, String)> =
             placed.iter().map(|(filter, any)| (filter.at, alternatives(any, filter.negated))).collect();
-        texts.extend(self.recurring.iter().map(|(at, recurring)| (*at, hours(*recurring, self.table(), setting))));
+        texts.extend(
+            self.recurring.iter().map(|(at, recurring)| (*at, hours(*recurring, self.table(), setting))),
+        );
         texts.sort_by_key(|(at, _)| *at);
         conditions.extend(texts);
         let texts: Vec<String> = conditions.into_iter().map(|(_, text)| text).collect();
@@ -114,6 +117,12 @@ impl Meaning {
         }
         let is_login = self.subject.is_login;
         match &filter.kind {
+            Kind::Agent(name) if self.subject.has_code => format!("user =~ {}", quoted(name)),
+            Kind::Agent(name) => {
+                let host = host(name);
+                let host = host.strip_prefix('(').and_then(|host| host.strip_suffix(')')).unwrap_or(&host);
+                format!("(user =~ {} or {host})", quoted(name))
+            }
             Kind::Actor(name) => format!("user =~ {}", quoted(name)),
             Kind::Person(name) if self.subject.has_target || self.is_about_a_person() => {
                 let name = quoted(name);
@@ -121,9 +130,12 @@ impl Meaning {
             }
             Kind::Person(name) => format!("user =~ {}", quoted(name)),
             Kind::Host(name) => host(name),
-            Kind::Origin(name) if is_login => format!("raw has {}", quoted(name)),
+            // One machine saw it; the other one is somewhere in what it said.
+            Kind::Origin(name) if is_login || self.has_host() => format!("raw has {}", quoted(name)),
             Kind::Origin(name) => host(name),
-            Kind::Address { value, side } => sided(self.other_end(*side), |column| format!("{column} == {}", quoted(value)), "ip"),
+            Kind::Address { value, side } => {
+                sided(self.other_end(*side), |column| format!("{column} == {}", quoted(value)), "ip")
+            }
             Kind::Range { value, side } => {
                 let function = if value.contains(':') { "ipv6_is_in_range" } else { "ipv4_is_in_range" };
                 sided(*side, |column| format!("{function}({column}, {})", quoted(value)), "ip")
@@ -148,6 +160,10 @@ impl Meaning {
         }
     }
 
+    fn has_host(&self) -> bool {
+        self.filters.iter().any(|filter| matches!(filter.kind, Kind::Host(_)))
+    }
+
     /// "destinations of 10.0.0.8" are what it went to.
     fn other_end(&self, side: Side) -> Side {
         let groups = |name: &str| self.measure.groups.iter().any(|column| column.name == name);
@@ -160,13 +176,16 @@ impl Meaning {
 
     /// "everything about alice": nothing but the person is named.
     fn is_about_a_person(&self) -> bool {
-        self.subject.conditions.is_empty() && self.measure.groups.is_empty() && !matches!(self.subject.table, Table::Mart(_))
+        self.subject.conditions.is_empty()
+            && self.measure.groups.is_empty()
+            && !matches!(self.subject.table, Table::Mart(_))
     }
 
     fn compared(&self) -> Option<String> {
         let [first, second] = self.periods.as_slice() else { return None };
         let column = self.table().time();
-        let (later, earlier) = if starts(first) >= starts(second) { (first, second) } else { (second, first) };
+        let (later, earlier) =
+            if starts(first) >= starts(second) { (first, second) } else { (second, first) };
         let from = match later.from? {
             Bound::At(from) => format!("{column} >= {}", moment(from)),
             Bound::Ago(micros) => format!("{column} > ago({})", span(micros)),
@@ -298,6 +317,7 @@ fn finding_condition(kind: &Kind) -> String {
         Kind::Field { name, value } => field(name, value),
         Kind::Range { value, .. } => format!("entities has {}", quoted(value)),
         Kind::Actor(text)
+        | Kind::Agent(text)
         | Kind::Person(text)
         | Kind::Host(text)
         | Kind::Origin(text)

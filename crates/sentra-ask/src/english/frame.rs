@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::lexicon::{VOCABULARY, is_known, is_negation, is_preposition};
+use crate::lexicon::{SPELLINGS, is_known, is_negation, is_preposition};
 use crate::shape::Shape;
-use crate::spell::nearest;
 use crate::time::is_day_or_month;
 use crate::words::{Word, stem};
 
@@ -85,7 +84,10 @@ impl Frame {
 
     /// Whether the free words from `index` are `texts`.
     pub(super) fn is_at(&self, index: usize, texts: &[&str]) -> bool {
-        texts.iter().enumerate().all(|(offset, text)| self.is_free(index + offset) && self.text(index + offset) == *text)
+        texts
+            .iter()
+            .enumerate()
+            .all(|(offset, text)| self.is_free(index + offset) && self.text(index + offset) == *text)
     }
 
     /// The words of `range` mean `meaning`.
@@ -144,7 +146,9 @@ impl Frame {
             }
             looked_up += 1;
             let only_times = self.expects_name(index);
-            let Some(meant) = nearest(&word.text, &VOCABULARY).filter(|meant| !only_times || is_time_word(meant)) else {
+            let Some(meant) =
+                SPELLINGS.nearest(&word.text).filter(|meant| !only_times || is_time_word(meant))
+            else {
                 continue;
             };
             let span = (word.span.start, word.span.end);
@@ -161,7 +165,10 @@ impl Frame {
     /// Whether the word at `index` comes behind one that leads a name.
     fn expects_name(&self, index: usize) -> bool {
         let before = index.checked_sub(1).map_or("", |before| self.text(before));
-        is_preposition(before) || is_negation(before) || super::names::is_keyword(before) || matches!(before, "and" | "or" | ",")
+        is_preposition(before)
+            || is_negation(before)
+            || super::names::is_keyword(before)
+            || matches!(before, "and" | "or" | ",")
     }
 }
 

@@ -50,7 +50,12 @@ pub(super) struct Measure {
 
 impl Measure {
     pub(super) fn is_computed(&self) -> bool {
-        self.value != Value::Rows || !self.groups.is_empty() || self.bucket.is_some() || self.chart || self.compare || self.top.is_some()
+        self.value != Value::Rows
+            || !self.groups.is_empty()
+            || self.bucket.is_some()
+            || self.chart
+            || self.compare
+            || self.top.is_some()
     }
 }
 
@@ -65,7 +70,11 @@ pub(super) fn read(frame: &mut Frame) -> Measure {
     if measure.top.is_some() && measure.groups.is_empty() {
         group_nearby(frame, &mut measure);
     }
-    if measure.top.is_some() && measure.groups.is_empty() && measure.value == Value::Rows {
+    if measure.top.is_some()
+        && measure.groups.is_empty()
+        && measure.bucket.is_none()
+        && measure.value == Value::Rows
+    {
         // "top 10 failed logins" are the latest ten: there is nothing to rank them by.
         let (rows, largest) = measure.top.take().unwrap_or((LIST_ROWS, true));
         measure.rows = Some(rows);
@@ -110,16 +119,32 @@ fn how_many(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         (&["total"], false),
     ];
     if is_different(frame.text(index)) {
+        // "list the distinct users", "distinct users who": which ones, not how many.
+        let before = index.checked_sub(1).map_or("", |before| frame.text(before));
+        let found = column_at(&frame.words, index + 1, |place| frame.is_free(place));
+        if let Some((column, length)) = found {
+            let behind = frame.text(index + 1 + length);
+            if matches!(before, "list" | "show" | "all" | "the" | "me")
+                || matches!(behind, "who" | "that" | "which" | "with")
+            {
+                frame.claim(index..index + 1 + length, format!("for each {}", column.name));
+                measure.groups.push(column);
+                return true;
+            }
+        }
         return distinct(frame, index, 1, measure);
     }
-    let Some((opening, counts_things)) = openings.iter().find(|(opening, _)| frame.is_at(index, opening)) else {
+    let Some((opening, counts_things)) = openings.iter().find(|(opening, _)| frame.is_at(index, opening))
+    else {
         return false;
     };
     let mut behind = index + opening.len();
     if frame.text(index) == "total" && opening.len() == 1 && measurable(frame, index + 1).is_some() {
         return false;
     }
-    while matches!(frame.text(behind), "all" | "the" | "of" | "up" | "them" | "those" | "these" | "their") && frame.is_free(behind) {
+    while matches!(frame.text(behind), "all" | "the" | "of" | "up" | "them" | "those" | "these" | "their")
+        && frame.is_free(behind)
+    {
         behind += 1;
     }
     if is_different(frame.text(behind)) && distinct(frame, index, behind + 1 - index, measure) {
@@ -154,7 +179,7 @@ fn distinct(frame: &mut Frame, index: usize, length: usize, measure: &mut Measur
 
 /// `top 10 users`, `rarest processes`, `most common`, `the most`
 fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
-    let openings: [(&[&str], bool); 20] = [
+    let openings: [(&[&str], bool); 21] = [
         (&["top"], true),
         (&["bottom"], false),
         (&["most", "common"], true),
@@ -167,6 +192,7 @@ fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         (&["highest", "number", "of"], true),
         (&["highest"], true),
         (&["busiest"], true),
+        (&["peak"], true),
         (&["noisiest"], true),
         (&["least", "common"], false),
         (&["least", "frequent"], false),
@@ -182,7 +208,8 @@ fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
     let mut length = opening.len();
     let mut rows = TOP_ROWS;
     if let Some(count) = count_word(frame.text(index + length)).filter(|_| frame.is_free(index + length)) {
-        let Some(count) = u32::try_from(count).ok().filter(|count| (1..=ROWS_ASKED_MAX).contains(count)) else {
+        let Some(count) = u32::try_from(count).ok().filter(|count| (1..=ROWS_ASKED_MAX).contains(count))
+        else {
             return false;
         };
         rows = count;
@@ -192,7 +219,16 @@ fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         debug_assert!(!group.name.is_empty(), "a column has a name");
         rows = 1;
     }
-    frame.claim(index..index + length, format!("the {rows} {}", if *largest { "largest" } else { "smallest" }));
+    if let Some(unit) = unit_of(frame.text(index + length)).filter(|_| frame.is_free(index + length)) {
+        frame.claim(index..index + length + 1, format!("the {} with the most", unit_name(unit)));
+        measure.bucket = Some(unit);
+        measure.top = Some((1, *largest));
+        return true;
+    }
+    frame.claim(
+        index..index + length,
+        format!("the {rows} {}", if *largest { "largest" } else { "smallest" }),
+    );
     measure.top = Some((rows, *largest));
     take_groups(frame, index + length, measure);
     true
@@ -203,7 +239,10 @@ fn is_singular_question(frame: &Frame) -> bool {
     (0..frame.len()).any(|index| matches!(frame.text(index), "has" | "is" | "does"))
         || (0..frame.len()).any(|index| {
             matches!(frame.text(index), "which" | "what")
-                && frame.words.get(index + 1).is_some_and(|word| word.stem == word.text && !word.text.ends_with('s'))
+                && frame
+                    .words
+                    .get(index + 1)
+                    .is_some_and(|word| word.stem == word.text && !word.text.ends_with('s'))
         })
 }
 
@@ -212,7 +251,8 @@ fn take_groups(frame: &mut Frame, index: usize, measure: &mut Measure) -> usize 
     let mut at = index;
     loop {
         let skipped = usize::from(matches!(frame.text(at), "each" | "every" | "the"));
-        let Some((column, length)) = column_at(&frame.words, at + skipped, |place| frame.is_free(place)) else {
+        let Some((column, length)) = column_at(&frame.words, at + skipped, |place| frame.is_free(place))
+        else {
             return at;
         };
         // "by host web01" names a host.
@@ -250,7 +290,12 @@ fn who(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
             measure.groups.extend(user());
             true
         }
-        "where" if matches!(frame.text(index + 1), "did" | "does" | "do" | "has" | "have" | "was" | "were" | "is") => {
+        "where"
+            if matches!(
+                frame.text(index + 1),
+                "did" | "does" | "do" | "has" | "have" | "was" | "were" | "is"
+            ) =>
+        {
             frame.claim(index..index + 1, "for each source address");
             measure.groups.extend(column_named("src_ip"));
             // The "from" at the end belongs to it.
@@ -275,13 +320,17 @@ fn who(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
                 _ => false,
             }
         }
-        "list" | "show" | "all" | "every" | "give" | "find" | "get" | "from" | "distinct" => listed(frame, index, measure),
+        "list" | "show" | "all" | "every" | "give" | "find" | "get" | "from" | "distinct" => {
+            listed(frame, index, measure)
+        }
         _ => plain_group(frame, index, measure),
     }
 }
 
 fn is_name_like(frame: &Frame, index: usize) -> bool {
-    index < frame.len() && frame.is_free(index) && matches!(frame.shape(index), Shape::HostLike | Shape::Plain | Shape::Quoted)
+    index < frame.len()
+        && frame.is_free(index)
+        && matches!(frame.shape(index), Shape::HostLike | Shape::Plain | Shape::Quoted)
 }
 
 /// "what commands did alice run" wants the commands; "what events" wants rows.
@@ -292,7 +341,9 @@ fn is_asking_for_rows(frame: &Frame, behind: usize) -> bool {
 /// `list users who`, `list all hosts`
 fn listed(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
     let mut behind = index + 1;
-    while matches!(frame.text(behind), "me" | "all" | "the" | "every" | "us" | "any" | "which" | "what") && frame.is_free(behind) {
+    while matches!(frame.text(behind), "me" | "all" | "the" | "every" | "us" | "any" | "which" | "what")
+        && frame.is_free(behind)
+    {
         behind += 1;
     }
     let free = |place: usize| frame.is_free(place);
@@ -313,8 +364,25 @@ fn plain_group(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
     let Some((column, length)) = column_at(&frame.words, index, free) else { return false };
     let behind = index + length;
     let before = index.checked_sub(1).map_or("", |before| frame.text(before));
-    let leads = matches!(frame.text(behind), "who" | "whose" | "that" | "which" | "with" | "having" | "where");
-    if !leads || !matches!(before, "" | "list" | "show" | "me" | "all" | "the" | "find" | "any" | "of" | "get" | "are" | "there" | ",") {
+    let leads =
+        matches!(frame.text(behind), "who" | "whose" | "that" | "which" | "with" | "having" | "where");
+    if !leads
+        || !matches!(
+            before,
+            "" | "list"
+                | "show"
+                | "me"
+                | "all"
+                | "the"
+                | "find"
+                | "any"
+                | "of"
+                | "get"
+                | "are"
+                | "there"
+                | ","
+        )
+    {
         return false;
     }
     if matches!(frame.text(behind), "who" | "whose" | "that" | "which") {
@@ -327,12 +395,11 @@ fn plain_group(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
 
 /// `by user`, `per hour`, `for each host`, `breakdown by`
 fn grouped(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
-    let openings: [&[&str]; 12] = [
+    let openings: [&[&str]; 11] = [
         &["grouped", "by"],
         &["group", "by"],
         &["broken", "down", "by"],
         &["split", "by"],
-        &["sorted", "by"],
         &["for", "each"],
         &["for", "every"],
         &["in", "each"],
@@ -354,11 +421,18 @@ fn grouped(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         return true;
     }
     let Some(opening) = openings.iter().find(|opening| frame.is_at(index, opening)) else { return false };
+    let is_order = (0..index)
+        .any(|place| matches!(frame.text(place), "sort" | "sorted" | "order" | "ordered" | "ranked"));
+    if is_order {
+        return false;
+    }
     let mut behind = index + opening.len();
     if matches!(frame.text(behind), "the" | "each" | "every") {
         behind += 1;
     }
-    if let Some(unit) = unit_of(frame.text(behind)).filter(|unit| frame.is_free(behind) && frame.text(behind).len() > 2 && *unit != Unit::Second) {
+    if let Some(unit) = unit_of(frame.text(behind))
+        .filter(|unit| frame.is_free(behind) && frame.text(behind).len() > 2 && *unit != Unit::Second)
+    {
         frame.claim(index..behind + 1, format!("for each {}", unit_name(unit)));
         measure.bucket = Some(unit);
         return true;
@@ -405,7 +479,8 @@ fn picture(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         measure.chart = true;
         return true;
     }
-    let tables: [&[&str]; 4] = [&["breakdown", "of"], &["distribution", "of"], &["breakdown"], &["distribution"]];
+    let tables: [&[&str]; 4] =
+        [&["breakdown", "of"], &["distribution", "of"], &["breakdown"], &["distribution"]];
     if let Some(words) = tables.iter().find(|words| frame.is_at(index, words)) {
         frame.claim(index..index + words.len(), "how many of each");
         if measure.value == Value::Rows {
@@ -440,7 +515,9 @@ fn threshold(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
     let more = usize::from(matches!(frame.text(behind + 1), "times" | "different"));
     if more == 1 && frame.text(behind + 1) == "different" {
         // "more than 3 different hosts": the number is of hosts, not of events.
-        let Some((column, length)) = column_at(&frame.words, behind + 2, |place| frame.is_free(place)) else { return false };
+        let Some((column, length)) = column_at(&frame.words, behind + 2, |place| frame.is_free(place)) else {
+            return false;
+        };
         frame.claim(index..behind + 2 + length, format!("{operator} {count} different {}", column.many));
         measure.value = Value::Distinct(column);
         measure.having = Some((operator, count));
@@ -454,7 +531,8 @@ fn threshold(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
 fn measurable(frame: &Frame, index: usize) -> Option<(&'static Measurable, usize)> {
     let skipped = usize::from(matches!(frame.text(index), "of" | "the" | "number"));
     let skipped = skipped + usize::from(skipped == 1 && matches!(frame.text(index + 1), "of" | "the"));
-    measurable_at(&frame.words, index + skipped, |place| frame.is_free(place)).map(|(found, length)| (found, skipped + length))
+    measurable_at(&frame.words, index + skipped, |place| frame.is_free(place))
+        .map(|(found, length)| (found, skipped + length))
 }
 
 /// `sum of bytes`, `average bytes`, `how much data`
@@ -496,10 +574,14 @@ fn first_or_last(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool
         return true;
     }
     let asks_when = (0..frame.len()).any(|place| frame.text(place) == "when")
-        || matches!(frame.text(index + 1), "seen" | "time" | "appeared" | "occurrence" | "logged" | "observed")
+        || matches!(
+            frame.text(index + 1),
+            "seen" | "time" | "appeared" | "occurrence" | "logged" | "observed"
+        )
         || frame.text(index + 1) == "used";
-    let singular = (index + 1..frame.len().min(index + 4))
-        .any(|place| matches!(frame.text(place), "login" | "logon" | "signin" | "logoff" | "lockout" | "reset" | "sign-in"));
+    let singular = (index + 1..frame.len().min(index + 4)).any(|place| {
+        matches!(frame.text(place), "login" | "logon" | "signin" | "logoff" | "lockout" | "reset" | "sign-in")
+    });
     if !asks_when && (!singular || is_recent) {
         if is_newest && text == "last" || text == "first" {
             return false;
@@ -508,7 +590,10 @@ fn first_or_last(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool
         measure.oldest_first = is_oldest;
         return true;
     }
-    let more = usize::from(matches!(frame.text(index + 1), "time" | "seen" | "observed" | "appeared" | "occurrence"));
+    let more = usize::from(matches!(
+        frame.text(index + 1),
+        "time" | "seen" | "observed" | "appeared" | "occurrence"
+    ));
     frame.claim(index..index + length + more, if is_oldest { "the first time" } else { "the last time" });
     measure.value = if is_oldest { Value::First } else { Value::Last };
     true

@@ -23,8 +23,8 @@ use crate::words::{self, TooLong, Word};
 use compose::{Meaning, Setting};
 use frame::Frame;
 pub use frame::Part;
-use measure::Value;
 pub use measure::ROWS_ASKED_MAX;
+use measure::Value;
 use similar::Similar;
 pub use split::QUESTIONS_MAX;
 pub use suggest::{EXAMPLES, SUGGESTIONS};
@@ -33,6 +33,8 @@ pub use suggest::{EXAMPLES, SUGGESTIONS};
 pub const CONFIDENCE_MIN: f64 = 0.6;
 /// Hundredths of confidence that each word costs that nothing was made of.
 const UNUSED_COST: u32 = 25;
+/// Hundredths that a word costs without which the question is another one: a number, a time, a way to compute.
+const WEIGHTY_COST: u32 = 50;
 
 /// A word that nothing was made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -180,7 +182,8 @@ pub(crate) fn read(question: &str, context: &Context) -> Reading {
         let part = words.get(range.clone()).unwrap_or_default().to_vec();
         let next = one(part, context, read.last());
         // What asks nothing is no question of its own.
-        if next.signs.asks_nothing() && read.pop().is_some() {
+        let is_alone = !next.signs.asks_nothing() && read.last().is_none_or(|one| !one.signs.asks_nothing());
+        if !is_alone && read.pop().is_some() {
             let whole = words.get(start..range.end).unwrap_or_default().to_vec();
             read.push(one(whole, context, read.last()));
         } else {
@@ -212,7 +215,8 @@ struct One {
 }
 
 fn one(words: Vec<Word>, context: &Context, before: Option<&One>) -> One {
-    let span = (words.first().map_or(0, |word| word.span.start), words.last().map_or(0, |word| word.span.end));
+    let span =
+        (words.first().map_or(0, |word| word.span.start), words.last().map_or(0, |word| word.span.end));
     let mut frame = Frame::new(words);
     let now = Now { moment: context.now, zone: &context.zone };
     let similar = similar::read(&mut frame, context.incident.as_deref());
@@ -241,7 +245,8 @@ fn one(words: Vec<Word>, context: &Context, before: Option<&One>) -> One {
 fn times(frame: &mut Frame, now: Now<'_>) -> (Vec<time::Period>, Vec<(usize, time::Recurring)>) {
     let mut periods = Vec::new();
     let mut recurring = Vec::new();
-    let compares = (0..frame.len()).any(|index| matches!(frame.text(index), "compare" | "compared" | "versus" | "vs" | "comparison"));
+    let compares = (0..frame.len())
+        .any(|index| matches!(frame.text(index), "compare" | "compared" | "versus" | "vs" | "comparison"));
     for found in time::find(&frame.words, now) {
         if !found.words.clone().all(|index| frame.is_free(index)) {
             continue;
@@ -305,10 +310,19 @@ fn pass_over_small_words(frame: &mut Frame) {
 
 /// Whether a question names nothing of its own, so that it is about what the one before gave.
 fn is_dependent(meaning: &Meaning, similar: &Similar) -> bool {
-    *similar == Similar::No && !meaning.subject.is_named && meaning.filters.is_empty() && meaning.measure.is_computed()
+    *similar == Similar::No
+        && !meaning.subject.is_named
+        && meaning.filters.is_empty()
+        && meaning.measure.is_computed()
 }
 
-fn signs(meaning: &Meaning, similar: &Similar, frame: &Frame, span: (usize, usize), dependent: bool) -> Signs {
+fn signs(
+    meaning: &Meaning,
+    similar: &Similar,
+    frame: &Frame,
+    span: (usize, usize),
+    dependent: bool,
+) -> Signs {
     let measure = &meaning.measure;
     Signs {
         span,
@@ -327,7 +341,10 @@ fn signs(meaning: &Meaning, similar: &Similar, frame: &Frame, span: (usize, usiz
         threshold: measure.having.is_some(),
         one_record: meaning.event().is_some()
             || meaning.filters.iter().any(|filter| {
-                matches!(filter.kind, names::Kind::Incident(_) | names::Kind::Signal(_) | names::Kind::Event(_))
+                matches!(
+                    filter.kind,
+                    names::Kind::Incident(_) | names::Kind::Signal(_) | names::Kind::Event(_)
+                )
             }),
         named: !meaning.filters.is_empty(),
         subject: meaning.subject.is_named,
@@ -343,7 +360,16 @@ fn judge(frame: &Frame, meaning: &Meaning, similar: &Similar, dependent: bool) -
     let negation = unused.iter().find(|index| is_negation(frame.text(**index)));
     if let Some(index) = negation {
         let word = frame.written(*index);
-        return (10, Some(format!("{word:?} turns the meaning round, and what it belongs to is not understood")));
+        return (
+            10,
+            Some(format!("{word:?} turns the meaning round, and what it belongs to is not understood")),
+        );
+    }
+    let names_a_tenant = (0..frame.len()).any(|index| {
+        matches!(frame.words.get(index).map(|word| word.stem.as_str()), Some("tenant" | "customer"))
+    });
+    if names_a_tenant {
+        return (10, Some("every question is about the asker's own tenant, and cannot name another".into()));
     }
     let measure = &meaning.measure;
     let asks_nothing = *similar == Similar::No
@@ -352,31 +378,82 @@ fn judge(frame: &Frame, meaning: &Meaning, similar: &Similar, dependent: bool) -
         && measure.groups.is_empty()
         && !matches!(measure.value, Value::Sum(_) | Value::Average(_) | Value::Distinct(_));
     if *similar == Similar::LikeWhat {
-        return (40, Some("it asks for what is like something, but does not say like what: name an incident".into()));
+        return (
+            40,
+            Some("it asks for what is like something, but does not say like what: name an incident".into()),
+        );
     }
     if asks_nothing && !dependent {
-        let reason = if frame.meant() == 0 { "none of its words is known" } else { "it does not say what it is about" };
+        let reason = if frame.meant() == 0 {
+            "none of its words is known"
+        } else {
+            "it does not say what it is about"
+        };
         return (20, Some(reason.into()));
     }
     if measure.compare && meaning.periods.len() != 2 {
         return (40, Some("it compares, but does not name two periods: \"this week with last week\"".into()));
     }
     if measure.having.is_some() && measure.groups.is_empty() && measure.bucket.is_none() {
-        return (40, Some("it has a threshold, but does not say of what: \"users with more than 10 …\"".into()));
+        return (
+            40,
+            Some("it has a threshold, but does not say of what: \"users with more than 10 …\"".into()),
+        );
     }
     let cost: u32 = frame.doubts.iter().map(|doubt| doubt.hundredths).sum();
-    let cost = cost.saturating_add(u32::try_from(unused.len()).unwrap_or(u32::MAX).saturating_mul(UNUSED_COST));
+    let cost = unused.iter().fold(cost, |cost, index| cost.saturating_add(unused_cost(frame, *index)));
     let confidence = 100_u32.saturating_sub(cost);
     let is_low = f64::from(confidence) < CONFIDENCE_MIN * 100.0;
     (confidence, is_low.then(|| "too much of it is not understood".to_owned()))
 }
 
+/// What it costs that nothing was made of a word.
+fn unused_cost(frame: &Frame, index: usize) -> u32 {
+    let text = frame.text(index);
+    let is_machine =
+        text.chars().any(|c| c.is_numeric() || matches!(c, '(' | ')' | '=' | '<' | '>' | '|' | '*'));
+    if is_machine || frame.shape(index) != crate::shape::Shape::Plain || weighs(text) {
+        return WEIGHTY_COST;
+    }
+    UNUSED_COST
+}
+
+/// Words that change what is computed or when: without them the answer would be to another question.
+fn weighs(word: &str) -> bool {
+    time::is_time_word(word)
+        || matches!(
+            word,
+            "average"
+                | "median"
+                | "percentage"
+                | "percent"
+                | "percentile"
+                | "ratio"
+                | "rate"
+                | "share"
+                | "same"
+                | "followed"
+                | "following"
+                | "if"
+                | "unless"
+                | "because"
+                | "why"
+                | "how"
+                | "correlated"
+                | "compare"
+                | "tomorrow"
+                | "next"
+                | "first"
+                | "last"
+                | "than"
+                | "only"
+        )
+}
+
 fn unused_words(frame: &Frame) -> Vec<Unused> {
     let word = |index: usize| frame.words.get(index);
     let unused = frame.unused().into_iter().filter_map(word);
-    unused
-        .map(|word| Unused { span: (word.span.start, word.span.end), word: word.written.clone() })
-        .collect()
+    unused.map(|word| Unused { span: (word.span.start, word.span.end), word: word.written.clone() }).collect()
 }
 
 /// All questions of the text together: as certain as the least certain one.
@@ -413,7 +490,8 @@ fn steps(read: &[One], context: &Context) -> Vec<Step> {
             Some(source) => {
                 let mut meaning = one.meaning.clone();
                 meaning.subject.table = source.meaning.table();
-                let kql = format!("let found = {}; {}", rows_of(source, setting), meaning.steps("found", setting));
+                let kql =
+                    format!("let found = {}; {}", rows_of(source, setting), meaning.steps("found", setting));
                 Step { span, wanted, kql, takes: Some(passed(&source.meaning).to_owned()) }
             }
             None => Step { span, wanted, kql: one.meaning.kql(setting), takes: None },
@@ -447,4 +525,11 @@ fn passed(meaning: &Meaning) -> &'static str {
 fn ahead(context: &Context) -> i64 {
     let moment = jiff::Timestamp::from(context.now);
     i64::from(context.zone.to_offset(moment).seconds()) * 1_000_000
+}
+
+/// Whether `text` is nothing but the name of a program.
+pub(crate) fn is_tool_alone(text: &str) -> bool {
+    let Ok(words) = words::split(text) else { return false };
+    let concept = crate::lexicon::concept_at(&words, 0, |_| true);
+    matches!(concept, Some((crate::lexicon::Concept::Tool(_), length)) if length == words.len())
 }

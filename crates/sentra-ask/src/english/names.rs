@@ -10,13 +10,21 @@ use crate::time::unit_of;
 pub(super) enum Kind {
     /// Who did it.
     Actor(String),
+    /// Who did it; it looks like a machine.
+    Agent(String),
     /// Who did it, or whom it was done to.
     Person(String),
     Host(String),
     /// Where it came from, by name.
     Origin(String),
-    Address { value: String, side: Side },
-    Range { value: String, side: Side },
+    Address {
+        value: String,
+        side: Side,
+    },
+    Range {
+        value: String,
+        side: Side,
+    },
     Domain(String),
     Mail(String),
     /// A program, by its file's name.
@@ -26,7 +34,10 @@ pub(super) enum Kind {
     Anywhere(String),
     /// A phrase in quotes.
     Phrase(String),
-    Port { number: String, side: Side },
+    Port {
+        number: String,
+        side: Side,
+    },
     /// An event's number in the source.
     EventNumber(String),
     Technique(String),
@@ -34,7 +45,10 @@ pub(super) enum Kind {
     Rule(String),
     App(String),
     /// `field:value`
-    Field { name: String, value: String },
+    Field {
+        name: String,
+        value: String,
+    },
     Event(String),
     Signal(String),
     Incident(String),
@@ -88,7 +102,8 @@ enum Keyword {
 fn keyword(word: &str) -> Option<Keyword> {
     Some(match word {
         "user" | "username" | "account" | "users" | "accounts" | "person" | "employee" => Keyword::User,
-        "host" | "server" | "machine" | "computer" | "workstation" | "endpoint" | "device" | "hosts" | "system" | "servers" => Keyword::Host,
+        "host" | "server" | "machine" | "computer" | "workstation" | "endpoint" | "device" | "hosts"
+        | "system" | "servers" => Keyword::Host,
         "domain" | "site" | "website" | "url" => Keyword::Domain,
         "ip" | "address" | "ips" | "addresses" => Keyword::Address,
         "process" | "program" | "binary" | "executable" => Keyword::Process,
@@ -157,6 +172,10 @@ struct Scan {
     preposition: Option<usize>,
     keyword: Option<(usize, usize, Keyword)>,
     negation: Option<usize>,
+    /// "the weather" is nobody's name.
+    article: bool,
+    /// Behind "between", what is joined by "and" are two ends, not alternatives.
+    between: bool,
     or_before: bool,
     filters: Vec<Filter>,
 }
@@ -164,7 +183,16 @@ struct Scan {
 /// Finds names that are led by a word, by a kind, or that are known by their shape, before the concepts are
 /// looked for: "user bob", "by admin", "10.1.2.3".
 pub(super) fn find(frame: &mut Frame) -> Vec<Filter> {
-    let mut scan = Scan { index: 0, preposition: None, keyword: None, negation: None, or_before: false, filters: Vec::new() };
+    let mut scan = Scan {
+        index: 0,
+        preposition: None,
+        keyword: None,
+        negation: None,
+        article: false,
+        between: false,
+        or_before: false,
+        filters: Vec::new(),
+    };
     while scan.index < frame.len() {
         step(frame, &mut scan);
     }
@@ -179,6 +207,7 @@ fn step(frame: &mut Frame, scan: &mut Scan) {
         // Between a leading word and its name nothing else stands.
         scan.preposition = None;
         scan.keyword = None;
+        scan.article = false;
         scan.or_before = false;
         if !frame.is_filler(index) {
             scan.negation = scan.negation.filter(|_| matches!(text.as_str(), "the" | "all"));
@@ -194,7 +223,8 @@ fn step(frame: &mut Frame, scan: &mut Scan) {
         scan.preposition = None;
         return;
     }
-    if matches!(text.as_str(), "the" | "a" | "an" | "any" | "all" | "either" | "called" | "named" | "user's") {
+    if matches!(text.as_str(), "the" | "a" | "an" | "any" | "all" | "either" | "called" | "named") {
+        scan.article = !matches!(text.as_str(), "called" | "named" | "either");
         return;
     }
     if let Some((found, length)) = keyword_at(frame, index) {
@@ -203,18 +233,25 @@ fn step(frame: &mut Frame, scan: &mut Scan) {
         return;
     }
     let joins = matches!(text.as_str(), "or" | "and" | ",");
-    if joins && scan.filters.last().is_some_and(|last| last.at + 1 == index || last.at + 2 == index && frame.text(index - 1) == ",") {
-        scan.or_before = true;
-        scan.preposition = scan.preposition.or(Some(index));
+    if joins
+        && scan
+            .filters
+            .last()
+            .is_some_and(|last| last.at + 1 == index || last.at + 2 == index && frame.text(index - 1) == ",")
+    {
+        scan.or_before = !scan.between;
         return;
     }
     if is_preposition(&text) && !joins {
         scan.preposition = Some(index);
         scan.keyword = None;
+        scan.article = false;
+        scan.between = text == "between";
         scan.or_before = false;
         return;
     }
     scan.preposition = None;
+    scan.article = false;
     scan.keyword = None;
     scan.negation = None;
     scan.or_before = false;
@@ -232,8 +269,17 @@ fn keyword_at(frame: &Frame, index: usize) -> Option<(Keyword, usize)> {
         Keyword::User | Keyword::Host | Keyword::Process | Keyword::App | Keyword::Rule => {
             let shape = frame.shape(behind);
             frame.is_free(behind)
-                && (matches!(shape, Shape::HostLike | Shape::Account | Shape::FileName | Shape::Quoted | Shape::Mail | Shape::Domain | Shape::Ip)
-                    || shape == Shape::Plain && (is_unknown(frame, behind) || is_account_word(frame.text(behind))))
+                && (matches!(
+                    shape,
+                    Shape::HostLike
+                        | Shape::Account
+                        | Shape::FileName
+                        | Shape::Quoted
+                        | Shape::Mail
+                        | Shape::Domain
+                        | Shape::Ip
+                ) || shape == Shape::Plain
+                    && (is_unknown(frame, behind) || is_account_word(frame.text(behind))))
         }
         Keyword::Domain => frame.shape(behind) == Shape::Domain,
         Keyword::Address => matches!(frame.shape(behind), Shape::Ip | Shape::Cidr),
@@ -251,7 +297,10 @@ fn keyword_at(frame: &Frame, index: usize) -> Option<(Keyword, usize)> {
 }
 
 fn push(frame: &mut Frame, scan: &mut Scan, index: usize, kind: Kind) {
-    let leading = [scan.keyword.map(|(place, _, _)| place), scan.preposition.filter(|place| scan.keyword.is_none_or(|(keyword, ..)| *place < keyword))];
+    let leading = [
+        scan.keyword.map(|(place, _, _)| place),
+        scan.preposition.filter(|place| scan.keyword.is_none_or(|(keyword, ..)| *place < keyword)),
+    ];
     let negated = scan.negation.is_some();
     let start = leading.into_iter().flatten().chain(scan.negation).min().unwrap_or(index);
     // Only words in between that say nothing belong to it.
@@ -260,11 +309,14 @@ fn push(frame: &mut Frame, scan: &mut Scan, index: usize, kind: Kind) {
     if let Some(place) = scan.negation.filter(|place| *place < start) {
         frame.absorb(place..place + 1);
     }
-    let or_before = scan.or_before && scan.filters.last().is_some_and(|last| last.negated == negated || !negated);
+    let or_before =
+        scan.or_before && scan.filters.last().is_some_and(|last| last.negated == negated || !negated);
     let negated = negated || scan.or_before && scan.filters.last().is_some_and(|last| last.negated);
     scan.filters.push(Filter { at: index, kind, negated, or_before });
+    scan.preposition = None;
     scan.keyword = None;
     scan.negation = None;
+    scan.article = false;
     scan.or_before = false;
 }
 
@@ -275,7 +327,7 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
     let text = word.text.clone();
     let shape = word.shape;
     let lead = scan.preposition.map_or(String::new(), |place| frame.text(place).to_owned());
-    let lead = if scan.or_before { String::new() } else { lead };
+    let lead = if scan.or_before || scan.article && shape == Shape::Plain { String::new() } else { lead };
     let keyword = scan.keyword.map(|(_, _, keyword)| keyword);
     let side = match lead.as_str() {
         "from" | "by" => Side::From,
@@ -285,7 +337,8 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
     // "alice or bob": of the kind that the one before is.
     if scan.or_before && !shape.is_entity() && shape != Shape::Field {
         let like = scan.filters.last()?;
-        let is_name = matches!(shape, Shape::HostLike | Shape::Account | Shape::Quoted) || shape == Shape::Plain && is_unknown(frame, index);
+        let is_name = matches!(shape, Shape::HostLike | Shape::Account | Shape::Quoted)
+            || shape == Shape::Plain && is_unknown(frame, index);
         return is_name.then(|| same_kind(&like.kind, written)).flatten();
     }
     if let Some(kind) = keyword.and_then(|keyword| by_keyword(keyword, shape, &written, &text, side)) {
@@ -311,14 +364,21 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
         Shape::FileName => return Some(Kind::Program(written)),
         Shape::Quoted if matches!(lead.as_str(), "by" | "as") => return Some(Kind::Actor(written)),
         Shape::Quoted => return Some(Kind::Phrase(written)),
-        Shape::Account => return Some(by_lead(&lead, &account_name(&written)).unwrap_or(Kind::Person(account_name(&written)))),
+        Shape::Account => {
+            return Some(
+                by_lead(&lead, &account_name(&written)).unwrap_or(Kind::Person(account_name(&written))),
+            );
+        }
         Shape::HostLike => {}
-        Shape::Plain if is_unknown(frame, index) || matches!(lead.as_str(), "by" | "as") && is_account_word(&text) => {}
+        Shape::Plain
+            if is_unknown(frame, index) || matches!(lead.as_str(), "by" | "as") && is_account_word(&text) => {
+        }
         _ => return None,
     }
     if let Some(kind) = by_lead(&lead, &written).filter(|_| !is_possessive(frame, index)) {
         return Some(match (shape, kind) {
             (Shape::HostLike, Kind::Person(name)) => Kind::Host(name),
+            (Shape::HostLike, Kind::Actor(name)) if lead == "by" => Kind::Agent(name),
             (_, kind) => kind,
         });
     }
@@ -346,6 +406,7 @@ fn account_name(written: &str) -> String {
 fn same_kind(kind: &Kind, name: String) -> Option<Kind> {
     Some(match kind {
         Kind::Actor(_) => Kind::Actor(name),
+        Kind::Agent(_) => Kind::Agent(name),
         Kind::Person(_) => Kind::Person(name),
         Kind::Host(_) => Kind::Host(name),
         Kind::Origin(_) => Kind::Origin(name),
@@ -382,8 +443,9 @@ fn by_keyword(keyword: Keyword, shape: Shape, written: &str, text: &str, side: S
 fn by_lead(lead: &str, written: &str) -> Option<Kind> {
     let name = written.to_owned();
     Some(match lead {
-        "by" | "as" | "did" | "does" | "has" | "was" | "had" | "is" => Kind::Actor(name),
-        "of" | "for" | "about" | "against" | "involving" | "with" | "concerning" | "mentioning" | "mention" => Kind::Person(name),
+        "by" | "as" | "did" | "does" | "has" | "had" => Kind::Actor(name),
+        "was" | "of" | "for" | "about" | "against" | "involving" | "with" | "concerning" | "mentioning"
+        | "mention" => Kind::Person(name),
         "on" | "to" | "in" | "at" | "into" | "towards" | "toward" | "contacted" => Kind::Host(name),
         "from" | "via" | "through" => Kind::Origin(name),
         _ => return None,
@@ -392,7 +454,7 @@ fn by_lead(lead: &str, written: &str) -> Option<Kind> {
 
 /// "between A and B" is about both, in either direction.
 fn side_of_pair(frame: &Frame, index: usize, side: Side) -> Side {
-    let paired = frame.text(index.saturating_sub(1)) == "between" || frame.text(index.saturating_sub(1)) == "and";
+    let paired = matches!(frame.text(index.saturating_sub(1)), "between" | "and");
     if paired { Side::Either } else { side }
 }
 
@@ -401,6 +463,12 @@ fn field(name: &str, value: &str, negated: bool) -> Kind {
     debug_assert!(!name.is_empty(), "a term has a field");
     if negated {
         return Kind::Field { name: format!("-{name}"), value: text };
+    }
+    let side = if name == "dst_ip" { Side::To } else { Side::From };
+    match (name, crate::shape::shape_of(value)) {
+        ("src_ip" | "dst_ip", Shape::Ip) => return Kind::Address { value: text, side },
+        ("src_ip" | "dst_ip", Shape::Cidr) => return Kind::Range { value: text, side },
+        _ => {}
     }
     match name {
         "user" => Kind::Actor(text),
@@ -418,7 +486,7 @@ fn meaning(kind: &Kind, negated: bool) -> String {
         Side::Either => "",
     };
     match kind {
-        Kind::Actor(name) => format!("{not}done by {name}"),
+        Kind::Actor(name) | Kind::Agent(name) => format!("{not}done by {name}"),
         Kind::Person(name) => format!("{not}the user {name}"),
         Kind::Host(name) => format!("{not}on the host {name}"),
         Kind::Origin(name) => format!("{not}from {name}"),

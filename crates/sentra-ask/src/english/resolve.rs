@@ -31,6 +31,7 @@ pub(super) fn resolve(frame: &mut Frame, concepts: &Concepts) -> Subject {
         conditions: Vec::new(),
         has_target: false,
         is_login: false,
+        has_code: false,
         is_named: !concepts.things.is_empty() || !concepts.marts.is_empty() || !concepts.tools.is_empty(),
     };
     let mut unused = marts(concepts, &mut subject);
@@ -80,21 +81,26 @@ fn findings(concepts: &Concepts, acts: &mut Acts<'_>, subject: &mut Subject) -> 
         several => subject.conditions.push(format!("severity in ({})", several.join(", "))),
     }
     if is_incident {
-        let status = match acts.take(&[Act::Open, Act::Closed, Act::Resolved, Act::New, Act::InProgress, Act::OnHold]) {
-            Some(Act::Open) => Some("status in (\"new\", \"in_progress\", \"on_hold\")"),
-            Some(Act::Closed) => Some("status == \"closed\""),
-            Some(Act::Resolved) => Some("status == \"resolved\""),
-            Some(Act::New) => Some("status == \"new\""),
-            Some(Act::InProgress) => Some("status == \"in_progress\""),
-            Some(Act::OnHold) => Some("status == \"on_hold\""),
-            _ => None,
-        };
+        let status =
+            match acts.take(&[Act::Open, Act::Closed, Act::Resolved, Act::New, Act::InProgress, Act::OnHold])
+            {
+                Some(Act::Open) => Some("status in (\"new\", \"in_progress\", \"on_hold\")"),
+                Some(Act::Closed) => Some("status == \"closed\""),
+                Some(Act::Resolved) => Some("status == \"resolved\""),
+                Some(Act::New) => Some("status == \"new\""),
+                Some(Act::InProgress) => Some("status == \"in_progress\""),
+                Some(Act::OnHold) => Some("status == \"on_hold\""),
+                _ => None,
+            };
         subject.conditions.extend(status.map(str::to_owned));
     }
     // "incidents created last week": that is what their time means.
     let _ = acts.take(&[Act::Create]);
     let _ = acts.take(&[Act::Start]);
-    let others = concepts.things.iter().filter(|(_, thing)| !matches!(thing, Thing::Signal | Thing::Incident | Thing::Any));
+    let others = concepts
+        .things
+        .iter()
+        .filter(|(_, thing)| !matches!(thing, Thing::Signal | Thing::Incident | Thing::Any));
     let both = concepts.things.iter().filter(|(_, thing)| is_incident && *thing == Thing::Signal);
     let marts = concepts.marts.iter().map(|(place, _)| *place);
     let tools = concepts.tools.iter().map(|(place, _)| *place);
@@ -107,12 +113,15 @@ fn events(frame: &mut Frame, concepts: &Concepts, acts: &mut Acts<'_>, subject: 
     let mut classes: Vec<u32> = Vec::new();
     let mut extra = Vec::new();
     let mut unused = Vec::new();
-    let is_login = concepts.things.iter().any(|(_, thing)| matches!(thing, Thing::Login | Thing::LoginAttempt));
+    let is_login =
+        concepts.things.iter().any(|(_, thing)| matches!(thing, Thing::Login | Thing::LoginAttempt));
     subject.is_login = is_login;
     for (place, thing) in &concepts.things {
         match thing {
             Thing::Any => {}
-            Thing::Class([4007]) if is_login => extra.push("(service has \"ssh\" or process has \"ssh\")".to_owned()),
+            Thing::Class([4007]) if is_login => {
+                extra.push("(service has \"ssh\" or process has \"ssh\")".to_owned())
+            }
             Thing::Class([4005]) if is_login => extra.push("LogonType == 10".to_owned()),
             Thing::Class(numbers) => classes.extend(*numbers),
             Thing::Sudo => {
@@ -163,6 +172,7 @@ fn conditions(
         let _ = acts.take(&[Act::Start]);
     }
     let has_codes = !codes.is_empty();
+    subject.has_code = has_codes;
     match codes.as_slice() {
         [] => {}
         [code] => subject.conditions.push(format!("code == {}", quoted(code))),
@@ -235,7 +245,7 @@ fn codes_of(thing: Thing, acts: &mut Acts<'_>, subject: &mut Subject) -> Option<
         Thing::Config => &["CC01", "CC02"],
         Thing::SecurityConfig => &["CC02"],
         Thing::AppConfig => &["CC01"],
-        Thing::AccessRequest | Thing::Approval if acts.take(&[Act::Approve]).is_some() => {
+        Thing::AccessRequest if acts.take(&[Act::Approve]).is_some() => {
             let _ = acts.take(&[Act::Request]);
             &["IG02"]
         }
@@ -243,7 +253,6 @@ fn codes_of(thing: Thing, acts: &mut Acts<'_>, subject: &mut Subject) -> Option<
             let _ = acts.take(&[Act::Request]);
             &["IG01"]
         }
-        Thing::Approval => &["IG02"],
         Thing::Recertification => &["IG03"],
         Thing::DutyViolation => &["IG04"],
         Thing::Application if acts.take(&[Act::Start]).is_some() => &["SS01"],
@@ -265,7 +274,15 @@ fn codes_of(thing: Thing, acts: &mut Acts<'_>, subject: &mut Subject) -> Option<
 }
 
 fn mfa(acts: &mut Acts<'_>) -> &'static [&'static str] {
-    match acts.take(&[Act::Fail, Act::Deny, Act::Challenge, Act::Verify, Act::Succeed, Act::Register, Act::Create]) {
+    match acts.take(&[
+        Act::Fail,
+        Act::Deny,
+        Act::Challenge,
+        Act::Verify,
+        Act::Succeed,
+        Act::Register,
+        Act::Create,
+    ]) {
         Some(Act::Fail | Act::Deny) => &["LL08"],
         Some(Act::Challenge) => &["LL06"],
         Some(Act::Verify | Act::Succeed) => &["LL07"],

@@ -11,7 +11,10 @@ pub(super) enum Reference {
     Incident(String),
     Signal(String),
     /// Words that describe it, among incidents or among signals.
-    Described { text: String, signals: bool },
+    Described {
+        text: String,
+        signals: bool,
+    },
 }
 
 impl Reference {
@@ -105,7 +108,20 @@ fn reference(frame: &Frame, start: usize, current: Option<&str>) -> Option<Found
     let mut signals = false;
     while matches!(
         frame.text(index),
-        "to" | "the" | "of" | "incident" | "case" | "incidents" | "signal" | "alert" | "number" | "no" | "id" | "an" | "a" | "in" | "#"
+        "to" | "the"
+            | "of"
+            | "incident"
+            | "case"
+            | "incidents"
+            | "signal"
+            | "alert"
+            | "number"
+            | "no"
+            | "id"
+            | "an"
+            | "a"
+            | "in"
+            | "#"
     ) {
         signals |= matches!(frame.text(index), "signal" | "alert");
         index += 1;
@@ -133,7 +149,11 @@ fn reference(frame: &Frame, start: usize, current: Option<&str>) -> Option<Found
         _ if matches!(frame.text(index), "this" | "that" | "it") => {
             let one = usize::from(matches!(frame.text(index + 1), "one" | "incident" | "case"));
             let id = current?;
-            Some((Reference::Incident(id.to_owned()), start..index + 1 + one, said(id, "the incident being looked at,")))
+            Some((
+                Reference::Incident(id.to_owned()),
+                start..index + 1 + one,
+                said(id, "the incident being looked at,"),
+            ))
         }
         _ => None,
     }
@@ -141,22 +161,29 @@ fn reference(frame: &Frame, start: usize, current: Option<&str>) -> Option<Found
 
 /// "incident 42: anything comparable?", "similar cases" while looking at one.
 fn reference_before(frame: &Frame, end: usize, current: Option<&str>) -> Option<Found> {
-    let place = (0..end).rev().find(|index| matches!(frame.shape(*index), Shape::IncidentId | Shape::SignalId));
+    let place =
+        (0..end).rev().find(|index| matches!(frame.shape(*index), Shape::IncidentId | Shape::SignalId));
     if let Some(index) = place {
         let id = frame.text(index).to_owned();
-        let reference =
-            if frame.shape(index) == Shape::SignalId { Reference::Signal(id.clone()) } else { Reference::Incident(id.clone()) };
+        let reference = if frame.shape(index) == Shape::SignalId {
+            Reference::Signal(id.clone())
+        } else {
+            Reference::Incident(id.clone())
+        };
         return Some((reference, index..index + 1, format!("like {id}")));
     }
     let plain = (end..frame.len()).all(|index| {
-        !frame.shape(index).is_entity() && frame.shape(index) != Shape::Quoted && frame.shape(index) != Shape::Number
+        !frame.shape(index).is_entity()
+            && frame.shape(index) != Shape::Quoted
+            && frame.shape(index) != Shape::Number
     });
     let id = current.filter(|_| plain && frame.text(end) != "like")?;
     Some((Reference::Incident(id.to_owned()), end..end, format!("like the incident being looked at, {id}")))
 }
 
 fn asks_for_signals(frame: &Frame) -> bool {
-    (0..frame.len()).any(|index| matches!(frame.text(index), "signals" | "alerts" | "signal" | "alert" | "detections"))
+    (0..frame.len())
+        .any(|index| matches!(frame.text(index), "signals" | "alerts" | "signal" | "alert" | "detections"))
 }
 
 /// "incidents", "cases", "anything": what the like ones are.
@@ -164,8 +191,25 @@ fn claim_kind(frame: &mut Frame) {
     for index in 0..frame.len() {
         let is_kind = matches!(
             frame.text(index),
-            "incidents" | "incident" | "cases" | "case" | "signals" | "signal" | "alerts" | "alert" | "other" | "others"
-                | "anything" | "something" | "ever" | "before" | "past" | "previously" | "earlier" | "previous" | "happened"
+            "incidents"
+                | "incident"
+                | "cases"
+                | "case"
+                | "signals"
+                | "signal"
+                | "alerts"
+                | "alert"
+                | "other"
+                | "others"
+                | "anything"
+                | "something"
+                | "ever"
+                | "before"
+                | "past"
+                | "previously"
+                | "earlier"
+                | "previous"
+                | "happened"
         );
         if is_kind && frame.is_free(index) {
             frame.absorb(index..index + 1);

@@ -29,10 +29,13 @@ pub(super) fn questions(words: &[Word]) -> Vec<std::ops::Range<usize>> {
 
 /// How many words at `index` join two questions; what opens the second is not among them.
 fn joint(words: &[Word], index: usize) -> Option<usize> {
-    let text = |place: usize| words.get(place).map_or("", |word| if word.shape == Shape::Quoted { "" } else { word.text.as_str() });
+    let text = |place: usize| {
+        words.get(place).map_or("", |word| if word.shape == Shape::Quoted { "" } else { word.text.as_str() })
+    };
     let mut length = 0;
     let mut then = false;
-    while matches!(text(index + length), "," | ";" | "and" | "then" | "also" | "next" | "plus" | "afterwards") {
+    while matches!(text(index + length), "," | ";" | "and" | "then" | "also" | "next" | "plus" | "afterwards")
+    {
         then |= matches!(text(index + length), "then" | ";" | "afterwards" | "next");
         length += 1;
     }
@@ -51,11 +54,17 @@ fn joint(words: &[Word], index: usize) -> Option<usize> {
         _ => then,
     };
     // "who logged in and was locked out" goes on about the same person.
-    let goes_on = matches!(text(index + length), "was" | "were" | "is" | "are" | "did" | "does") && !then && {
-        let before = index.checked_sub(1).map_or("", text);
-        text(index) == "and" && !matches!(before, ",")
-            && !words.iter().skip(index + length + 1).take(3).any(|word| matches!(word.text.as_str(), "there" | "any" | "anything" | "something"))
-    };
+    let goes_on =
+        matches!(text(index + length), "was" | "were" | "is" | "are" | "did" | "does") && !then && {
+            let before = index.checked_sub(1).map_or("", text);
+            text(index) == "and"
+                && !matches!(before, ",")
+                && !words
+                    .iter()
+                    .skip(index + length + 1)
+                    .take(3)
+                    .any(|word| matches!(word.text.as_str(), "there" | "any" | "anything" | "something"))
+        };
     // "between monday and …" is one expression; "and when" is not.
     (opens && !goes_on).then_some(length)
 }
@@ -76,9 +85,15 @@ mod tests {
 
     #[test]
     fn compound_questions_are_taken_apart() {
-        check("similar incidents to 42 and how often last quarter", &["similar incidents to 42", "how often last quarter"]);
+        check(
+            "similar incidents to 42 and how often last quarter",
+            &["similar incidents to 42", "how often last quarter"],
+        );
         check("logins of alice and bob today", &["logins of alice and bob today"]);
-        check("find incidents like 42, then count them per week", &["find incidents like 42", "count them per week"]);
+        check(
+            "find incidents like 42, then count them per week",
+            &["find incidents like 42", "count them per week"],
+        );
         check("between 9am and 11am", &["between 9am and 11am"]);
         check("a, b", &["a , b"]);
         check("and then", &["and then"]);

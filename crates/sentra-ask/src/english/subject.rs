@@ -55,6 +55,8 @@ pub(super) struct Subject {
     pub(super) has_target: bool,
     /// Whether it is about logins, whose `from` is where the person sat.
     pub(super) is_login: bool,
+    /// Whether it is told by event codes, which say who did it.
+    pub(super) has_code: bool,
     /// Whether anything was named at all.
     pub(super) is_named: bool,
 }
@@ -69,12 +71,19 @@ pub(super) fn is_subject_at(frame: &Frame, index: usize, length: usize) -> bool 
     let acts = concept_at(&frame.words, further, |place| frame.is_free(place));
     let is_done_to = matches!(
         acts,
-        Some((Concept::Act(Act::Create | Act::Delete | Act::Change | Act::Lock | Act::Unlock), _) | (Concept::Both(Thing::Account, _), _))
+        Some(
+            (Concept::Act(Act::Create | Act::Delete | Act::Change | Act::Lock | Act::Unlock), _)
+                | (Concept::Both(Thing::Account, _), _)
+        )
     );
-    let longer = concept_at(&frame.words, index, |place| frame.is_free(place)).is_some_and(|(_, words)| words > length);
+    let longer = concept_at(&frame.words, index, |place| frame.is_free(place))
+        .is_some_and(|(_, words)| words > length);
     let before = index.checked_sub(1).map_or("", |before| frame.text(before));
     let is_new = matches!(before, "new" | "created" | "deleted" | "locked" | "unlocked" | "admin");
-    let can_be_done_to = matches!(frame.words.get(index).map(|word| word.stem.as_str()), Some("user" | "account" | "person" | "process" | "file" | "program"));
+    let can_be_done_to = matches!(
+        frame.words.get(index).map(|word| word.stem.as_str()),
+        Some("user" | "account" | "person" | "process" | "file" | "program")
+    );
     longer || can_be_done_to && (is_done_to || is_new)
 }
 
@@ -85,7 +94,11 @@ pub(super) fn find(frame: &mut Frame, groups_people: bool) -> Concepts {
     let mut concepts = Concepts::default();
     let mut index = 0;
     while index < frame.len() {
-        let found = if frame.is_free(index) { concept_at(&frame.words, index, |place| frame.is_free(place)) } else { None };
+        let found = if frame.is_free(index) {
+            concept_at(&frame.words, index, |place| frame.is_free(place))
+        } else {
+            None
+        };
         let Some((concept, length)) = found else {
             index += 1;
             continue;
@@ -120,8 +133,9 @@ fn users_as_accounts(frame: &mut Frame, concepts: &mut Concepts, groups_people: 
         concepts.things.push((place, Thing::Account));
         return;
     }
-    let user = (0..frame.len())
-        .find(|index| frame.is_free(*index) && frame.words.get(*index).is_some_and(|word| word.stem == "user"));
+    let user = (0..frame.len()).find(|index| {
+        frame.is_free(*index) && frame.words.get(*index).is_some_and(|word| word.stem == "user")
+    });
     if let Some(index) = user {
         frame.claim(index..index + 1, "accounts");
         concepts.things.push((index, Thing::Account));
@@ -134,7 +148,9 @@ fn meaning(concept: Concept) -> String {
         Concept::Act(act) => act_name(act).to_owned(),
         Concept::Both(thing, act) => format!("{}, {}", thing_name(thing), act_name(act)),
         Concept::Mart(MartWord { mart, product: None }) => format!("the mart {mart}"),
-        Concept::Mart(MartWord { mart, product: Some(product) }) => format!("the mart {mart}, product {product}"),
+        Concept::Mart(MartWord { mart, product: Some(product) }) => {
+            format!("the mart {mart}, product {product}")
+        }
         Concept::Tool(tool) => format!("the program {}", tool.0),
     }
 }
@@ -155,7 +171,6 @@ fn thing_name(thing: Thing) -> &'static str {
         Thing::SecurityConfig => "security configuration changes",
         Thing::AppConfig => "application configuration changes",
         Thing::AccessRequest => "access requests",
-        Thing::Approval => "approvals",
         Thing::Recertification => "recertifications of access",
         Thing::DutyViolation => "segregation-of-duties violations",
         Thing::Application => "applications",

@@ -1,8 +1,12 @@
 //! Questions that can be answered, for when one is not understood. Tests ask each of them.
 
+use std::sync::LazyLock;
+
 use crate::lexicon::is_filler;
-use crate::spell::distance;
 use crate::words::{Word, stem};
+
+/// Words of a question that examples are compared with.
+const ASKED_MAX: usize = 20;
 
 /// How many questions are suggested.
 pub const SUGGESTIONS: usize = 3;
@@ -62,30 +66,31 @@ pub const EXAMPLES: &[&str] = &[
     "incidents similar to \"password spraying\"",
 ];
 
+/// The words of the examples that say something, in the singular.
+static STEMS: LazyLock<Vec<Vec<String>>> = LazyLock::new(|| {
+    let stems = |example: &&str| example.split(' ').filter(|piece| !is_filler(piece)).map(stem).collect();
+    EXAMPLES.iter().map(stems).collect()
+});
+
 /// The examples nearest to `words`, by the words they share; the first ones when they share none.
 pub(super) fn nearest(words: &[Word]) -> Vec<String> {
-    let asked: Vec<&Word> = words.iter().filter(|word| !is_filler(&word.text)).collect();
-    let mut scored: Vec<(usize, usize, &str)> = EXAMPLES
+    let mut asked: Vec<&str> = words
         .iter()
-        .enumerate()
-        .map(|(place, example)| (score(&asked, example), place, *example))
+        .filter(|word| !is_filler(&word.text))
+        .map(|word| word.stem.as_str())
+        .take(ASKED_MAX)
         .collect();
-    scored.sort_by_key(|(score, place, _)| (std::cmp::Reverse(*score), *place));
-    scored.into_iter().take(SUGGESTIONS).map(|(_, _, example)| example.to_owned()).collect()
-}
-
-/// Two for each word they share, one for each that is nearly the same.
-fn score(asked: &[&Word], example: &str) -> usize {
-    let mut total = 0;
-    for piece in example.split(' ').filter(|piece| !is_filler(piece)) {
-        let piece = stem(piece);
-        if asked.iter().any(|word| word.stem == piece) {
-            total += 2;
-        } else if piece.len() > 4
-            && asked.iter().any(|word| word.stem.len() > 4 && distance(word.stem.as_bytes(), piece.as_bytes()) <= 1)
-        {
-            total += 1;
-        }
-    }
-    total
+    asked.sort_unstable();
+    asked.dedup();
+    let score =
+        |stems: &Vec<String>| stems.iter().filter(|stem| asked.binary_search(&stem.as_str()).is_ok()).count();
+    let mut scored: Vec<(usize, usize)> =
+        STEMS.iter().map(score).enumerate().map(|(place, score)| (score, place)).collect();
+    scored.sort_by_key(|(score, place)| (std::cmp::Reverse(*score), *place));
+    scored
+        .into_iter()
+        .take(SUGGESTIONS)
+        .filter_map(|(_, place)| EXAMPLES.get(place))
+        .map(|example| (*example).to_owned())
+        .collect()
 }

@@ -14,11 +14,31 @@ pub(crate) struct Column {
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "src_ip", many: "addresses", words: "source ip, src ip, source address, source ip address, ip address, ip, address, client ip, client, attacker, src_ip, origin" },
-    Column { name: "dst_ip", many: "destinations", words: "destination ip, destination address, dst ip, target ip, destination, remote ip, dst_ip" },
-    Column { name: "target_user", many: "targets", words: "target user, target account, target_user, victim" },
-    Column { name: "user", many: "users", words: "user, account, username, user name, person, people, employee, identity, actor" },
-    Column { name: "host", many: "hosts", words: "host, machine, computer, server, system, workstation, endpoint, device, hostname, box" },
+    Column {
+        name: "src_ip",
+        many: "addresses",
+        words: "source ip, src ip, source address, source ip address, ip address, ip, address, client ip, client, attacker, src_ip, origin, talker",
+    },
+    Column {
+        name: "dst_ip",
+        many: "destinations",
+        words: "destination ip, destination address, dst ip, target ip, destination, remote ip, dst_ip",
+    },
+    Column {
+        name: "target_user",
+        many: "targets",
+        words: "target user, target account, target_user, victim",
+    },
+    Column {
+        name: "user",
+        many: "users",
+        words: "user, account, username, user name, person, people, employee, identity, actor",
+    },
+    Column {
+        name: "host",
+        many: "hosts",
+        words: "host, machine, computer, server, system, workstation, endpoint, device, hostname, box",
+    },
     Column { name: "domain", many: "domains", words: "domain, dns name, site, website, domain name" },
     Column { name: "parent_process", many: "parents", words: "parent process, parent, parent_process" },
     Column { name: "process", many: "processes", words: "process, program, binary, executable, tool, image" },
@@ -27,7 +47,11 @@ const COLUMNS: &[Column] = &[
     Column { name: "app", many: "applications", words: "application, app, cloud service" },
     Column { name: "service", many: "services", words: "service, log service" },
     Column { name: "src_port", many: "ports", words: "source port, src port, src_port" },
-    Column { name: "dst_port", many: "ports", words: "port, destination port, dst port, target port, dst_port" },
+    Column {
+        name: "dst_port",
+        many: "ports",
+        words: "port, destination port, dst port, target port, dst_port",
+    },
     Column { name: "mart", many: "marts", words: "mart, log type" },
     Column { name: "source", many: "sources", words: "log source, source, sender, data source" },
     Column { name: "product", many: "products", words: "product, vendor" },
@@ -45,7 +69,11 @@ const COLUMNS: &[Column] = &[
 const NAME_WORDS_MAX: usize = 3;
 
 /// The column whose longest name stands at `index`, and how many words it has.
-pub(crate) fn column_at(words: &[Word], index: usize, free: impl Fn(usize) -> bool) -> Option<(&'static Column, usize)> {
+pub(crate) fn column_at(
+    words: &[Word],
+    index: usize,
+    free: impl Fn(usize) -> bool,
+) -> Option<(&'static Column, usize)> {
     let stems: Vec<&str> = (index..index + NAME_WORDS_MAX)
         .take_while(|place| free(*place))
         .map_while(|place| words.get(place).map(|word| word.stem.as_str()))
@@ -72,9 +100,18 @@ pub(crate) struct Measurable {
 }
 
 const MEASURABLE: &[Measurable] = &[
-    Measurable { field: "bytes_out", words: "bytes sent, bytes out, outbound bytes, uploaded bytes, bytes uploaded, data sent, bytes transferred out, outgoing bytes" },
-    Measurable { field: "bytes_in", words: "bytes received, bytes in, inbound bytes, downloaded bytes, bytes downloaded, data received, incoming bytes" },
-    Measurable { field: "bytes", words: "byte, data volume, volume, byte transferred, data transferred, transferred byte, traffic volume" },
+    Measurable {
+        field: "bytes_out",
+        words: "bytes sent, bytes out, outbound bytes, uploaded bytes, bytes uploaded, data sent, bytes transferred out, outgoing bytes",
+    },
+    Measurable {
+        field: "bytes_in",
+        words: "bytes received, bytes in, inbound bytes, downloaded bytes, bytes downloaded, data received, incoming bytes",
+    },
+    Measurable {
+        field: "bytes",
+        words: "byte, data volume, volume, byte transferred, data transferred, transferred byte, traffic volume",
+    },
     Measurable { field: "duration", words: "duration" },
 ];
 

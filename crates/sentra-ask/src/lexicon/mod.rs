@@ -7,6 +7,7 @@ mod small;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::spell::Spellings;
 use crate::words::{Word, stem};
 
 pub(crate) use columns::{Column, Measurable, column_at, column_named, measurable_at};
@@ -33,7 +34,11 @@ static INDEX: LazyLock<HashMap<String, Vec<(Vec<String>, Concept)>>> = LazyLock:
 });
 
 /// The longest phrase that begins at `index`, among words that are `free`, and how many words it has.
-pub(crate) fn concept_at(words: &[Word], index: usize, free: impl Fn(usize) -> bool) -> Option<(Concept, usize)> {
+pub(crate) fn concept_at(
+    words: &[Word],
+    index: usize,
+    free: impl Fn(usize) -> bool,
+) -> Option<(Concept, usize)> {
     let first = words.get(index)?;
     let phrases = INDEX.get(&first.stem)?;
     phrases
@@ -48,11 +53,12 @@ pub(crate) fn concept_at(words: &[Word], index: usize, free: impl Fn(usize) -> b
 
 /// Whether some phrase, column or small word has `stem` in it.
 pub(crate) fn is_known(word: &Word) -> bool {
-    VOCABULARY.binary_search_by(|known| known.as_str().cmp(&word.text)).is_ok() || STEMS.contains(word.stem.as_str())
+    VOCABULARY.binary_search_by(|known| known.as_str().cmp(&word.text)).is_ok()
+        || STEMS.contains(word.stem.as_str())
 }
 
 /// Every word that a misspelt one may be corrected to, sorted.
-pub(crate) static VOCABULARY: LazyLock<Vec<String>> = LazyLock::new(|| {
+static VOCABULARY: LazyLock<Vec<String>> = LazyLock::new(|| {
     let phrases = PHRASES.iter().flat_map(|(texts, _)| texts.split([' ', ',']));
     let words = phrases.chain(columns::words()).filter(|word| !word.is_empty());
     let plural = |word: &str| match word.strip_suffix('y') {
@@ -65,6 +71,9 @@ pub(crate) static VOCABULARY: LazyLock<Vec<String>> = LazyLock::new(|| {
     words.dedup();
     words
 });
+
+/// The vocabulary in the form in which it is compared with misspelt words.
+pub(crate) static SPELLINGS: LazyLock<Spellings> = LazyLock::new(|| Spellings::new(VOCABULARY.iter()));
 
 static STEMS: LazyLock<std::collections::HashSet<String>> =
     LazyLock::new(|| VOCABULARY.iter().map(|word| stem(word)).collect());

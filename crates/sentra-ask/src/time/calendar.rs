@@ -83,7 +83,8 @@ pub(super) fn compact(word: &str) -> Option<(i64, Unit)> {
 /// The number that `word` is, in digits or letters, up to 100,000.
 pub(crate) fn count_word(word: &str) -> Option<i64> {
     const WORDS: [&str; 13] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+        "twelve",
     ];
     let spelt = match word {
         "fifteen" => Some(15),
@@ -93,7 +94,8 @@ pub(crate) fn count_word(word: &str) -> Option<i64> {
         "hundred" => Some(100),
         _ => WORDS.iter().position(|name| *name == word).and_then(|place| i64::try_from(place).ok()),
     };
-    spelt.or_else(|| word.parse::<i64>().ok().filter(|_| word.bytes().all(|b| b.is_ascii_digit())))
+    spelt
+        .or_else(|| word.parse::<i64>().ok().filter(|_| word.bytes().all(|b| b.is_ascii_digit())))
         .filter(|count| (0..=100_000).contains(count))
 }
 
@@ -114,7 +116,17 @@ pub(super) fn weekday(word: &str) -> Option<Weekday> {
 /// The month called `word`, 1 to 12.
 pub(super) fn month(word: &str) -> Option<i8> {
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
         "december",
     ];
     let full = |name: &&str| *name == word || word.len() >= 3 && word.len() <= 4 && name.starts_with(word);

@@ -117,6 +117,35 @@ fn is_login_verb(word: &str) -> bool {
     matches!(word, "log" | "logs" | "logged" | "logging" | "sign" | "signs" | "signed" | "signing")
 }
 
+/// Whether `word` says something about time, so that it must not be passed over.
+pub(crate) fn is_time_word(word: &str) -> bool {
+    (word.len() > 2 && unit_of(word).is_some())
+        || is_day_or_month(word) && word != "may"
+        || matches!(
+            word,
+            "ago"
+                | "since"
+                | "before"
+                | "after"
+                | "until"
+                | "till"
+                | "today"
+                | "yesterday"
+                | "tonight"
+                | "previous"
+                | "past"
+                | "morning"
+                | "afternoon"
+                | "evening"
+                | "night"
+                | "weekend"
+                | "noon"
+                | "midnight"
+                | "earlier"
+                | "later"
+        )
+}
+
 /// Times of day get their day, from before or behind them, or today.
 fn merged(atoms: Vec<(Range<usize>, phrase::Atom)>, words: &[Word], now: Now<'_>) -> Vec<Found> {
     use phrase::Atom;
@@ -133,7 +162,8 @@ fn merged(atoms: Vec<(Range<usize>, phrase::Atom)>, words: &[Word], now: Now<'_>
             Atom::Days { from, to } if to == calendar::next(from) && is_clock(atoms.peek()) => {
                 match atoms.next() {
                     Some((clocks, Atom::Clock { start, end })) => {
-                        let when = phrase::clocks_on(from, start, end, now, label(words, &range, Some(&clocks)));
+                        let when =
+                            phrase::clocks_on(from, start, end, now, label(words, &range, Some(&clocks)));
                         (range, Some(clocks), when)
                     }
                     _ => (range, None, None),
@@ -171,7 +201,9 @@ fn label(words: &[Word], range: &Range<usize>, also: Option<&Range<usize>>) -> S
         words
             .iter()
             .map(|word| word.text.as_str())
-            .skip_while(|word| matches!(*word, "on" | "in" | "of" | "the" | "for" | "during" | "within" | "from" | "over"))
+            .skip_while(|word| {
+                matches!(*word, "on" | "in" | "of" | "the" | "for" | "during" | "within" | "from" | "over")
+            })
             .collect()
     };
     let mut texts = part(range);

@@ -15,9 +15,15 @@ pub(super) enum Atom {
     /// A guess.
     Vague(When),
     /// Whole days.
-    Days { from: Date, to: Date },
+    Days {
+        from: Date,
+        to: Date,
+    },
     /// Times of a day that is said elsewhere.
-    Clock { start: Option<Time>, end: Option<Time> },
+    Clock {
+        start: Option<Time>,
+        end: Option<Time>,
+    },
 }
 
 /// The expression that begins at `index`, and how many words it has.
@@ -47,8 +53,8 @@ fn recurring(words: &[Word], index: usize) -> Option<(Recurring, usize)> {
     let mut length = 0;
     let mut is_outside = false;
     let mut opened = false;
-    while let word @ ("outside" | "not" | "during" | "in" | "within" | "at" | "on" | "over" | "the" | "of" | "out" | "after" | "normal" | "regular" | "our") =
-        text(length)
+    while let word @ ("outside" | "not" | "during" | "in" | "within" | "at" | "on" | "over" | "the" | "of"
+    | "out" | "after" | "normal" | "regular" | "our") = text(length)
     {
         is_outside |= matches!(word, "outside" | "not" | "out" | "after");
         opened |= !matches!(word, "the" | "of" | "normal" | "regular" | "our");
@@ -80,7 +86,10 @@ fn vague(words: &[Word], index: usize) -> Option<(Atom, usize)> {
 /// `in the last 2 hours`, `past week`, `last 24h`
 fn rolling(words: &[Word], index: usize, now: Now<'_>) -> Option<(Atom, usize)> {
     let mut length = 0;
-    while matches!(text_at(words, index + length), "in" | "within" | "over" | "during" | "for" | "from" | "the") {
+    while matches!(
+        text_at(words, index + length),
+        "in" | "within" | "over" | "during" | "for" | "from" | "the"
+    ) {
         length += 1;
         if length > 2 {
             return None;
@@ -166,15 +175,18 @@ fn between(words: &[Word], index: usize, now: Now<'_>) -> Option<(Atom, usize)> 
     let length = 2 + one + other;
     let label = label(words, &(index..index + length), None);
     let atom = match (first, second) {
-        (Point { days: None, clock: Some(start), moment: None }, Point { days: None, clock: Some(end), moment: None }) => {
-            Atom::Clock { start: Some(start), end: Some(end) }
-        }
-        (Point { days: None, clock: Some(start), moment: None }, Point { days: Some((day, _)), clock: Some(end), .. }) => {
-            Atom::When(clocks_on(day, Some(start), Some(end), now, label)?)
-        }
-        (Point { days: Some((day, _)), clock: Some(start), .. }, Point { days: None, clock: Some(end), moment: None }) => {
-            Atom::When(clocks_on(day, Some(start), Some(end), now, label)?)
-        }
+        (
+            Point { days: None, clock: Some(start), moment: None },
+            Point { days: None, clock: Some(end), moment: None },
+        ) => Atom::Clock { start: Some(start), end: Some(end) },
+        (
+            Point { days: None, clock: Some(start), moment: None },
+            Point { days: Some((day, _)), clock: Some(end), .. },
+        ) => Atom::When(clocks_on(day, Some(start), Some(end), now, label)?),
+        (
+            Point { days: Some((day, _)), clock: Some(start), .. },
+            Point { days: None, clock: Some(end), moment: None },
+        ) => Atom::When(clocks_on(day, Some(start), Some(end), now, label)?),
         _ => {
             let (from, mut to) = (ends(first, now)?.0, ends(second, now)?.1);
             // "from friday to monday": the monday after that friday, when it has been.
@@ -192,7 +204,9 @@ fn between(words: &[Word], index: usize, now: Now<'_>) -> Option<(Atom, usize)> 
 fn ends(point: Point, now: Now<'_>) -> Option<(Timestamp, Timestamp)> {
     match point {
         Point { moment: Some(moment), .. } => Some((moment, moment)),
-        Point { days: Some((day, _)), clock: Some(clock), .. } => now.at(day, clock).map(|moment| (moment, moment)),
+        Point { days: Some((day, _)), clock: Some(clock), .. } => {
+            now.at(day, clock).map(|moment| (moment, moment))
+        }
         Point { days: Some((from, to)), .. } => Some((now.start_of(from)?, now.start_of(to)?)),
         Point { .. } => None,
     }
@@ -222,7 +236,10 @@ fn part_of_day(words: &[Word], index: usize, now: Now<'_>) -> Option<(Atom, usiz
     };
     let length = skipped + length + 1;
     let label = label(words, &(index..index + length), None);
-    Some((Atom::When(When::Period(Period { from: Some(Bound::At(from)), to: Some(Bound::At(to)), label })), length))
+    Some((
+        Atom::When(When::Period(Period { from: Some(Bound::At(from)), to: Some(Bound::At(to)), label })),
+        length,
+    ))
 }
 
 /// `on 3 march`, `in october`, `yesterday`, `at 14:00`, `around 14:00`
@@ -285,7 +302,12 @@ pub(super) fn clocks_on(
 }
 
 /// Times of today; of yesterday when they are yet to come.
-pub(super) fn clocks_latest(start: Option<Time>, end: Option<Time>, now: Now<'_>, label: String) -> Option<When> {
+pub(super) fn clocks_latest(
+    start: Option<Time>,
+    end: Option<Time>,
+    now: Now<'_>,
+    label: String,
+) -> Option<When> {
     let today = now.today();
     let begins = now.at(today, start.unwrap_or(Time::midnight()))?;
     let day = if begins > now.moment { back(today, 1, Unit::Day)? } else { today };

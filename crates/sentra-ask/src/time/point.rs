@@ -17,7 +17,9 @@ pub(super) struct Point {
 }
 
 pub(super) fn text_at(words: &[Word], index: usize) -> &str {
-    words.get(index).map_or("", |word| if word.shape == crate::shape::Shape::Quoted { "" } else { word.text.as_str() })
+    words
+        .get(index)
+        .map_or("", |word| if word.shape == crate::shape::Shape::Quoted { "" } else { word.text.as_str() })
 }
 
 /// `14:00 on 3 march`, `yesterday 14:00`, `monday`, `noon`: the point at `index`, and how many words it has.
@@ -43,9 +45,10 @@ pub(super) fn point(words: &[Word], index: usize, now: Now<'_>) -> Option<(Point
     let (days, length) = days(words, start, now)?;
     let joint = usize::from(matches!(text_at(words, start + length), "at" | "," | "from"));
     match clock(words, start + length + joint) {
-        Some((time, more)) if days.1 == next(days.0) => {
-            Some((Point { days: Some(days), clock: Some(time), moment: None }, skipped + length + joint + more))
-        }
+        Some((time, more)) if days.1 == next(days.0) => Some((
+            Point { days: Some(days), clock: Some(time), moment: None },
+            skipped + length + joint + more,
+        )),
         _ => Some((Point { days: Some(days), ..Point::default() }, skipped + length)),
     }
 }
@@ -173,7 +176,10 @@ fn month_and_day(words: &[Word], index: usize, today: Date) -> Option<((Date, Da
 
 fn index_is_bare(words: &[Word], index: usize) -> bool {
     let before = index.checked_sub(1).map_or("", |before| text_at(words, before));
-    !matches!(before, "in" | "since" | "during" | "until" | "before" | "after" | "last" | "of" | "from" | "to")
+    !matches!(
+        before,
+        "in" | "since" | "during" | "until" | "before" | "after" | "last" | "of" | "from" | "to"
+    )
 }
 
 fn latest_month(today: Date, number: i8, before: bool) -> Option<(Date, Date)> {

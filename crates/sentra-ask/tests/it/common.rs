@@ -45,7 +45,10 @@ fn written_out(kql: &str) -> String {
         text = text.replace(short, long);
     }
     for (opening, make) in [
-        ("{h:", (|name| format!("(host =~ \"{name}\" or host startswith \"{name}.\")")) as fn(&str) -> String),
+        (
+            "{h:",
+            (|name| format!("(host =~ \"{name}\" or host startswith \"{name}.\")")) as fn(&str) -> String,
+        ),
         ("{d:", |name| format!("(domain =~ \"{name}\" or domain endswith \".{name}\")")),
     ] {
         while let Some(start) = text.find(opening) {

@@ -14,9 +14,14 @@ fn english_means_the_kql_of_the_corpus() {
         match understand(&case.question, &context) {
             Ok(understood) if understood.kql == *expected => right += 1,
             Ok(understood) => {
-                println!("{}:{}: {}\n  expected {expected}\n  got      {}", case.file, case.line, case.question, understood.kql);
+                println!(
+                    "{}:{}: {}\n  expected {expected}\n  got      {}",
+                    case.file, case.line, case.question, understood.kql
+                );
             }
-            Err(refused) => println!("{}:{}: {}\n  refused: {refused:?}", case.file, case.line, case.question),
+            Err(refused) => {
+                println!("{}:{}: {}\n  refused: {refused:?}", case.file, case.line, case.question)
+            }
         }
     }
     println!("{right} of {total}");
