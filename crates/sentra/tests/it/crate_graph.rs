@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
@@ -14,6 +14,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("sentra-triage", &["sentra-model"]),
     ("sentra-simulate", &[]),
     ("sentra-packs", &["sentra-model", "sentra-decode", "sentra-detect"]),
+    ("sentra-kql", &["sentra-model"]),
     ("sentra-store", &["sentra-model"]),
     (
         "sentra-factory",
