@@ -471,6 +471,10 @@ fn outcome(read: Vec<One>, words: &[Word], context: &Context) -> Result<Understo
         return Err(refused(reason, unused));
     }
     let steps = steps(&read, context);
+    // What the asker is shown must be a question again, whatever names it has in it.
+    if let Some(error) = steps.iter().find_map(|step| sentra_kql::parse(&step.kql).err()) {
+        return Err(refused(format!("it comes to a question that cannot be asked: {error}"), unused));
+    }
     let dependent = steps.iter().rposition(|step| step.takes.is_some());
     let Some(kql) = steps.get(dependent.unwrap_or(0)).map(|step| step.kql.clone()) else {
         return Err(refused("there is no question in it".into(), unused));

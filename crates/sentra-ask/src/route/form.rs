@@ -49,7 +49,10 @@ pub(super) fn recognise(text: &str, context: &Context) -> Recognised {
         return by(Form::Kql, RuleId::R04);
     }
     if kql::has_pipeline(text, &tokens) {
-        return by(Form::Kql, RuleId::R02);
+        return match shorthand::before_pipe(text) {
+            true => by(Form::Shorthand, RuleId::R05),
+            false => by(Form::Kql, RuleId::R02),
+        };
     }
     if is_table(&tokens, context) || kql::is_statement(&tokens) {
         return by(Form::Kql, RuleId::R03);

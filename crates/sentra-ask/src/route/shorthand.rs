@@ -136,8 +136,23 @@ fn is_field(piece: &str) -> bool {
     is_name && !value.starts_with("//") && !value.starts_with('\\')
 }
 
-/// What the terms want.
+/// Whether the terms before the first pipe of `text` are the search bar's: `user:alice | count`.
+pub(super) fn before_pipe(text: &str) -> bool {
+    let head = pieces(text).into_iter().take_while(|piece| !piece.starts_with('|'));
+    let terms: Vec<Term> = head.map(term).collect();
+    let is_term = |term: &Term| matches!(term, Term::Field | Term::Phrase | Term::Entity | Term::Joint);
+    !terms.is_empty() && terms.iter().all(is_term)
+}
+
+/// What the terms want, and what is done with the rows behind a pipe.
 pub(super) fn intent(text: &str) -> Found {
+    if before_pipe(text) && text.contains('|') {
+        let piped = super::kql::intent(text);
+        let wants_rows = piped.parts.len() == 1 && piped.parts.first().is_some_and(|part| part.intent == Wanted::Exact);
+        if !wants_rows {
+            return piped;
+        }
+    }
     let pieces = pieces(text);
     let terms: Vec<Term> = pieces.iter().map(|piece| term(piece)).collect();
     let is_id =
