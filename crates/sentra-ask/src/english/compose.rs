@@ -123,12 +123,21 @@ impl Meaning {
                 let host = host.strip_prefix('(').and_then(|host| host.strip_suffix(')')).unwrap_or(&host);
                 format!("(user =~ {} or {host})", quoted(name))
             }
+            Kind::Either(name) => {
+                let host = host(name);
+                let host = host.strip_prefix('(').and_then(|host| host.strip_suffix(')')).unwrap_or(&host);
+                format!("(user =~ {} or {host})", quoted(name))
+            }
             Kind::Actor(name) => format!("user =~ {}", quoted(name)),
             Kind::Person(name) if self.subject.has_target || self.is_about_a_person() => {
                 let name = quoted(name);
                 format!("(user =~ {name} or target_user =~ {name})")
             }
             Kind::Person(name) => format!("user =~ {}", quoted(name)),
+            // Whom a mail is for is in no column.
+            Kind::Host(name) if self.subject.conditions.iter().any(|condition| condition == "class == 4009") => {
+                format!("raw has {}", quoted(name))
+            }
             Kind::Host(name) => host(name),
             // One machine saw it; the other one is somewhere in what it said.
             Kind::Origin(name) if is_login || self.has_host() => format!("raw has {}", quoted(name)),
@@ -318,6 +327,7 @@ fn finding_condition(kind: &Kind) -> String {
         Kind::Range { value, .. } => format!("entities has {}", quoted(value)),
         Kind::Actor(text)
         | Kind::Agent(text)
+        | Kind::Either(text)
         | Kind::Person(text)
         | Kind::Host(text)
         | Kind::Origin(text)

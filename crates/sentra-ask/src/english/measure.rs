@@ -307,6 +307,12 @@ fn who(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
             }
             true
         }
+        "which" | "what" if matches!(frame.text(index + 1), "admin" | "admins" | "administrator" | "administrators") => {
+            frame.claim(index..index + 2, "for each user");
+            measure.by_actor = true;
+            measure.groups.extend(user());
+            true
+        }
         "which" | "what" => {
             let skipped = usize::from(matches!(frame.text(index + 1), "are" | "were" | "is" | "was"))
                 + usize::from(matches!(frame.text(index + 2), "the"));

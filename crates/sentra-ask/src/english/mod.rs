@@ -223,8 +223,11 @@ fn one(words: Vec<Word>, context: &Context, before: Option<&One>) -> One {
     let (periods, recurring) = times(&mut frame, now);
     let measure = measure::read(&mut frame);
     let filters = names::find(&mut frame);
-    let groups_people = measure.groups.iter().any(|column| column.name == "user") && !measure.by_actor;
-    let concepts = subject::find(&mut frame, groups_people);
+    let groups = subject::Groups {
+        people: measure.groups.iter().any(|column| column.name == "user") && !measure.by_actor,
+        programs: measure.groups.iter().any(|column| matches!(column.name, "process" | "command")),
+    };
+    let concepts = subject::find(&mut frame, groups);
     let subject = resolve::resolve(&mut frame, &concepts);
     pass_over_small_words(&mut frame);
     let reference = match &similar {
@@ -301,7 +304,11 @@ fn period_name(period: &time::Period) -> String {
 fn pass_over_small_words(frame: &mut Frame) {
     for index in frame.unused() {
         let text = frame.text(index).to_owned();
-        let is_small = is_filler(&text) || is_preposition(&text) && text != "like";
+        // "on any host" is on no particular one.
+        let before = index.checked_sub(1).map_or("", |before| frame.text(before));
+        let is_any = matches!(before, "any" | "all" | "every" | "some" | "our")
+            && crate::lexicon::column_at(&frame.words, index, |_| true).is_some();
+        let is_small = is_any || is_filler(&text) || is_preposition(&text) && text != "like";
         if is_small && !is_negation(&text) {
             frame.pass_over(index);
         }

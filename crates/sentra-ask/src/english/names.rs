@@ -12,6 +12,8 @@ pub(super) enum Kind {
     Actor(String),
     /// Who did it; it looks like a machine.
     Agent(String),
+    /// A person or a machine: "for contractor7".
+    Either(String),
     /// Who did it, or whom it was done to.
     Person(String),
     Host(String),
@@ -218,9 +220,19 @@ fn step(frame: &mut Frame, scan: &mut Scan) {
         push(frame, scan, index, kind);
         return;
     }
+    if text == "but" && is_negation(frame.text(index + 1)) {
+        frame.pass_over(index);
+        return;
+    }
     if is_negation(&text) {
         scan.negation = Some(index);
-        scan.preposition = None;
+        return;
+    }
+    let is_other = [["other", "than"], ["apart", "from"], ["aside", "from"]].iter().any(|two| frame.is_at(index, two));
+    if is_other {
+        scan.negation = Some(index);
+        frame.absorb(index + 1..index + 2);
+        scan.index = index + 2;
         return;
     }
     if matches!(text.as_str(), "the" | "a" | "an" | "any" | "all" | "either" | "called" | "named") {
@@ -337,7 +349,10 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
     // "alice or bob": of the kind that the one before is.
     if scan.or_before && !shape.is_entity() && shape != Shape::Field {
         let like = scan.filters.last()?;
-        let is_name = matches!(shape, Shape::HostLike | Shape::Account | Shape::Quoted)
+        if shape == Shape::Number && !matches!(like.kind, Kind::EventNumber(_)) {
+            return None;
+        }
+        let is_name = matches!(shape, Shape::HostLike | Shape::Account | Shape::Quoted | Shape::Number)
             || shape == Shape::Plain && is_unknown(frame, index);
         return is_name.then(|| same_kind(&like.kind, written)).flatten();
     }
@@ -370,6 +385,7 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
             );
         }
         Shape::HostLike => {}
+        Shape::Plain if text == "root" && lead.is_empty() => return Some(Kind::Actor(written)),
         Shape::Plain
             if is_unknown(frame, index) || matches!(lead.as_str(), "by" | "as") && is_account_word(&text) => {
         }
@@ -377,7 +393,7 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
     }
     if let Some(kind) = by_lead(&lead, &written).filter(|_| !is_possessive(frame, index)) {
         return Some(match (shape, kind) {
-            (Shape::HostLike, Kind::Person(name)) => Kind::Host(name),
+            (Shape::HostLike, Kind::Person(name)) => Kind::Either(name),
             (Shape::HostLike, Kind::Actor(name)) if lead == "by" => Kind::Agent(name),
             (_, kind) => kind,
         });
@@ -385,6 +401,10 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
     if is_possessive(frame, index) {
         frame.absorb(index + 1..index + 2);
         return Some(if shape == Shape::HostLike { Kind::Host(written) } else { Kind::Person(written) });
+    }
+    let asks_state = lead == "is" && concept_at(&frame.words, index + 1, |place| frame.is_free(place)).is_some();
+    if asks_state {
+        return Some(Kind::Person(written));
     }
     if shape == Shape::HostLike {
         // Nothing says what it is; it looks like a machine.
@@ -407,6 +427,8 @@ fn same_kind(kind: &Kind, name: String) -> Option<Kind> {
     Some(match kind {
         Kind::Actor(_) => Kind::Actor(name),
         Kind::Agent(_) => Kind::Agent(name),
+        Kind::Either(_) => Kind::Either(name),
+        Kind::EventNumber(_) => Kind::EventNumber(name),
         Kind::Person(_) => Kind::Person(name),
         Kind::Host(_) => Kind::Host(name),
         Kind::Origin(_) => Kind::Origin(name),
@@ -444,7 +466,7 @@ fn by_lead(lead: &str, written: &str) -> Option<Kind> {
     let name = written.to_owned();
     Some(match lead {
         "by" | "as" | "did" | "does" | "has" | "had" => Kind::Actor(name),
-        "was" | "of" | "for" | "about" | "against" | "involving" | "with" | "concerning" | "mentioning"
+        "was" | "of" | "for" | "about" | "against" | "involving" | "concerning" | "mentioning"
         | "mention" => Kind::Person(name),
         "on" | "to" | "in" | "at" | "into" | "towards" | "toward" | "contacted" => Kind::Host(name),
         "from" | "via" | "through" => Kind::Origin(name),
@@ -488,6 +510,7 @@ fn meaning(kind: &Kind, negated: bool) -> String {
     match kind {
         Kind::Actor(name) | Kind::Agent(name) => format!("{not}done by {name}"),
         Kind::Person(name) => format!("{not}the user {name}"),
+        Kind::Either(name) => format!("{not}the user or the host {name}"),
         Kind::Host(name) => format!("{not}on the host {name}"),
         Kind::Origin(name) => format!("{not}from {name}"),
         Kind::Address { value, side: of } => format!("{not}{}the address {value}", side(*of)),

@@ -110,11 +110,7 @@ fn reference(frame: &Frame, start: usize, current: Option<&str>) -> Option<Found
         frame.text(index),
         "to" | "the"
             | "of"
-            | "incident"
-            | "case"
-            | "incidents"
-            | "signal"
-            | "alert"
+            | "incident" | "case" | "incidents" | "cases" | "signal" | "alert" | "signals" | "alerts" | "ones"
             | "number"
             | "no"
             | "id"

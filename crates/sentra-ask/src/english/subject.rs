@@ -87,10 +87,19 @@ pub(super) fn is_subject_at(frame: &Frame, index: usize, length: usize) -> bool 
     longer || can_be_done_to && (is_done_to || is_new)
 }
 
+/// What answers are broken down by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Groups {
+    /// By users, other than by "who".
+    pub(super) people: bool,
+    /// By programs or their command lines.
+    pub(super) programs: bool,
+}
+
 /// Finds the concepts in the free words of `frame`, and claims them.
 ///
-/// `groups_people` says that answers are broken down by user, so that what was done is done to them.
-pub(super) fn find(frame: &mut Frame, groups_people: bool) -> Concepts {
+/// `groups` is what answers are broken down by: what was done is done to users, what was started are programs.
+pub(super) fn find(frame: &mut Frame, groups: Groups) -> Concepts {
     let mut concepts = Concepts::default();
     let mut index = 0;
     while index < frame.len() {
@@ -116,7 +125,11 @@ pub(super) fn find(frame: &mut Frame, groups_people: bool) -> Concepts {
         }
         index += length;
     }
-    users_as_accounts(frame, &mut concepts, groups_people);
+    users_as_accounts(frame, &mut concepts, groups.people);
+    let starts = concepts.acts.iter().any(|(_, act)| *act == Act::Start);
+    if groups.programs && starts && concepts.things.is_empty() {
+        concepts.things.push((0, Thing::Class(&[1007])));
+    }
     concepts
 }
 

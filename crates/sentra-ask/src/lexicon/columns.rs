@@ -32,7 +32,7 @@ const COLUMNS: &[Column] = &[
     Column {
         name: "user",
         many: "users",
-        words: "user, account, username, user name, person, people, employee, identity, actor",
+        words: "user, account, username, user name, person, people, employee, identity, actor, approver, requester",
     },
     Column {
         name: "host",

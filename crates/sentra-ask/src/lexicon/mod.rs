@@ -41,14 +41,19 @@ pub(crate) fn concept_at(
 ) -> Option<(Concept, usize)> {
     let first = words.get(index)?;
     let phrases = INDEX.get(&first.stem)?;
-    phrases
-        .iter()
-        .find(|(stems, _)| {
-            stems.iter().enumerate().all(|(offset, stem)| {
-                free(index + offset) && words.get(index + offset).is_some_and(|word| word.stem == *stem)
-            })
-        })
-        .map(|(stems, concept)| (*concept, stems.len()))
+    phrases.iter().find_map(|(stems, concept)| {
+        let mut at = index;
+        for (place, stem) in stems.iter().enumerate() {
+            // "clear the audit log"
+            let is_article = |word: &Word| matches!(word.text.as_str(), "the" | "a" | "an");
+            if place > 0 && free(at) && words.get(at).is_some_and(is_article) {
+                at += 1;
+            }
+            (free(at) && words.get(at).is_some_and(|word| word.stem == *stem)).then_some(())?;
+            at += 1;
+        }
+        Some((*concept, at - index))
+    })
 }
 
 /// Whether some phrase, column or small word has `stem` in it.

@@ -122,7 +122,7 @@ const fn tool(name: &'static str) -> Concept {
 /// Phrases, separated by a comma, and what they stand for. Singular and plural are the same.
 pub(crate) const PHRASES: &[(&str, Concept)] = &[
     (
-        "event, log, log entry, entry, record, activity, action, traffic, log line, message, thing",
+        "event, log, log entry, entry, record, activity, action, traffic, log line, message, thing, request, operation",
         thing(Thing::Any),
     ),
     (
@@ -214,7 +214,7 @@ pub(crate) const PHRASES: &[(&str, Concept)] = &[
     ("data dump, database dump, dump, data export", thing(Thing::Dump)),
     ("data restore, database restore, restore", thing(Thing::Restore)),
     (
-        "audit log cleared, log cleared, logging change, logging changed, cleared audit log, cleared log, log deletion, \
+        "audit log cleared, log cleared, logging change, logging changed, cleared audit log, clear audit log, clear log, wiped log, cleared log, log deletion, \
       audit log clearing, logging disabled, disabled logging, logging turned off, logging stopped, audit log deleted",
         thing(Thing::Logging),
     ),

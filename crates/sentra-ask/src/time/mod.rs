@@ -3,6 +3,8 @@
 mod calendar;
 mod phrase;
 mod point;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 

@@ -2,4 +2,5 @@
 
 mod common;
 mod english;
+mod hostile;
 mod routing;
