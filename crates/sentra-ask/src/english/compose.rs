@@ -135,7 +135,9 @@ impl Meaning {
             }
             Kind::Person(name) => format!("user =~ {}", quoted(name)),
             // Whom a mail is for is in no column.
-            Kind::Host(name) if self.subject.conditions.iter().any(|condition| condition == "class == 4009") => {
+            Kind::Host(name)
+                if self.subject.conditions.iter().any(|condition| condition == "class == 4009") =>
+            {
                 format!("raw has {}", quoted(name))
             }
             Kind::Host(name) => host(name),

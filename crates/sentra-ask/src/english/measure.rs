@@ -307,7 +307,9 @@ fn who(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
             }
             true
         }
-        "which" | "what" if matches!(frame.text(index + 1), "admin" | "admins" | "administrator" | "administrators") => {
+        "which" | "what"
+            if matches!(frame.text(index + 1), "admin" | "admins" | "administrator" | "administrators") =>
+        {
             frame.claim(index..index + 2, "for each user");
             measure.by_actor = true;
             measure.groups.extend(user());

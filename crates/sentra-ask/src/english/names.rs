@@ -228,7 +228,8 @@ fn step(frame: &mut Frame, scan: &mut Scan) {
         scan.negation = Some(index);
         return;
     }
-    let is_other = [["other", "than"], ["apart", "from"], ["aside", "from"]].iter().any(|two| frame.is_at(index, two));
+    let is_other =
+        [["other", "than"], ["apart", "from"], ["aside", "from"]].iter().any(|two| frame.is_at(index, two));
     if is_other {
         scan.negation = Some(index);
         frame.absorb(index + 1..index + 2);
@@ -402,7 +403,8 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
         frame.absorb(index + 1..index + 2);
         return Some(if shape == Shape::HostLike { Kind::Host(written) } else { Kind::Person(written) });
     }
-    let asks_state = lead == "is" && concept_at(&frame.words, index + 1, |place| frame.is_free(place)).is_some();
+    let asks_state =
+        lead == "is" && concept_at(&frame.words, index + 1, |place| frame.is_free(place)).is_some();
     if asks_state {
         return Some(Kind::Person(written));
     }

@@ -148,7 +148,8 @@ pub(super) fn before_pipe(text: &str) -> bool {
 pub(super) fn intent(text: &str) -> Found {
     if before_pipe(text) && text.contains('|') {
         let piped = super::kql::intent(text);
-        let wants_rows = piped.parts.len() == 1 && piped.parts.first().is_some_and(|part| part.intent == Wanted::Exact);
+        let wants_rows =
+            piped.parts.len() == 1 && piped.parts.first().is_some_and(|part| part.intent == Wanted::Exact);
         if !wants_rows {
             return piped;
         }

@@ -64,7 +64,14 @@ fn months_quarters_and_years() {
 
 #[test]
 fn dates() {
-    for text in ["on 3 march", "on march 3rd", "on the 3rd of march 2026", "2026-03-03", "03.03.2026", "on march 3, 2026"] {
+    for text in [
+        "on 3 march",
+        "on march 3rd",
+        "on the 3rd of march 2026",
+        "2026-03-03",
+        "03.03.2026",
+        "on march 3, 2026",
+    ] {
         check(text, "2026-03-03T00:00:00Z 2026-03-04T00:00:00Z");
     }
     check("on 24 december", "2025-12-24T00:00:00Z 2025-12-25T00:00:00Z");

@@ -1,7 +1,10 @@
 //! Questions that are meant to harm, and questions of random words.
 
 use proptest::prelude::*;
-use sentra_ask::{CONFIDENCE_MIN, Context, ENGLISH_BYTES_MAX, EXAMPLES, Form, Intent, QUESTION_BYTES_MAX, RuleId, SUGGESTIONS, route, understand};
+use sentra_ask::{
+    CONFIDENCE_MIN, Context, ENGLISH_BYTES_MAX, EXAMPLES, Form, Intent, QUESTION_BYTES_MAX, RuleId,
+    SUGGESTIONS, route, understand,
+};
 
 use crate::common::context;
 
@@ -9,7 +12,8 @@ use crate::common::context;
 fn every_example_is_understood() {
     let context = context();
     for example in EXAMPLES {
-        let understood = understand(example, &context).unwrap_or_else(|refused| panic!("{example}: {refused:?}"));
+        let understood =
+            understand(example, &context).unwrap_or_else(|refused| panic!("{example}: {refused:?}"));
         assert!(understood.unused.is_empty(), "{example}: {:?}", understood.unused);
         assert!(understood.confidence >= 0.9, "{example}: {}", understood.confidence);
     }
@@ -17,7 +21,12 @@ fn every_example_is_understood() {
 
 #[test]
 fn a_negation_that_is_not_understood_is_refused() {
-    for question in ["logins that never happened", "users without mfa", "hosts that are not patched", "logins that never worked"] {
+    for question in [
+        "logins that never happened",
+        "users without mfa",
+        "hosts that are not patched",
+        "logins that never worked",
+    ] {
         let refused = understand(question, &context()).expect_err(question);
         assert!(refused.confidence < CONFIDENCE_MIN, "{question}");
     }
@@ -31,7 +40,8 @@ fn an_unused_word_is_listed_and_costs_confidence() {
     let words: Vec<&str> = more.unused.iter().map(|unused| unused.word.as_str()).collect();
     assert_eq!(words, ["suspicious"]);
     assert!(more.confidence < whole.confidence);
-    let refused = understand("suspicious clandestine failed logins of bob yesterday", &context()).unwrap_err();
+    let refused =
+        understand("suspicious clandestine failed logins of bob yesterday", &context()).unwrap_err();
     assert_eq!(refused.unused.len(), 2);
     assert_eq!(refused.suggestions.len(), SUGGESTIONS);
 }
@@ -78,7 +88,11 @@ fn long_questions_are_refused() {
 
 #[test]
 fn sql_that_would_change_something_is_named() {
-    for statement in ["DROP TABLE events", "select * from events; delete from events", "update incidents set status = 'closed'"] {
+    for statement in [
+        "DROP TABLE events",
+        "select * from events; delete from events",
+        "update incidents set status = 'closed'",
+    ] {
         let decision = route(statement, &context());
         assert_eq!(decision.form, Form::Sql, "{statement}");
         assert!(decision.rules.contains(&RuleId::R62), "{statement}: {:?}", decision.rules);
@@ -99,8 +113,11 @@ fn this_incident_is_the_one_being_looked_at() {
     let mut context = context();
     assert!(understand("more like this incident", &context).is_err());
     context.incident = Some("inc-0123456789abcdef".into());
-    for question in ["more like this incident", "similar incidents", "what other incidents look like this one"] {
-        let understood = understand(question, &context).unwrap_or_else(|refused| panic!("{question}: {refused:?}"));
+    for question in
+        ["more like this incident", "similar incidents", "what other incidents look like this one"]
+    {
+        let understood =
+            understand(question, &context).unwrap_or_else(|refused| panic!("{question}: {refused:?}"));
         assert_eq!(understood.kql, "incidents | where similar(\"inc-0123456789abcdef\")", "{question}");
     }
 }
@@ -116,10 +133,61 @@ fn hours_are_those_of_the_asker() {
 /// Words of the grammar and others, in any order.
 fn word() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
-        "failed", "logins", "by", "of", "from", "user", "host", "top", "10", "last", "week", "per", "hour", "not", "similar",
-        "to", "incident", "42", "how", "many", "different", "and", "or", ",", "then", "between", "14:00", "on", "3", "march",
-        "compare", "with", "yesterday", "10.1.2.3", "web01", "evil.example", "\"a b\"", "user:bob", "more", "than", "which",
-        "hosts", "who", "sum", "bytes", "since", "monday", "'s", "the", "outside", "business", "hours", "(", "|", "==",
+        "failed",
+        "logins",
+        "by",
+        "of",
+        "from",
+        "user",
+        "host",
+        "top",
+        "10",
+        "last",
+        "week",
+        "per",
+        "hour",
+        "not",
+        "similar",
+        "to",
+        "incident",
+        "42",
+        "how",
+        "many",
+        "different",
+        "and",
+        "or",
+        ",",
+        "then",
+        "between",
+        "14:00",
+        "on",
+        "3",
+        "march",
+        "compare",
+        "with",
+        "yesterday",
+        "10.1.2.3",
+        "web01",
+        "evil.example",
+        "\"a b\"",
+        "user:bob",
+        "more",
+        "than",
+        "which",
+        "hosts",
+        "who",
+        "sum",
+        "bytes",
+        "since",
+        "monday",
+        "'s",
+        "the",
+        "outside",
+        "business",
+        "hours",
+        "(",
+        "|",
+        "==",
     ]);
     prop_oneof![4 => known.prop_map(str::to_owned), 1 => "\\PC{0,12}"]
 }
