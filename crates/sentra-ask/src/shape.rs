@@ -74,9 +74,12 @@ const FILE_ENDINGS: [&str; 30] = [
     "bin",
 ];
 
+/// Whether a word has a shape.
+type Test = fn(&str) -> bool;
+
 /// What `word` looks like.
 pub(crate) fn shape_of(word: &str) -> Shape {
-    let exact: [(Shape, fn(&str) -> bool); 15] = [
+    let exact: [(Shape, Test); 15] = [
         (Shape::Number, is_number),
         (Shape::Ip, is_ip),
         (Shape::Cidr, is_cidr),

@@ -155,6 +155,11 @@ impl Meaning {
                 format!("(domain =~ {} or domain endswith {})", quoted(name), quoted(&format!(".{name}")))
             }
             Kind::Mail(name) => format!("user =~ {}", quoted(name)),
+            Kind::Program(name)
+                if self.subject.conditions.iter().any(|condition| condition == "class == 1001") =>
+            {
+                format!("file contains {}", quoted(name))
+            }
             Kind::Program(name) => format!("(process has {0} or command has {0})", quoted(name)),
             Kind::File(name) => format!("file contains {}", quoted(name)),
             Kind::Anywhere(text) => format!("raw has {}", quoted(text)),
@@ -370,6 +375,7 @@ fn field(name: &str, value: &str) -> String {
     let (negated, name) = name.strip_prefix('-').map_or((false, name), |name| (true, name));
     let condition = match value.parse::<i64>() {
         Ok(number) if value.len() <= 18 && !value.starts_with('+') => format!("{name} == {number}"),
+        _ if name == "parent_process" => format!("{name} has {}", quoted(value)),
         _ if matches!(name, "message" | "raw" | "command") => format!("{name} contains {}", quoted(value)),
         _ => format!("{name} =~ {}", quoted(value)),
     };
@@ -415,6 +421,12 @@ fn hours(recurring: Recurring, table: Table, setting: Setting) -> String {
         Recurring::OutsideBusinessHours => format!("not({business})"),
         Recurring::Weekend => format!("dayofweek({local}) in (0d, 6d)"),
         Recurring::Weekdays => format!("dayofweek({local}) between (1d .. 5d)"),
+        Recurring::Hours { from, to } if from < to => {
+            format!("hourofday({local}) between ({from} .. {})", to.saturating_sub(1))
+        }
+        Recurring::Hours { from, to } => {
+            format!("(hourofday({local}) >= {from} or hourofday({local}) < {to})")
+        }
         Recurring::Night => format!("(hourofday({local}) >= 22 or hourofday({local}) < 6)"),
     }
 }

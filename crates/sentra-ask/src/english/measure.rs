@@ -1,16 +1,16 @@
 //! What a question wants to know: rows, a number, the most of something, a comparison.
 
 use super::frame::Frame;
+use super::{groups, subject};
 use crate::lexicon::{Column, Measurable, column_at, measurable_at};
-use crate::shape::Shape;
-use crate::time::{Unit, count_word, unit_of};
+use crate::time::{Unit, count_word};
 
 /// Most rows that a question may ask for with `top` or `latest`.
 pub const ROWS_ASKED_MAX: u32 = 10_000;
 /// Rows of a list when the question does not say.
 pub(super) const LIST_ROWS: u32 = 100;
 /// Rows of a ranking when the question does not say.
-const TOP_ROWS: u32 = 10;
+pub(super) const TOP_ROWS: u32 = 10;
 
 /// What is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +43,8 @@ pub(super) struct Measure {
     pub(super) chart: bool,
     /// So many, and whether the largest.
     pub(super) top: Option<(u32, bool)>,
+    /// What is ranked has a name that is not known: "top three countries".
+    pub(super) ranks_unknown: bool,
     /// Only groups with so many.
     pub(super) having: Option<(&'static str, u64)>,
     pub(super) compare: bool,
@@ -68,12 +70,13 @@ pub(super) fn read(frame: &mut Frame) -> Measure {
         }
     }
     if measure.top.is_some() && measure.groups.is_empty() {
-        group_nearby(frame, &mut measure);
+        groups::nearby(frame, &mut measure);
     }
     if measure.top.is_some()
         && measure.groups.is_empty()
         && measure.bucket.is_none()
         && measure.value == Value::Rows
+        && !measure.ranks_unknown
     {
         // "top 10 failed logins" are the latest ten: there is nothing to rank them by.
         let (rows, largest) = measure.top.take().unwrap_or((LIST_ROWS, true));
@@ -86,9 +89,9 @@ pub(super) fn read(frame: &mut Frame) -> Measure {
 
 fn read_at(frame: &mut Frame, index: usize, measure: &mut Measure) {
     let _ = how_many(frame, index, measure)
-        || ranking(frame, index, measure)
-        || who(frame, index, measure)
-        || grouped(frame, index, measure)
+        || groups::ranking(frame, index, measure)
+        || groups::who(frame, index, measure)
+        || groups::grouped(frame, index, measure)
         || picture(frame, index, measure)
         || threshold(frame, index, measure)
         || arithmetic(frame, index, measure)
@@ -119,20 +122,7 @@ fn how_many(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         (&["total"], false),
     ];
     if is_different(frame.text(index)) {
-        // "list the distinct users", "distinct users who": which ones, not how many.
-        let before = index.checked_sub(1).map_or("", |before| frame.text(before));
-        let found = column_at(&frame.words, index + 1, |place| frame.is_free(place));
-        if let Some((column, length)) = found {
-            let behind = frame.text(index + 1 + length);
-            if matches!(before, "list" | "show" | "all" | "the" | "me")
-                || matches!(behind, "who" | "that" | "which" | "with")
-            {
-                frame.claim(index..index + 1 + length, format!("for each {}", column.name));
-                measure.groups.push(column);
-                return true;
-            }
-        }
-        return distinct(frame, index, 1, measure);
+        return different(frame, index, measure);
     }
     let Some((opening, counts_things)) = openings.iter().find(|(opening, _)| frame.is_at(index, opening))
     else {
@@ -151,20 +141,35 @@ fn how_many(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         return true;
     }
     // "how many users logged in" counts users, "how many users were created" counts creations.
-    if *counts_things && measure.value == Value::Rows {
-        if let Some((column, length)) = column_at(&frame.words, behind, |place| frame.is_free(place)) {
-            let is_subject = crate::english::subject::is_subject_at(frame, behind, length);
-            if !is_subject {
-                frame.claim(index..behind + length, format!("how many different {}", column.many));
-                measure.value = Value::Distinct(column);
-                return true;
-            }
-        }
+    let countable = column_at(&frame.words, behind, |place| frame.is_free(place))
+        .filter(|_| *counts_things && measure.value == Value::Rows)
+        .filter(|(_, length)| !subject::is_subject_at(frame, behind, *length));
+    if let Some((column, length)) = countable {
+        frame.claim(index..behind + length, format!("how many different {}", column.many));
+        measure.value = Value::Distinct(column);
+        return true;
     }
     frame.claim(index..behind, "how many");
     if measure.value == Value::Rows {
         measure.value = Value::Count;
     }
+    true
+}
+
+/// `different hosts`: how many; `list the distinct users`, `distinct users who`: which ones.
+fn different(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
+    let before = index.checked_sub(1).map_or("", |before| frame.text(before));
+    let Some((column, length)) = column_at(&frame.words, index + 1, |place| frame.is_free(place)) else {
+        return false;
+    };
+    let behind = frame.text(index + 1 + length);
+    let is_list = matches!(before, "list" | "show" | "all" | "the" | "me")
+        || matches!(behind, "who" | "that" | "which" | "with");
+    if !is_list {
+        return distinct(frame, index, 1, measure);
+    }
+    frame.claim(index..index + 1 + length, format!("for each {}", column.name));
+    measure.groups.push(column);
     true
 }
 
@@ -175,294 +180,6 @@ fn distinct(frame: &mut Frame, index: usize, length: usize, measure: &mut Measur
     frame.claim(index..index + length + more, format!("how many different {}", column.many));
     measure.value = Value::Distinct(column);
     true
-}
-
-/// `top 10 users`, `rarest processes`, `most common`, `the most`
-fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
-    let openings: [(&[&str], bool); 21] = [
-        (&["top"], true),
-        (&["bottom"], false),
-        (&["most", "common"], true),
-        (&["most", "frequent"], true),
-        (&["most", "active"], true),
-        (&["most", "used"], true),
-        (&["most", "often"], true),
-        (&["the", "most"], true),
-        (&["most"], true),
-        (&["highest", "number", "of"], true),
-        (&["highest"], true),
-        (&["busiest"], true),
-        (&["peak"], true),
-        (&["noisiest"], true),
-        (&["least", "common"], false),
-        (&["least", "frequent"], false),
-        (&["least", "used"], false),
-        (&["the", "least"], false),
-        (&["rarest"], false),
-        (&["fewest"], false),
-        (&["rare"], false),
-    ];
-    let Some((opening, largest)) = openings.iter().find(|(opening, _)| frame.is_at(index, opening)) else {
-        return false;
-    };
-    let mut length = opening.len();
-    let mut rows = TOP_ROWS;
-    if let Some(count) = count_word(frame.text(index + length)).filter(|_| frame.is_free(index + length)) {
-        let Some(count) = u32::try_from(count).ok().filter(|count| (1..=ROWS_ASKED_MAX).contains(count))
-        else {
-            return false;
-        };
-        rows = count;
-        length += 1;
-    } else if let Some(group) = measure.groups.last().filter(|_| is_singular_question(frame)) {
-        // "which host has the most …" is one host.
-        debug_assert!(!group.name.is_empty(), "a column has a name");
-        rows = 1;
-    }
-    if let Some(unit) = unit_of(frame.text(index + length)).filter(|_| frame.is_free(index + length)) {
-        frame.claim(index..index + length + 1, format!("the {} with the most", unit_name(unit)));
-        measure.bucket = Some(unit);
-        measure.top = Some((1, *largest));
-        return true;
-    }
-    frame.claim(
-        index..index + length,
-        format!("the {rows} {}", if *largest { "largest" } else { "smallest" }),
-    );
-    measure.top = Some((rows, *largest));
-    take_groups(frame, index + length, measure);
-    true
-}
-
-/// "which host has", not "which hosts have".
-fn is_singular_question(frame: &Frame) -> bool {
-    (0..frame.len()).any(|index| matches!(frame.text(index), "has" | "is" | "does"))
-        || (0..frame.len()).any(|index| {
-            matches!(frame.text(index), "which" | "what")
-                && frame
-                    .words
-                    .get(index + 1)
-                    .is_some_and(|word| word.stem == word.text && !word.text.ends_with('s'))
-        })
-}
-
-/// Columns that stand from `index` on, `user and host`.
-fn take_groups(frame: &mut Frame, index: usize, measure: &mut Measure) -> usize {
-    let mut at = index;
-    loop {
-        let skipped = usize::from(matches!(frame.text(at), "each" | "every" | "the"));
-        let Some((column, length)) = column_at(&frame.words, at + skipped, |place| frame.is_free(place))
-        else {
-            return at;
-        };
-        // "by host web01" names a host.
-        if crate::english::names::is_named_behind(frame, at + skipped + length, column) {
-            return at;
-        }
-        // "top users created": the accounts that were created, and still by user.
-        frame.claim(at..at + skipped + length, format!("for each {}", column.name));
-        if !measure.groups.iter().any(|known| known.name == column.name) {
-            measure.groups.push(column);
-        }
-        at += skipped + length;
-        let joined = matches!(frame.text(at), "and" | ",") && frame.is_free(at);
-        let more = joined && column_at(&frame.words, at + 1, |place| frame.is_free(place)).is_some();
-        if !more {
-            return at;
-        }
-        frame.pass_over(at);
-        at += 1;
-    }
-}
-
-/// `who`, `which users`, `list all hosts`, `users with more than`, `where did … log in from`
-fn who(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
-    let free = |place: usize| frame.is_free(place);
-    let user = || column_named("user");
-    match frame.text(index) {
-        "who" | "whom" | "whose" if !measure.groups.is_empty() => {
-            frame.pass_over(index);
-            true
-        }
-        "who" | "whom" | "whose" if frame.text(index + 1) != "is" || index + 2 < frame.len() => {
-            frame.claim(index..index + 1, "for each user");
-            measure.by_actor = true;
-            measure.groups.extend(user());
-            true
-        }
-        "where"
-            if matches!(
-                frame.text(index + 1),
-                "did" | "does" | "do" | "has" | "have" | "was" | "were" | "is"
-            ) =>
-        {
-            frame.claim(index..index + 1, "for each source address");
-            measure.groups.extend(column_named("src_ip"));
-            // The "from" at the end belongs to it.
-            if let Some(from) = (index + 1..frame.len()).find(|place| frame.is_at(*place, &["from"])) {
-                let leads = frame.shape(from + 1).is_entity() && from + 1 < frame.len();
-                if !leads && !is_name_like(frame, from + 1) {
-                    frame.absorb(from..from + 1);
-                }
-            }
-            true
-        }
-        "which" | "what"
-            if matches!(frame.text(index + 1), "admin" | "admins" | "administrator" | "administrators") =>
-        {
-            frame.claim(index..index + 2, "for each user");
-            measure.by_actor = true;
-            measure.groups.extend(user());
-            true
-        }
-        "which" | "what" => {
-            let skipped = usize::from(matches!(frame.text(index + 1), "are" | "were" | "is" | "was"))
-                + usize::from(matches!(frame.text(index + 2), "the"));
-            match column_at(&frame.words, index + 1 + skipped, free) {
-                Some((_, length)) if !is_asking_for_rows(frame, index + 1 + skipped + length) => {
-                    take_groups(frame, index + 1 + skipped, measure) > index + 1 + skipped && {
-                        frame.pass_over(index);
-                        true
-                    }
-                }
-                _ => false,
-            }
-        }
-        "list" | "show" | "all" | "every" | "give" | "find" | "get" | "from" | "distinct" => {
-            listed(frame, index, measure)
-        }
-        _ => plain_group(frame, index, measure),
-    }
-}
-
-fn is_name_like(frame: &Frame, index: usize) -> bool {
-    index < frame.len()
-        && frame.is_free(index)
-        && matches!(frame.shape(index), Shape::HostLike | Shape::Plain | Shape::Quoted)
-}
-
-/// "what commands did alice run" wants the commands; "what events" wants rows.
-fn is_asking_for_rows(frame: &Frame, behind: usize) -> bool {
-    frame.text(behind) == "events"
-}
-
-/// `list users who`, `list all hosts`
-fn listed(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
-    let mut behind = index + 1;
-    while matches!(frame.text(behind), "me" | "all" | "the" | "every" | "us" | "any" | "which" | "what")
-        && frame.is_free(behind)
-    {
-        behind += 1;
-    }
-    let free = |place: usize| frame.is_free(place);
-    let Some((column, length)) = column_at(&frame.words, behind, free) else { return false };
-    let next = behind + length;
-    let is_named = crate::english::names::is_named_behind(frame, next, column);
-    let is_subject = crate::english::subject::is_subject_at(frame, behind, length);
-    let is_plural = frame.words.get(next - 1).is_some_and(|word| word.stem != word.text);
-    if is_named || is_subject || !is_plural {
-        return false;
-    }
-    take_groups(frame, behind, measure) > behind
-}
-
-/// `users who failed`, `hosts with at least`
-fn plain_group(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
-    let free = |place: usize| frame.is_free(place);
-    let Some((column, length)) = column_at(&frame.words, index, free) else { return false };
-    let behind = index + length;
-    let before = index.checked_sub(1).map_or("", |before| frame.text(before));
-    let leads =
-        matches!(frame.text(behind), "who" | "whose" | "that" | "which" | "with" | "having" | "where");
-    if !leads
-        || !matches!(
-            before,
-            "" | "list"
-                | "show"
-                | "me"
-                | "all"
-                | "the"
-                | "find"
-                | "any"
-                | "of"
-                | "get"
-                | "are"
-                | "there"
-                | ","
-        )
-    {
-        return false;
-    }
-    if matches!(frame.text(behind), "who" | "whose" | "that" | "which") {
-        frame.pass_over(behind);
-    }
-    frame.claim(index..behind, format!("for each {}", column.name));
-    measure.groups.push(column);
-    true
-}
-
-/// `by user`, `per hour`, `for each host`, `breakdown by`
-fn grouped(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
-    let openings: [&[&str]; 11] = [
-        &["grouped", "by"],
-        &["group", "by"],
-        &["broken", "down", "by"],
-        &["split", "by"],
-        &["for", "each"],
-        &["for", "every"],
-        &["in", "each"],
-        &["by", "each"],
-        &["each"],
-        &["per"],
-        &["by"],
-    ];
-    let adverb = match frame.text(index) {
-        "hourly" => Some(Unit::Hour),
-        "daily" => Some(Unit::Day),
-        "weekly" => Some(Unit::Week),
-        "monthly" => Some(Unit::Month),
-        _ => None,
-    };
-    if let Some(unit) = adverb {
-        frame.claim(index..index + 1, format!("for each {}", unit_name(unit)));
-        measure.bucket = Some(unit);
-        return true;
-    }
-    let Some(opening) = openings.iter().find(|opening| frame.is_at(index, opening)) else { return false };
-    let is_order = (0..index)
-        .any(|place| matches!(frame.text(place), "sort" | "sorted" | "order" | "ordered" | "ranked"));
-    if is_order {
-        return false;
-    }
-    let mut behind = index + opening.len();
-    if matches!(frame.text(behind), "the" | "each" | "every") {
-        behind += 1;
-    }
-    if let Some(unit) = unit_of(frame.text(behind))
-        .filter(|unit| frame.is_free(behind) && frame.text(behind).len() > 2 && *unit != Unit::Second)
-    {
-        frame.claim(index..behind + 1, format!("for each {}", unit_name(unit)));
-        measure.bucket = Some(unit);
-        return true;
-    }
-    let end = take_groups(frame, behind, measure);
-    if end > behind {
-        frame.absorb(index..behind);
-    }
-    end > behind
-}
-
-fn unit_name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Second => "second",
-        Unit::Minute => "minute",
-        Unit::Hour => "hour",
-        Unit::Day => "day",
-        Unit::Week => "week",
-        Unit::Month => "month",
-        Unit::Quarter => "quarter",
-        Unit::Year => "year",
-    }
 }
 
 /// `trend of`, `over time`, `chart`, `breakdown of`, `distribution of`
@@ -571,6 +288,14 @@ fn first_or_last(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool
         return false;
     }
     let length = if text == "most" { 2 } else { 1 };
+    if frame.is_at(index + length, &["first"]) && (is_newest || is_oldest) {
+        frame.claim(
+            index..index + length + 1,
+            if is_oldest { "the oldest first" } else { "the newest first" },
+        );
+        measure.oldest_first = is_oldest;
+        return true;
+    }
     if let Some(count) = count_word(frame.text(index + length)).filter(|_| frame.is_free(index + length)) {
         let Some(rows) = u32::try_from(count).ok().filter(|rows| (1..=ROWS_ASKED_MAX).contains(rows)) else {
             return false;
@@ -617,23 +342,4 @@ fn comparison(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
     frame.claim(index..index + length, "compared");
     measure.compare = true;
     true
-}
-
-/// The group of a ranking that stands elsewhere: "which hosts have the most …".
-fn group_nearby(frame: &mut Frame, measure: &mut Measure) {
-    for index in 0..frame.len() {
-        let found = column_at(&frame.words, index, |place| frame.is_free(place));
-        if let Some((column, length)) = found {
-            let is_named = crate::english::names::is_named_behind(frame, index + length, column);
-            if !is_named && !crate::english::subject::is_subject_at(frame, index, length) {
-                frame.claim(index..index + length, format!("for each {}", column.name));
-                measure.groups.push(column);
-                return;
-            }
-        }
-    }
-}
-
-fn column_named(name: &str) -> Option<&'static Column> {
-    crate::lexicon::column_named(name)
 }

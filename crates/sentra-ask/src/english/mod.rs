@@ -6,6 +6,7 @@
 
 mod compose;
 mod frame;
+mod groups;
 mod measure;
 mod names;
 mod resolve;
@@ -225,6 +226,7 @@ fn one(words: Vec<Word>, context: &Context, before: Option<&One>) -> One {
     let filters = names::find(&mut frame);
     let groups = subject::Groups {
         people: measure.groups.iter().any(|column| column.name == "user") && !measure.by_actor,
+        rules: measure.groups.iter().any(|column| column.name == "rule"),
         programs: measure.groups.iter().any(|column| matches!(column.name, "process" | "command")),
     };
     let concepts = subject::find(&mut frame, groups);
@@ -277,13 +279,14 @@ fn times(frame: &mut Frame, now: Now<'_>) -> (Vec<time::Period>, Vec<(usize, tim
     (periods, recurring)
 }
 
-fn recurring_name(recurring: time::Recurring) -> &'static str {
+fn recurring_name(recurring: time::Recurring) -> String {
     match recurring {
-        time::Recurring::BusinessHours => "during business hours",
-        time::Recurring::OutsideBusinessHours => "outside business hours",
-        time::Recurring::Weekend => "on saturdays and sundays",
-        time::Recurring::Weekdays => "from monday to friday",
-        time::Recurring::Night => "from 22:00 to 06:00",
+        time::Recurring::BusinessHours => "during business hours".to_owned(),
+        time::Recurring::OutsideBusinessHours => "outside business hours".to_owned(),
+        time::Recurring::Weekend => "on saturdays and sundays".to_owned(),
+        time::Recurring::Weekdays => "from monday to friday".to_owned(),
+        time::Recurring::Night => "from 22:00 to 06:00".to_owned(),
+        time::Recurring::Hours { from, to } => format!("from {from}:00 to {to}:00 of every day"),
     }
 }
 
@@ -400,6 +403,29 @@ fn judge(frame: &Frame, meaning: &Meaning, similar: &Similar, dependent: bool) -
     }
     if measure.compare && meaning.periods.len() != 2 {
         return (40, Some("it compares, but does not name two periods: \"this week with last week\"".into()));
+    }
+    let is_only_any =
+        meaning.subject.conditions.is_empty() && meaning.subject.table == subject::Table::Events;
+    if is_only_any
+        && meaning.filters.is_empty()
+        && measure.groups.is_empty()
+        && !unused.is_empty()
+        && !dependent
+    {
+        let words: Vec<&str> = unused.iter().map(|index| frame.written(*index)).collect();
+        return (30, Some(format!("which events is not understood: {}", words.join(", "))));
+    }
+    let table = meaning.table();
+    let has_column = |name: &str| match table {
+        subject::Table::Signals => matches!(name, "rule" | "severity"),
+        subject::Table::Incidents => matches!(name, "status" | "severity"),
+        subject::Table::Events | subject::Table::Mart(_) => !matches!(name, "rule" | "status"),
+    };
+    if let Some(column) = measure.groups.iter().find(|column| !dependent && !has_column(column.name)) {
+        return (40, Some(format!("{} cannot be broken down by {}", table.name(), column.name)));
+    }
+    if measure.ranks_unknown && measure.groups.is_empty() && measure.bucket.is_none() {
+        return (40, Some("it ranks something that no column is for".into()));
     }
     if measure.having.is_some() && measure.groups.is_empty() && measure.bucket.is_none() {
         return (

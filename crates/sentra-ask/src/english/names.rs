@@ -87,6 +87,7 @@ enum Keyword {
     Domain,
     Address,
     Process,
+    Parent,
     Command,
     File,
     Port,
@@ -275,6 +276,12 @@ fn keyword_at(frame: &Frame, index: usize) -> Option<(Keyword, usize)> {
     if frame.is_at(index, &["event", "id"]) || frame.is_at(index, &["event", "ids"]) {
         return Some((Keyword::EventId, 2));
     }
+    let parent = usize::from(frame.text(index + 1) == "process");
+    if frame.text(index) == "parent"
+        && matches!(frame.shape(index + 1 + parent), Shape::FileName | Shape::Quoted)
+    {
+        return Some((Keyword::Parent, 1 + parent));
+    }
     let found = keyword(frame.text(index))?;
     let behind = index + 1;
     // A keyword is one only in front of what can be a name of its kind.
@@ -297,6 +304,8 @@ fn keyword_at(frame: &Frame, index: usize) -> Option<(Keyword, usize)> {
         Keyword::Domain => frame.shape(behind) == Shape::Domain,
         Keyword::Address => matches!(frame.shape(behind), Shape::Ip | Shape::Cidr),
         Keyword::Command => frame.shape(behind) == Shape::Quoted,
+        // Has two words, see above.
+        Keyword::Parent => false,
         Keyword::File => matches!(frame.shape(behind), Shape::Path | Shape::FileName | Shape::Quoted),
         Keyword::Port | Keyword::EventId => frame.shape(behind) == Shape::Number,
         Keyword::Event => matches!(frame.shape(behind), Shape::EventId | Shape::Number),
@@ -377,6 +386,7 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
         Shape::SignalId => return Some(Kind::Signal(text)),
         Shape::IncidentId => return Some(Kind::Incident(text)),
         Shape::Path => return Some(Kind::File(written)),
+        Shape::FileName if is_document(&text) => return Some(Kind::File(written)),
         Shape::FileName => return Some(Kind::Program(written)),
         Shape::Quoted if matches!(lead.as_str(), "by" | "as") => return Some(Kind::Actor(written)),
         Shape::Quoted => return Some(Kind::Phrase(written)),
@@ -420,6 +430,12 @@ fn is_possessive(frame: &Frame, index: usize) -> bool {
     frame.text(index + 1) == "'s" && frame.is_free(index + 1)
 }
 
+/// Files that are opened, not run.
+fn is_document(name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    ["txt", "log", "docx", "docm", "xlsx", "xlsm", "pdf", "iso", "lnk"].contains(&ending)
+}
+
 /// The name without the Windows domain before it.
 fn account_name(written: &str) -> String {
     written.rsplit('\\').next().unwrap_or(written).to_owned()
@@ -446,6 +462,7 @@ fn by_keyword(keyword: Keyword, shape: Shape, written: &str, text: &str, side: S
         (Keyword::Host, Shape::Ip) => Kind::Address { value: name(), side },
         (Keyword::Host, _) => Kind::Host(name()),
         (Keyword::Process, _) => Kind::Program(name()),
+        (Keyword::Parent, _) => Kind::Field { name: "parent_process".into(), value: name() },
         (Keyword::Command, _) => Kind::Field { name: "command".into(), value: name() },
         (Keyword::File, _) => Kind::File(name()),
         (Keyword::Port, Shape::Number) => {

@@ -202,7 +202,7 @@ fn conditions(
         let _ = acts.take(&[Act::Start]);
         let _ = acts.take(&[Act::Create]);
     }
-    if !has_codes && subject.is_named {
+    if !has_codes {
         if acts.take(FAILED).is_some() {
             subject.conditions.push("outcome == \"failure\"".to_owned());
         } else if acts.take(&[Act::Succeed]).is_some() {
@@ -232,8 +232,9 @@ fn codes_of(thing: Thing, acts: &mut Acts<'_>, subject: &mut Subject) -> Option<
         Thing::LoginAttempt if acts.take(&[Act::Succeed]).is_some() => &["LL01"],
         Thing::LoginAttempt => &["LL01", "LL03"],
         Thing::Logoff => &["LL02"],
-        Thing::Mfa => mfa(acts),
+        Thing::Mfa => mfa(acts, subject),
         Thing::Password => password(acts, subject)?,
+        Thing::PasswordChangeFailed => &["LL05"],
         Thing::Account => account(acts, subject)?,
         Thing::Role => role(acts)?,
         Thing::Privileged | Thing::Sudo if failed(acts) => &["PA02"],
@@ -242,9 +243,14 @@ fn codes_of(thing: Thing, acts: &mut Acts<'_>, subject: &mut Subject) -> Option<
             let _ = acts.take(&[Act::Admin]);
             &["PA01", "PA02"]
         }
-        Thing::Config => &["CC01", "CC02"],
-        Thing::SecurityConfig => &["CC02"],
-        Thing::AppConfig => &["CC01"],
+        Thing::Config | Thing::SecurityConfig | Thing::AppConfig => {
+            let _ = acts.take(&[Act::Change]);
+            match thing {
+                Thing::SecurityConfig => &["CC02"],
+                Thing::AppConfig => &["CC01"],
+                _ => &["CC01", "CC02"],
+            }
+        }
         Thing::AccessRequest if acts.take(&[Act::Approve]).is_some() => {
             let _ = acts.take(&[Act::Request]);
             &["IG02"]
@@ -273,7 +279,7 @@ fn codes_of(thing: Thing, acts: &mut Acts<'_>, subject: &mut Subject) -> Option<
     })
 }
 
-fn mfa(acts: &mut Acts<'_>) -> &'static [&'static str] {
+fn mfa(acts: &mut Acts<'_>, subject: &mut Subject) -> &'static [&'static str] {
     match acts.take(&[
         Act::Fail,
         Act::Deny,
@@ -286,7 +292,10 @@ fn mfa(acts: &mut Acts<'_>) -> &'static [&'static str] {
         Some(Act::Fail | Act::Deny) => &["LL08"],
         Some(Act::Challenge) => &["LL06"],
         Some(Act::Verify | Act::Succeed) => &["LL07"],
-        Some(Act::Register | Act::Create) => &["SA10"],
+        Some(Act::Register | Act::Create) => {
+            subject.has_target = true;
+            &["SA10"]
+        }
         _ => &["LL06", "LL07", "LL08"],
     }
 }

@@ -44,7 +44,14 @@ pub(super) enum Similar {
 }
 
 /// Words that ask for what is like something; with `like` alone, what follows must be a thing to be like.
-const OPENINGS: [&[&str]; 22] = [
+const OPENINGS: [&[&str]; 29] = [
+    &["related", "cases", "to"],
+    &["related", "incidents", "to"],
+    &["related", "alerts", "to"],
+    &["related", "signals", "to"],
+    &["related", "cases"],
+    &["related", "incidents"],
+    &["related", "alerts"],
     &["similar", "to"],
     &["similar"],
     &["resembles"],

@@ -92,6 +92,8 @@ pub(super) fn is_subject_at(frame: &Frame, index: usize, length: usize) -> bool 
 pub(super) struct Groups {
     /// By users, other than by "who".
     pub(super) people: bool,
+    /// By rules, which only signals have.
+    pub(super) rules: bool,
     /// By programs or their command lines.
     pub(super) programs: bool,
 }
@@ -127,6 +129,9 @@ pub(super) fn find(frame: &mut Frame, groups: Groups) -> Concepts {
     }
     users_as_accounts(frame, &mut concepts, groups.people);
     let starts = concepts.acts.iter().any(|(_, act)| *act == Act::Start);
+    if groups.rules && concepts.things.is_empty() && concepts.marts.is_empty() && concepts.tools.is_empty() {
+        concepts.things.push((0, Thing::Signal));
+    }
     if groups.programs && starts && concepts.things.is_empty() {
         concepts.things.push((0, Thing::Class(&[1007])));
     }
@@ -135,6 +140,12 @@ pub(super) fn find(frame: &mut Frame, groups: Groups) -> Concepts {
 
 /// "users created": the word for who acts is the subject when something is done to them.
 fn users_as_accounts(frame: &mut Frame, concepts: &mut Concepts, groups_people: bool) {
+    let locks = concepts.acts.iter().find(|(_, act)| matches!(act, Act::Lock | Act::Unlock));
+    if let Some((place, _)) = locks.filter(|_| concepts.things.is_empty()) {
+        // Nothing else is locked.
+        concepts.things.push((*place, Thing::Account));
+        return;
+    }
     let is_done_to = |(_, act): &(usize, Act)| {
         matches!(act, Act::Create | Act::Delete | Act::Change | Act::Lock | Act::Unlock | Act::Admin)
     };
@@ -176,6 +187,7 @@ fn thing_name(thing: Thing) -> &'static str {
         Thing::Logoff => "logoffs",
         Thing::Mfa => "multi-factor authentication",
         Thing::Password => "passwords",
+        Thing::PasswordChangeFailed => "password changes that failed",
         Thing::Account => "accounts",
         Thing::Role => "roles and groups",
         Thing::Privileged => "privileged operations",

@@ -17,9 +17,12 @@ pub(crate) use small::{is_filler, is_negation, is_preposition, small_words};
 /// Longest phrase, in words.
 const PHRASE_WORDS_MAX: usize = 4;
 
+/// The singulars of its words, and what it stands for.
+type Phrase = (Vec<String>, Concept);
+
 /// The phrases by their first word, the longest first.
-static INDEX: LazyLock<HashMap<String, Vec<(Vec<String>, Concept)>>> = LazyLock::new(|| {
-    let mut index: HashMap<String, Vec<(Vec<String>, Concept)>> = HashMap::new();
+static INDEX: LazyLock<HashMap<String, Vec<Phrase>>> = LazyLock::new(|| {
+    let mut index: HashMap<String, Vec<Phrase>> = HashMap::new();
     for (texts, concept) in PHRASES {
         for text in texts.split(", ") {
             let stems: Vec<String> = text.split(' ').map(stem).collect();

@@ -10,6 +10,7 @@ pub(crate) enum Thing {
     Logoff,
     Mfa,
     Password,
+    PasswordChangeFailed,
     Account,
     Role,
     Privileged,
@@ -153,7 +154,14 @@ pub(crate) const PHRASES: &[(&str, Concept)] = &[
     ("mfa device, mfa registration, mfa enrolment, mfa enrollment", Concept::Both(Thing::Mfa, Act::Register)),
     ("password, passwd, credential", thing(Thing::Password)),
     ("password change", Concept::Both(Thing::Password, Act::Change)),
-    ("password reset", Concept::Both(Thing::Password, Act::Reset)),
+    (
+        "failed password change, password change failure, unsuccessful password change",
+        thing(Thing::PasswordChangeFailed),
+    ),
+    (
+        "password reset, password reset by admin, password reset by administrator",
+        Concept::Both(Thing::Password, Act::Reset),
+    ),
     ("account, user account", thing(Thing::Account)),
     (
         "new account, new user, account creation, user creation, onboarded user",
@@ -166,7 +174,7 @@ pub(crate) const PHRASES: &[(&str, Concept)] = &[
     ("role, group, security group, admin group, privileged group", thing(Thing::Role)),
     (
         "group membership, role assignment, role grant, permission change, membership change, group membership change, \
-      role change, group change, added to group",
+      role change, group change, added to group, user added to group, member added to group, added member",
         Concept::Both(Thing::Role, Act::Change),
     ),
     (
@@ -244,7 +252,10 @@ pub(crate) const PHRASES: &[(&str, Concept)] = &[
         "file change, file, file access, file activity, file creation, file deletion, file modification, file event",
         class(&[1001]),
     ),
-    ("driver load, driver, loaded driver, kernel module, driver loaded, kernel driver", class(&[1002])),
+    (
+        "driver load, driver, loaded driver, kernel module, driver loaded, kernel driver, kernel driver load",
+        class(&[1002]),
+    ),
     ("process access, memory access, lsass access", class(&[1004])),
     ("dll load, module load, library load, loaded dll, image load, dll", class(&[1005])),
     ("scheduled task, scheduled job, cron job, task, cron, task creation", class(&[1006])),
@@ -262,7 +273,7 @@ pub(crate) const PHRASES: &[(&str, Concept)] = &[
         class(&[4002]),
     ),
     (
-        "dns query, dns lookup, dns request, dns, name lookup, dns resolution, dns traffic, queried, resolved, looked up",
+        "dns query, dns lookup, lookup, dns request, dns, name lookup, dns resolution, dns traffic, queried, resolved, looked up",
         class(&[4003]),
     ),
     (
@@ -286,7 +297,7 @@ pub(crate) const PHRASES: &[(&str, Concept)] = &[
     ("created, create, creation, creating, added, add, new, creates, made", act(Act::Create)),
     ("deleted, delete, deletion, removed, remove, removal", act(Act::Delete)),
     ("changed, change, modified, modify, modification, altered, updated, edited", act(Act::Change)),
-    ("reset", act(Act::Reset)),
+    ("reset, reset by admin, reset by administrator, reset by the helpdesk", act(Act::Reset)),
     ("locked, lock", act(Act::Lock)),
     ("unlocked, unlock", act(Act::Unlock)),
     ("registered, registration, enrolled, enrolment, enrollment", act(Act::Register)),
@@ -310,7 +321,7 @@ pub(crate) const PHRASES: &[(&str, Concept)] = &[
     ("linux, unix", mart("linux")),
     ("windows", mart("windows")),
     ("firewall, fw", mart("firewall")),
-    ("proxy, web proxy, web server", mart("proxy")),
+    ("proxy, web proxy", mart("proxy")),
     ("identity provider, idp, identity, sso", mart("identity")),
     ("legacy, mainframe", mart("legacy")),
     ("cloud", mart("cloud")),

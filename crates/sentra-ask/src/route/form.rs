@@ -94,5 +94,5 @@ fn is_table(tokens: &[Token<'_>], context: &Context) -> bool {
     let word = word.to_lowercase();
     TABLES.contains(&word.as_str())
         || Mart::named(&word).is_some()
-        || context.marts.iter().any(|mart| *mart == word)
+        || context.marts.contains(&word)
 }

@@ -76,6 +76,11 @@ pub(crate) enum Recurring {
     Weekend,
     Weekdays,
     Night,
+    /// From one full hour to another, the next day's when it is not later.
+    Hours {
+        from: u8,
+        to: u8,
+    },
 }
 
 /// Something that a question says about time.
@@ -153,6 +158,8 @@ fn merged(atoms: Vec<(Range<usize>, phrase::Atom)>, words: &[Word], now: Now<'_>
     use phrase::Atom;
     let mut found = Vec::new();
     let is_clock = |atom: Option<&(Range<usize>, Atom)>| matches!(atom, Some((_, Atom::Clock { .. })));
+    let has_days =
+        atoms.iter().any(|(_, atom)| matches!(atom, Atom::Days { .. } | Atom::When(When::Period(_))));
     let mut atoms = atoms.into_iter().peekable();
     while let Some((range, atom)) = atoms.next() {
         let (range, also, when) = match atom {
@@ -184,6 +191,8 @@ fn merged(atoms: Vec<(Range<usize>, phrase::Atom)>, words: &[Word], now: Now<'_>
                 let label = label(words, &range, days.as_ref());
                 let when = match day {
                     Some(day) => phrase::clocks_on(day, start, end, now, label),
+                    // "between 22:00 and 06:00 last week": every day of it.
+                    None if has_days => phrase::every_day(start, end),
                     None => phrase::clocks_latest(start, end, now, label),
                 };
                 (range, days, when)

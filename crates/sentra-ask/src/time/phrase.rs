@@ -45,7 +45,8 @@ fn recurring(words: &[Word], index: usize) -> Option<(Recurring, usize)> {
         ("after" | "off" | "out-of", "hours") => return Some((Recurring::OutsideBusinessHours, 2)),
         ("out", "of") if text(2) == "hours" => return Some((Recurring::OutsideBusinessHours, 3)),
         ("at" | "by", "night") => return Some((Recurring::Night, 2)),
-        ("nights", _) => return Some((Recurring::Night, 1)),
+        ("nights" | "overnight", _) => return Some((Recurring::Night, 1)),
+        ("during" | "in" | "through", "the") if text(2) == "night" => return Some((Recurring::Night, 3)),
         ("weekends", _) => return Some((Recurring::Weekend, 1)),
         ("weekdays", _) => return Some((Recurring::Weekdays, 1)),
         _ => {}
@@ -237,7 +238,11 @@ fn part_of_day(words: &[Word], index: usize, now: Now<'_>) -> Option<(Atom, usiz
     let length = skipped + length + 1;
     let label = label(words, &(index..index + length), None);
     Some((
-        Atom::When(When::Period(Period { from: Some(Bound::At(from)), to: Some(Bound::At(to)), label })),
+        Atom::When(When::Period(Period {
+            from: Some(Bound::At(from)),
+            to: (to <= now.moment).then_some(Bound::At(to)),
+            label,
+        })),
         length,
     ))
 }
@@ -252,8 +257,15 @@ fn on(words: &[Word], index: usize, now: Now<'_>) -> Option<(Atom, usize)> {
     let start = index + skipped;
     let article = usize::from(text_at(words, start) == "the" && text_at(words, start + 1) != "day");
     if let Some((time, length)) = clock(words, start) {
-        let minutes = if matches!(first, "around" | "about") { 30 } else { 1 };
-        let is_exact = minutes == 1;
+        // "at 3am" is an hour, "at 03:00" a minute.
+        let is_exact = !matches!(first, "around" | "about");
+        let word = text_at(words, start);
+        let is_hour = word.starts_with(|c: char| c.is_ascii_digit()) && !word.contains(':');
+        let minutes = match (is_exact, is_hour) {
+            (false, _) => 30,
+            (true, true) => 60,
+            (true, false) => 1,
+        };
         let span = jiff::Span::new().try_minutes(minutes).ok()?;
         let before = if is_exact { time } else { time.checked_sub(span).unwrap_or(Time::midnight()) };
         return Some((
@@ -299,6 +311,17 @@ pub(super) fn clocks_on(
     let still_lasts = end.is_none() && to > now.moment;
     let to = (!still_lasts).then_some(Bound::At(to));
     Some(When::Period(Period { from: Some(Bound::At(from)), to, label }))
+}
+
+/// Full hours of every day.
+pub(super) fn every_day(start: Option<Time>, end: Option<Time>) -> Option<When> {
+    let is_full = |time: &Time| time.minute() == 0 && time.second() == 0;
+    let hour = |time: Option<Time>, open: u8| match time {
+        Some(time) => is_full(&time).then(|| u8::try_from(time.hour()).ok()).flatten(),
+        None => Some(open),
+    };
+    let (from, to) = (hour(start, 0)?, hour(end, 24)?);
+    (from != to).then_some(When::Recurring(Recurring::Hours { from, to }))
 }
 
 /// Times of today; of yesterday when they are yet to come.

@@ -116,6 +116,11 @@ fn times_of_day() {
     check("from 22:00 to 02:00 yesterday", "2026-11-17T22:00:00Z 2026-11-18T02:00:00Z");
     check("around 14:00 yesterday", "2026-11-17T13:30:00Z 2026-11-17T14:30:00Z");
     check("at noon", "2026-11-18T12:00:00Z 2026-11-18T12:01:00Z");
+    check("at 3am", "2026-11-18T03:00:00Z 2026-11-18T04:00:00Z");
+    check(
+        "between 22:00 and 06:00 last week",
+        "Hours { from: 22, to: 6 }; 2026-11-09T00:00:00Z 2026-11-16T00:00:00Z",
+    );
     check("last night", "2026-11-17T18:00:00Z 2026-11-18T06:00:00Z");
     check("this morning", "2026-11-18T06:00:00Z 2026-11-18T12:00:00Z");
     check("yesterday evening", "2026-11-17T18:00:00Z 2026-11-18T00:00:00Z");
