@@ -3,7 +3,7 @@
 use super::frame::Frame;
 use super::measure::{Measure, ROWS_ASKED_MAX, TOP_ROWS};
 use super::{names, subject};
-use crate::lexicon::{column_at, column_named, concept_at};
+use crate::lexicon::{Act, Concept, Thing, column_at, column_named, concept_at};
 use crate::shape::Shape;
 use crate::time::{Unit, count_word, unit_of};
 
@@ -41,6 +41,10 @@ pub(super) fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) ->
     let Some((opening, largest)) = OPENINGS.iter().find(|(opening, _)| frame.is_at(index, opening)) else {
         return false;
     };
+    // "most recent" is no ranking.
+    if matches!(frame.text(index + 1), "recent" | "recently") {
+        return false;
+    }
     let mut length = opening.len();
     let before = index.checked_sub(1).filter(|before| frame.is_free(*before));
     let counted_before = before.filter(|before| count_word(frame.text(*before)).is_some());
@@ -173,8 +177,9 @@ fn which(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
     if matches!(frame.text(index + 1), "admin" | "admins" | "administrator" | "administrators") {
         return by_actor(frame, index, 2, measure);
     }
-    let skipped = usize::from(matches!(frame.text(index + 1), "are" | "were" | "is" | "was"))
-        + usize::from(matches!(frame.text(index + 2), "the"));
+    // "what are the domains", "which of our servers"
+    let joint = usize::from(matches!(frame.text(index + 1), "are" | "were" | "is" | "was" | "of"));
+    let skipped = joint + usize::from(joint == 1 && matches!(frame.text(index + 2), "the" | "our" | "all"));
     let start = index + 1 + skipped;
     let found = take_groups(frame, start, measure) > start;
     if found {
@@ -287,6 +292,14 @@ pub(super) fn grouped(frame: &mut Frame, index: usize, measure: &mut Measure) ->
         frame.claim(index..behind + 1, format!("for each {}", unit_name(unit)));
         measure.bucket = Some(unit);
         return true;
+    }
+    // "by domain admins" is by whom, not by what.
+    let column = column_at(&frame.words, behind, |place| frame.is_free(place));
+    let compound = column.and_then(|(_, length)| {
+        concept_at(&frame.words, behind + length, |place| frame.is_free(place)).map(|(concept, _)| concept)
+    });
+    if matches!(compound, Some(Concept::Act(Act::Admin) | Concept::Thing(Thing::Account | Thing::Role))) {
+        return false;
     }
     let end = take_groups(frame, behind, measure);
     if end > behind {

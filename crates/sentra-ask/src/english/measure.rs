@@ -3,7 +3,7 @@
 use super::frame::Frame;
 use super::{groups, subject};
 use crate::lexicon::{Column, Measurable, column_at, measurable_at};
-use crate::time::{Unit, count_word};
+use crate::time::{Unit, count_word, unit_of};
 
 /// Most rows that a question may ask for with `top` or `latest`.
 pub const ROWS_ASKED_MAX: u32 = 10_000;
@@ -288,6 +288,24 @@ fn first_or_last(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool
         return false;
     }
     let length = if text == "most" { 2 } else { 1 };
+    // "the 25 newest"
+    let before = index.checked_sub(1).filter(|before| frame.is_free(*before));
+    let counted = before.and_then(|before| count_word(frame.text(before)).map(|count| (before, count)));
+    if let Some((before, rows)) =
+        counted.and_then(|(before, count)| Some((before, u32::try_from(count).ok()?)))
+    {
+        if (1..=ROWS_ASKED_MAX).contains(&rows)
+            && frame.words.get(index + 1).is_some_and(|next| unit_of(&next.text).is_none())
+        {
+            frame.claim(
+                before..index + length,
+                format!("the {rows} {}", if is_oldest { "oldest" } else { "newest" }),
+            );
+            measure.rows = Some(rows);
+            measure.oldest_first = is_oldest;
+            return true;
+        }
+    }
     if frame.is_at(index + length, &["first"]) && (is_newest || is_oldest) {
         frame.claim(
             index..index + length + 1,

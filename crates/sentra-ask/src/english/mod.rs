@@ -130,15 +130,15 @@ pub(crate) struct Signs {
     pub(crate) when: bool,
     /// Whether it is about what the question before gave.
     pub(crate) dependent: bool,
-    /// Words that nothing was made of.
-    pub(crate) unused: usize,
+    /// Words that nothing was made of say that something is computed: `median`, `per`, `rank`.
+    pub(crate) hinted: bool,
 }
 
 impl Signs {
     pub(crate) fn wanted(&self) -> Wanted {
         if self.similar {
             Wanted::Similarity
-        } else if self.is_computed() {
+        } else if self.is_computed() || self.hinted {
             Wanted::Analytical
         } else {
             Wanted::Exact
@@ -360,7 +360,63 @@ fn signs(
         subject: meaning.subject.is_named,
         when: !meaning.periods.is_empty() || !meaning.recurring.is_empty(),
         dependent,
-        unused: frame.unused().len(),
+        hinted: frame.unused().iter().any(|index| hints_at_computing(frame, *index)),
+    }
+}
+
+/// Whether a word that nothing was made of says that something is computed.
+fn hints_at_computing(frame: &Frame, index: usize) -> bool {
+    const HINTS: [&str; 45] = [
+        "top",
+        "bottom",
+        "rank",
+        "ranking",
+        "ranked",
+        "most",
+        "least",
+        "fewest",
+        "busiest",
+        "noisiest",
+        "rarest",
+        "peak",
+        "median",
+        "average",
+        "mean",
+        "percentage",
+        "percent",
+        "percentile",
+        "ratio",
+        "rate",
+        "share",
+        "proportion",
+        "fraction",
+        "per",
+        "histogram",
+        "distribution",
+        "breakdown",
+        "trend",
+        "trending",
+        "correlate",
+        "correlated",
+        "followed",
+        "aggregate",
+        "statistics",
+        "stats",
+        "summary",
+        "summarize",
+        "summarise",
+        "compare",
+        "difference",
+        "growth",
+        "increase",
+        "decrease",
+        "count",
+        "total",
+    ];
+    let next = frame.text(index + 1);
+    match frame.text(index) {
+        "how" => matches!(next, "many" | "much" | "often" | "frequently" | "long" | "big" | "large"),
+        word => HINTS.contains(&word),
     }
 }
 

@@ -44,7 +44,9 @@ pub(super) enum Similar {
 }
 
 /// Words that ask for what is like something; with `like` alone, what follows must be a thing to be like.
-const OPENINGS: [&[&str]; 29] = [
+const OPENINGS: [&[&str]; 31] = [
+    &["look", "familiar"],
+    &["familiar"],
     &["related", "cases", "to"],
     &["related", "incidents", "to"],
     &["related", "alerts", "to"],

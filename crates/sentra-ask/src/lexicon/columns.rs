@@ -110,7 +110,7 @@ const MEASURABLE: &[Measurable] = &[
     },
     Measurable {
         field: "bytes",
-        words: "byte, data volume, volume, byte transferred, data transferred, transferred byte, traffic volume",
+        words: "byte, data, traffic, data volume, volume, byte transferred, data transferred, transferred byte, traffic volume",
     },
     Measurable { field: "duration", words: "duration" },
 ];

@@ -73,7 +73,9 @@ static VOCABULARY: LazyLock<Vec<String>> = LazyLock::new(|| {
         Some(head) => format!("{head}ies"),
         None => format!("{word}s"),
     };
-    let both = words.flat_map(|word| [word.to_owned(), plural(word)]);
+    // Of short words the plural is near to too many others.
+    let both =
+        words.flat_map(|word| [Some(word.to_owned()), (word.len() > 3).then(|| plural(word))]).flatten();
     let mut words: Vec<String> = both.chain(small_words().map(str::to_owned)).collect();
     words.sort_unstable();
     words.dedup();

@@ -72,7 +72,9 @@ fn rule(signs: &Signs) -> (RuleId, Vec<RuleId>) {
     if let Some(first) = rules.next() {
         return (first, rules.collect());
     }
-    let rule = if signs.one_record {
+    let rule = if signs.hinted {
+        RuleId::R44
+    } else if signs.one_record {
         RuleId::R41
     } else if signs.named {
         RuleId::R42

@@ -73,7 +73,8 @@ pub(super) fn recognise(text: &str, context: &Context) -> Recognised {
         }
         shorthand::Looks::Word => {
             let reading = english::read(text, context);
-            let is_known = reading.outcome.is_ok() && !english::is_tool_alone(text)
+            let names_a_subject = reading.signs.iter().any(|signs| signs.subject);
+            let is_known = reading.outcome.is_ok() && names_a_subject && !english::is_tool_alone(text)
                 || reading
                     .signs
                     .iter()
@@ -92,7 +93,5 @@ pub(super) fn recognise(text: &str, context: &Context) -> Recognised {
 fn is_table(tokens: &[Token<'_>], context: &Context) -> bool {
     let [Token::Word(word)] = tokens else { return false };
     let word = word.to_lowercase();
-    TABLES.contains(&word.as_str())
-        || Mart::named(&word).is_some()
-        || context.marts.contains(&word)
+    TABLES.contains(&word.as_str()) || Mart::named(&word).is_some() || context.marts.contains(&word)
 }

@@ -62,6 +62,7 @@ rules! {
     R41 "one record is asked for by its id",
     R42 "a name, an address or a phrase is looked for",
     R43 "records of a kind are listed",
+    R44 "words that are not understood say that something is computed",
     R49 "nothing says that anything is computed; records are looked for",
     R50 "fields have values",
     R51 "an id, an address or a hash is looked for",
