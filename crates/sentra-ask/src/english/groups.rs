@@ -3,12 +3,12 @@
 use super::frame::Frame;
 use super::measure::{Measure, ROWS_ASKED_MAX, TOP_ROWS};
 use super::{names, subject};
-use crate::lexicon::{Act, Concept, Thing, column_at, column_named, concept_at};
+use crate::lexicon::{Act, Concept, Thing, column_at, column_named, concept_at, measurable_at};
 use crate::shape::Shape;
 use crate::time::{Unit, count_word, unit_of};
 
 /// Words for the largest, and for the smallest.
-const OPENINGS: [(&[&str], bool); 25] = [
+const OPENINGS: [(&[&str], bool); 24] = [
     (&["top"], true),
     (&["bottom"], false),
     (&["most", "common"], true),
@@ -18,7 +18,6 @@ const OPENINGS: [(&[&str], bool); 25] = [
     (&["most", "active"], true),
     (&["most", "used"], true),
     (&["most", "often"], true),
-    (&["the", "most"], true),
     (&["most"], true),
     (&["highest", "number", "of"], true),
     (&["highest"], true),
@@ -29,7 +28,7 @@ const OPENINGS: [(&[&str], bool); 25] = [
     (&["least", "frequent"], false),
     (&["least", "used"], false),
     (&["least", "active"], false),
-    (&["the", "least"], false),
+    (&["least"], false),
     (&["rarest"], false),
     (&["fewest"], false),
     (&["lowest"], false),
@@ -83,8 +82,25 @@ pub(super) fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) ->
     let is_unknown = frame.is_free(behind)
         && concept_at(&frame.words, behind, |place| frame.is_free(place)).is_none()
         && (behind..frame.len()).any(|place| frame.text(place) == "by");
+    let is_unknown = is_unknown || is_ranked_by_unknown(frame, behind);
     measure.ranks_unknown = !is_grouped && (is_unknown || !is_list);
     true
+}
+
+/// "top 10 signals by risk": nothing is called so.
+fn is_ranked_by_unknown(frame: &Frame, start: usize) -> bool {
+    let Some(by) = (start..frame.len()).find(|place| frame.is_at(*place, &["by"])) else { return false };
+    let free = |place: usize| frame.is_free(place);
+    by + 1 < frame.len()
+        && frame.is_free(by + 1)
+        && frame.shape(by + 1) == Shape::Plain
+        && column_at(&frame.words, by + 1, free).is_none()
+        && concept_at(&frame.words, by + 1, free).is_none()
+        && measurable_at(&frame.words, by + 1, free).is_none()
+        && !matches!(
+            frame.text(by + 1),
+            "number" | "count" | "the" | "their" | "most" | "sum" | "total" | "how"
+        )
 }
 
 /// "which host has", not "which hosts have".

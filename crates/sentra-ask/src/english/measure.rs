@@ -254,8 +254,8 @@ fn threshold(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
 }
 
 fn measurable(frame: &Frame, index: usize) -> Option<(&'static Measurable, usize)> {
-    let skipped = usize::from(matches!(frame.text(index), "of" | "the" | "number"));
-    let skipped = skipped + usize::from(skipped == 1 && matches!(frame.text(index + 1), "of" | "the"));
+    let is_small = |place: &usize| matches!(frame.text(*place), "of" | "the" | "number" | "up" | "all");
+    let skipped = (index..index + 3).take_while(is_small).count();
     measurable_at(&frame.words, index + skipped, |place| frame.is_free(place))
         .map(|(found, length)| (found, skipped + length))
 }
@@ -331,7 +331,20 @@ fn first_or_last(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool
         )
         || frame.text(index + 1) == "used";
     let singular = (index + 1..frame.len().min(index + 4)).any(|place| {
-        matches!(frame.text(place), "login" | "logon" | "signin" | "logoff" | "lockout" | "reset" | "sign-in")
+        matches!(
+            frame.text(place),
+            "login"
+                | "logon"
+                | "signin"
+                | "logoff"
+                | "lockout"
+                | "activity"
+                | "action"
+                | "use"
+                | "connection"
+                | "reset"
+                | "sign-in"
+        )
     });
     if !asks_when && (!singular || is_recent) {
         if is_newest && text == "last" || text == "first" {

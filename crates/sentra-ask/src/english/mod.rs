@@ -145,6 +145,10 @@ impl Signs {
         }
     }
 
+    fn is_about_nothing(&self) -> bool {
+        !self.similar && !self.subject && !self.named
+    }
+
     fn asks_nothing(&self) -> bool {
         !self.similar && !self.subject && !self.named && !self.is_computed()
     }
@@ -182,8 +186,10 @@ pub(crate) fn read(question: &str, context: &Context) -> Reading {
     for range in split::questions(&words) {
         let part = words.get(range.clone()).unwrap_or_default().to_vec();
         let next = one(part, context, read.last());
-        // What asks nothing is no question of its own.
-        let is_alone = !next.signs.asks_nothing() && read.last().is_none_or(|one| !one.signs.asks_nothing());
+        // What asks nothing is no question of its own, nor is what says only by what: "for each user, …"
+        let is_half =
+            |one: &One| one.signs.asks_nothing() || one.signs.is_about_nothing() && !next.signs.dependent;
+        let is_alone = !next.signs.asks_nothing() && read.last().is_none_or(|one| !is_half(one));
         if !is_alone && read.pop().is_some() {
             let whole = words.get(start..range.end).unwrap_or_default().to_vec();
             read.push(one(whole, context, read.last()));
@@ -366,7 +372,7 @@ fn signs(
 
 /// Whether a word that nothing was made of says that something is computed.
 fn hints_at_computing(frame: &Frame, index: usize) -> bool {
-    const HINTS: [&str; 45] = [
+    const HINTS: [&str; 47] = [
         "top",
         "bottom",
         "rank",
@@ -412,6 +418,8 @@ fn hints_at_computing(frame: &Frame, index: usize) -> bool {
         "decrease",
         "count",
         "total",
+        "more",
+        "fewer",
     ];
     let next = frame.text(index + 1);
     match frame.text(index) {

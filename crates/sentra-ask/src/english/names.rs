@@ -3,7 +3,7 @@
 use super::frame::Frame;
 use crate::lexicon::{Column, concept_at, is_filler, is_negation, is_preposition};
 use crate::shape::{Shape, field_term};
-use crate::time::unit_of;
+use crate::time::{is_login_verb, unit_of};
 
 /// What a name says about the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,6 +180,8 @@ struct Scan {
     /// Behind "between", what is joined by "and" are two ends, not alternatives.
     between: bool,
     or_before: bool,
+    /// "for alice and for bob"
+    rejoins: bool,
     filters: Vec<Filter>,
 }
 
@@ -194,6 +196,7 @@ pub(super) fn find(frame: &mut Frame) -> Vec<Filter> {
         article: false,
         between: false,
         or_before: false,
+        rejoins: false,
         filters: Vec::new(),
     };
     while scan.index < frame.len() {
@@ -256,7 +259,11 @@ fn step(frame: &mut Frame, scan: &mut Scan) {
         scan.or_before = !scan.between;
         return;
     }
-    if is_preposition(&text) && !joins {
+    // The "in" of "log in" leads nothing.
+    let before = index.checked_sub(1).map_or("", |before| frame.text(before));
+    let is_particle = matches!(text.as_str(), "in" | "on") && is_login_verb(before);
+    if is_preposition(&text) && !joins && !is_particle {
+        scan.rejoins = matches!(before, "and" | "or" | ",");
         scan.preposition = Some(index);
         scan.keyword = None;
         scan.article = false;
@@ -331,8 +338,10 @@ fn push(frame: &mut Frame, scan: &mut Scan, index: usize, kind: Kind) {
     if let Some(place) = scan.negation.filter(|place| *place < start) {
         frame.absorb(place..place + 1);
     }
-    let or_before =
-        scan.or_before && scan.filters.last().is_some_and(|last| last.negated == negated || !negated);
+    let rejoins = scan.rejoins && scan.filters.last().is_some_and(|last| is_alike(&last.kind, &kind));
+    let or_before = (scan.or_before || rejoins)
+        && scan.filters.last().is_some_and(|last| last.negated == negated || !negated);
+    scan.rejoins = false;
     let negated = negated || scan.or_before && scan.filters.last().is_some_and(|last| last.negated);
     scan.filters.push(Filter { at: index, kind, negated, or_before });
     scan.preposition = None;
@@ -406,6 +415,7 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
         return Some(match (shape, kind) {
             (Shape::HostLike, Kind::Person(name)) => Kind::Either(name),
             (Shape::HostLike, Kind::Actor(name)) if lead == "by" => Kind::Agent(name),
+            (Shape::HostLike, Kind::Actor(name)) if lead != "as" => Kind::Either(name),
             (_, kind) => kind,
         });
     }
@@ -428,6 +438,17 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
 
 fn is_possessive(frame: &Frame, index: usize) -> bool {
     frame.text(index + 1) == "'s" && frame.is_free(index + 1)
+}
+
+/// Whether two names say the same kind of thing, so that both at once cannot be meant.
+fn is_alike(one: &Kind, other: &Kind) -> bool {
+    match (one, other) {
+        (
+            Kind::Address { side: one, .. } | Kind::Range { side: one, .. },
+            Kind::Address { side: other, .. } | Kind::Range { side: other, .. },
+        ) => one == other,
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
+    }
 }
 
 /// Files that are opened, not run.

@@ -44,7 +44,21 @@ pub(super) enum Similar {
 }
 
 /// Words that ask for what is like something; with `like` alone, what follows must be a thing to be like.
-const OPENINGS: [&[&str]; 31] = [
+const OPENINGS: [&[&str]; 45] = [
+    &["look-alikes", "of"],
+    &["lookalikes", "of"],
+    &["look-alikes"],
+    &["lookalikes"],
+    &["duplicates", "of"],
+    &["same", "kind", "as"],
+    &["same", "as"],
+    &["seen", "this", "before"],
+    &["had", "this", "before"],
+    &["happened", "before"],
+    &["happen", "before"],
+    &["match"],
+    &["matches"],
+    &["matching"],
     &["look", "familiar"],
     &["familiar"],
     &["related", "cases", "to"],
@@ -90,7 +104,11 @@ pub(super) fn read(frame: &mut Frame, current: Option<&str>) -> Similar {
         }
         let end = index + opening.len();
         let found = reference(frame, end, current).or_else(|| reference_before(frame, index, current));
-        if *opening == ["like"] && found.is_none() {
+        let needs_reference = matches!(
+            *opening,
+            ["like" | "match" | "matches" | "matching"] | ["same", "as"] | ["happened" | "happen", "before"]
+        );
+        if needs_reference && found.is_none() {
             continue;
         }
         if *opening == ["seen", "before"] && found.is_none() && frame.len() > 4 {

@@ -120,7 +120,8 @@ pub(crate) fn find(words: &[Word], now: Now<'_>) -> Vec<Found> {
     merged(atoms, words, now)
 }
 
-fn is_login_verb(word: &str) -> bool {
+/// `log in` and its like, whose `in` is part of the verb.
+pub(crate) fn is_login_verb(word: &str) -> bool {
     matches!(word, "log" | "logs" | "logged" | "logging" | "sign" | "signs" | "signed" | "signing")
 }
 
