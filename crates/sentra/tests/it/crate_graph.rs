@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 19] = [
+const ALLOWED: [(&str, &[&str]); 20] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
@@ -15,6 +15,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("sentra-simulate", &[]),
     ("sentra-packs", &["sentra-model", "sentra-decode", "sentra-detect"]),
     ("sentra-kql", &["sentra-model"]),
+    ("sentra-ask", &["sentra-model", "sentra-kql"]),
     ("sentra-store", &["sentra-model", "sentra-kql"]),
     (
         "sentra-factory",
@@ -30,7 +31,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
             "sentra-store",
         ],
     ),
-    ("sentra-query", &["sentra-model", "sentra-kql", "sentra-store"]),
+    ("sentra-query", &["sentra-model", "sentra-kql", "sentra-ask", "sentra-store"]),
     ("sentra-narrate", &["sentra-model"]),
     ("sentra-intake", &["sentra-model", "sentra-decode", "sentra-backbone"]),
     (
