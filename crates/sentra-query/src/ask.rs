@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{Answer, Explain, Intent, Route, Status};
 use crate::error::QueryError;
-use crate::kql::ask_kql;
+use crate::kql::ask_any;
 use crate::parse::parse;
 use crate::plan::{ROWS_DEFAULT, likely_misspelt, plan};
 use crate::question::{Question, Stage, Subject};
@@ -93,7 +93,7 @@ pub async fn ask(
         return Err(QueryError::EngineUnavailable { engine: options.engine.as_str() });
     }
     // What the few words for single events do not say, the whole of the language does.
-    let Ok(question) = parse(text) else { return ask_kql(marts, scope, text, options, started).await };
+    let Ok(question) = parse(text) else { return ask_any(marts, scope, text, options, started).await };
     let timeout = Duration::from_millis(options.timeout_ms);
     let found = match question.subject {
         Subject::Event(id) => one_event(marts, scope, id, started + timeout).await?,

@@ -1,11 +1,13 @@
-//! The whole of KQL: checked against the tables that there are, answered by the marts as a plan.
+//! Questions beyond the few words for single events: the whole of KQL, the search bar's shorthand and plain English, each
+//! checked against the tables that there are and answered by the marts as a plan.
 
 use std::time::Duration;
 
+use sentra_ask::{Context, Form, route};
 use sentra_kql::plan::{Node, Op};
-use sentra_kql::{CheckOptions, KqlError, check, parse};
-use sentra_model::TenantScope;
-use sentra_store::{AskLimits, Column, MartStore, ROWS_MAX, StoppedBy, event_catalog};
+use sentra_kql::{CheckOptions, KqlError, check, parse, parse_shorthand};
+use sentra_model::{Mart, TenantScope};
+use sentra_store::{AskLimits, Column, EVENTS_TABLE, MartStore, ROWS_MAX, StoppedBy, event_catalog};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -13,18 +15,40 @@ use crate::answer::{Answer, Explain, Intent, Route, Status};
 use crate::ask::{AskOptions, Engine};
 use crate::error::{Place, QueryError, SyntaxError};
 
-/// Answers a question in KQL.
-pub(crate) async fn ask_kql(
+/// Answers a question in whatever form it has: KQL, the search bar's shorthand, plain English.
+pub(crate) async fn ask_any(
     marts: &dyn MartStore,
     scope: &TenantScope,
     text: &str,
     options: &AskOptions,
     started: Instant,
 ) -> Result<Answer, QueryError> {
-    let registered: Vec<_> = marts.stats(scope).await?.into_iter().map(|stats| stats.mart).collect();
+    let registered: Vec<Mart> = marts.stats(scope).await?.into_iter().map(|stats| stats.mart).collect();
+    let context =
+        Context { marts: registered.iter().map(ToString::to_string).collect(), ..Context::at(options.now) };
+    let decision = route(text, &context);
+    let (query, understood) = match (decision.form, decision.english) {
+        (Form::Sql, _) => {
+            return Err(not_yet(text, "SQL is not answered yet", "ask in KQL, or in plain words"));
+        }
+        (Form::Shorthand, _) => (parse_shorthand(text, EVENTS_TABLE).map_err(|error| refused(&error, text))?, None),
+        (Form::English, Some(Ok(understood))) => {
+            if decision.intent != sentra_ask::Intent::Exact
+                && decision.intent != sentra_ask::Intent::Analytical
+            {
+                return Err(QueryError::EngineUnavailable { engine: "similarity" });
+            }
+            let query = parse(&understood.kql).map_err(|error| refused(&error, &understood.kql))?;
+            (query, Some(understood.kql))
+        }
+        (Form::English, Some(Err(why))) => {
+            let hint = format!("ask for example: {}", why.suggestions.join("; "));
+            return Err(not_yet(text, &why.reason, &hint));
+        }
+        (Form::Kql | Form::English, _) => (parse(text).map_err(|error| refused(&error, text))?, None),
+    };
     let catalog = event_catalog(&registered);
-    let refused = |error: KqlError| refused(&error, text);
-    let query = parse(text).map_err(refused)?;
+    let refused = |error: KqlError| refused(&error, understood.as_deref().unwrap_or(text));
     let checked = CheckOptions { catalog: &catalog, now: options.now, keep_calls: false };
     let plan = check(&query, checked).map_err(refused)?;
     let limits = AskLimits { rows_max: ROWS_MAX, timeout: Duration::from_millis(options.timeout_ms) };
@@ -38,6 +62,10 @@ pub(crate) async fn ask_kql(
         }
         None => {}
     }
+    let mut said = Vec::new();
+    if let Some(kql) = &understood {
+        said.push(format!("understood as {kql}"));
+    }
     let is_partial = found.stopped_by.is_some() || found.cut;
     let column =
         |column: &sentra_kql::plan::Column| Column { name: column.name.clone(), kind: kind_of(column.kind) };
@@ -45,7 +73,7 @@ pub(crate) async fn ask_kql(
     let rows: Vec<Vec<Value>> =
         rows.map(|row| row.into_iter().map(sentra_kql::plan::Value::into_json).collect()).collect();
     Ok(Answer {
-        route: route(&plan.root, options.engine, is_partial.then(|| notes.last()).flatten()),
+        route: Route { confidence: decision.confidence, ..chosen(&plan.root, options.engine, &said) },
         status: if is_partial { Status::Partial } else { Status::Complete },
         columns: found.columns.iter().map(column).collect(),
         rows,
@@ -58,6 +86,11 @@ pub(crate) async fn ask_kql(
     })
 }
 
+fn not_yet(text: &str, message: &str, hint: &str) -> QueryError {
+    let (message, hint) = (message.to_owned(), Some(hint.to_owned()));
+    SyntaxError { place: Place::at(text, 0), message, hint }.into()
+}
+
 fn refused(error: &KqlError, text: &str) -> QueryError {
     SyntaxError {
         place: Place::at(text, error.span.start),
@@ -67,7 +100,7 @@ fn refused(error: &KqlError, text: &str) -> QueryError {
     .into()
 }
 
-fn route(root: &Node, engine: Engine, note: Option<&String>) -> Route {
+fn chosen(root: &Node, engine: Engine, said: &[String]) -> Route {
     let (own, reason) = match is_analytical(root) {
         true => (Intent::Analytical, "the question computes something over many events"),
         false => (Intent::Exact, "the question takes events one by one"),
@@ -77,7 +110,7 @@ fn route(root: &Node, engine: Engine, note: Option<&String>) -> Route {
         Engine::Analytical => (Intent::Analytical, format!("engine analytical was asked for; {reason}")),
         Engine::Auto | Engine::Similarity => (own, reason.to_owned()),
     };
-    if let Some(note) = note {
+    for note in said {
         reason.push_str("; ");
         reason.push_str(note);
     }
