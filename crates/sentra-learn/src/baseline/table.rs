@@ -98,7 +98,13 @@ impl<R: Record> Table<R> {
         self.find(key)
     }
 
-    /// Where the record of `key` may lie: reads the index ahead of use.
+    /// Reads the index for `key` ahead of use.
+    #[inline]
+    pub(crate) fn touch(&self, key: u64) -> u64 {
+        self.index.touch(key)
+    }
+
+    /// Where the record of `key` may lie.
     #[inline]
     pub(crate) fn guess(&self, key: u64) -> u32 {
         self.index.guess(key)
