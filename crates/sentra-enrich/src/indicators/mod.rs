@@ -19,6 +19,7 @@ mod index;
 mod indicator;
 mod kind;
 mod look;
+mod named;
 mod names;
 mod never;
 mod probe;

@@ -1,6 +1,6 @@
 //! Places on the earth, and how far they are apart.
 
-use super::table::Record;
+use super::table::record;
 
 /// Where an address is, as far as a database of places knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,26 +42,7 @@ pub(crate) struct LastPlace {
     pub(crate) dirty: bool,
 }
 
-impl Record for LastPlace {
-    fn key(&self) -> u64 {
-        self.key
-    }
-    fn new(key: u64, hour: u32) -> Self {
-        Self { key, hour, ..Self::default() }
-    }
-    fn hour(&self) -> u32 {
-        self.hour
-    }
-    fn set_hour(&mut self, hour: u32) {
-        self.hour = hour;
-    }
-    fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-    fn set_dirty(&mut self, dirty: bool) {
-        self.dirty = dirty;
-    }
-}
+record!(LastPlace);
 
 #[cfg(test)]
 mod tests {
