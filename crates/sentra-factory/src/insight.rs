@@ -168,7 +168,8 @@ impl Insight {
         let place = |address: &str| {
             let place = enricher.place(address)?;
             let country = place.country.as_deref().unwrap_or_default().to_owned();
-            Some(Place { latitude: place.latitude?, longitude: place.longitude?, country })
+            let accuracy_km = place.accuracy_km.unwrap_or_default();
+            Some(Place { latitude: place.latitude?, longitude: place.longitude?, accuracy_km, country })
         };
         let group = |user: &str| enricher.identity(user)?.peers();
         let is_exempt = |address: &str| enricher.zone(address).is_some_and(|zone| zone.kind == ZoneKind::Vpn);

@@ -41,7 +41,7 @@ pub struct Place {
     /// Degrees, east is positive.
     pub longitude: Option<f64>,
     /// How far it may be from there, in kilometres. The middle of a country is taken where no database knows more;
-    /// this is then the radius of the country.
+    /// this is then how far the country reaches from there.
     pub accuracy_km: Option<u32>,
     /// Number of the autonomous system.
     pub asn: Option<u32>,

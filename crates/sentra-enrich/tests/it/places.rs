@@ -69,7 +69,7 @@ fn cities_with_every_size_of_records() {
         assert_eq!(at(&places, "2001:db8::1"), format!("{berlin} 2001:db8::/32"));
         assert_eq!(
             at(&places, "203.0.113.200"),
-            "FR France - - Some(46.5) Some(2.5) Some(419) ASNone - 203.0.113.128/25"
+            "FR France - - Some(46.5) Some(2.5) Some(545) ASNone - 203.0.113.128/25"
         );
         assert_eq!(at(&places, "198.51.100.1"), "nothing");
         let source = places.sources().next().unwrap();
@@ -100,7 +100,7 @@ fn flat_layouts_and_numbers_as_text() {
     // No more than the country is known: its middle, and how far it reaches.
     assert_eq!(
         at(&places, "192.0.2.65"),
-        "JP Japan - - Some(37.6) Some(138.0) Some(347) ASNone - 192.0.2.64/26"
+        "JP Japan - - Some(37.6) Some(138.0) Some(610) ASNone - 192.0.2.64/26"
     );
     assert_eq!(
         at(&places, "192.0.2.129"),
