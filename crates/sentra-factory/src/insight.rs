@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use sentra_detect::Match;
 use sentra_enrich::indicators::{IndicatorHit, hit_rule};
-use sentra_enrich::{Enricher, ROW_FIELDS, ZoneKind, controls};
+use sentra_enrich::{Enricher, ROW_FIELDS, ZoneKind};
 use sentra_learn::{
     BaselineConfig, Behaviour, BehaviourFinding, Lookups, Place, RowField, with_fields, without_forged,
 };
@@ -215,7 +215,7 @@ impl Insight {
         }
         self.enricher.enrich(signal);
         self.knowledge.indicators().enrich(signal, now);
-        signal.controls = controls::controls_for(signal);
+        signal.controls = self.knowledge.controls().controls_for(signal);
     }
 
     /// The chunk is over: everything is learnt from that was not found.

@@ -52,7 +52,7 @@ pub use decisions::{
     DECISION_SUBJECTS_MAX, DECISION_TEXT_CHARS_MAX, Decided, Decision, DecisionDesk, DecisionError,
 };
 pub use error::FactoryError;
-pub use knowledge::{FeedSource, Knowledge, KnowledgeSources};
+pub use knowledge::{Knowledge, KnowledgeSources};
 pub use letters::{
     LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
@@ -63,6 +63,7 @@ pub use rule_desk::{
     BacktestQuestion, DisabledReport, ExceptionDraft, ExceptionView, Explained, RULE_TEXT_BYTES_MAX,
     RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, TuningKeeper, TuningReport,
 };
+pub use sentra_enrich::indicators::FeedSource;
 pub use sentra_enrich::{Problem as KnowledgeProblem, SourceContent};
 pub use sentra_packs::{
     PackError, PackFiles, SampleFailure, SampleReport, ScanMatch, Scanner, built_in_packs, check_samples,
