@@ -41,13 +41,16 @@ pub async fn refresh(source: &DirectorySource, data: &Path) -> Result<Refreshed,
         filter: &source.filter,
         attributes: source.attributes.iter().map(String::as_str).collect(),
     };
-    let entries = ask(&question).await?;
+    let found = ask(&question).await?;
+    let entries = found.len();
     let path = data.join(source.copy_path());
-    let copy = ldif_of(&entries);
-    let is_new = keep(&path, copy.as_bytes())
-        .map_err(|source| DirectoryError::Copy { path: path.display().to_string(), source })?;
-    tracing::info!(directory = source.url, entries = entries.len(), is_new, "a directory was read");
-    Ok(Refreshed { entries: entries.len(), is_new })
+    let copy = |source| DirectoryError::Copy { path: path.display().to_string(), source };
+    let place = path.clone();
+    // A large copy takes its time: others go on meanwhile.
+    let kept = tokio::task::spawn_blocking(move || keep(&place, ldif_of(&found).as_bytes())).await;
+    let is_new = kept.map_err(|error| copy(io::Error::other(error)))?.map_err(copy)?;
+    tracing::info!(directory = source.url, entries, is_new, "a directory was read");
+    Ok(Refreshed { entries, is_new })
 }
 
 /// The password, where the source binds as somebody. An empty one is refused: directories take it for nobody at all.

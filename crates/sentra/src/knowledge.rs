@@ -11,8 +11,8 @@ use sentra_model::{Clock, Timestamp};
 /// Law LIMIT: bytes of one source, unpacked.
 const SOURCE_BYTES_MAX: u64 = 2 << 30;
 
-/// Reads what `DATA/enrich.toml` names, and the databases in `DATA/geo` where it names no places. Paths are relative to it.
-pub(crate) fn read(data: &Path, clock: &dyn Clock) -> anyhow::Result<(Knowledge, Vec<KnowledgeProblem>)> {
+/// What `DATA/enrich.toml` names, and the databases in `DATA/geo` where it names no places. Paths are relative to it.
+pub(crate) fn sources(data: &Path) -> anyhow::Result<KnowledgeSources> {
     let path = data.join("enrich.toml");
     let mut sources = match std::fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).with_context(|| format!("{} is not understood", path.display()))?,
@@ -22,7 +22,12 @@ pub(crate) fn read(data: &Path, clock: &dyn Clock) -> anyhow::Result<(Knowledge,
     if sources.enrich.places.is_empty() {
         sources.enrich.places = installed_places(data)?;
     }
-    Ok(Knowledge::read(sources, clock.now(), |name| content(&data.join(name))))
+    Ok(sources)
+}
+
+/// Reads everything that [`sources`] name.
+pub(crate) fn read(data: &Path, clock: &dyn Clock) -> anyhow::Result<(Knowledge, Vec<KnowledgeProblem>)> {
+    Ok(Knowledge::read(sources(data)?, clock.now(), |name| content(&data.join(name))))
 }
 
 /// The databases in `DATA/geo`, in the order of their names.
