@@ -9,6 +9,8 @@ pub struct Place {
     pub latitude: f64,
     /// Degrees east.
     pub longitude: f64,
+    /// How far it may be from there, in km: the radius of the country where no more than that is known, 0 for exact.
+    pub accuracy_km: u32,
     /// Country by its ISO 3166 code, `DE`; empty where it is not known.
     pub country: String,
 }
@@ -33,6 +35,8 @@ pub(crate) struct LastPlace {
     pub(crate) address: u64,
     pub(crate) latitude: f32,
     pub(crate) longitude: f32,
+    /// How far it may have been from there, km.
+    pub(crate) accuracy_km: u32,
     /// When, seconds.
     pub(crate) time: u32,
     /// Last used, hours since 1970.
