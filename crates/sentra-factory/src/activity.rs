@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sentra_model::{EntityRef, EntityType, EventCode, EventId, EventRow, Role, Timestamp};
-use sentra_model::{Fact, FactKind, NamedSet};
-use sentra_triage::{LoginFacts, add_name, keep_evidence};
+use sentra_model::{Digest, EntityRef, EntityType, EventCode, EventId, EventRow, Role, Timestamp};
+use sentra_model::{Fact, FactKind, NamedSet, Pace};
+use sentra_triage::{LoginFacts, NAMES_SHOWN_MAX, add_name, count_name, keep_evidence, shorten};
 use serde::{Deserialize, Serialize};
 
 use crate::state::{StateKind, StateRow};
+
+/// Law LIMIT: accounts of one address that are known again beyond those that are named.
+const ACCOUNTS_KNOWN_MAX: usize = 1_024;
 
 /// Counts of one outcome.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -17,21 +20,44 @@ struct Tally {
     first: Timestamp,
     last: Timestamp,
     users: NamedSet,
+    /// Of the accounts beyond those in `users` what tells them apart, so that each is counted once.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    more_users: BTreeSet<u64>,
+    /// Those of `users` that do not exist on the host, or may not log in there.
+    #[serde(default)]
+    refused: NamedSet,
+    /// The account of the last login.
+    #[serde(default)]
+    last_user: Option<String>,
     hosts: NamedSet,
     events: Vec<EventId>,
+    /// None where it was not recorded from the first login on.
+    #[serde(default)]
+    pace: Option<Pace>,
 }
 
 impl Tally {
     fn add(&mut self, row: EventRow<'_>) {
         let time = row.time();
+        let times = u64::from(row.count());
         if self.count == 0 {
             (self.first, self.last) = (time, time);
+            self.pace = Some(Pace::default());
+        }
+        if let Some(pace) = &mut self.pace {
+            pace.add(time, times);
         }
         self.first = self.first.min(time);
-        self.last = self.last.max(time);
-        self.count += u64::from(row.count());
+        if time >= self.last {
+            self.last = time;
+            self.last_user = row.text("user").map(shorten);
+        }
+        self.count = self.count.saturating_add(times);
         if let Some(user) = row.text("user") {
-            add_name(&mut self.users, user);
+            self.add_user(user, times);
+            if is_refused(row) {
+                count_name(&mut self.refused, user, times);
+            }
         }
         if let Some(host) = row.text("host") {
             add_name(&mut self.hosts, host);
@@ -39,20 +65,56 @@ impl Tally {
         keep_evidence(&mut self.events, row.id());
     }
 
+    fn add_user(&mut self, user: &str, times: u64) {
+        let is_new =
+            self.users.shown.len() >= NAMES_SHOWN_MAX && !self.users.shown.iter().any(|known| known == user);
+        if !is_new {
+            count_name(&mut self.users, user, times);
+            return;
+        }
+        let key = Digest::new("account/1").text(user).first_u64();
+        if self.more_users.contains(&key) {
+            return;
+        }
+        if self.more_users.len() < ACCOUNTS_KNOWN_MAX {
+            self.more_users.insert(key);
+        } else {
+            self.users.at_least = true;
+        }
+        self.users.total = (self.users.shown.len() + self.more_users.len()) as u64;
+    }
+
     fn fact(&self, kind: FactKind, address: &str) -> Fact {
         let mut entities = vec![EntityRef::new(EntityType::Ip, Role::Source, address)];
         entities
             .extend(self.hosts.shown.iter().map(|host| EntityRef::new(EntityType::Host, Role::Target, host)));
+        let mut values = BTreeMap::from([("user".to_owned(), self.users.clone())]);
+        // Which of the accounts that are not named were refused is not known.
+        if self.users.is_complete() && self.users.is_counted() && !self.refused.shown.is_empty() {
+            values.insert("refused_user".to_owned(), self.refused.clone());
+        }
+        if let Some(user) = self.last_user.as_deref().filter(|_| kind == FactKind::LoginsSucceeded) {
+            values.insert("last_user".to_owned(), NamedSet::of(vec![user.to_owned()]));
+        }
         Fact {
             kind,
             count: self.count,
             first: self.first,
             last: self.last,
             entities,
-            values: BTreeMap::from([("user".to_owned(), self.users.clone())]),
+            values,
             events: self.events.clone(),
+            pace: self.pace.clone(),
         }
     }
+}
+
+/// Whether the source says that there is no such account where the login was tried, or that it may not log in there.
+fn is_refused(row: EventRow<'_>) -> bool {
+    /// The status with which Windows says that the account does not exist.
+    const NO_SUCH_USER: &str = "0xc0000064";
+    row.field("invalid_user") == Some("true")
+        || row.field("SubStatus").is_some_and(|status| status.eq_ignore_ascii_case(NO_SUCH_USER))
 }
 
 /// The logins of one address.
@@ -173,6 +235,7 @@ impl LoginFacts for Activity {
             none.count = 0;
             none.values.clear();
             none.events.clear();
+            none.pace = None;
             facts.push(none);
         }
         facts
