@@ -66,22 +66,22 @@ impl Tally {
     }
 
     fn add_user(&mut self, user: &str, times: u64) {
-        let is_new =
-            self.users.shown.len() >= NAMES_SHOWN_MAX && !self.users.shown.iter().any(|known| known == user);
-        if !is_new {
-            count_name(&mut self.users, user, times);
+        let user = shorten(user);
+        if self.users.shown.len() < NAMES_SHOWN_MAX || self.users.shown.contains(&user) {
+            count_name(&mut self.users, &user, times);
             return;
         }
-        let key = Digest::new("account/1").text(user).first_u64();
-        if self.more_users.contains(&key) {
-            return;
+        let known = |tally: &Self| (tally.users.shown.len() + tally.more_users.len()) as u64;
+        // A total that was stored before the accounts were told apart has counted some of them twice.
+        self.users.at_least |= self.users.total != known(self);
+        let key = Digest::new("account/1").text(&user).first_u64();
+        if !self.more_users.contains(&key) {
+            match self.more_users.len() < ACCOUNTS_KNOWN_MAX {
+                true => _ = self.more_users.insert(key),
+                false => self.users.at_least = true,
+            }
         }
-        if self.more_users.len() < ACCOUNTS_KNOWN_MAX {
-            self.more_users.insert(key);
-        } else {
-            self.users.at_least = true;
-        }
-        self.users.total = (self.users.shown.len() + self.more_users.len()) as u64;
+        self.users.total = known(self);
     }
 
     fn fact(&self, kind: FactKind, address: &str) -> Fact {
@@ -239,5 +239,35 @@ impl LoginFacts for Activity {
             facts.push(none);
         }
         facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_account_is_counted_once_and_a_number_that_is_not_known_is_a_lower_bound() {
+        let mut tally = Tally::default();
+        for number in 0..300 {
+            tally.add_user(&format!("user{}", number % 100), 1);
+        }
+        assert_eq!((tally.users.total, tally.users.at_least), (100, false));
+        assert_eq!(tally.users.counts, vec![3; NAMES_SHOWN_MAX]);
+        for number in 0..2_000 {
+            tally.add_user(&format!("other{number}"), 1);
+        }
+        assert_eq!(tally.users.total, (NAMES_SHOWN_MAX + ACCOUNTS_KNOWN_MAX) as u64);
+        assert!(tally.users.at_least);
+    }
+
+    #[test]
+    fn what_was_stored_before_accounts_were_counted_gets_no_counts() {
+        let old = r#"{"count":2,"first":"2026-01-01T00:00:00Z","last":"2026-01-01T00:00:01Z","users":{"shown":["a"],"total":1},"hosts":{"shown":[],"total":0},"events":[]}"#;
+        let mut tally: Tally = serde_json::from_str(old).unwrap();
+        tally.add_user("b", 1);
+        let fact = tally.fact(FactKind::LoginsFailed, "192.0.2.7");
+        assert!(fact.pace.is_none() && fact.values["user"].counts.is_empty());
+        assert_eq!(fact.values["user"].total, 2);
     }
 }

@@ -37,6 +37,6 @@ pub const fn tactic_groups_max() -> usize {
 
 /// Most sentences of a narrative.
 pub const fn sentences_max() -> usize {
-    // headline, events and one more for the accounts, groups, outcomes, four assessments, and at most six gaps
-    1 + events_told_max() + 1 + tactic_groups_max() + outcomes_max() + 4 + 6
+    // headline, events and one more for the accounts, groups, outcomes, three assessments, and at most six gaps
+    1 + events_told_max() + 1 + tactic_groups_max() + outcomes_max() + 3 + 6
 }

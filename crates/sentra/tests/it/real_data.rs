@@ -50,7 +50,8 @@ fn accounts_are_told_as_counted(
     let whole = story.join(" ");
     let most = counts.values().max().unwrap();
     if counts.len() > 1 {
-        let tops: Vec<&String> = counts.iter().filter(|(_, count)| *count == most).map(|(name, _)| name).collect();
+        let tops: Vec<&String> =
+            counts.iter().filter(|(_, count)| *count == most).map(|(name, _)| name).collect();
         let told = story.iter().find(|told| told.contains(" tried ")).unwrap_or_else(|| panic!("{whole}"));
         assert!(tops.iter().any(|top| told.contains(top.as_str())), "{tops:?} of {address} not in {told}");
         let often = if *most == 2 { "twice".to_owned() } else { format!("{most} times") };
