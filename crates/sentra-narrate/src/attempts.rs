@@ -134,6 +134,7 @@ impl Group {
     fn often(&self) -> String {
         let often = match self.each {
             (least, most) if least == most => words::often(most),
+            (1, 2) => "once or twice".to_owned(),
             (least, most) => format!("{least} to {most} times"),
         };
         if self.accounts > 1 { often + " each" } else { often }
@@ -143,17 +144,18 @@ impl Group {
 /// `8 of the 10 accounts do not exist on host web-1 or may not log in there`.
 pub(crate) fn refused(statement: &Statement) -> Option<String> {
     let accounts = statement.list(Slot::Account).total;
+    let account = words::enumerate(statement.list(Slot::Account));
     let place = hosts(statement, "on");
     let there = if place.is_empty() { "" } else { " there" };
     let who = match (statement.refused, accounts) {
         (0, _) => return None,
-        (1, 1) => return Some(format!("the account does not exist{place} or may not log in{there}")),
-        (refused, total) if refused > total => return None,
-        (1, total) => {
-            return Some(format!("1 of the {total} accounts does not exist{place} or may not log in{there}"));
+        (1, 1) => {
+            return Some(format!("the account {account} does not exist{place} or may not log in{there}"));
         }
-        (refused, total) if refused == total => format!("all {total} accounts"),
-        (refused, total) => format!("{refused} of the {total} accounts"),
+        (refused, total) if refused > total => return None,
+        (refused, total) if refused == total => format!("each of the {total} accounts does"),
+        (1, total) => format!("1 of the {total} accounts does"),
+        (refused, total) => format!("{refused} of the {total} accounts do"),
     };
-    Some(format!("{who} do not exist{place} or may not log in{there}"))
+    Some(format!("{who} not exist{place} or may not log in{there}"))
 }

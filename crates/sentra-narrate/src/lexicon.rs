@@ -105,6 +105,7 @@ const WORDS: &[&str] = &[
     "once",
     "one",
     "only",
+    "or",
     "order",
     "other",
     "others",

@@ -62,20 +62,20 @@ pub(crate) fn is_known<'a>(failures: &Statement, mut all: impl Iterator<Item = &
     })
 }
 
-/// Whether the last login of `success`, of the same origin, came after all of `failures`, though not all of them did.
+/// Whether the last login of `success`, of the same origin and as an account that was tried, came after all of
+/// `failures`, though not all of them did. Whoever sits at an attacked machine logs in as somebody else.
 pub(crate) fn came_after(failures: &Statement, success: &Statement) -> bool {
     (failures.kind, success.kind) == (Some(FactKind::LoginsFailed), Some(FactKind::LoginsSucceeded))
         && failures.same_origin(success)
+        && success.list(Slot::LastAccount).total == 1
+        && failures.list(Slot::Account).meets(success.list(Slot::LastAccount))
         && success.first < failures.last
         && success.last > failures.last
 }
 
 /// `a login from 192.0.2.7 as bob succeeded afterwards, at T`: the last of several, of which some were earlier.
 pub(crate) fn afterwards(success: &Statement) -> String {
-    let account = match success.list(Slot::LastAccount).total {
-        1 => named(success, Slot::LastAccount, " as"),
-        _ => String::new(),
-    };
+    let account = named(success, Slot::LastAccount, " as");
     let from = named(success, Slot::Source, " from");
     format!("a login{from}{account} succeeded afterwards, at {}", words::time(success.last))
 }

@@ -49,7 +49,8 @@ pub(crate) fn pattern(statement: &Statement) -> Option<String> {
     let sum = tries.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
     if statement.list(Slot::Account).total == 1 {
         let guessed = statement.count >= GUESSED_MIN;
-        return guessed.then(|| "the pattern is password guessing against one account".to_owned());
+        let account = words::enumerate(statement.list(Slot::Account));
+        return guessed.then(|| format!("the pattern is password guessing against one account, {account}"));
     }
     // An attempt without an account may have been at any.
     let (top, most) = tries.first().filter(|_| sum == statement.count)?;
@@ -64,7 +65,7 @@ pub(crate) fn pattern(statement: &Statement) -> Option<String> {
     }
     let others = sum.saturating_sub(*most);
     let is_sprayed = |sum: u64, over: u64| sum <= over.saturating_mul(SPRAYED_EACH);
-    if most.saturating_mul(3) >= sum && *most >= 3 * GUESSED_MIN && is_sprayed(others, many - 1) {
+    if most.saturating_mul(2) >= sum && *most >= 2 * GUESSED_MIN && is_sprayed(others, many - 1) {
         return Some(format!(
             "the pattern is password guessing against {top}, with {most} of the {sum} attempts, and password spraying over the {} other accounts",
             many - 1

@@ -111,7 +111,7 @@ fn a_guess_that_was_right_is_told_though_the_address_logged_in_before() {
             Headline [1]: 203.0.113.9 failed to log in to host web-1 32 times as bob in 10 min 14 s; a login from 203.0.113.9 as bob succeeded afterwards, at 2017-12-10 11:05:00 UTC.
             Event [1]: Between 07:00:00 and 11:05:00 UTC (4 h 5 min), logins from 203.0.113.9 to host web-1 succeeded 8 times, as eve and bob.
             Event [1]: Between 10:54:29 and 11:04:43 UTC, the attempts came at about 3 a minute.
-            Assessment [1]: The pattern is password guessing against one account.
+            Assessment [1]: The pattern is password guessing against one account, bob.
             Assessment [1]: It is very likely that this is malicious (93 %, 90 % interval 81 % to 97 %); the severity is critical.
             Assessment [1]: This rests on the rule “Password guessed”.
         "#]],

@@ -62,9 +62,9 @@ fn accounts_are_told_as_counted(
             assert!(!whole.contains(" exist"), "{whole}");
             return;
         }
-        (1, 1) => "the account does not exist".to_owned(),
+        (1, 1) => format!("the account {} does not exist", invalid.first().unwrap()),
         (1, all) => format!("1 of the {all} accounts does not exist"),
-        (some, all) if some == all => format!("all {all} accounts do not exist"),
+        (some, all) if some == all => format!("each of the {all} accounts does not exist"),
         (some, all) => format!("{some} of the {all} accounts do not exist"),
     };
     assert!(whole.to_lowercase().contains(&said), "{address}: {said:?} not in {whole}");
