@@ -65,6 +65,9 @@ pub(crate) fn described(
         Last::Row(_) => (run.last, run.opened),
         Last::Decided(time, event) => (time, event),
     };
+    let evidence = run.evidence.ids();
+    // Correlations of one rule may rest on the same events; as long as all are kept, each is there once.
+    let evidence_total = if run.evidence.is_whole() { evidence.len() as u64 } else { run.total };
     Some(Match {
         rule: Arc::clone(&rule.reference),
         tenant: tenant.clone(),
@@ -73,8 +76,8 @@ pub(crate) fn described(
         time: Timestamp::from_micros(time),
         run: run.opened,
         group: named_group(rule.correlation()?, group),
-        evidence: run.evidence.ids(),
-        evidence_total: run.total,
+        evidence,
+        evidence_total,
         count: run.count,
         first: Timestamp::from_micros(run.first),
         last: Timestamp::from_micros(run.last),
@@ -98,7 +101,7 @@ pub(crate) fn pressure(
         tags: Vec::new(),
         pack: "sentra".to_owned(),
     };
-    let named = NamedSet { shown: vec![about.title.clone()], total: 1 };
+    let named = NamedSet::of(vec![about.title.clone()]);
     Match {
         rule: Arc::new(rule),
         tenant: tenant.clone(),
