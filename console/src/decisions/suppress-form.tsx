@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { suppressionPreviewQuery } from "@/api/queries";
 import type { EntityRef, Signal } from "@/api/types";
-import { byRole, humanise } from "@/lib/format";
+import { byRole, humanise, plural } from "@/lib/format";
 import { dayBegin, dayIn } from "@/lib/period";
 import { CheckField } from "@/ui/check-field";
 import { EntityChip } from "@/ui/entity-chip";
@@ -22,6 +22,9 @@ import {
 } from "./suppression-draft";
 import { SuppressionPreview } from "./suppression-preview";
 
+/** Fewer than the server takes; those that say most come first. */
+const entities_shown_max = 24;
+
 interface SuppressFormProps {
   signal: Signal;
   onDecided: (decided: Decided) => void;
@@ -38,6 +41,7 @@ export function SuppressForm({ signal, onDecided, onClose }: SuppressFormProps) 
   const missing = missingIn(draft, now);
   const isReady = match !== undefined && missing === undefined && preview.isSuccess;
   const isHarmful = (preview.data?.confirmed ?? 0) > 0;
+  const rest = signal.entities.length - entities_shown_max;
   const has = (entity: EntityRef) => draft.entities.includes(entity);
   const toggle = (entity: EntityRef) =>
     edit({
@@ -89,21 +93,26 @@ export function SuppressForm({ signal, onDecided, onClose }: SuppressFormProps) 
           isChecked={draft.isRule}
           onChange={(isRule) => edit({ isRule })}
         />
-        {byRole(signal.entities).map((entity) => (
-          <CheckField
-            key={`${entity.type} ${entity.role} ${entity.value}`}
-            label={
-              <>
-                <EntityChip entity={entity} />
-                <span className="shrink-0 text-xs text-dim">
-                  {draft.isAnyRole ? "takes part" : `is the ${entity.role}`}
-                </span>
-              </>
-            }
-            isChecked={has(entity)}
-            onChange={() => toggle(entity)}
-          />
-        ))}
+        {byRole(signal.entities)
+          .slice(0, entities_shown_max)
+          .map((entity) => (
+            <CheckField
+              key={`${entity.type} ${entity.role} ${entity.value}`}
+              label={
+                <>
+                  <EntityChip entity={entity} />
+                  <span className="shrink-0 text-xs text-dim">
+                    {draft.isAnyRole ? "takes part" : `is the ${entity.role}`}
+                  </span>
+                </>
+              }
+              isChecked={has(entity)}
+              onChange={() => toggle(entity)}
+            />
+          ))}
+        {rest > 0 ? (
+          <p className="text-xs text-dim">and {plural(rest, "other entity", "other entities")}</p>
+        ) : null}
         {draft.entities.length > 0 ? (
           <CheckField
             label="Whatever part these play"
