@@ -49,7 +49,7 @@ export function DecisionForm(props: DecisionFormProps) {
     >
       <FormBox title={title}>
         {children}
-        <div className={cn("grid gap-3", text !== undefined && "sm:grid-cols-[2fr_1fr]")}>
+        <div className={cn("grid gap-3", text === undefined ? "max-w-sm" : "sm:grid-cols-[2fr_1fr]")}>
           {text}
           <Field label="Your name" required maxLength={text_chars_max} value={name} onText={setDecider} />
         </div>
