@@ -10,7 +10,7 @@ use super::feature::{Party, Row, hour_name, table};
 use super::live::Live;
 use super::touches;
 use super::window::{Mark, Window};
-use crate::anomaly::RecentMemory;
+use crate::anomaly::{Lesson, RecentMemory};
 use crate::keeper::finding::KeeperFinding;
 use crate::keeper::kept::{Case, Cases, Latest, Sample};
 use crate::keeper::settings::{HOUR_MICROS, KeeperSettings};
@@ -143,9 +143,12 @@ impl Side {
             self.counters.alerted += 1;
         }
         if let (Some(live), Some(recent)) = (&self.active, &mut self.recent) {
-            let (hour, at) = (hour_name(row.hour), Timestamp::from_micros(row.hour_start()));
-            let lesson = live.model.learn(recent, (&row.values, &[&hour]), !is_clean, at);
-            self.is_recent_changed |= lesson == crate::anomaly::Lesson::Learnt;
+            let at = Timestamp::from_micros(row.hour_start());
+            if is_clean && !recent.is_full(at) {
+                let hour = hour_name(row.hour);
+                let lesson = live.model.learn(recent, (&row.values, &[&hour]), false, at);
+                self.is_recent_changed |= lesson == Lesson::Learnt;
+            }
         }
         if mark != Mark::Clean {
             self.cases.add(row.clone().case(mark));
@@ -155,11 +158,18 @@ impl Side {
         }
     }
 
+    /// Something was found about hours that were learnt already: they are taken back.
+    pub(super) fn alerted(&mut self, key: u64, times: (i64, i64)) {
+        for row in self.sample.take_out(key, |row| touches(row.hour, times)) {
+            self.cases.add(row.case(Mark::Alerted));
+        }
+    }
+
     /// An analyst said what the hours of an entity were: how many of them are known, and how surprising the most
     /// surprising one that is harmless was.
     pub(super) fn verdict(&mut self, key: u64, times: (i64, i64), mark: Mark) -> (usize, f32) {
         let before = self.cases.label(key, times, mark);
-        let mut labelled = before.len();
+        let labelled = before.len();
         let mut habit: f32 = 0.0;
         if mark == Mark::Harmless {
             for case in before {
@@ -167,17 +177,11 @@ impl Side {
                 habit = habit.max(judged.map_or(0.0, |judged| judged.surprise));
                 self.sample.offer(case.content);
             }
-            return (labelled, habit);
+        } else {
+            // Nobody found anything in these, so they are no attack for certain; but nothing to learn from either.
+            self.sample.take_out(key, |row| touches(row.hour, times));
         }
-        let out = self.sample.take_out(|row| row.key == key && touches(row.hour, times));
-        for row in out {
-            // What was called harmless before is a case already.
-            if !before.iter().any(|case| case.content == row) {
-                self.cases.add(row.case(mark));
-                labelled += 1;
-            }
-        }
-        (labelled, 0.0)
+        (labelled, habit)
     }
 
     /// Uses another model; gives the habits that entities have by it.
