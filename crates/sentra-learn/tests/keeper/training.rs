@@ -117,7 +117,7 @@ fn a_shadow_takes_over_only_when_it_is_better_on_what_analysts_said() {
     assert_eq!(view.active.as_ref().unwrap().version, second, "{:?}", view.history.last());
     assert!(view.shadow.is_none());
     let compared = view.history.iter().find_map(|change| match &change.what {
-        ChangeKind::Compared { comparison } => Some(comparison.as_ref().clone()),
+        ChangeKind::Compared { comparison } => Some(**comparison),
         _ => None,
     });
     let comparison = compared.unwrap();

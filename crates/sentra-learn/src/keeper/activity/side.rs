@@ -21,6 +21,10 @@ const HABIT_MARGIN: f32 = 1.0;
 /// A training row is a habit of its entity when normal rows are so surprising at most this often, in false-positive rates.
 const HABIT_RATES: f32 = 10.0;
 
+/// Law LIMIT: rows of one hour that are offered to what a model learns at run time; it takes 16 of them at most, and
+/// weighing each costs more than all else that is done with it.
+const OFFERS_PER_HOUR_MAX: u32 = 64;
+
 /// What the models of one kind did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct KindCounters {
@@ -60,6 +64,8 @@ pub(crate) struct Side {
     pub(crate) counters: KindCounters,
     /// A day of event time, and how much was reported in it.
     pub(super) day: (i64, u32),
+    /// An hour, and how many of its rows were offered to `recent`.
+    pub(super) offers: (i32, u32),
 }
 
 impl Row {
@@ -90,6 +96,7 @@ impl Side {
             cases: Cases::new(),
             counters: KindCounters::default(),
             day: (i64::MIN, 0),
+            offers: (i32::MIN, 0),
         }
     }
 
@@ -144,7 +151,11 @@ impl Side {
         }
         if let (Some(live), Some(recent)) = (&self.active, &mut self.recent) {
             let at = Timestamp::from_micros(row.hour_start());
-            if is_clean && !recent.is_full(at) {
+            if self.offers.0 != row.hour {
+                self.offers = (row.hour, 0);
+            }
+            if is_clean && self.offers.1 < OFFERS_PER_HOUR_MAX && !recent.is_full(at) {
+                self.offers.1 += 1;
                 let hour = hour_name(row.hour);
                 let lesson = live.model.learn(recent, (&row.values, &[&hour]), false, at);
                 self.is_recent_changed |= lesson == Lesson::Learnt;
