@@ -278,6 +278,18 @@ const LEFT: &[(&str, &str)] = &[
     ("Effective_Date", "2026-03-10"),
 ];
 
+/// HR records in the afternoon that somebody leaves today, and later that somebody left days ago.
+#[test]
+fn a_termination_does_not_reach_back_before_it_was_said() {
+    for said in ["2026-03-10T12:45:00Z", "2026-03-14T08:00:00Z"] {
+        let mut identities = with(&[("ad.ldif", 50, "2026-03-01", DIRECTORY)]);
+        identities.observe(&batch(&[worker(said, EventCode::SA03, LEFT)]));
+        let alice = identities.identity("CORP\\alice").unwrap();
+        assert_eq!(alice.status_at(at("2026-03-10T09:15:00Z")).0, IdentityStatus::Active, "{said}");
+        assert_eq!(alice.status_at(at(said)), (IdentityStatus::Terminated, Some(at(said))));
+    }
+}
+
 #[test]
 fn an_hr_termination_is_believed_before_a_younger_directory() {
     let termination = worker("2026-03-05T09:00:00Z", EventCode::SA03, LEFT);
