@@ -61,6 +61,8 @@ impl Default for PromotionPolicy {
 /// Whether a shadow takes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+// People's decisions are called so, too.
+#[schema(as = PromotionDecision)]
 pub enum Decision {
     /// It is better: promote it.
     Promote,
