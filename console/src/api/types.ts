@@ -1,5 +1,4 @@
 // The one place where the console's names meet the names of the OpenAPI document.
-import type { Decision } from "./decision-types";
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
@@ -21,7 +20,13 @@ export type Enrichment = Schemas["Enrichment"];
 export type EnrichmentStage = Schemas["EnrichmentStage"];
 export type VerdictKind = Schemas["VerdictKind"];
 export type VerdictTarget = Schemas["VerdictTarget"];
-export type { Decision, ModelDecision } from "./decision-types";
+/** What somebody decides. */
+export type Decision = Schemas["Decision"];
+/** What somebody decides about a model. */
+export type ModelDecision = Extract<
+  Decision,
+  { decision: "roll_back_model" | "activate_model" | "discard_shadow" }
+>;
 /** A decision and who makes it. */
 export type DecisionBody = Decision & { by: string };
 export type DecisionAnswer = Schemas["DecisionAnswer"];

@@ -37,11 +37,6 @@ impl Evidence {
         other.head.iter().chain(&other.tail).for_each(|moment| self.add(*moment));
     }
 
-    /// Whether no event had to go.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.tail.len() < EVIDENCE_PER_END_MAX
-    }
-
     pub(crate) fn ids(&self) -> Vec<EventId> {
         self.head.iter().chain(&self.tail).map(|(_, id)| *id).collect()
     }
@@ -67,7 +62,6 @@ mod tests {
         let ids: Vec<u64> = evidence.ids().iter().map(|id| id.offset).collect();
         let expected: Vec<u64> = (0..500).chain(1_503..2_003).collect();
         assert_eq!(ids, expected);
-        assert!(!evidence.is_whole());
     }
 
     #[test]
@@ -75,7 +69,6 @@ mod tests {
         let mut evidence = Evidence::default();
         (0..700).for_each(|number| evidence.add((number, EventId::raw(0, number as u64))));
         evidence.absorb(&evidence.clone());
-        assert!(evidence.is_whole());
         assert_eq!(evidence.ids().len(), 700);
     }
 }

@@ -65,9 +65,6 @@ pub(crate) fn described(
         Last::Row(_) => (run.last, run.opened),
         Last::Decided(time, event) => (time, event),
     };
-    let evidence = run.evidence.ids();
-    // Correlations of one rule may rest on the same events; as long as all are kept, each is there once.
-    let evidence_total = if run.evidence.is_whole() { evidence.len() as u64 } else { run.total };
     Some(Match {
         rule: Arc::clone(&rule.reference),
         tenant: tenant.clone(),
@@ -76,8 +73,8 @@ pub(crate) fn described(
         time: Timestamp::from_micros(time),
         run: run.opened,
         group: named_group(rule.correlation()?, group),
-        evidence,
-        evidence_total,
+        evidence: run.evidence.ids(),
+        evidence_total: run.total,
         count: run.count,
         first: Timestamp::from_micros(run.first),
         last: Timestamp::from_micros(run.last),
