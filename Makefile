@@ -14,6 +14,8 @@ export PATH := $(TOOLS):$(PATH)
 
 DATA ?= $(HOME)/.local/share/sentra
 LISTEN ?= 127.0.0.1:8080
+# `make up GEOIP=` fetches no database of places.
+GEOIP ?= yes
 SENTRA := $(CARGO_TARGET_DIR)/release/sentra
 
 .PHONY: help
@@ -22,7 +24,12 @@ help: ## Show the targets
 
 .PHONY: up
 up: setup-build release ## Build in release mode, start Sentra and print the console's address
+	[ -z "$(GEOIP)" ] || ./scripts/geoip.sh "$(DATA)/geo" || true
 	$(SENTRA) serve --data $(DATA) --listen $(LISTEN)
+
+.PHONY: geoip
+geoip: ## Fetch the free database of countries into the cache and DATA=directory/geo
+	./scripts/geoip.sh "$(DATA)/geo"
 
 .PHONY: release
 release: console ## Build the release binary with the console in it

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Senders that the tests of the doors run: rsyslog and syslog-ng, whose Debian packages cannot be installed together, so
-# each is unpacked into a directory of its own; and Python's exporters in an environment of their own. What cannot be had
+# Peers that tests run: rsyslog and syslog-ng, which send, and slapd, a directory. The Debian packages of the first two
+# cannot be installed together, and that of slapd would start one: each is unpacked into a directory of its own. Python's
+# exporters have an environment of their own. What cannot be had
 # is said, and the tests that need it say SKIP. Quick when everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -53,5 +54,6 @@ python_packages() {
 
 unpack rsyslog rsyslog rsyslog-openssl rsyslog-elasticsearch libestr0 libfastjson4 liblognorm5 libcurl4
 unpack syslog-ng syslog-ng-core syslog-ng-mod-http libivykis0 libnet1 libpcre3 libjson-c5 libwrap0 libglib2.0-0 libcurl4
+unpack slapd slapd libldap-2.5-0 libltdl7 libsasl2-2 libwrap0 libnsl2 libtirpc3
 python_packages opentelemetry-sdk==1.38.0 opentelemetry-exporter-otlp-proto-http==1.38.0 \
   opentelemetry-exporter-otlp-proto-grpc==1.38.0 elasticsearch==9.2.0

@@ -58,4 +58,5 @@ fi
 
 if [ "$goal" = test ]; then
   ./scripts/clients.sh
+  ./scripts/geoip.sh || true
 fi

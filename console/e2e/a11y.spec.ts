@@ -17,6 +17,7 @@ const pages: {
   ready: string;
   keys?: string[];
   settled?: string;
+  isChosen?: boolean;
   isSignedOut?: boolean;
 }[] = [
   { name: "queue", path: "/incidents", ready: "Incidents" },
@@ -45,6 +46,30 @@ const pages: {
     keys: ["i", "m"],
     settled: "What was it?",
   },
+  {
+    name: "incident to merge",
+    path: main,
+    ready: "SSH brute force",
+    keys: ["a"],
+    settled: "Which one stays?",
+  },
+  {
+    name: "incident of which signals are split off, one of them with a verdict",
+    path: `${main}?signal=sig-0000000000000002`,
+    ready: "SSH brute force",
+    isChosen: true,
+    keys: ["d"],
+    settled: "They become an incident of their own",
+  },
+  {
+    name: "incident with a signal to suppress",
+    path: `${main}?signal=sig-0000000000000001`,
+    ready: "SSH brute force",
+    keys: ["h", "Tab", " "],
+    settled: "3 confirmed attacks",
+  },
+  { name: "triage", path: "/triage", ready: "Hours of hosts" },
+  { name: "triage of one type", path: "/triage?type=domain", ready: "Hours of hosts" },
   { name: "search", path: "/search", ready: "Ask the marts" },
   { name: "search with rows", path: "/search?q=linux | take 50&event=raw.0.1", ready: "raw.0.1" },
   { name: "search with an error", path: "/search?q=linux | wher x", ready: "The question cannot be read" },
@@ -96,13 +121,14 @@ const pages: {
 ];
 
 for (const theme of ["dark", "light"] as const) {
-  for (const { name, path, ready, keys = [], settled, isSignedOut = false } of pages) {
+  for (const { name, path, ready, keys = [], settled, isChosen = false, isSignedOut = false } of pages) {
     test(`${name}, ${theme}: axe finds nothing`, async ({ page, api }) => {
       api.isSignedOut = isSignedOut;
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
       await page.goto(path);
       await expect(page.getByRole("heading", { name: ready }).first()).toBeVisible();
       await page.waitForLoadState("networkidle", { timeout: 1_000 }).catch(() => {});
+      if (isChosen) await page.getByRole("checkbox", { name: "Choose signal 3" }).check();
       for (const key of keys) await page.keyboard.press(key);
       if (settled !== undefined) await expect(page.getByText(settled).first()).toBeVisible();
       await page.evaluate(axeCore.source);

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { DecisionBody } from "../src/api/types";
-import { FakeDecisions } from "./fake-decisions";
+import type { DecisionBody, SuppressionMatch } from "../src/api/types";
+import { FakeDecisions, other } from "./fake-decisions";
 import { FakeRules } from "./fake-rules";
 import { absorbedId, deadLetters, events, history, incident, queue, status } from "./fixtures";
 
@@ -101,10 +101,17 @@ export class FakeApi {
     if (path === "dead-letters") return json(response, this.isEmpty ? page([]) : page(deadLetters));
     if (path === "logout") return response.writeHead(204).end();
     if (path === "stream") return this.#stream(request, response);
+    const { triage } = this.decisions;
+    if (path === "triage") return json(response, triage.view());
+    if (path === "models" && !triage.isWithoutModels) return json(response, triage.models());
+    if (path === "suppressions/preview")
+      return json(response, triage.preview(body.match as SuppressionMatch));
     if (path === "decisions") return this.#decide(body as unknown as DecisionBody, response);
     // The id of an incident that became part of another leads there.
     if (path === `incidents/${incident.id}` || path === `incidents/${absorbedId}`)
       return json(response, this.decisions.incident());
+    const listed = queue.find((each) => path === `incidents/${each.id}`);
+    if (listed !== undefined) return json(response, other(listed.id));
     const event = events.get(path.slice("events/".length));
     return event ? json(response, event) : problem(response, 404, "not-found", "there is no such thing");
   }
@@ -124,8 +131,9 @@ export class FakeApi {
     const q = search.get("q")?.toLowerCase() ?? "";
     const floor = order.indexOf(search.get("severity") ?? "unknown");
     const state = search.get("status");
+    const { status, title, verdict } = this.decisions.incident();
     const decided = queue.map((each) =>
-      each.id === incident.id ? { ...each, status: this.decisions.incident().status } : each,
+      each.id === incident.id ? { ...each, status, title, ...(verdict ? { verdict } : {}) } : each,
     );
     const all = this.isEmpty ? this.#extra : [...this.#extra, ...decided];
     const found = all.filter(

@@ -1,8 +1,7 @@
 import type { components } from "../src/api/schema";
+import type { IncidentDetail, Signal, IncidentSummary as Summary, VerdictNote } from "../src/api/types";
 
 type Schemas = components["schemas"];
-type Summary = Schemas["IncidentSummary"];
-type Signal = Schemas["Signal"];
 type EventDetail = Schemas["EventDetail"];
 
 const minute_ms = 60_000;
@@ -10,17 +9,21 @@ const begin = Date.parse("2026-03-04T01:10:00Z");
 export const at = (minutes: number) =>
   new Date(begin + minutes * minute_ms).toISOString().replace(/\.(\d+)Z$/, ".$1000Z");
 
-const entity = (type: Schemas["EntityType"], role: Schemas["Role"], value: string): Schemas["EntityRef"] => ({
+export const entity = (
+  type: Schemas["EntityType"],
+  role: Schemas["Role"],
+  value: string,
+): Schemas["EntityRef"] => ({
   type,
   role,
   value,
 });
 
-const attacker = entity("ip", "source", "203.0.113.9");
+export const attacker = entity("ip", "source", "203.0.113.9");
 const host = entity("host", "target", "gate-01.example.net");
 const root = entity("user", "target", "root");
 
-const sigId = (number: number) => `sig-${number.toString(16).padStart(16, "0")}`;
+export const sigId = (number: number) => `sig-${number.toString(16).padStart(16, "0")}`;
 export const incidentId = (number: number) => `inc-${number.toString(16).padStart(16, "0")}`;
 /** It became part of the main incident. */
 export const absorbedId = incidentId(0xabc);
@@ -129,6 +132,13 @@ function statement(
   return { stage, entity: about, name, value, source, version, confidence };
 }
 
+const judged: VerdictNote = {
+  kind: "false_positive",
+  reason: "the name service was down, <b>nobody</b> could be looked up",
+  by: "M. Keller",
+  at: at(220),
+};
+
 let nextOffset = 0;
 
 function signalOf(finding: Finding, index: number): Signal {
@@ -160,6 +170,7 @@ function signalOf(finding: Finding, index: number): Signal {
     tactics: [finding.tactic],
     controls: index === 0 ? ["soc2:CC6.1", "pci:8.3.4"] : [],
     enrichments: known[index] ?? [],
+    ...(index === 1 ? { verdict: judged } : {}),
   };
 }
 
@@ -295,7 +306,7 @@ const main: Summary = {
   updated: new Date(Date.now() - 4 * minute_ms).toISOString(),
 };
 
-export const incident: Schemas["IncidentDetail"] = {
+export const incident: IncidentDetail = {
   ...main,
   signals,
   signal_count: signals.length,
@@ -437,6 +448,7 @@ function summaryOf(index: number): Summary {
     version: 1,
     created: at(0),
     updated: new Date(Date.now() - age * minute_ms).toISOString(),
+    ...(index % 10 === 4 ? { verdict: { ...judged, kind: "benign", reason: "the yearly scan" } } : {}),
   };
 }
 

@@ -105,7 +105,7 @@ test("the queue is found again where it was left", async ({ page }) => {
   for (let row = 0; row < 60; row += 1) await page.keyboard.press("j");
   const name = (await page.locator("a:focus").textContent()) ?? "";
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("heading", { name: "There is no such incident" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name, exact: true })).toBeVisible();
   await page.goBack();
   await expect(page.getByRole("link", { name })).toBeInViewport();
   await page.keyboard.press("j");

@@ -76,6 +76,16 @@ test("against a real server: from the login link to the raw line", async ({ page
     await picture(page, "coverage");
   });
 
+  await test.step("triage answers", async () => {
+    await page.goto(`${origin}/triage`);
+    await expect(
+      page.getByRole("table", { name: "Riskiest entities" }).getByRole("link").first(),
+    ).toBeVisible();
+    await expect(page.getByRole("region", { name: "Order of events" })).toBeVisible();
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await picture(page, "triage");
+  });
+
   await test.step("health answers", async () => {
     await page.goto(`${origin}/health`);
     await expect(page.getByRole("heading", { name: "Health", exact: true })).toBeVisible();

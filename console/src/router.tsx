@@ -13,6 +13,7 @@ import {
   rulesView,
   searchView,
   stringifySearch,
+  triageView,
 } from "./lib/url-state";
 import { QueuePage } from "./queue/queue-page";
 import { AppShell } from "./shell/app-shell";
@@ -50,6 +51,13 @@ const searchRoute = createRoute({
   component: lazyRouteComponent(() => import("./search/search-page"), "SearchPage"),
 });
 
+const triageRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/triage",
+  validateSearch: triageView,
+  component: lazyRouteComponent(() => import("./triage/triage-page"), "TriagePage"),
+});
+
 const rulesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/rules",
@@ -67,6 +75,7 @@ const routeTree = rootRoute.addChildren([
   homeRoute,
   queueRoute,
   incidentRoute,
+  triageRoute,
   searchRoute,
   rulesRoute,
   healthRoute,

@@ -10,14 +10,19 @@ import type {
   IncidentDetail,
   IncidentPage,
   LookupAnswer,
+  Models,
   Rules,
   Signal,
   Status,
   StatusHistory,
+  SuppressionImpact,
+  SuppressionMatch,
+  Triage,
 } from "./types";
 
 const incidents_per_page = 100;
 export const events_per_page = 100;
+const candidates_max = 8;
 const dead_letters_per_page = 50;
 
 export const incidentsQuery = (filters: QueueFilters) =>
@@ -40,6 +45,37 @@ export const incidentQuery = (id: string) =>
 
 /** Durable before it is answered; an answer that names where it waits is given before it is carried out. */
 export const decide = (body: DecisionBody) => apiPost<DecisionAnswer>("/api/v1/decisions", body);
+
+const triage_again_ms = 30_000;
+
+export const triageQuery = queryOptions({
+  queryKey: ["triage"],
+  queryFn: ({ signal }) => apiGet<Triage>("/api/v1/triage", signal),
+  refetchInterval: triage_again_ms,
+});
+
+export const modelsQuery = queryOptions({
+  queryKey: ["models"],
+  queryFn: ({ signal }) => apiGet<Models>("/api/v1/models", signal),
+  refetchInterval: triage_again_ms,
+});
+
+/** What a suppression would have kept back; nothing is decided by it. */
+export const suppressionPreviewQuery = (match: SuppressionMatch | undefined) =>
+  queryOptions({
+    queryKey: ["suppression", match],
+    queryFn: ({ signal }) => apiPost<SuppressionImpact>("/api/v1/suppressions/preview", { match }, signal),
+    enabled: match !== undefined,
+    retry: false,
+  });
+
+/** Incidents to choose one of: the last changed that have the words in them. */
+export const candidatesQuery = (q: string) =>
+  queryOptions({
+    queryKey: ["candidates", q],
+    queryFn: ({ signal }) =>
+      apiGet<IncidentPage>(`/api/v1/incidents${queryString({ q, limit: candidates_max })}`, signal),
+  });
 
 /** The evidence of a signal, page by page: an event never changes, so pages never go stale. */
 export const evidenceQuery = (signal: Signal) =>

@@ -16,6 +16,7 @@ const change = (id: string, version: number, more: Partial<IncidentChange> = {})
   version,
   title: `Title ${version}`,
   headline: "Headline",
+  status: "new",
   severity: "high",
   risk: { score: 0.5, low: 0.4, high: 0.6 },
   updated: "2026-03-04T01:10:00Z",
@@ -24,7 +25,6 @@ const change = (id: string, version: number, more: Partial<IncidentChange> = {})
 
 const summary = (id: string, version: number): IncidentSummary => ({
   ...change(id, version),
-  status: "new",
   entities: [],
   techniques: [],
   tactics: [],
@@ -101,7 +101,7 @@ describe("patchPages", () => {
 describe("unseen", () => {
   const pending = new Map(
     [
-      change("inc-a", 1, { severity: "low", title: "Port scan" }),
+      change("inc-a", 1, { severity: "low", title: "Port scan", status: "on_hold" }),
       change("inc-b", 1, { severity: "critical", title: "Brute force" }),
       change("inc-c", 1, { severity: "high", headline: "brute strength" }),
     ].map((each) => [each.id, each]),
@@ -115,6 +115,10 @@ describe("unseen", () => {
   it("respects the filters: a floor of severity, words without case", () => {
     expect(ids(pending, new Set(), { severity: "high" })).toEqual(["inc-b", "inc-c"]);
     expect(ids(pending, new Set(), { q: "BRUTE" })).toEqual(["inc-b", "inc-c"]);
+  });
+
+  it("respects the status: what somebody closed elsewhere is not new here", () => {
+    expect(ids(pending, new Set(), { status: "on_hold" })).toEqual(["inc-a"]);
   });
 });
 

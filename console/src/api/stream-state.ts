@@ -3,6 +3,7 @@ import type {
   HistoryPoint,
   IncidentChange,
   IncidentPage,
+  IncidentStatus,
   IncidentSummary,
   Pipeline,
   Severity,
@@ -129,11 +130,16 @@ export function patchPages<Data extends Pages<IncidentPage>>(
 export function unseen(
   pending: StreamState["pending"],
   loaded: ReadonlySet<string>,
-  filters: { severity?: Severity | undefined; q?: string | undefined },
+  filters: {
+    status?: IncidentStatus | undefined;
+    severity?: Severity | undefined;
+    q?: string | undefined;
+  },
 ): IncidentChange[] {
   const wanted = filters.q?.toLowerCase();
   return [...pending.values()].filter((delta) => {
     if (loaded.has(delta.id)) return false;
+    if (filters.status !== undefined && delta.status !== filters.status) return false;
     if (filters.severity !== undefined && !isAtLeast(delta.severity, filters.severity)) return false;
     return wanted === undefined || `${delta.title} ${delta.headline}`.toLowerCase().includes(wanted);
   });

@@ -20,14 +20,38 @@ export type Enrichment = Schemas["Enrichment"];
 export type EnrichmentStage = Schemas["EnrichmentStage"];
 export type VerdictKind = Schemas["VerdictKind"];
 export type VerdictTarget = Schemas["VerdictTarget"];
+/** What somebody decides. */
 export type Decision = Schemas["Decision"];
-export type DecisionBody = Schemas["DecisionBody"];
+/** What somebody decides about a model. */
+export type ModelDecision = Extract<
+  Decision,
+  { decision: "roll_back_model" | "activate_model" | "discard_shadow" }
+>;
+/** A decision and who makes it. */
+export type DecisionBody = Decision & { by: string };
 export type DecisionAnswer = Schemas["DecisionAnswer"];
 export type IncidentSummary = Schemas["IncidentSummary"];
 export type IncidentDetail = Schemas["IncidentDetail"];
 export type IncidentPage = Schemas["IncidentPage"];
 export type IncidentRevision = Schemas["IncidentRevision"];
 export type IncidentChange = Schemas["IncidentChange"];
+export type SuppressionMatch = Schemas["SuppressionMatch"];
+export type Suppression = Schemas["SuppressionView"];
+export type EntityRisk = Schemas["EntityRisk"];
+export type Feedback = Schemas["FeedbackMetrics"];
+export type ReliabilityBin = Schemas["ReliabilityBin"];
+export type Triage = Schemas["TriageAnswer"];
+export type VerdictNote = Schemas["VerdictNote"];
+export type SuppressionImpact = Schemas["SuppressionImpact"];
+export type Models = Schemas["ModelsView"];
+export type Model = Schemas["ModelView"];
+export type ModelKind = Schemas["ModelKind"];
+export type ModelCard = Schemas["CardView"];
+export type ModelChange = Schemas["Change"];
+export type Training = Schemas["TrainingView"];
+export type DriftLevel = Schemas["DriftLevel"];
+export type RetrainReason = Schemas["RetrainReason"];
+export type Comparison = Schemas["Comparison"];
 export type EventDetail = Schemas["EventDetail"];
 export type LookupAnswer = Schemas["EventLookupAnswer"];
 export type Answer = Schemas["QueryAnswer"];

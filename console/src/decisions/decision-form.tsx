@@ -6,7 +6,7 @@ import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { closeOnEscape, FormBox } from "@/ui/form-box";
 import { ProblemNote } from "@/ui/problem-note";
-import { decidedWords } from "./decision-words";
+import { type Decided, decidedOf } from "./decision-words";
 import { setDecider, useDecide, useDecider } from "./use-decide";
 
 /** What the server takes at most of a name or a reason. */
@@ -16,14 +16,14 @@ interface DecisionFormProps {
   title: string;
   /** What the button says. */
   action: string;
-  note: string;
+  note: ReactNode;
   /** A text that belongs to the decision. */
   text?: ReactNode;
   /** Absent while something is missing. */
   decision: Decision | undefined;
-  onDecided: (words: string) => void;
+  onDecided: (decided: Decided) => void;
   onClose: () => void;
-  children: ReactNode;
+  children?: ReactNode;
 }
 
 /** What every decision has beside its own fields, the children: who makes it, and what becomes of it. */
@@ -35,7 +35,7 @@ export function DecisionForm(props: DecisionFormProps) {
   const submit = () => {
     if (decision === undefined || by === "" || decide.isPending) return;
     const body = { ...decision, by };
-    decide.mutate(body, { onSuccess: (answer) => onDecided(decidedWords(body, answer)) });
+    decide.mutate(body, { onSuccess: (answer) => onDecided(decidedOf(body, answer)) });
   };
   return (
     <form
@@ -49,7 +49,7 @@ export function DecisionForm(props: DecisionFormProps) {
     >
       <FormBox title={title}>
         {children}
-        <div className={cn("grid gap-3", text !== undefined && "sm:grid-cols-[2fr_1fr]")}>
+        <div className={cn("grid gap-3", text === undefined ? "max-w-sm" : "sm:grid-cols-[2fr_1fr]")}>
           {text}
           <Field label="Your name" required maxLength={text_chars_max} value={name} onText={setDecider} />
         </div>

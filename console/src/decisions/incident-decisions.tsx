@@ -1,74 +1,99 @@
-import { CircleDot, Gavel } from "lucide-react";
-import { useRef, useState } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { CircleDot, Gavel, type LucideIcon, Merge, PenLine } from "lucide-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { IncidentDetail } from "@/api/types";
 import { useCommands } from "@/lib/commands";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
 import { DecidedNote } from "./decided-note";
+import type { Decided } from "./decision-words";
+import { forgetNote, handNote, noteFor } from "./handed-note";
+import { MergeForm } from "./merge-form";
+import { RetitleForm } from "./retitle-form";
 import { StatusForm } from "./status-form";
 import { VerdictForm } from "./verdict-form";
 
+type Form = "verdict" | "status" | "title" | "merge";
+
+const forms: { form: Form; label: string; title: string; keys: string; icon: LucideIcon }[] = [
+  { form: "verdict", label: "Verdict", title: "Verdict on the incident", keys: "v", icon: Gavel },
+  { form: "status", label: "Status", title: "Set the incident's status", keys: "s", icon: CircleDot },
+  { form: "title", label: "Title", title: "Give the incident a title", keys: "r", icon: PenLine },
+  { form: "merge", label: "Merge", title: "Merge with another incident", keys: "a", icon: Merge },
+];
+
 /** What somebody can decide about the incident as a whole. */
 export function IncidentDecisions({ incident }: { incident: IncidentDetail }) {
-  const [form, setForm] = useState<"verdict" | "status" | null>(null);
-  const [decided, setDecided] = useState("");
-  const buttons = { verdict: useRef<HTMLButtonElement>(null), status: useRef<HTMLButtonElement>(null) };
+  const navigate = useNavigate();
+  const [form, setForm] = useState<Form | null>(null);
+  const [decided, setDecided] = useState(() => noteFor(incident.id));
+  const box = useRef<HTMLElement>(null);
+  // Who comes from the incident that became part of this one finds the focus where it was.
+  useEffect(() => {
+    if (noteFor(incident.id) === undefined) return;
+    box.current?.querySelector<HTMLElement>('[data-form="merge"]')?.focus();
+    forgetNote();
+  }, [incident.id]);
   const close = () => {
-    if (form !== null) buttons[form].current?.focus();
+    box.current?.querySelector<HTMLElement>(`[data-form="${form}"]`)?.focus();
     setForm(null);
   };
-  const onDecided = (words: string) => {
-    setDecided(words);
+  const onDecided = (next: Decided) => {
+    setDecided(next);
     close();
   };
+  const onMerged = (next: Decided, into: string) => {
+    onDecided(next);
+    if (into === incident.id || next.isWaiting) return;
+    handNote(into, next);
+    void navigate({ to: "/incidents/$id", params: { id: into }, replace: true });
+  };
 
-  useCommands([
-    {
-      id: "incident-verdict",
-      title: "Verdict on the incident",
+  useCommands(
+    forms.map(({ form: name, title, keys }) => ({
+      id: `incident-${name}`,
+      title,
       group: "Incident",
-      keys: ["v"],
-      run: () => setForm("verdict"),
-    },
-    {
-      id: "incident-status",
-      title: "Set the incident's status",
-      group: "Incident",
-      keys: ["s"],
-      run: () => setForm("status"),
-    },
-  ]);
+      keys: [keys],
+      run: () => setForm(name),
+    })),
+  );
+
+  const shown: Record<Form, () => ReactNode> = {
+    verdict: () => (
+      <VerdictForm
+        target={{ target: "incident", id: incident.id }}
+        known={incident.verdict}
+        onDecided={onDecided}
+        onClose={close}
+      />
+    ),
+    status: () => <StatusForm incident={incident} onDecided={onDecided} onClose={close} />,
+    title: () => <RetitleForm incident={incident} onDecided={onDecided} onClose={close} />,
+    merge: () => <MergeForm incident={incident} onDecided={onMerged} onClose={close} />,
+  };
 
   return (
-    <section aria-label="Decisions" className="flex flex-col gap-3">
+    <section ref={box} aria-label="Decisions" className="flex flex-col gap-3">
       <h2 className="sr-only">Decisions</h2>
       <div className="flex flex-wrap items-center gap-2">
-        <Button
-          ref={buttons.verdict}
-          size="small"
-          onClick={() => setForm("verdict")}
-          aria-expanded={form === "verdict"}
-        >
-          <Gavel size={12} aria-hidden />
-          Verdict
-          <Kbd keys="v" />
-        </Button>
-        <Button
-          ref={buttons.status}
-          size="small"
-          onClick={() => setForm("status")}
-          aria-expanded={form === "status"}
-        >
-          <CircleDot size={12} aria-hidden />
-          Status
-          <Kbd keys="s" />
-        </Button>
-        <DecidedNote words={decided} />
+        {forms.map(({ form: name, label, title, keys, icon: Icon }) => (
+          <Button
+            key={name}
+            data-form={name}
+            size="small"
+            title={title}
+            onClick={() => setForm(name)}
+            aria-expanded={form === name}
+          >
+            <Icon size={12} aria-hidden />
+            {label}
+            <Kbd keys={keys} />
+          </Button>
+        ))}
+        <DecidedNote decided={decided} />
       </div>
-      {form === "verdict" ? (
-        <VerdictForm target={{ target: "incident", id: incident.id }} onDecided={onDecided} onClose={close} />
-      ) : null}
-      {form === "status" ? <StatusForm incident={incident} onDecided={onDecided} onClose={close} /> : null}
+      {form === null ? null : shown[form]()}
     </section>
   );
 }

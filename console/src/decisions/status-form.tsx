@@ -4,10 +4,11 @@ import { humanise } from "@/lib/format";
 import { statuses } from "@/lib/url-state";
 import { RadioField } from "@/ui/radio-field";
 import { DecisionForm } from "./decision-form";
+import type { Decided } from "./decision-words";
 
 interface StatusFormProps {
   incident: IncidentDetail;
-  onDecided: (words: string) => void;
+  onDecided: (decided: Decided) => void;
   onClose: () => void;
 }
 
@@ -18,7 +19,7 @@ export function StatusForm({ incident, onDecided, onClose }: StatusFormProps) {
     <DecisionForm
       title="Status of the incident"
       action="Set the status"
-      note="Nothing joins a resolved or closed incident any more: what happens next opens another."
+      note="Nothing joins a resolved or closed incident: what happens next opens another. New, in progress and on hold open it again."
       decision={isChanged ? { decision: "set_status", incident: incident.id, status } : undefined}
       onDecided={onDecided}
       onClose={onClose}

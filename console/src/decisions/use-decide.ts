@@ -8,14 +8,15 @@ const decider = createStore("");
 export const useDecider = () => decider.use((name) => name);
 export const setDecider = decider.set;
 
-/** After a decision its incident is asked anew, and the queue when it is next seen: the stream tells no status. */
+/** After a decision all that it may have changed is asked anew, what is not on the screen when it is next seen. */
 export function useDecide() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: decide,
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ["incident"] });
-      void client.invalidateQueries({ queryKey: ["incidents"] });
+      for (const key of ["incident", "incidents", "candidates", "triage", "models", "suppression"]) {
+        void client.invalidateQueries({ queryKey: [key] });
+      }
     },
   });
 }

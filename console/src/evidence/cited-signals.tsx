@@ -2,6 +2,7 @@ import type { NumberedSignal } from "@/incident/signal-numbers";
 import { cn } from "@/lib/cn";
 import { formatCount } from "@/lib/format";
 import { SeverityShape } from "@/ui/severity";
+import { VerdictIcon } from "@/ui/verdict";
 
 /** The list is for reading along with a sentence; the signals table holds all of them. */
 const shown_max = 200;
@@ -34,6 +35,7 @@ export function CitedSignals({ listed, selected, onSelect }: CitedSignalsProps) 
               <span className="w-5 shrink-0 text-right font-mono text-xs text-dim">{item.number}</span>
               <SeverityShape severity={item.signal.severity} />
               <span className="truncate">{item.signal.rule.title}</span>
+              {item.signal.verdict ? <VerdictIcon verdict={item.signal.verdict} /> : null}
               <span className="ml-auto shrink-0 text-xs text-dim tabular-nums">
                 ×{formatCount(item.signal.count)}
               </span>

@@ -9,6 +9,7 @@ import { EntityChip } from "@/ui/entity-chip";
 import { Risk } from "@/ui/risk";
 import { SeverityMark } from "@/ui/severity";
 import { Ago } from "@/ui/time";
+import { VerdictLine } from "@/ui/verdict";
 import { Technique } from "./technique";
 
 const entities_shown_max = 8;
@@ -61,6 +62,7 @@ export function IncidentHeader({ incident }: { incident: IncidentDetail }) {
           <Ago time={incident.updated} />
         </Item>
       </dl>
+      {incident.verdict ? <VerdictLine verdict={incident.verdict} /> : null}
       <div className="flex flex-wrap items-center gap-1.5">
         {entities.slice(0, entities_shown_max).map((entity) => (
           <EntityChip key={`${entity.type} ${entity.role} ${entity.value}`} entity={entity} />

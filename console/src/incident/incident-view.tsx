@@ -111,6 +111,7 @@ export function IncidentView({ incident }: { incident: IncidentDetail }) {
             onSelect={focus.showSignal}
           />
           <SignalsTable
+            incident={incident.id}
             numbered={numbered}
             cited={cited}
             selected={selected?.signal.id}

@@ -2,10 +2,10 @@ import { useState } from "react";
 import type { RiskFactor, RiskReason } from "@/api/types";
 import { cn } from "@/lib/cn";
 import { humanise, plural } from "@/lib/format";
+import { logOddsText, oddsText } from "@/lib/odds";
 import { MoreButton } from "@/ui/more-button";
 import { Panel } from "@/ui/panel";
 import { VisibleText } from "@/ui/visible-text";
-import { logOddsText, oddsText } from "./odds";
 import { SignalLink } from "./signal-link";
 
 const shown_max = 6;

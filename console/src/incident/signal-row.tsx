@@ -2,6 +2,7 @@ import { cn } from "@/lib/cn";
 import { byRole, formatCount, formatRange, formatTime, spanOf } from "@/lib/format";
 import { EntityChip } from "@/ui/entity-chip";
 import { SeverityMark } from "@/ui/severity";
+import { VerdictIcon } from "@/ui/verdict";
 import { VisibleText } from "@/ui/visible-text";
 import { joinText } from "./join-text";
 import type { NumberedSignal } from "./signal-numbers";
@@ -10,9 +11,10 @@ export const signal_row_height = 44;
 const entities_shown_max = 2;
 
 const columns =
-  "grid items-center gap-x-3 px-4 grid-cols-[24px_80px_minmax(0,1fr)_64px_112px] xl:grid-cols-[24px_80px_minmax(0,1fr)_200px_64px_112px]";
+  "grid items-center gap-x-3 px-4 grid-cols-[24px_24px_80px_minmax(0,1fr)_64px_112px] xl:grid-cols-[24px_24px_80px_minmax(0,1fr)_200px_64px_112px]";
 
-const names: { name: string; className?: string }[] = [
+const names: { name: string; className?: string; isUnseen?: boolean }[] = [
+  { name: "Choose", isUnseen: true },
   { name: "No." },
   { name: "Level" },
   { name: "Rule, and why the signal is here" },
@@ -28,9 +30,9 @@ export function SignalHeader({ isScrolling }: { isScrolling: boolean }) {
       className={cn("overflow-hidden border-b border-line", isScrolling && "[scrollbar-gutter:stable]")}
     >
       <div role="row" aria-rowindex={1} className={cn(columns, "h-8 text-2xs font-medium text-faint")}>
-        {names.map(({ name, className }) => (
+        {names.map(({ name, className, isUnseen }) => (
           <span role="columnheader" key={name} className={className}>
-            {name}
+            {isUnseen ? <span className="sr-only">{name}</span> : name}
           </span>
         ))}
       </div>
@@ -45,6 +47,9 @@ interface SignalRowProps {
   isActive: boolean;
   isCited: boolean;
   isSelected: boolean;
+  /** To be split off or moved. */
+  isChosen: boolean;
+  onChoose: () => void;
   onFocus: () => void;
   onSelect: () => void;
 }
@@ -63,6 +68,16 @@ export function SignalRow(props: SignalRowProps) {
         props.isSelected && "bg-selected",
       )}
     >
+      <div role="cell" className="flex">
+        <input
+          type="checkbox"
+          tabIndex={props.isActive ? 0 : -1}
+          aria-label={`Choose signal ${number}`}
+          checked={props.isChosen}
+          onChange={props.onChoose}
+          className="relative z-10 size-4 accent-accent"
+        />
+      </div>
       <span role="cell" className="text-right font-mono text-xs text-dim">
         {number}
       </span>
@@ -82,6 +97,7 @@ export function SignalRow(props: SignalRowProps) {
           <span className="truncate" title={`${signal.rule.title} (${signal.severity}, ${signal.rule.pack})`}>
             {signal.rule.title}
           </span>
+          {signal.verdict ? <VerdictIcon verdict={signal.verdict} /> : null}
         </button>
         <div className="truncate text-xs text-dim" title={joinText(join)}>
           <VisibleText text={joinText(join)} />

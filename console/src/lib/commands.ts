@@ -47,9 +47,10 @@ export function useCommands(commands: Command[], place: keyof typeof ranks = "pa
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null
-  );
+  if (!(target instanceof HTMLElement)) return false;
+  // A row that is ticked keeps the focus in its box: nothing is written there.
+  if (target.matches("input[type=checkbox]") && target.closest("form") === null) return false;
+  return target.closest("input, textarea, select, [contenteditable]") !== null;
 }
 
 /** Inside a dialog or menu its own keys hold; only what carries a modifier still reaches the page. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { incidentView, parseSearch, queueFilters, rulesView, searchView, stringifySearch } from "./url-state";
+import {
+  incidentView,
+  parseSearch,
+  queueFilters,
+  rulesView,
+  searchView,
+  stringifySearch,
+  triageView,
+} from "./url-state";
 
 describe("the address bar", () => {
   it("gives back what it was given", () => {
@@ -50,5 +58,12 @@ describe("the address bar", () => {
     expect(rulesView({ technique: "<b>", state: "odd", sort: "title", show: "all", kind: "lua" })).toEqual(
       {},
     );
+  });
+});
+
+describe("the triage page's address", () => {
+  it("knows a type of entities, and forgets what is none", () => {
+    expect(triageView({ type: "host" })).toEqual({ type: "host" });
+    expect(triageView({ type: "planet" })).toEqual({});
   });
 });

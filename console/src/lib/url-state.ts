@@ -1,4 +1,4 @@
-import type { IncidentStatus, RuleKind, Severity } from "@/api/types";
+import type { EntityType, IncidentStatus, RuleKind, Severity } from "@/api/types";
 import { severities } from "./severity";
 
 export const statuses: readonly IncidentStatus[] = ["new", "in_progress", "on_hold", "resolved", "closed"];
@@ -21,6 +21,23 @@ export interface IncidentView {
 export interface SearchView {
   q?: string;
   event?: string;
+}
+
+export const entityTypes: readonly EntityType[] = [
+  "user",
+  "host",
+  "ip",
+  "session",
+  "process",
+  "domain",
+  "file",
+  "application",
+  "virtual",
+];
+
+/** Which entities are listed. */
+export interface TriageView {
+  type?: EntityType;
 }
 
 export const ruleKinds: readonly RuleKind[] = ["sigma", "correlation", "yaral"];
@@ -104,6 +121,9 @@ export function rulesView(raw: Raw): RulesView {
     event: textOf(raw.event),
   } as RulesView);
 }
+
+export const triageView = (raw: Raw): TriageView =>
+  compact({ type: oneOf(raw.type, entityTypes) } as TriageView);
 
 export const searchView = (raw: Raw): SearchView =>
   compact({ q: textOf(raw.q), event: textOf(raw.event) } as SearchView);

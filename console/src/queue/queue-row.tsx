@@ -8,6 +8,7 @@ import { EntityChip } from "@/ui/entity-chip";
 import { Risk } from "@/ui/risk";
 import { SeverityMark } from "@/ui/severity";
 import { Ago } from "@/ui/time";
+import { VerdictIcon } from "@/ui/verdict";
 
 export const row_height = 52;
 const entities_shown_max = 3;
@@ -87,6 +88,7 @@ export function QueueRow({ incident, index, top, isActive, onFocus }: QueueRowPr
           {incident.title}
         </Link>
         <div className="flex items-center gap-2">
+          {incident.verdict ? <VerdictIcon verdict={incident.verdict} /> : null}
           {incident.status === "new" ? null : <Badge>{humanise(incident.status)}</Badge>}
           <span className="truncate text-xs text-dim">{incident.headline}</span>
         </div>

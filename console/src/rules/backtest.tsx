@@ -3,13 +3,13 @@ import { useState } from "react";
 import { backtestQuery } from "@/api/rule-queries";
 import type { BacktestAnswer, BacktestMatch } from "@/api/rule-types";
 import { formatCount, formatDuration, formatRange, plural } from "@/lib/format";
+import { beginOf, type Period, periods } from "@/lib/period";
 import { Button } from "@/ui/button";
 import { ChoiceMenu } from "@/ui/dropdown";
 import { ProblemNote } from "@/ui/problem-note";
 import { SkeletonLines } from "@/ui/skeleton";
 import { Moment } from "@/ui/time";
 import { VisibleText } from "@/ui/visible-text";
-import { beginOf, type Period, periods } from "./period";
 import { RulePart } from "./rule-part";
 
 interface BacktestProps {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { beginOf, dayBegin, dayIn } from "@/lib/period";
 import { type ConditionRow, conditionLines, readCondition } from "./condition";
 import { draftOf, emptyDraft, isSameExtent } from "./exception-draft";
-import { beginOf, dayBegin, dayIn } from "./period";
 
 const row = (field: string, how: ConditionRow["how"], values: string): ConditionRow => ({
   key: 0,

@@ -1,11 +1,11 @@
 import { useState } from "react";
 import type { Rule } from "@/api/types";
 import { focusFirstField } from "@/lib/focus";
+import { dayBegin, dayIn } from "@/lib/period";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { closeOnEscape, FormBox } from "@/ui/form-box";
 import { ProblemNote } from "@/ui/problem-note";
-import { dayBegin, dayIn } from "./period";
 import { useDisable } from "./use-tuning";
 
 const days_usual = 30;

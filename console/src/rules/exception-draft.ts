@@ -1,6 +1,6 @@
 import type { ExceptionBody } from "@/api/rule-types";
+import { dayBegin, dayIn } from "@/lib/period";
 import { type ConditionRow, readCondition } from "./condition";
-import { dayBegin, dayIn } from "./period";
 
 /** The form as it is typed. */
 export interface ExceptionDraft {

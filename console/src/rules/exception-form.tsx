@@ -4,6 +4,7 @@ import { previewException } from "@/api/rule-queries";
 import type { ExceptionBody } from "@/api/rule-types";
 import type { Rule } from "@/api/types";
 import { focusFirstField } from "@/lib/focus";
+import { beginOf, dayIn, type Period, periods } from "@/lib/period";
 import { Button } from "@/ui/button";
 import { ChoiceMenu } from "@/ui/dropdown";
 import { Field } from "@/ui/field";
@@ -12,7 +13,6 @@ import { ProblemNote } from "@/ui/problem-note";
 import { ConditionRows } from "./condition-rows";
 import { draftOf, type ExceptionDraft, emptyDraft, isSameExtent } from "./exception-draft";
 import { ImpactView } from "./impact-view";
-import { beginOf, dayIn, type Period, periods } from "./period";
 import { useExcept } from "./use-tuning";
 
 interface ExceptionFormProps {

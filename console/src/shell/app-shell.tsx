@@ -49,6 +49,13 @@ export function AppShell() {
         run: () => navigate({ to: "/incidents" }),
       },
       {
+        id: "go-triage",
+        title: "Go to triage",
+        group: "Go",
+        keys: ["g t"],
+        run: () => navigate({ to: "/triage" }),
+      },
+      {
         id: "go-search",
         title: "Go to event search",
         group: "Go",

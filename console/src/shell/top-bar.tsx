@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { Activity, CircleHelp, type LucideIcon, ScrollText, Search, ShieldAlert } from "lucide-react";
+import { Activity, CircleHelp, type LucideIcon, Scale, ScrollText, Search, ShieldAlert } from "lucide-react";
 import { Button } from "@/ui/button";
 import { Kbd } from "@/ui/kbd";
 import { Tooltip } from "@/ui/tooltip";
@@ -7,7 +7,7 @@ import { PipelineState } from "./pipeline-state";
 import { ThemeMenu } from "./theme-menu";
 
 interface Place {
-  to: "/incidents" | "/search" | "/rules" | "/health";
+  to: "/incidents" | "/triage" | "/search" | "/rules" | "/health";
   label: string;
   keys: string;
   icon: LucideIcon;
@@ -15,6 +15,7 @@ interface Place {
 
 const places: Place[] = [
   { to: "/incidents", label: "Incidents", keys: "g i", icon: ShieldAlert },
+  { to: "/triage", label: "Triage", keys: "g t", icon: Scale },
   { to: "/search", label: "Search", keys: "g s", icon: Search },
   { to: "/rules", label: "Rules", keys: "g r", icon: ScrollText },
   { to: "/health", label: "Health", keys: "g h", icon: Activity },

@@ -70,7 +70,7 @@ impl Match {
     pub fn single(rule: Arc<RuleRef>, tenant: TenantId, row: EventRow<'_>) -> Self {
         let values = VALUE_COLUMNS.iter().filter_map(|column| {
             let shown = vec![row.text(column)?.to_owned()];
-            Some(((*column).to_owned(), NamedSet { shown, total: 1 }))
+            Some(((*column).to_owned(), NamedSet { shown, total: 1, ..NamedSet::default() }))
         });
         Self {
             rule,

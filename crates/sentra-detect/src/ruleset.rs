@@ -377,6 +377,9 @@ impl Compiler {
                 if let Some(rule) = self.set.rules.get_mut(index) {
                     rule.referred_by.push(referrer);
                     rule.referred_by.dedup();
+                    if let Body::Correlation(correlation) = &mut rule.body {
+                        correlation.referred = true;
+                    }
                 }
                 if let Some(generated) = generated.get_mut(index) {
                     *generated |= generate;

@@ -240,11 +240,9 @@ mod tests {
             first: moment,
             last: moment,
             entities: Vec::new(),
-            values: BTreeMap::from([(
-                "code".to_owned(),
-                NamedSet { shown: vec!["SA01".to_owned()], total: 1 },
-            )]),
+            values: BTreeMap::from([("code".to_owned(), NamedSet::of(vec!["SA01".to_owned()]))]),
             events: Vec::new(),
+            pace: None,
         });
         assert!(controls_for(&found).iter().any(|id| id == "soc2:CC6.2"));
         let hit = controls_for(&signal("indicator-match/domain", RuleKind::Model, &[]));

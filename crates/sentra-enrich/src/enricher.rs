@@ -59,7 +59,13 @@ impl Enricher {
                 for file in files {
                     match read(&file.path) {
                         Ok(content) => problems.extend(take(file, &content)),
-                        Err(what) => problems.push(Problem { source: file.path.clone(), line: 0, what }),
+                        Err(what) => {
+                            let what = match &file.directory {
+                                Some(directory) => format!("{} was not read yet: {what}", directory.url),
+                                None => what,
+                            };
+                            problems.push(Problem { source: file.path.clone(), line: 0, what });
+                        }
                     }
                 }
             };

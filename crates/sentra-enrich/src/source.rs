@@ -1,10 +1,14 @@
 //! Which files static knowledge comes from: the shape of `[enrich]` in the configuration.
 
+mod directory;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sentra_model::Timestamp;
 use serde::Deserialize;
+
+pub use directory::{DIRECTORY_COPIES, DirectorySource};
 
 /// A source as enrichments name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,22 +56,20 @@ impl FileFormat {
 
 /// A file of identities, assets or networks.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "directory::Written")]
 pub struct FileSource {
-    /// Where it is.
+    /// Where it is; of a directory, where its last good copy is.
     pub path: String,
     /// Its name in enrichments; the file's name where none is given.
-    #[serde(default)]
     pub name: Option<String>,
     /// How it is written; by its ending where not said.
-    #[serde(default)]
     pub format: Option<FileFormat>,
     /// Whom to believe when sources contradict each other: the larger number. 50 where not said.
-    #[serde(default = "priority_default")]
     pub priority: u8,
     /// Attribute → columns, where the columns' names are not the usual ones.
-    #[serde(default)]
     pub columns: BTreeMap<String, Columns>,
+    /// The directory that the file is a copy of.
+    pub directory: Option<DirectorySource>,
 }
 
 /// One column's name or several.
@@ -81,7 +83,9 @@ pub enum Columns {
 }
 
 impl Columns {
-    pub(crate) fn names(&self) -> &[String] {
+    /// The columns' names.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
         match self {
             Self::One(name) => std::slice::from_ref(name),
             Self::Many(names) => names,
@@ -98,10 +102,6 @@ pub struct PlaceSource {
     /// Its name in enrichments; the file's name where none is given.
     #[serde(default)]
     pub name: Option<String>,
-}
-
-fn priority_default() -> u8 {
-    PRIORITY_DEFAULT
 }
 
 /// What is learnt from events, and how far it is believed against files.
@@ -184,6 +184,23 @@ pub struct EnrichSources {
     pub privilege: PrivilegeRules,
 }
 
+impl EnrichSources {
+    /// The directories among the sources, each search once.
+    #[must_use]
+    pub fn directories(&self) -> Vec<&DirectorySource> {
+        let files = [&self.identities, &self.assets, &self.networks].into_iter().flatten();
+        let mut found: Vec<&DirectorySource> = Vec::new();
+        for directory in files.filter_map(|file| file.directory.as_ref()) {
+            match found.iter_mut().find(|known| known.copy_path() == directory.copy_path()) {
+                Some(known) if directory.every_minutes < known.every_minutes => *known = directory,
+                Some(_) => {}
+                None => found.push(directory),
+            }
+        }
+        found
+    }
+}
+
 /// A file's content as it is handed in.
 #[derive(Debug, Clone)]
 pub struct SourceContent {
@@ -209,6 +226,7 @@ impl FileSource {
             format: None,
             priority: PRIORITY_DEFAULT,
             columns: BTreeMap::new(),
+            directory: None,
         }
     }
 

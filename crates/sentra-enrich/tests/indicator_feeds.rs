@@ -320,6 +320,47 @@ fn misp_comes_wrapped_in_many_ways() {
     }
 }
 
+/// The table of docs/indicators.md: what comes, how many values are taken, and what is said.
+#[test]
+fn malformed_feeds_have_stated_answers() {
+    let stix = r#"{"type":"bundle","objects":[{"type":"indicator","id":"indicator--1","pattern_type":"stix",
+        "pattern":"[ipv4-addr:value = '203.0.113.7']","valid_from":"2023-11-01T00:00:00Z"},{"type":"indic"#;
+    let misp = r#"{"Event":{"Attribute":[{"type":"ip-dst","value":"203.0.113.7","to_ids":true},{"ty"#;
+    let noise = "x y z\n".repeat(FEED_PROBLEMS_MAX + 7);
+    let cases: [(FeedFormat, &[u8], u64, &str); 9] = [
+        (
+            FeedFormat::List,
+            b"203.0.113.7\nnot a value\n203.0.113.8\n",
+            2,
+            "not an address, dns name, url, digest or mail address",
+        ),
+        (FeedFormat::Stix, stix.as_bytes(), 1, "EOF"),
+        (FeedFormat::Misp, misp.as_bytes(), 0, "EOF"),
+        (FeedFormat::Csv, b"name,city\na,b\n", 0, "no column of values"),
+        (FeedFormat::Stix, b"203.0.113.7\n", 0, "not a stix bundle"),
+        (FeedFormat::Misp, b"<html>", 0, "not json"),
+        (FeedFormat::List, b"203.0.113.7\n\xff\xfe\n203.0.113.8\n", 2, "not an address"),
+        (FeedFormat::List, noise.as_bytes(), 0, "not an address"),
+        (FeedFormat::Csv, b"", 0, "no column of values"),
+    ];
+    for (format, bytes, taken, said) in cases {
+        let (_, report) = read_as(format, bytes, &feed());
+        let text = String::from_utf8_lossy(bytes.get(..bytes.len().min(60)).unwrap()).into_owned();
+        assert_eq!(report.taken, taken, "{text}: {report:?}");
+        let told =
+            problems(&report).iter().any(|(_, value, reason)| value.contains(said) || reason.contains(said));
+        assert!(told, "{text}: {:?}", problems(&report).first());
+    }
+    let (_, report) = read(FeedFormat::List, &noise);
+    let told = report.problems.len() as u64;
+    assert_eq!((told, report.problems_total), (FEED_PROBLEMS_MAX as u64, FEED_PROBLEMS_MAX as u64 + 7));
+    // From the future: as old as the feed, so that it ages.
+    let (indicators, _) = read(FeedFormat::Csv, "ip,last_seen\n203.0.113.7,2099-01-01\n");
+    assert_eq!(found(&indicators, "203.0.113.7").unwrap().1, 0.5);
+    let later = Timestamp::from_seconds(NOW + 90 * 86_400);
+    assert!(indicators.find("203.0.113.7", later).is_none());
+}
+
 #[test]
 fn formats_are_told_by_name_and_content() {
     for (name, text, format) in [

@@ -52,6 +52,7 @@ pub(crate) fn facts_of(found: &Match, row: Option<EventRow<'_>>, entities: &[Ent
         entities: entities.to_vec(),
         values: BTreeMap::from([("rule".to_owned(), one(&found.rule.title))]),
         events,
+        pace: None,
     };
     if row.is_some_and(is_login) {
         return vec![base];
@@ -80,6 +81,10 @@ fn values_of(found: &Match, row: Option<EventRow<'_>>) -> BTreeMap<String, Named
         };
         values.insert(name.to_owned(), set);
     }
+    if let Some(row) = row {
+        values.extend(group_of(row).map(|group| ("group".to_owned(), one(group))));
+        values.extend(cleared_log(row).map(|log| ("cleared_log".to_owned(), one(log))));
+    }
     // A code says what happened in the same words for every source; without one the rule's title must do.
     let codes = match found.values.get("code") {
         Some(set) if set.total > 0 => Some(set.clone()),
@@ -90,6 +95,19 @@ fn values_of(found: &Match, row: Option<EventRow<'_>>) -> BTreeMap<String, Named
         None => values.insert("what".to_owned(), one(&found.rule.title)),
     };
     values
+}
+
+/// The group whose members an event changed.
+fn group_of(row: EventRow<'_>) -> Option<&str> {
+    let is_group = matches!(row.text("code"), Some("SA04" | "SA05" | "SA06"));
+    // Windows names the group as the target of the change.
+    is_group.then(|| row.field("group").or_else(|| row.field("TargetUserName"))).flatten()
+}
+
+/// The log that an event says to be empty from now on. What else an event of its code changes is not named.
+fn cleared_log(row: EventRow<'_>) -> Option<&'static str> {
+    let is_cleared = row.text("service") == Some("security") && row.field("EventID") == Some("1102");
+    is_cleared.then_some("security")
 }
 
 fn one(text: &str) -> NamedSet {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use sentra_detect::Match;
 use sentra_enrich::indicators::{IndicatorHit, hit_rule};
-use sentra_enrich::{Enricher, ROW_FIELDS, ZoneKind, controls};
+use sentra_enrich::{Enricher, ROW_FIELDS, ZoneKind};
 use sentra_learn::keeper::KeeperFinding;
 use sentra_learn::{
     BaselineConfig, Behaviour, BehaviourFinding, Lookups, Place, RowField, with_fields, without_forged,
@@ -199,7 +199,8 @@ impl Insight {
         let place = |address: &str| {
             let place = enricher.place(address)?;
             let country = place.country.as_deref().unwrap_or_default().to_owned();
-            Some(Place { latitude: place.latitude?, longitude: place.longitude?, country })
+            let accuracy_km = place.accuracy_km.unwrap_or_default();
+            Some(Place { latitude: place.latitude?, longitude: place.longitude?, accuracy_km, country })
         };
         let group = |user: &str| enricher.identity(user)?.peers();
         let is_exempt = |address: &str| enricher.zone(address).is_some_and(|zone| zone.kind == ZoneKind::Vpn);
@@ -253,7 +254,7 @@ impl Insight {
         }
         self.enricher.enrich(signal);
         self.knowledge.indicators().enrich(signal, now);
-        signal.controls = controls::controls_for(signal);
+        signal.controls = self.knowledge.controls().controls_for(signal);
     }
 
     /// The chunk is over: everything is learnt from that was not found.

@@ -55,7 +55,7 @@ pub use decisions::{
 };
 pub use error::FactoryError;
 pub use judged::{JUDGED_INCIDENTS_MAX, judged_signals};
-pub use knowledge::{FeedSource, Knowledge, KnowledgeSources};
+pub use knowledge::{Knowledge, KnowledgeSources};
 pub use letters::{
     LETTERS_PER_REPLAY_MAX, LetterBytes, LetterDesk, LetterError, LetterReplayReport, LetterReplayRequest,
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
@@ -66,6 +66,7 @@ pub use rule_desk::{
     BacktestQuestion, DisabledReport, ExceptionDraft, ExceptionView, Explained, RULE_TEXT_BYTES_MAX,
     RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, TuningKeeper, TuningReport,
 };
+pub use sentra_enrich::indicators::FeedSource;
 pub use sentra_enrich::{Problem as KnowledgeProblem, SourceContent};
 pub use sentra_learn::keeper::ModelsView;
 pub use sentra_learn::registry::{ModelKind, ModelVersion};

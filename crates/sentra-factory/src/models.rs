@@ -39,7 +39,9 @@ impl Models {
         let rows = stored
             .iter()
             .filter_map(|(key, value)| Some((StateKind::Models.unwrap(key)?.to_vec(), value.clone())));
-        let (keeper, broken) = Keeper::restore(tenant.clone(), KeeperSettings::default(), rows);
+        // Whichever predicts better on what was held out becomes the sequence model.
+        let settings = KeeperSettings { is_network_allowed: true, ..KeeperSettings::default() };
+        let (keeper, broken) = Keeper::restore(tenant.clone(), settings, rows);
         if broken > 0 {
             tracing::warn!(%tenant, broken, "stored rows of models were broken; what they said is learnt anew");
         }

@@ -37,7 +37,7 @@ pub use digest::Digest;
 pub use enrichment::{Enrichment, EnrichmentStage};
 pub use entity::{EntityRef, EntityType, Role};
 pub use event::{Event, FieldValue, Outcome};
-pub use fact::{Fact, FactKind, NamedSet};
+pub use fact::{BURSTS_MAX, Burst, Fact, FactKind, NamedSet, Pace};
 pub use id::{EventId, IdError, IncidentId, Position, SignalId, Topic};
 pub use incident::{ChainStep, Edit, EditKind, Incident, IncidentStatus, Join, JoinReason};
 pub use mart::Mart;

@@ -1,12 +1,12 @@
 //! How probable and how bad it is, what supports that, and what is not known.
 
-use sentra_model::{Estimate, FactKind, Severity, SignalId};
+use sentra_model::{Estimate, FactKind, RiskReason, Severity, SignalId};
 
-use crate::groups::naming;
+use crate::groups::{naming, naming_list};
 use crate::list::Slot;
-use crate::phrase::{counted, named};
+use crate::phrase::{self, counted, named};
 use crate::sheet::{Sheet, Statement};
-use crate::{outcome, words};
+use crate::{outcome, reasons, technique, words};
 
 /// Most failed logins of which the story says that their outcome is not known.
 const UNKNOWN_OUTCOMES_MAX: usize = 2;
@@ -28,11 +28,16 @@ fn severity_clause(severity: Severity) -> String {
     }
 }
 
-/// `This rests on the rules “A” and “B”; the technique is T1110; the tactic is credential-access`.
-pub(crate) fn support(whole: &Statement) -> String {
+/// `This rests on 2 rules, …; the technique is T1110 “Brute Force”; the tactic is credential-access`.
+pub(crate) fn support(whole: &Statement, reasons: &[RiskReason]) -> String {
+    let mut techniques = whole.list(Slot::Technique).clone();
+    for id in &mut techniques.items {
+        *id = technique::with_name(id);
+    }
     let clauses = [
-        Some(format!("This rests{}", counted(whole, Slot::Rule, " on the rule", " on the rules"))),
-        naming(whole, Slot::Technique, "the technique", "the techniques"),
+        Some(phrase::capital(&reasons::support(whole, reasons))),
+        reasons::weight(reasons),
+        naming_list(&techniques, "the technique", "the techniques"),
         naming(whole, Slot::Tactic, "the tactic", "the tactics"),
     ];
     clauses.into_iter().flatten().collect::<Vec<_>>().join("; ")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sentra_model::SignalId;
 
 use crate::limit::tactic_groups_max;
-use crate::list::Slot;
+use crate::list::{List, Slot};
 use crate::phrase::{counted, hosts, when};
 use crate::sheet::{Sheet, Statement};
 use crate::{tactic, words};
@@ -55,7 +55,11 @@ pub(crate) fn gap(count: usize) -> String {
 
 /// `The techniques are T1110.001 and T1110.003`; none where there are none.
 pub(crate) fn naming(whole: &Statement, slot: Slot, one: &str, many: &str) -> Option<String> {
-    let list = whole.list(slot);
+    naming_list(whole.list(slot), one, many)
+}
+
+/// As [`naming`], of a list of its own.
+pub(crate) fn naming_list(list: &List, one: &str, many: &str) -> Option<String> {
     let lead = if list.total == 1 { format!("{one} is") } else { format!("{many} are") };
     (!list.is_empty()).then(|| format!("{lead} {}", words::enumerate(list)))
 }

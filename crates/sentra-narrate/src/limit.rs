@@ -10,6 +10,16 @@ pub const fn quoted_chars_max() -> usize {
     120
 }
 
+/// Most bursts of attempts that are told one by one; of more only the largest is.
+pub const fn bursts_told_max() -> usize {
+    4
+}
+
+/// Most reasons for the risk that are told: findings, what else raises it, and what lowers it.
+pub const fn reasons_told_max() -> usize {
+    3
+}
+
 /// Most sentences that tell one statement each.
 pub const fn events_told_max() -> usize {
     12
@@ -27,6 +37,6 @@ pub const fn tactic_groups_max() -> usize {
 
 /// Most sentences of a narrative.
 pub const fn sentences_max() -> usize {
-    // headline, events, groups, outcomes, two assessments, and at most six gaps
-    1 + events_told_max() + tactic_groups_max() + outcomes_max() + 2 + 6
+    // headline, events and one more for the accounts, groups, outcomes, three assessments, and at most six gaps
+    1 + events_told_max() + 1 + tactic_groups_max() + outcomes_max() + 3 + 6
 }

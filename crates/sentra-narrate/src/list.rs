@@ -23,6 +23,9 @@ pub(crate) enum Slot {
     Application,
     Change,
     Happening,
+    LastAccount,
+    Group,
+    ClearedLog,
     Problem,
     Rule,
     Technique,
@@ -47,6 +50,7 @@ impl Slot {
             "application" | "applications" => Self::Application,
             "change" | "changes" => Self::Change,
             "event" | "events" => Self::Happening,
+            "group" | "groups" => Self::Group,
             "problem" | "problems" => Self::Problem,
             "rule" | "rules" => Self::Rule,
             "technique" | "techniques" => Self::Technique,
@@ -84,6 +88,9 @@ impl List {
     }
 }
 
+/// Value of logins: the account of the last one.
+pub(crate) const LAST_ACCOUNT: &str = "last_user";
+
 /// Values of a statement: a named set and whether its total is only a lower bound.
 pub(crate) type Values = BTreeMap<String, (NamedSet, bool)>;
 
@@ -120,6 +127,9 @@ pub(crate) fn lists(entities: &[EntityRef], values: &Values) -> BTreeMap<Slot, L
         (Slot::Application, larger(kind(Type::Application), value("app"))),
         (Slot::Change, either(value("what"), code_list(values))),
         (Slot::Happening, either(value("what"), code_list(values))),
+        (Slot::LastAccount, value(LAST_ACCOUNT)),
+        (Slot::Group, value("group")),
+        (Slot::ClearedLog, value("cleared_log")),
         (Slot::Problem, value("problem")),
     ];
     all.into_iter().filter(|(_, list)| !list.is_empty()).collect()
@@ -148,9 +158,18 @@ fn entity_list(entities: &[EntityRef], wanted: &dyn Fn(&EntityRef) -> bool) -> L
 
 fn value_list(values: &Values, name: &str) -> List {
     let Some((set, at_least)) = values.get(name) else { return List::default() };
-    let items: Vec<String> = set.shown.iter().map(|text| quote::item(text)).collect();
+    let items: Vec<String> = ranked(set).into_iter().map(|(text, _)| quote::item(text)).collect();
     let total = set.total.max(items.len() as u64);
     List { items, total, at_least: *at_least }
+}
+
+/// The texts of `set` with how often each came, the most frequent first; 0 where that is not known.
+pub(crate) fn ranked(set: &NamedSet) -> Vec<(&String, u64)> {
+    let counts = if set.is_counted() { set.counts.as_slice() } else { &[] };
+    let counts = counts.iter().copied().chain(std::iter::repeat(0));
+    let mut ranked: Vec<(&String, u64)> = set.shown.iter().zip(counts).collect();
+    ranked.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    ranked
 }
 
 fn code_list(values: &Values) -> List {

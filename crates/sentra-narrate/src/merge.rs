@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sentra_model::{EntityRef, Fact, FactKind, NamedSet, SignalId, Timestamp};
+use sentra_model::{EntityRef, Fact, FactKind, NamedSet, Pace, SignalId, Timestamp};
 
-use crate::list::Values;
+use crate::list::{LAST_ACCOUNT, Values};
 
 /// A fact, by whichever signals state it.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,8 @@ pub(crate) struct Merged {
     pub(crate) at_least: bool,
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
+    /// How the count was spread over time, where one fact shows it for all.
+    pub(crate) pace: Option<Pace>,
     /// Sorted, without repeats.
     pub(crate) signals: Vec<SignalId>,
 }
@@ -85,17 +87,44 @@ fn merge_run(kind: FactKind, entities: &[EntityRef], run: &[(SignalId, &Fact)]) 
     let first = facts().map(|fact| fact.first).min().unwrap_or_default();
     let last = facts().map(|fact| fact.last.max(fact.first)).max().unwrap_or_default();
     let count = facts().map(|fact| fact.count).max().unwrap_or_default();
-    let covered =
-        facts().any(|fact| fact.count == count && fact.first == first && fact.last.max(first) == last);
+    let covers = |fact: &&Fact| fact.count == count && fact.first == first && fact.last.max(first) == last;
+    let covering: Vec<&Fact> = facts().filter(covers).collect();
     let mut signals: Vec<SignalId> = run.iter().map(|(signal, _)| *signal).collect();
     signals.sort_unstable();
     signals.dedup();
     let names: std::collections::BTreeSet<&String> = facts().flat_map(|fact| fact.values.keys()).collect();
     let values = names
         .into_iter()
-        .map(|name| (name.clone(), union(facts().filter_map(|fact| fact.values.get(name)))))
+        .map(|name| {
+            let (mut set, cut) = union(facts().filter_map(|fact| fact.values.get(name)));
+            if let Some(counted) = agreed(covering.iter().map(|fact| fact.values.get(name)))
+                && (name == LAST_ACCOUNT
+                    || counted.is_counted() && set.shown.iter().all(|text| counted.shown.contains(text)))
+            {
+                set = counted.clone();
+            }
+            (name.clone(), (set, cut))
+        })
         .collect();
-    Merged { kind, entities: entities.to_vec(), values, count, at_least: !covered, first, last, signals }
+    let pace = agreed(covering.iter().map(|fact| fact.pace.as_ref())).cloned();
+    let covered = !covering.is_empty();
+    Merged {
+        kind,
+        entities: entities.to_vec(),
+        values,
+        count,
+        at_least: !covered,
+        first,
+        last,
+        pace,
+        signals,
+    }
+}
+
+/// What all say, if they all say the same.
+fn agreed<'a, T: PartialEq>(mut all: impl Iterator<Item = Option<&'a T>>) -> Option<&'a T> {
+    let first = all.next()??;
+    all.all(|other| other == Some(first)).then_some(first)
 }
 
 /// The union of `sets` and whether its total is only a lower bound, as it is when sets that differ are cut.
@@ -104,18 +133,23 @@ fn union<'a>(sets: impl Iterator<Item = &'a NamedSet>) -> (NamedSet, bool) {
     let mut shown: Vec<String> = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let mut total = 0;
-    let mut cut = false;
+    let (mut cut, mut at_least) = (false, false);
     for set in sets {
         if known.contains(&set) {
             continue;
         }
         total = total.max(set.total);
+        at_least |= set.at_least;
         cut |= set.total > set.shown.len() as u64;
         shown.extend(set.shown.iter().filter(|value| seen.insert(*value)).cloned());
         known.push(set);
     }
-    let union = NamedSet { total: total.max(shown.len() as u64), shown };
-    (union, cut && known.len() > 1)
+    if let [one] = known.as_slice() {
+        return ((*one).clone(), at_least);
+    }
+    // How often each came is not the sum of what sets say that hold each other.
+    let union = NamedSet { total: total.max(shown.len() as u64), shown, ..NamedSet::default() };
+    (union, at_least || cut)
 }
 
 #[cfg(test)]
@@ -124,17 +158,22 @@ mod tests {
     use sentra_model::Digest;
 
     fn fact(count: u64, first: i64, last: i64, users: &[&str]) -> Fact {
-        let shown: Vec<String> = users.iter().map(|user| (*user).to_owned()).collect();
-        let total = shown.len() as u64;
+        let set = NamedSet::of(users.iter().map(|user| (*user).to_owned()).collect());
         Fact {
             kind: FactKind::LoginsFailed,
             count,
             first: Timestamp::from_seconds(first),
             last: Timestamp::from_seconds(last),
             entities: Vec::new(),
-            values: [("user".to_owned(), NamedSet { shown, total })].into(),
+            values: [("user".to_owned(), set)].into(),
             events: Vec::new(),
+            pace: None,
         }
+    }
+
+    fn counted(mut fact: Fact, counts: &[u64]) -> Fact {
+        fact.values.get_mut("user").unwrap().counts = counts.to_vec();
+        fact
     }
 
     fn merged(facts: &[Fact]) -> Vec<Merged> {
@@ -151,10 +190,7 @@ mod tests {
         let all = merged(&[fact(5, 0, 10, &["a"]), fact(9, 0, 20, &["a", "b"])]);
         assert_eq!(all.len(), 1);
         assert_eq!((all[0].count, all[0].at_least, all[0].signals.len()), (9, false, 2));
-        assert_eq!(
-            all[0].values["user"],
-            (NamedSet { shown: vec!["a".into(), "b".into()], total: 2 }, false)
-        );
+        assert_eq!(all[0].values["user"], (NamedSet::of(vec!["a".into(), "b".into()]), false));
     }
 
     #[test]
@@ -162,6 +198,19 @@ mod tests {
         let all = merged(&[fact(5, 0, 10, &["a"]), fact(9, 5, 20, &["b"])]);
         assert_eq!(all.len(), 1);
         assert_eq!((all[0].count, all[0].at_least), (9, true));
+    }
+
+    #[test]
+    fn counts_of_names_are_those_of_the_fact_that_covers_the_others() {
+        let early = counted(fact(5, 0, 10, &["a"]), &[5]);
+        let late = counted(fact(9, 0, 20, &["a", "b"]), &[7, 2]);
+        let all = merged(&[early.clone(), late.clone()]);
+        assert_eq!(all[0].values["user"].0.counts, [7, 2]);
+        // Facts that only overlap, and such as contradict each other, give none.
+        let other = counted(fact(9, 5, 21, &["a", "b"]), &[8, 1]);
+        assert!(merged(&[early, other])[0].values["user"].0.counts.is_empty());
+        let contrary = counted(fact(9, 0, 20, &["a", "b"]), &[8, 1]);
+        assert!(merged(&[late, contrary])[0].values["user"].0.counts.is_empty());
     }
 
     #[test]

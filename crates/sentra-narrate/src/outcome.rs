@@ -62,6 +62,33 @@ pub(crate) fn is_known<'a>(failures: &Statement, mut all: impl Iterator<Item = &
     })
 }
 
+/// Whether the last login of `success`, of the same origin and as an account that was tried, came after all of
+/// `failures`, though not all of them did. Whoever sits at an attacked machine logs in as somebody else.
+pub(crate) fn came_after(failures: &Statement, success: &Statement) -> bool {
+    (failures.kind, success.kind) == (Some(FactKind::LoginsFailed), Some(FactKind::LoginsSucceeded))
+        && failures.same_origin(success)
+        && success.list(Slot::LastAccount).total == 1
+        && failures.list(Slot::Account).meets(success.list(Slot::LastAccount))
+        && success.first < failures.last
+        && success.last > failures.last
+}
+
+/// `a login from 192.0.2.7 as bob succeeded afterwards, at T`: the last of several, of which some were earlier.
+pub(crate) fn afterwards(success: &Statement) -> String {
+    let account = named(success, Slot::LastAccount, " as");
+    let from = named(success, Slot::Source, " from");
+    format!("a login{from}{account} succeeded afterwards, at {}", words::time(success.last))
+}
+
+/// That nothing is known of the time after `none`; nothing where something is.
+pub(crate) fn later<'a>(
+    none: &Statement,
+    mut all: impl Iterator<Item = &'a Statement>,
+) -> Option<&'static str> {
+    let is_told = all.any(|other| other.kind == Some(FactKind::LoginsSucceeded) && other.same_origin(none));
+    (!is_told).then_some("whether one succeeded later is not known")
+}
+
 /// The clause that tells `success` together with the failures that it stands in `relation` to.
 pub(crate) fn sentence(success: &Statement, relation: Relation) -> String {
     let from = named(success, Slot::Source, " from");

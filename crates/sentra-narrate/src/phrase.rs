@@ -26,6 +26,15 @@ pub(crate) fn when_at_end(statement: &Statement) -> String {
     }
 }
 
+/// `text` with a capital letter in front, as a sentence begins.
+pub(crate) fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => String::new(),
+    }
+}
+
 /// How long it went on, where first and last differ.
 pub(crate) fn span(statement: &Statement) -> Option<String> {
     words::duration(words::seconds_between(statement.first, statement.last))

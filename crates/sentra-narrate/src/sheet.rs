@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use sentra_model::{FactKind, Severity, Signal, SignalId, Timestamp};
+use sentra_model::{FactKind, Pace, Severity, Signal, SignalId, Timestamp};
 
 use crate::list::{self, List, Slot};
 use crate::merge::{Merged, merge};
-use crate::{quote, tactic};
+use crate::{quote, tactic, words};
 
 /// Something that sentences may state: a merged fact, or a set of signals as a whole (`kind` is none).
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,12 @@ pub(crate) struct Statement {
     pub(crate) first: Timestamp,
     pub(crate) last: Timestamp,
     pub(crate) lists: BTreeMap<Slot, List>,
+    /// Every account as it stands in a sentence and how often it was tried, the most tried first; empty where
+    /// that is not known of all.
+    pub(crate) tries: Vec<(String, u64)>,
+    /// How many of the accounts do not exist where they were tried, or may not log in there.
+    pub(crate) refused: u64,
+    pub(crate) pace: Option<Pace>,
     pub(crate) severity: Severity,
     /// Sorted, without repeats.
     pub(crate) signals: Vec<SignalId>,
@@ -81,6 +87,16 @@ impl<'a> Sheet<'a> {
         whole(self.signals.iter().copied().filter(|signal| wanted.contains(&signal.id)))
     }
 
+    /// The day on which everything happened, if it was one.
+    pub(crate) fn day(&self) -> Option<String> {
+        let of_statements = self.statements.iter().flat_map(|statement| [statement.first, statement.last]);
+        let of_signals = self.signals.iter().flat_map(|signal| [signal.first, signal.last]);
+        let mut times = of_statements.chain(of_signals);
+        let first = times.next()?;
+        let is_same = |time: Timestamp| words::day_number(time) == words::day_number(first);
+        times.all(is_same).then(|| words::day(first))
+    }
+
     /// One signal for each way in which they differ in rule, techniques and tactics: enough to cite for all.
     pub(crate) fn representatives(&self) -> Vec<SignalId> {
         let mut ways = BTreeMap::new();
@@ -103,6 +119,11 @@ fn of_merged(merged: Merged, by_id: &BTreeMap<SignalId, &Signal>) -> Statement {
     let stated_by = || merged.signals.iter().filter_map(|id| by_id.get(id).copied());
     let mut lists = list::lists(&merged.entities, &merged.values);
     lists.extend(rule_lists(stated_by()));
+    let complete = |name: &str| {
+        let (set, at_least) = merged.values.get(name)?;
+        (set.is_complete() && !at_least).then_some(set)
+    };
+    let counted = complete("user").filter(|set| set.is_counted()).map(list::ranked).unwrap_or_default();
     Statement {
         kind: Some(merged.kind),
         count: merged.count,
@@ -113,6 +134,9 @@ fn of_merged(merged: Merged, by_id: &BTreeMap<SignalId, &Signal>) -> Statement {
         events_total: events_total(stated_by()),
         events_kept: events_kept(stated_by()),
         lists,
+        tries: counted.into_iter().map(|(text, count)| (quote::item(text), count)).collect(),
+        refused: complete("refused_user").map_or(0, |set| set.total),
+        pace: merged.pace.clone(),
         signals: merged.signals.clone(),
     }
 }
@@ -144,6 +168,9 @@ fn whole<'a>(signals: impl Iterator<Item = &'a Signal> + Clone) -> Statement {
         events_total: events_total(signals.clone()),
         events_kept: events_kept(signals),
         lists,
+        tries: Vec::new(),
+        refused: 0,
+        pace: None,
         signals: ids,
     }
 }

@@ -3,16 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use sentra_model::{Estimate, FactKind, Incident, Narrative, Sentence, SentenceRole, Signal, SignalId};
+use sentra_model::{
+    Estimate, FactKind, Incident, Narrative, RiskReason, Sentence, SentenceRole, Signal, SignalId,
+};
 
 use crate::limit::{events_told_max, outcomes_max};
 use crate::list::Slot;
 use crate::outcome::Relation;
 use crate::sheet::{Sheet, Statement};
-use crate::{assessment, events, groups, outcome, title};
+use crate::{assessment, attempts, day, events, groups, outcome, pattern, phrase, title};
 
 /// Version of the templates; it goes up when the same facts would be worded differently.
-pub const TEMPLATE_VERSION: u32 = 1;
+pub const TEMPLATE_VERSION: u32 = 2;
 
 /// The words for an incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Story {
     pub narrative: Narrative,
     /// The incident's risk, which is not in any signal; the assessment words it.
     pub risk: Estimate,
+    /// Why the risk is what it is, which no signal says either.
+    pub reasons: Vec<RiskReason>,
 }
 
 impl Story {
@@ -36,40 +40,59 @@ impl Story {
             headline: incident.headline.clone(),
             narrative: incident.narrative.clone(),
             risk: incident.risk,
+            reasons: incident.reasons.clone(),
         }
     }
 }
 
 /// Words the story of `incident` from the facts of its `signals`, whose order does not matter.
 ///
-/// Of the incident only the risk is told: everything else is computed anew from the signals. Without signals
-/// there is nothing to cite and the narrative has no sentences.
+/// Of the incident only the risk and its reasons are told: everything else is computed anew from the signals.
+/// Without signals there is nothing to cite and the narrative has no sentences.
 #[must_use]
 pub fn tell(incident: &Incident, signals: &[Signal]) -> Story {
     let sheet = Sheet::of(signals);
-    let mut narrative = Narrative { template_version: TEMPLATE_VERSION, sentences: Vec::new() };
-    let Some(leading) = title::leading(&sheet) else {
-        let title = "Incident without signals".to_owned();
-        return Story { headline: format!("{title}."), title, narrative, risk: incident.risk };
+    let mut story = Story {
+        title: "Incident without signals".to_owned(),
+        headline: "Incident without signals.".to_owned(),
+        narrative: Narrative { template_version: TEMPLATE_VERSION, sentences: Vec::new() },
+        risk: incident.risk,
+        reasons: incident.reasons.clone(),
     };
-    let title = title::title(&sheet, leading);
-    let head = headline(&sheet, leading);
-    let headline = head.text.clone();
-    narrative.sentences.push(head);
-    narrative.sentences.extend(body(&sheet));
+    let Some(leading) = title::leading(&sheet) else { return story };
+    story.title = title::title(&sheet, leading);
+    let lead = lead(&sheet, leading);
+    let mut sentences = vec![headline(&sheet, lead)];
+    sentences.extend(body(&sheet, lead));
+    let (told_apart, gap) = not_told(&sheet, lead, &sentences);
+    let events_end = sentences.iter().position(|s| s.role > SentenceRole::Event).unwrap_or(sentences.len());
+    sentences.splice(events_end..events_end, told_apart);
+    sentences.extend(assess(&sheet, lead, incident));
+    let gaps = assessment::gaps(&sheet).into_iter();
+    sentences.extend(gaps.map(|(text, cites)| sentence(SentenceRole::Gap, text, cites)));
+    sentences.extend(gap);
+    day::once(&mut sentences, sheet.day().as_deref());
+    story.headline = sentences.first().map(|first| first.text.clone()).unwrap_or_default();
+    story.narrative.sentences = sentences;
+    story
+}
+
+/// What it looks like, how probable and how bad it is, and what that rests on.
+fn assess(sheet: &Sheet<'_>, lead: Option<&Statement>, incident: &Incident) -> Vec<Sentence> {
     let cites = sheet.representatives();
     let whole = sheet.whole(&cites);
-    let risk = assessment::risk(&incident.risk, whole.severity);
-    narrative.sentences.push(sentence(SentenceRole::Assessment, risk, cites.clone()));
-    narrative.sentences.push(sentence(SentenceRole::Assessment, assessment::support(&whole), cites));
-    let gaps = assessment::gaps(&sheet).into_iter();
-    narrative.sentences.extend(gaps.map(|(text, cites)| sentence(SentenceRole::Gap, text, cites)));
-    let (told_apart, gap) = not_told(&sheet, &narrative.sentences);
-    let events_end = narrative.sentences.iter().position(|s| s.role > SentenceRole::Event);
-    let events_end = events_end.unwrap_or(narrative.sentences.len());
-    narrative.sentences.splice(events_end..events_end, told_apart);
-    narrative.sentences.extend(gap);
-    Story { title, headline, narrative, risk: incident.risk }
+    let told = |text: String, cites: Vec<SignalId>| sentence(SentenceRole::Assessment, text, cites);
+    let mut sentences = Vec::new();
+    if let Some(failures) = lead.filter(|lead| lead.kind == Some(FactKind::LoginsFailed)) {
+        let clauses = [pattern::pattern(failures), pattern::device_names(failures)];
+        let clauses: Vec<String> = clauses.into_iter().flatten().collect();
+        if !clauses.is_empty() {
+            sentences.push(told(phrase::capital(&clauses.join("; ")), failures.signals.clone()));
+        }
+    }
+    sentences.push(told(assessment::risk(&incident.risk, whole.severity), cites.clone()));
+    sentences.push(told(assessment::support(&whole, &incident.reasons), cites));
+    sentences
 }
 
 fn sentence(role: SentenceRole, text: String, mut signals: Vec<SignalId>) -> Sentence {
@@ -78,18 +101,24 @@ fn sentence(role: SentenceRole, text: String, mut signals: Vec<SignalId>) -> Sen
     Sentence { role, text: text + ".", signals }
 }
 
-/// The whole in one sentence: the leading signal's most telling statement, how it ended, and how much more.
-fn headline(sheet: &Sheet<'_>, leading: &Signal) -> Sentence {
+/// The leading signal's most telling statement; none where it states nothing.
+fn lead<'s>(sheet: &'s Sheet<'_>, leading: &Signal) -> Option<&'s Statement> {
     let about = sheet.statements.iter().filter(|statement| statement.signals.contains(&leading.id));
     let told = about.filter(|statement| statement.kind != Some(FactKind::NoLoginSucceeded));
-    let lead = told.min_by_key(|statement| (telling(statement), Reverse(statement.count)));
+    let lead = told.min_by_key(|statement| (telling(statement), Reverse(statement.count)))?;
+    // A login is told by the failures that it came after, where there are any.
+    let before = sheet.statements.iter().filter(|failures| {
+        outcome::relation(failures, lead).is_some() || outcome::came_after(failures, lead)
+    });
+    Some(before.max_by_key(|failures| failures.count).unwrap_or(lead))
+}
+
+/// The whole in one sentence: the leading statement, how it ended, and how much more.
+fn headline(sheet: &Sheet<'_>, lead: Option<&Statement>) -> Sentence {
     let Some(lead) = lead else {
         let cites = sheet.representatives();
         return sentence(SentenceRole::Headline, groups::sentence(&sheet.whole(&cites)), cites);
     };
-    // A login is told by the failures that it came after, where there are any.
-    let before = sheet.statements.iter().filter(|failures| outcome::relation(failures, lead).is_some());
-    let lead = before.max_by_key(|failures| failures.count).unwrap_or(lead);
     let mut cites = lead.signals.clone();
     let mut clauses = Vec::new();
     if lead.kind == Some(FactKind::LoginsFailed) {
@@ -117,6 +146,9 @@ fn headline(sheet: &Sheet<'_>, leading: &Signal) -> Sentence {
 /// How the logins of `failures` ended, for the headline.
 fn ending(sheet: &Sheet<'_>, failures: &Statement) -> Option<(String, Vec<SignalId>)> {
     let all = || sheet.statements.iter();
+    if let Some(success) = all().find(|other| outcome::came_after(failures, other)) {
+        return Some((outcome::afterwards(success), success.signals.clone()));
+    }
     if let Some(success) = all().find(|other| outcome::relation(failures, other).is_some()) {
         return Some((outcome::succeeded(success, ""), success.signals.clone()));
     }
@@ -125,8 +157,9 @@ fn ending(sheet: &Sheet<'_>, failures: &Statement) -> Option<(String, Vec<Signal
         .map(|none| ("no login succeeded".to_owned(), none.signals.clone()))
 }
 
-/// What happened in the order of time, then how it ended.
-fn body(sheet: &Sheet<'_>) -> Vec<Sentence> {
+/// What happened in the order of time, then how it ended. Of the statement that the headline tells, `lead`, only
+/// what that leaves out.
+fn body(sheet: &Sheet<'_>, lead: Option<&Statement>) -> Vec<Sentence> {
     let mut outcomes = Vec::new();
     let mut in_outcome = Vec::new();
     for (index, statement) in sheet.statements.iter().enumerate() {
@@ -152,9 +185,27 @@ fn body(sheet: &Sheet<'_>) -> Vec<Sentence> {
         told.truncate(events_told_max());
         told.sort_by_key(|statement| (statement.first, statement.last));
     }
-    let events =
-        told.iter().map(|told| sentence(SentenceRole::Event, events::event(told), told.signals.clone()));
+    let is_lead = |told: &Statement| lead.is_some_and(|lead| std::ptr::eq(lead, told));
+    let events = told.into_iter().flat_map(|told| {
+        let texts = match (told.kind, is_lead(told)) {
+            (Some(FactKind::LoginsFailed), true) => details(told),
+            (_, true) => Vec::new(),
+            (Some(FactKind::LoginsFailed), false) => {
+                vec![events::failed(told, attempts::accounts(told).as_deref())]
+            }
+            (_, false) => vec![events::event(told)],
+        };
+        texts.into_iter().map(|text| sentence(SentenceRole::Event, text, told.signals.clone()))
+    });
     events.chain(outcomes.clone()).collect()
+}
+
+/// Of failed logins what the headline leaves out: when and how fast, which accounts how often.
+fn details(failures: &Statement) -> Vec<String> {
+    let accounts = [attempts::accounts(failures), attempts::refused(failures)];
+    let accounts: Vec<String> = accounts.into_iter().flatten().collect();
+    let sentences = [attempts::pace(failures), accounts.join("; ")];
+    sentences.iter().filter(|text| !text.is_empty()).map(|text| phrase::capital(text)).collect()
 }
 
 /// The outcome sentence of a statement about logins, if it makes one.
@@ -162,7 +213,8 @@ fn outcome_of(sheet: &Sheet<'_>, statement: &Statement) -> Option<(String, Vec<S
     let all = || sheet.statements.iter();
     if statement.kind == Some(FactKind::NoLoginSucceeded) {
         let told = !outcome::contradicted(statement, all());
-        return told.then(|| (events::event(statement), statement.signals.clone()));
+        let later = outcome::later(statement, all()).map(|clause| format!("; {clause}")).unwrap_or_default();
+        return told.then(|| (events::event(statement) + &later, statement.signals.clone()));
     }
     let related = all().filter_map(|failures| Some((failures, outcome::relation(failures, statement)?)));
     // The plainest relation wins: failures that were all over before the success came.
@@ -202,12 +254,18 @@ fn telling(statement: &Statement) -> u8 {
     }
 }
 
-/// The sentences about signals that no event or outcome sentence cites, and the gap that says so.
-fn not_told(sheet: &Sheet<'_>, sentences: &[Sentence]) -> (Vec<Sentence>, Option<Sentence>) {
+/// The sentences about signals that the headline does not tell and no event or outcome sentence cites, and the gap
+/// that says so.
+fn not_told(
+    sheet: &Sheet<'_>,
+    lead: Option<&Statement>,
+    sentences: &[Sentence],
+) -> (Vec<Sentence>, Option<Sentence>) {
     let told: BTreeSet<&SignalId> = sentences
         .iter()
         .filter(|told| matches!(told.role, SentenceRole::Event | SentenceRole::Outcome))
         .flat_map(|told| &told.signals)
+        .chain(lead.iter().flat_map(|lead| &lead.signals))
         .collect();
     let mut rest: Vec<SignalId> =
         sheet.signals.iter().map(|signal| signal.id).filter(|id| !told.contains(id)).collect();

@@ -10,6 +10,16 @@ pub(crate) fn time(moment: Timestamp) -> String {
     jiff::Timestamp::from(moment).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// `2017-12-10`, in UTC.
+pub(crate) fn day(moment: Timestamp) -> String {
+    jiff::Timestamp::from(moment).strftime("%Y-%m-%d").to_string()
+}
+
+/// Days since 1970-01-01, in UTC.
+pub(crate) fn day_number(moment: Timestamp) -> i64 {
+    moment.micros().div_euclid(86_400_000_000)
+}
+
 /// Whole seconds between the two moments as [`time`] shows them.
 pub(crate) fn seconds_between(first: Timestamp, last: Timestamp) -> u64 {
     let second = |moment: Timestamp| moment.micros().div_euclid(1_000_000);
@@ -43,11 +53,7 @@ pub(crate) fn enumerate_as(list: &List, one: &str, many: &str) -> String {
         let bound = if list.at_least { "at least " } else { "" };
         parts.push(format!("{bound}{rest} {}", if rest == 1 { one } else { many }));
     }
-    match parts.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, before)) => format!("{} and {last}", before.join(", ")),
-        None => String::new(),
-    }
+    self::list(&parts)
 }
 
 /// `once`, `7 times`, `at least 7 times`.
@@ -56,6 +62,20 @@ pub(crate) fn times(count: u64, at_least: bool) -> String {
         (false, 1) => "once".to_owned(),
         (false, _) => format!("{count} times"),
         (true, _) => format!("at least {count} times"),
+    }
+}
+
+/// `once`, `twice`, `7 times`.
+pub(crate) fn often(count: u64) -> String {
+    if count == 2 { "twice".to_owned() } else { times(count, false) }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list(parts: &[String]) -> String {
+    match parts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
     }
 }
 

@@ -57,6 +57,8 @@ fn fold_facts(signal: &mut Signal, facts: Vec<sentra_model::Fact>) {
         same.first = same.first.min(fact.first);
         same.last = same.last.max(fact.last);
         same.count = same.count.saturating_add(fact.count);
+        // Bursts are of one series: those of two would have to be told apart.
+        same.pace = None;
         for (name, set) in &fact.values {
             merge_names(same.values.entry(name.clone()).or_default(), set);
         }

@@ -33,7 +33,8 @@ pub use fold::{SIGNAL_ENTITIES_MAX, SIGNAL_EVENTS_MAX};
 pub use grouping::{INCIDENT_ENTITIES_MAX, Teller, Told};
 pub use judge::Judge;
 pub use names::{
-    FACT_EVENTS_MAX, NAMES_SHOWN_MAX, VALUE_BYTES_MAX, add_name, keep_evidence, merge_names, shorten,
+    FACT_EVENTS_MAX, NAMES_SHOWN_MAX, VALUE_BYTES_MAX, add_name, count_name, keep_evidence, merge_names,
+    shorten,
 };
 pub use odds::{BASE_RATE, LOG_ODDS_MAX, log_odds, probability};
 pub use risk::{

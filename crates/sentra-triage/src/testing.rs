@@ -48,7 +48,7 @@ pub(crate) fn signal(rule: &str, second: i64, address: Option<&str>, host: &str,
 
 /// A fact of `kind` with one value.
 pub(crate) fn fact(kind: FactKind, at: Timestamp, name: &str, value: &str) -> Fact {
-    let set = NamedSet { shown: vec![value.to_owned()], total: 1 };
+    let set = NamedSet::of(vec![value.to_owned()]);
     Fact {
         kind,
         count: 1,
@@ -57,6 +57,7 @@ pub(crate) fn fact(kind: FactKind, at: Timestamp, name: &str, value: &str) -> Fa
         entities: Vec::new(),
         values: BTreeMap::from([(name.to_owned(), set)]),
         events: Vec::new(),
+        pace: None,
     }
 }
 

@@ -136,8 +136,7 @@ fn signal(line: u64, id: &str, rule: &Rule, event: &Map<String, Value>) -> Signa
     let tactics =
         attack.iter().filter(|tag| sentra_model::TACTICS.contains(tag)).map(|tag| (*tag).to_owned());
     let parent = text(event, &["ParentImage", "ParentProcessName"]);
-    let values =
-        parent.map(|parent| ("parent".to_owned(), NamedSet { shown: vec![parent.to_owned()], total: 1 }));
+    let values = parent.map(|parent| ("parent".to_owned(), NamedSet::of(vec![parent.to_owned()])));
     Signal {
         id: SignalId::derive(Digest::new("signal/1").text(id).number(line)),
         tenant: TenantId::default_tenant(),
@@ -166,6 +165,7 @@ fn signal(line: u64, id: &str, rule: &Rule, event: &Map<String, Value>) -> Signa
             entities: Vec::new(),
             values: values.into_iter().collect(),
             events: vec![EventId::raw(0, line)],
+            pace: None,
         }],
         techniques,
         tactics: tactics.collect(),

@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod commands;
 mod content;
+mod directories;
 mod engines;
 mod knowledge;
 mod output;

@@ -28,6 +28,9 @@ use sentra_model::{Class, Event, EventCode, Outcome};
 use crate::address;
 use crate::split::{cut, cut_at, cut_at_last, cut_last};
 
+/// Field that says that sshd took the user for nobody: no such account, or one that may not log in here.
+const INVALID_USER: &str = "invalid_user";
+
 /// Where a peer is named: `ADDRESS [port N]`, with what stands before and after it.
 struct Peer<'a> {
     before: &'a str,
@@ -124,6 +127,9 @@ fn refused<'a>(event: &mut Event<'a>, rest: &'a str) {
 /// Takes user and peer out of `[invalid user ]NAME from ADDRESS [port N]…`; gives what follows.
 /// Where no address stands (`from UNKNOWN`, a host name, a line cut short) the user is still known.
 fn who<'a>(event: &mut Event<'a>, rest: &'a str) -> &'a str {
+    if without_invalid(rest) != rest {
+        event.push(INVALID_USER, "true");
+    }
     if let Some(peer) = last_peer(rest) {
         event.user = Cow::Borrowed(without_invalid(peer.before));
         put_peer(event, &peer);

@@ -88,7 +88,8 @@ impl Distinct {
     }
 
     pub(crate) fn named_set(&self) -> NamedSet {
-        NamedSet { shown: self.shown.clone(), total: (self.shown.len() + self.others.len()) as u64 }
+        let total = (self.shown.len() + self.others.len()) as u64;
+        NamedSet { shown: self.shown.clone(), total, ..NamedSet::default() }
     }
 }
 

@@ -63,4 +63,12 @@ mod tests {
         let expected: Vec<u64> = (0..500).chain(1_503..2_003).collect();
         assert_eq!(ids, expected);
     }
+
+    #[test]
+    fn an_event_that_two_correlations_bring_is_there_once() {
+        let mut evidence = Evidence::default();
+        (0..700).for_each(|number| evidence.add((number, EventId::raw(0, number as u64))));
+        evidence.absorb(&evidence.clone());
+        assert_eq!(evidence.ids().len(), 700);
+    }
 }

@@ -17,6 +17,7 @@ pub(crate) mod distinct;
 pub(crate) mod evidence;
 pub(crate) mod groups;
 pub(crate) mod key;
+pub(crate) mod members;
 mod number;
 mod numbers;
 pub(crate) mod ordered;

@@ -60,6 +60,9 @@ pub(crate) struct Ordered {
     tally: Option<Tally>,
     #[serde(skip)]
     ahead: Option<Place>,
+    /// The event that came last, and the place of the rule that found it.
+    #[serde(skip)]
+    latest: Option<(EventId, u8)>,
     /// When its turn comes, as the owner's list of turns has it.
     #[serde(skip)]
     pub(crate) due: Option<i64>,
@@ -70,22 +73,30 @@ pub(crate) struct Hit {
     /// The time at which it was sure, and the latest event that it rests on.
     pub(crate) time: i64,
     pub(crate) event: EventId,
-    /// The first of its run.
-    pub(crate) fired_now: bool,
+    /// The happenings that this event stands for.
+    pub(crate) weight: u64,
+    /// What the run did not rest on before.
+    pub(crate) grown: Run,
 }
 
 /// What a turn came to.
 pub(crate) enum Turn {
     Nothing,
-    Hit(Hit),
+    Hit(Box<Hit>),
     /// There is nothing left that could matter.
     Over,
 }
 
 impl Ordered {
-    pub(crate) fn push(&mut self, place: Place, item: Item) {
+    /// `false` when it is an event that is there, and that another rule found it says nothing new.
+    pub(crate) fn push(&mut self, place: Place, item: Item, rule: &CorrelationRule) -> bool {
+        let latest = self.latest.replace((place.id, item.content.rule)).filter(|(id, _)| *id == place.id);
+        if !rule.nested && latest.is_some_and(|(_, part)| rule.is_same(part, item.content.rule)) {
+            return false;
+        }
         self.last = if self.is_empty() { place.time } else { self.last.max(place.time) };
         self.pending.push(place, item);
+        true
     }
 
     fn is_empty(&self) -> bool {
@@ -155,13 +166,13 @@ impl Ordered {
             Window::Session { .. } => self.session(due, rule, gone),
         };
         match hit {
-            Some((event, fired_now)) => Turn::Hit(Hit { time: due, event, fired_now }),
+            Some(grown) => Turn::Hit(Box::new(Hit { time: due, ..grown })),
             None => Turn::Nothing,
         }
     }
 
     /// The stretch that ends with the next event.
-    fn slide(&mut self, span: i64, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Option<(EventId, bool)> {
+    fn slide(&mut self, span: i64, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Option<Hit> {
         let mut tally = self.open_tally(rule);
         let (place, item) = self.pending.pop()?;
         while let Some((old, gone)) = self.open.pop_until(place.time.saturating_sub(span).saturating_sub(1)) {
@@ -180,12 +191,7 @@ impl Ordered {
     }
 
     /// The stretch that begins with the next event. Several of one time begin the same one.
-    fn look_ahead(
-        &mut self,
-        span: i64,
-        rule: &CorrelationRule,
-        gone: &mut Vec<Run>,
-    ) -> Option<(EventId, bool)> {
+    fn look_ahead(&mut self, span: i64, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Option<Hit> {
         let first = self.pending.first()?.0.time;
         let end = first.saturating_add(span);
         let mut tally = self.tally.take().unwrap_or_else(|| {
@@ -212,7 +218,7 @@ impl Ordered {
         hit
     }
 
-    fn tumble(&mut self, end: i64, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Option<(EventId, bool)> {
+    fn tumble(&mut self, end: i64, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Option<Hit> {
         let mut window = Reorder::default();
         let mut tally = Tally::default();
         while let Some((place, item)) = self.pending.pop_until(end) {
@@ -226,7 +232,7 @@ impl Ordered {
         take(&mut self.run, &mut self.taken, first, window.after(None), rule, gone)
     }
 
-    fn session(&mut self, due: i64, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Option<(EventId, bool)> {
+    fn session(&mut self, due: i64, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Option<Hit> {
         let mut tally = self.open_tally(rule);
         let next = self.pending.first().map(|(place, _)| place.time).filter(|time| *time <= due);
         let (asked, closed) = match next {
@@ -270,8 +276,8 @@ pub(crate) fn end_of(time: i64, span: i64) -> i64 {
 }
 
 /// Puts the events of a window that the run does not have yet into the run, or begins a new one where the gap
-/// between them is too long. Gives the latest event and whether the run is new; `None` where there is nothing
-/// that the run does not have: then nothing happened that was not reported.
+/// between them is too long. Gives the latest event and what the run did not have; `None` where there is nothing
+/// of that: then nothing happened that was not reported.
 fn take<'a>(
     run: &mut Option<Run>,
     taken: &mut Option<Place>,
@@ -279,24 +285,28 @@ fn take<'a>(
     events: impl Iterator<Item = (&'a Place, &'a Item)>,
     rule: &CorrelationRule,
     gone: &mut Vec<Run>,
-) -> Option<(EventId, bool)> {
+) -> Option<Hit> {
     if run.as_ref().is_some_and(|run| window_first.saturating_sub(run.last) > rule.run_gap_micros) {
         gone.extend(run.take());
     }
-    let is_new = run.is_none();
     let counted = rule.counted().map_or("", |counted| counted.name.as_str());
-    let mut latest = None;
+    let mut hit: Option<Hit> = None;
     for (place, item) in events {
-        let run = run.get_or_insert_with(|| Run { fired: true, ..Run::new(*place, item.seen) });
+        let begun = || Run { fired: true, ..Run::new(*place, item.seen, rule) };
+        let run = run.get_or_insert_with(begun);
         let values: Vec<(&str, &str)> = item
             .values
             .iter()
             .map(|(name, text)| (VALUE_COLUMNS.get(usize::from(*name)).copied().unwrap_or(counted), &**text))
             .collect();
-        run.touched = run.touched.max(item.seen);
-        run.rest_on(*place, &item.content, &values, item.absorbed.as_deref());
+        let hit =
+            hit.get_or_insert_with(|| Hit { time: place.time, event: place.id, weight: 0, grown: begun() });
+        (hit.event, hit.weight) = (place.id, item.content.weight);
+        for run in [Some(run), rule.referred.then_some(&mut hit.grown)].into_iter().flatten() {
+            run.touched = run.touched.max(item.seen);
+            run.rest_on(*place, &item.content, &values, item.absorbed.as_deref());
+        }
         *taken = Some(*place);
-        latest = Some(place.id);
     }
-    latest.map(|event| (event, is_new))
+    hit
 }

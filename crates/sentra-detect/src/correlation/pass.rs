@@ -38,7 +38,7 @@ pub(super) struct Trigger<'t, 'a> {
     pub(super) row: Option<EventRow<'a>>,
     /// Of the event: the columns that matches show.
     pub(super) values: &'t [(&'t str, &'t str)],
-    /// For a correlation: its group, and its run if that fired with this event.
+    /// For a correlation: its group, and what its run rests on where that is more than this event.
     pub(super) group: &'t [(String, String)],
     pub(super) fired: Option<&'t Run>,
 }
@@ -258,9 +258,26 @@ impl<'a> Pass<'a> {
         if !is_referred {
             return;
         }
-        let run = self.run(index, group, opened).filter(|_| effect.fired_now).cloned();
+        let run = effect.fired_now.then(|| self.handed_over(index, rule, group, opened)).flatten();
         let named = named_group(rule, group);
         self.trigger(Trigger { rule: index, group: &named, fired: run.as_ref(), ..by });
+    }
+
+    /// The run of a rule that fires at once, as others take it over.
+    fn handed_over(
+        &mut self,
+        index: usize,
+        rule: &CorrelationRule,
+        group: &[u8],
+        opened: EventId,
+    ) -> Option<Run> {
+        let groups = self.tenant.groups.get_mut(&index)?;
+        let number = groups.find(group)?;
+        let Cell::Full(full) = groups.cell_mut(number)? else { return None };
+        match &mut full.state {
+            State::Runs(runs) => Some(runs.get_mut(opened)?.handed_over(rule)),
+            State::Ordered(_) => None,
+        }
     }
 
     fn run(&self, index: usize, group: &[u8], opened: EventId) -> Option<&Run> {
@@ -355,6 +372,9 @@ fn added(
 ) -> Option<Effect> {
     if let Cell::Packed(bytes) = cell {
         if is_new {
+            return None;
+        }
+        if packed::is_known(bytes, contribution, rule) {
             return None;
         }
         if packed::can_take(bytes, contribution, rule) {

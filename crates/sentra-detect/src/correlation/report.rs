@@ -98,7 +98,7 @@ pub(crate) fn pressure(
         tags: Vec::new(),
         pack: "sentra".to_owned(),
     };
-    let named = NamedSet { shown: vec![about.title.clone()], total: 1 };
+    let named = NamedSet::of(vec![about.title.clone()]);
     Match {
         rule: Arc::new(rule),
         tenant: tenant.clone(),

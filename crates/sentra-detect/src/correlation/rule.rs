@@ -63,6 +63,10 @@ pub(crate) struct CorrelationRule {
     /// More events of a window can only make it true.
     pub(crate) monotone: bool,
     pub(crate) generate: bool,
+    /// It refers to a correlation.
+    pub(crate) nested: bool,
+    /// A correlation refers to it.
+    pub(crate) referred: bool,
     /// How many correlations it stands on, one below the other.
     depth: usize,
     /// Of all that state depends on: a changed rule does not go on with the state of its former self.
@@ -86,6 +90,28 @@ impl CorrelationRule {
             CorrelationKind::Temporal(formula) if !is_positive(formula) => Some(formula),
             _ => None,
         }
+    }
+
+    /// Whether a second match on the same event, by the rules at these places, says nothing new: events and
+    /// numbers are counted once, however many of the rules find them.
+    pub(crate) fn is_same(&self, one: u8, other: u8) -> bool {
+        match &self.kind {
+            CorrelationKind::EventCount(_) => true,
+            CorrelationKind::Number { .. } => self.measured_as(one) == self.measured_as(other),
+            _ => false,
+        }
+    }
+
+    /// The first place whose rule has the number in the same field.
+    pub(crate) fn measured_as(&self, place: u8) -> u8 {
+        let Some(counted) = self.counted() else { return 0 };
+        let field = counted.fields.get(usize::from(place));
+        counted.fields.iter().position(|other| Some(other) == field).unwrap_or_default() as u8
+    }
+
+    /// Its runs know their events one by one: they take over those of others, or others take over theirs.
+    pub(crate) fn knows_members(&self) -> bool {
+        self.nested || self.referred
     }
 
     /// Events of one window cannot be further apart than this, in microseconds.
@@ -229,6 +255,8 @@ fn resolve(parsed: &ParsedCorrelation, known: &Known) -> Result<CorrelationRule,
         monotone,
         at_once: monotone && !matches!(parsed.window, Window::Session { span: Some(_), .. }),
         generate: parsed.generate,
+        nested: depth > 1,
+        referred: false,
         depth,
         rules,
         kind,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::distinct::Distinct;
 use super::evidence::Evidence;
+use super::members::Members;
 use super::rule::CorrelationRule;
 use super::tally::{Content, Entry};
 use super::window::Window;
@@ -30,6 +31,13 @@ pub(crate) struct Run {
     pub(crate) evidence: Evidence,
     pub(crate) values: BTreeMap<String, Distinct>,
     pub(crate) window: Window,
+    /// Its events one by one, of a rule that takes over other runs or whose runs are taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) members: Option<Members>,
+    /// The event that came last. What follows from one event follows before the next one comes, so that this is
+    /// enough to know it again where nothing is taken over.
+    #[serde(skip)]
+    pub(crate) latest: Option<(EventId, u8)>,
 }
 
 /// What one event brings to a run.
@@ -61,7 +69,7 @@ pub(crate) struct Effect {
 }
 
 impl Run {
-    pub(crate) fn new(opened: Place, seen: i64) -> Self {
+    pub(crate) fn new(opened: Place, seen: i64, rule: &CorrelationRule) -> Self {
         Self {
             opened: opened.id,
             fired: false,
@@ -73,14 +81,18 @@ impl Run {
             evidence: Evidence::default(),
             values: BTreeMap::new(),
             window: Window::default(),
+            members: rule.knows_members().then(Members::default),
+            latest: None,
         }
     }
 
     fn add(&mut self, contribution: &Contribution<'_>, rule: &CorrelationRule) -> u64 {
         let Entry { place, content } = contribution.entry;
         self.touched = self.touched.max(contribution.seen);
+        let latest = self.latest.filter(|(id, _)| *id == place.id);
+        let is_known = latest.is_some_and(|(_, part)| rule.is_same(part, content.rule));
         self.rest_on(place, &content, contribution.values, contribution.absorbed);
-        if self.fired {
+        if self.fired || is_known {
             return 0;
         }
         let (is_enough, dropped) = self.window.add(contribution.entry, rule);
@@ -89,6 +101,15 @@ impl Run {
             self.window.clear();
         }
         dropped
+    }
+
+    /// The run as others take it over. Once they have, only what is taken over again must be known one by one.
+    pub(crate) fn handed_over(&mut self, rule: &CorrelationRule) -> Self {
+        let run = self.clone();
+        if !rule.nested {
+            self.members = None;
+        }
+        run
     }
 
     /// Makes an event a part of what the run rests on.
@@ -100,13 +121,10 @@ impl Run {
         absorbed: Option<&Self>,
     ) {
         match absorbed {
-            Some(other) => self.absorb(other),
-            None => {
-                self.total += 1;
-                self.count += content.weight;
-                self.evidence.add((place.time, place.id));
-            }
+            Some(other) => self.absorb(other, false),
+            None => self.rest_on_event(place, content.weight),
         }
+        self.latest = Some((place.id, content.rule));
         self.first = self.first.min(place.time);
         self.last = self.last.max(place.time);
         for (name, text) in values {
@@ -117,10 +135,40 @@ impl Run {
         }
     }
 
-    /// Takes over what `other` rests on.
-    fn absorb(&mut self, other: &Self) {
-        self.total += other.total;
-        self.count += other.count;
+    /// An event counts once, whichever rules found it.
+    fn rest_on_event(&mut self, place: Place, weight: u64) {
+        if self.latest.is_some_and(|(id, _)| id == place.id) {
+            return;
+        }
+        self.evidence.add((place.time, place.id));
+        match &mut self.members {
+            Some(members) => {
+                members.add(place.id, weight);
+                (self.total, self.count) = (members.total(), members.count());
+            }
+            None => {
+                self.total += 1;
+                self.count += weight;
+            }
+        }
+    }
+
+    /// Takes over what `other` rests on: `apart` says that they have no event in common.
+    fn absorb(&mut self, other: &Self, apart: bool) {
+        match (&mut self.members, &other.members) {
+            (Some(members), Some(others)) => {
+                if apart {
+                    members.append(others);
+                } else {
+                    members.unite(others);
+                }
+                (self.total, self.count) = (members.total(), members.count());
+            }
+            _ => {
+                self.total += other.total;
+                self.count += other.count;
+            }
+        }
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.touched = self.touched.max(other.touched);
@@ -134,6 +182,10 @@ impl Run {
 impl Runs {
     pub(crate) fn get(&self, opened: EventId) -> Option<&Run> {
         self.0.iter().find(|run| run.opened == opened)
+    }
+
+    pub(crate) fn get_mut(&mut self, opened: EventId) -> Option<&mut Run> {
+        self.0.iter_mut().find(|run| run.opened == opened)
     }
 
     pub(crate) fn into_fired(self) -> impl Iterator<Item = Run> {
@@ -169,14 +221,14 @@ impl Runs {
                 effect.gone.extend(other.fired.then_some(other));
             } else if meets(&other) {
                 run = Some(match run.take() {
-                    Some(one) => joined(one, other, &mut effect.gone),
+                    Some(one) => joined(one, other, rule, &mut effect.gone),
                     None => other,
                 });
             } else {
                 self.0.push(other);
             }
         }
-        let mut run = run.unwrap_or_else(|| Run::new(contribution.entry.place, contribution.seen));
+        let mut run = run.unwrap_or_else(|| Run::new(contribution.entry.place, contribution.seen, rule));
         let had_fired = run.fired;
         effect.entries_dropped = run.add(contribution, rule);
         effect.fired = run.fired.then_some(run.opened);
@@ -195,10 +247,10 @@ impl Runs {
 }
 
 /// Two runs that an event connects. A run that was reported keeps its name; of two, the older one does.
-fn joined(one: Run, other: Run, gone: &mut Vec<Run>) -> Run {
+fn joined(one: Run, other: Run, rule: &CorrelationRule, gone: &mut Vec<Run>) -> Run {
     let one_stays = (!one.fired, one.opened) <= (!other.fired, other.opened);
     let (mut stays, goes) = if one_stays { (one, other) } else { (other, one) };
-    stays.absorb(&goes);
+    stays.absorb(&goes, !rule.nested);
     if stays.fired {
         stays.window.clear();
     } else {

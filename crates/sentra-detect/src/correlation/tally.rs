@@ -3,6 +3,8 @@
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry as Slot;
 
+use sentra_model::EventId;
+
 use crate::stream::Place;
 
 use super::number::NUMBER_TIMES_MAX;
@@ -52,6 +54,9 @@ pub(crate) struct Tally {
     /// Of a sequence: for every step the latest start of one that got so far.
     starts: Vec<Option<i64>>,
     complete: bool,
+    /// Of a correlation over correlations, how often an event is there (with a number: in the field that has the
+    /// number). It counts once.
+    events: HashMap<(EventId, u8), u32, foldhash::fast::RandomState>,
 }
 
 impl Tally {
@@ -63,6 +68,7 @@ impl Tally {
         self.numbers.clear();
         self.starts.clear();
         self.complete = false;
+        self.events.clear();
     }
 
     /// Adds an event. For a value that is now there three times within `thinned`: the place of the middle one,
@@ -74,6 +80,9 @@ impl Tally {
         rule: &CorrelationRule,
         thinned: Option<i64>,
     ) -> Option<Place> {
+        if !self.is_first(place, content, rule) {
+            return None;
+        }
         self.weight += content.weight;
         match &rule.kind {
             CorrelationKind::EventCount(_) => None,
@@ -90,6 +99,26 @@ impl Tally {
                 self.numbers.add(content.number, content.weight.min(NUMBER_TIMES_MAX));
                 None
             }
+        }
+    }
+
+    /// Whether an event that comes is not there yet, where that matters.
+    fn is_first(&mut self, place: Place, content: &Content, rule: &CorrelationRule) -> bool {
+        let Some(event) = counted_event(place, content, rule) else { return true };
+        let times = self.events.entry(event).or_default();
+        *times += 1;
+        *times == 1
+    }
+
+    /// Whether an event that goes is not there any more, where that matters.
+    fn is_last(&mut self, place: Place, content: &Content, rule: &CorrelationRule) -> bool {
+        let Some(event) = counted_event(place, content, rule) else { return true };
+        match self.events.get_mut(&event) {
+            Some(times) if *times > 1 => {
+                *times -= 1;
+                false
+            }
+            _ => self.events.remove(&event).is_some(),
         }
     }
 
@@ -155,6 +184,9 @@ impl Tally {
 
     /// Takes an event away, the earliest or one that [`Tally::add`] named.
     pub(crate) fn remove(&mut self, place: Place, content: &Content, rule: &CorrelationRule) {
+        if !self.is_last(place, content, rule) {
+            return;
+        }
         self.weight = self.weight.saturating_sub(content.weight);
         match &rule.kind {
             CorrelationKind::EventCount(_) | CorrelationKind::TemporalOrdered => {}
@@ -223,6 +255,19 @@ impl Tally {
                 }
             },
         }
+    }
+}
+
+/// What is counted once, where several correlations may bring the same event.
+fn counted_event(place: Place, content: &Content, rule: &CorrelationRule) -> Option<(EventId, u8)> {
+    if !rule.nested {
+        return None;
+    }
+    match rule.kind {
+        CorrelationKind::EventCount(_) | CorrelationKind::Number { .. } => {
+            Some((place.id, rule.measured_as(content.rule)))
+        }
+        _ => None,
     }
 }
 

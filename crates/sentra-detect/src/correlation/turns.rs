@@ -44,7 +44,9 @@ impl<'a> Pass<'a> {
             return;
         }
         let Contribution { entry, seen, values, absorbed } = contribution;
-        ordered.push(entry.place, Item::new(entry.content, *seen, values, *absorbed));
+        if !ordered.push(entry.place, Item::new(entry.content, *seen, values, *absorbed), rule) {
+            return;
+        }
         let due = ordered.next_due(rule);
         let before = ordered.due.replace(due);
         groups.entries += 1;
@@ -115,22 +117,23 @@ impl<'a> Pass<'a> {
         let Some(run) = cell.and_then(Cell::ordered).and_then(Ordered::run) else { return };
         let last = Last::Decided(hit.time, hit.event);
         let key = (index, group.into(), run.opened);
-        let is_referred = self.rules.rules.get(index).is_some_and(|rule| !rule.referred_by.is_empty());
-        let run = is_referred.then(|| run.clone());
+        let seen = run.touched;
         self.reports.pending.insert(key, last);
-        let Some(run) = run else { return };
+        if !rule.referred {
+            return;
+        }
         let named = named_group(rule, group);
         self.trigger(Trigger {
             rule: index,
             time: hit.time,
             id: hit.event,
-            seen: run.touched,
-            weight: 1,
+            seen,
+            weight: hit.weight,
             last,
             row: None,
             values: &[],
             group: &named,
-            fired: Some(&run).filter(|_| hit.fired_now),
+            fired: Some(&hit.grown),
         });
     }
 }

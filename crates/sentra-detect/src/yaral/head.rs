@@ -18,6 +18,9 @@ use crate::text::hint;
 
 /// Shortest and longest match window, in seconds.
 const WINDOW_SECONDS: std::ops::RangeInclusive<i64> = 60..=48 * 3_600;
+/// Longest window that leads to an event, in seconds: 100 days. What it keeps is what such an event looks back
+/// for, and not those events themselves: approvals, certifications, inventories live longer than two days.
+const BEFORE_SECONDS_MAX: i64 = 100 * 24 * 3_600;
 /// Most outcome variables.
 const OUTCOMES_MAX: usize = 20;
 /// Most match variables.
@@ -118,8 +121,11 @@ impl Compiler<'_> {
         let rule = self.rule;
         let Some(section) = &rule.matching else { return Ok(None) };
         let (seconds, _) = section.length;
-        if !WINDOW_SECONDS.contains(&seconds) {
-            return Err(fault(section.line, "a match window is 1m at least and 48h at most"));
+        let leads = matches!(section.window, WindowKind::Sliding { after: false, .. });
+        let seconds_max = if leads { BEFORE_SECONDS_MAX } else { *WINDOW_SECONDS.end() };
+        if !(*WINDOW_SECONDS.start()..=seconds_max).contains(&seconds) {
+            let message = "a match window is 1m at least and 48h at most, one that leads to an event 100d";
+            return Err(fault(section.line, message));
         }
         if section.variables.len() > MATCH_VARIABLES_MAX {
             return Err(fault(section.line, format!("more than {MATCH_VARIABLES_MAX} match variables")));

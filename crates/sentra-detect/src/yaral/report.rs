@@ -74,7 +74,7 @@ pub(super) fn described(
             .map(|(name, mut texts)| {
                 let total = texts.len() as u64;
                 texts.truncate(SHOWN_MAX);
-                (name, NamedSet { shown: texts, total })
+                (name, NamedSet { shown: texts, total, ..NamedSet::default() })
             })
             .collect(),
     }

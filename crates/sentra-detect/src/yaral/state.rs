@@ -265,7 +265,7 @@ impl YaralState {
         let Some(groups) = self.groups.get_mut(&(key.tenant.clone(), key.rule)) else { return };
         let Some(group) = groups.get_mut(&key.values) else { return };
         group.records.retain(|_, record| matching.done_at(record) > watermark);
-        let done = |episode: &Episode| episode.end.saturating_add(matching.length);
+        let done = |episode: &Episode| matching.told_until(episode.end);
         group.episodes.retain(|episode| done(episode) > watermark);
         self.changed.insert(key.clone());
         let next = group.records.values().map(|record| matching.done_at(record)).min();

@@ -82,6 +82,15 @@ impl Matching {
         found
     }
 
+    /// Until when a match whose last event is before `end` can grow.
+    pub(crate) fn told_until(&self, end: i64) -> i64 {
+        match self.window {
+            // It leads to one event, which is decided once.
+            Window::Before(_) => end,
+            _ => end.saturating_add(self.length),
+        }
+    }
+
     /// When nothing can ask for the record any more.
     pub(crate) fn done_at(&self, record: &Record) -> i64 {
         match self.window {

@@ -10,6 +10,7 @@
 mod common;
 mod defined;
 mod examples;
+mod nested;
 mod runs;
 mod state;
 mod traps;

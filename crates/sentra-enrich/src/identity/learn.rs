@@ -385,7 +385,9 @@ fn hr_status(
 ) -> Option<(IdentityStatus, Option<Timestamp>)> {
     let effective =
         fields.cells.iter().find(|(name, _)| &**name == "effectivedate").map(|(_, value)| value.as_str());
-    let day = cells.first(Column::TerminatedOn).or(effective).and_then(moment);
+    // Not before it was said: a day begins at midnight, and who leaves in the evening has worked until then. Live,
+    // nobody knew any earlier either.
+    let day = cells.first(Column::TerminatedOn).or(effective).and_then(moment).map(|day| day.max(time));
     let stated = cells.first(Column::Status).and_then(words::status);
     match (code, stated) {
         (EventCode::SA03, _) => Some((IdentityStatus::Terminated, Some(day.unwrap_or(time)))),

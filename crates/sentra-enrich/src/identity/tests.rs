@@ -141,6 +141,52 @@ fn one_account_of_two_people_is_told_and_stays_with_the_first() {
     assert_eq!(all.list.iter().map(|c| c.attribute.as_str()).collect::<Vec<_>>(), ["account", "account"]);
 }
 
+/// The table of docs/enrichment.md on contradictions within one source.
+#[test]
+fn a_source_that_contradicts_itself_is_told_and_gives_one_answer() {
+    let text = "employee id,account,department,status,enabled,manager,email,privilege\n\
+                1,alice,IT,active,,2,a@example.com,\n\
+                1,alice,Finance,terminated,,2,a@example.com,\n\
+                2,bob,IT,active,false,1,b@example.com,\n\
+                3,carl,IT,active,true,3,carl@example.com,emperor\n\
+                4,carol,IT,,,,carl@example.com,\n";
+    let mut identities = empty();
+    let problems = identities.import(&file("a.csv", 50), &content(text, "2026-03-01"));
+    assert_eq!(problems, Vec::new(), "each row can be read");
+    let told = |name: &str| {
+        let one = identities.identity(name).unwrap();
+        let status = one.status_at(at("2026-03-01T00:00:00Z")).0;
+        (one.key().to_owned(), one.department().unwrap().to_owned(), status, one.privilege())
+    };
+    let one = |key: &str, department: &str| {
+        (key.to_owned(), department.to_owned(), IdentityStatus::Active, Privilege::Standard)
+    };
+    // The old contract of somebody who was hired again ends nothing.
+    assert_eq!(told("alice"), one("employee:1", "Finance"));
+    assert_eq!(
+        told("bob"),
+        one("employee:2", "IT"),
+        "a stated status counts before the switch of an account"
+    );
+    // Each is the other's manager, one their own: nothing goes round in circles.
+    assert_eq!(told("carl"), one("employee:3", "IT"));
+    assert_eq!(told("carol"), one("employee:4", "IT"), "a shared mail address does not join two employees");
+    assert_eq!(told("carl@example.com"), one("employee:3", "IT"), "and stays with the first");
+    let contradictions = identities.contradictions();
+    let listed = contradictions
+        .list
+        .iter()
+        .map(|c| format!("{} {}: {} not {}", c.subject, c.attribute, c.kept.value, c.other.value));
+    assert_eq!(
+        listed.collect::<Vec<_>>(),
+        [
+            "employee:1 department: Finance not IT",
+            "employee:1 status: active not terminated",
+            "employee:3 account: carl@example.com not carl@example.com",
+        ]
+    );
+}
+
 #[test]
 fn the_same_name_in_two_domains_is_two_people_and_alone_nobody() {
     let text = "account,name\nA\\admin,Alice\nB\\admin,Bob\n";
@@ -231,6 +277,18 @@ const LEFT: &[(&str, &str)] = &[
     ("Business_Process_Type", "Terminate Employee"),
     ("Effective_Date", "2026-03-10"),
 ];
+
+/// HR records in the afternoon that somebody leaves today, and later that somebody left days ago.
+#[test]
+fn a_termination_does_not_reach_back_before_it_was_said() {
+    for said in ["2026-03-10T12:45:00Z", "2026-03-14T08:00:00Z"] {
+        let mut identities = with(&[("ad.ldif", 50, "2026-03-01", DIRECTORY)]);
+        identities.observe(&batch(&[worker(said, EventCode::SA03, LEFT)]));
+        let alice = identities.identity("CORP\\alice").unwrap();
+        assert_eq!(alice.status_at(at("2026-03-10T09:15:00Z")).0, IdentityStatus::Active, "{said}");
+        assert_eq!(alice.status_at(at(said)), (IdentityStatus::Terminated, Some(at(said))));
+    }
+}
 
 #[test]
 fn an_hr_termination_is_believed_before_a_younger_directory() {

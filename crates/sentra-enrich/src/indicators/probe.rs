@@ -2,10 +2,10 @@
 //!
 //! The filters of millions of indicators do not fit into the processor's caches. Asked one value after the other, each
 //! waits for memory; so all values are read and hashed first, and then the filters are asked in loops that do nothing
-//! else, in which the processor waits for many at a time.
+//! else, in which the processor waits for many at a time. What passes is read ahead in the same way.
 
 use super::domain;
-use super::index::Parts;
+use super::index::{Keys, Part, Parts};
 use super::look::Look;
 use super::url::Url;
 use super::value::{IndicatorValue, read_address, read_hex};
@@ -79,12 +79,12 @@ impl Probes {
     /// The numbers of the values that may name an indicator, in order, each once. Nothing is left to be asked.
     pub(crate) fn take_candidates(&mut self, parts: &Parts) -> Vec<u32> {
         let mut candidates = std::mem::take(&mut self.open);
-        pass(&mut self.v4, &mut candidates, |hash| parts.v4.table.may_have(hash));
         pass(&mut self.domains, &mut candidates, |hash| parts.domains.is_open(hash));
         pass(&mut self.urls, &mut candidates, |hash| parts.urls.is_open(hash));
-        pass(&mut self.md5, &mut candidates, |hash| parts.md5.table.may_have(hash));
-        pass(&mut self.sha1, &mut candidates, |hash| parts.sha1.table.may_have(hash));
-        pass(&mut self.sha256, &mut candidates, |hash| parts.sha256.table.may_have(hash));
+        pass_part(&mut self.v4, &mut candidates, &parts.v4);
+        pass_part(&mut self.md5, &mut candidates, &parts.md5);
+        pass_part(&mut self.sha1, &mut candidates, &parts.sha1);
+        pass_part(&mut self.sha256, &mut candidates, &parts.sha256);
         candidates.sort_unstable();
         candidates.dedup();
         candidates
@@ -95,4 +95,12 @@ impl Probes {
 fn pass(probes: &mut Vec<Probe>, candidates: &mut Vec<u32>, may_have: impl Fn(u64) -> bool) {
     candidates.extend(probes.iter().filter(|(_, hash)| may_have(*hash)).map(|(number, _)| *number));
     probes.clear();
+}
+
+/// As [`pass`]; what passes is read ahead.
+fn pass_part<K: Keys>(probes: &mut Vec<Probe>, candidates: &mut Vec<u32>, part: &Part<K>) {
+    probes.retain(|(_, hash)| part.table.may_have(*hash));
+    let hashes: Vec<u64> = probes.iter().map(|(_, hash)| *hash).collect();
+    part.warm(&hashes);
+    candidates.extend(probes.drain(..).map(|(number, _)| number));
 }

@@ -1,17 +1,19 @@
 //! The events of a batch that name an indicator.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, TimestampMicrosecondType};
 use arrow_array::{Array, DictionaryArray, StringArray};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use sentra_model::{EntityRef, EntityType, EventBatch, Role, Timestamp, column};
 
 use super::index::{IndicatorId, Indicators, Parts};
 use super::indicator::Indicator;
 use super::kind::IndicatorFamily;
 use super::look::{Look, Looker, looked_at};
+use super::named::{Groups, NamedValues};
 use super::names::look_of;
 use super::probe::Probes;
 
@@ -122,16 +124,11 @@ enum AsOf<'a> {
     Arrival(&'a [i64]),
 }
 
-/// One value of a dictionary that names indicators, whatever the time.
-struct Named {
-    groups: Vec<Vec<IndicatorId>>,
-}
-
 /// A value in a row.
 struct Occurrence<'v> {
     row: usize,
     place: HitPlace,
-    named: &'v Named,
+    groups: Groups<'v>,
     text: &'v str,
 }
 
@@ -188,9 +185,9 @@ impl Indicators {
         }
         for row in 0..column.len() {
             let Some(key) = column.key(row) else { continue };
-            if let Some(named) = named.get(&(key, look as u8)) {
+            if let Some(groups) = named.get(key, look) {
                 let place = HitPlace::Column(name);
-                writer.put(&Occurrence { row, place, named, text: text_at(texts, key) });
+                writer.put(&Occurrence { row, place, groups, text: text_at(texts, key) });
             }
         }
     }
@@ -231,28 +228,18 @@ impl Indicators {
         if named.is_empty() {
             return;
         }
-        asked.fill(0);
-        for (value, _) in named.keys() {
-            if let Some(bits) = asked.get_mut(*value) {
-                *bits = 1;
-            }
-        }
         let mut row = 0;
-        for (entry, value, look) in entries().filter(|(_, value, _)| asked.get(*value) == Some(&1)) {
+        for (entry, value, look) in entries() {
+            let Some(groups) = named.get(value, look) else { continue };
             while row < batch.len() && bound(offsets.get(row + 1)) <= entry {
                 row += 1;
             }
-            let (Some(named), Some(name)) = (named.get(&(value, look as u8)), names.key(entry)) else {
-                continue;
-            };
+            let Some(name) = names.key(entry) else { continue };
             let place = HitPlace::Field(text_at(name_texts, name).into());
-            writer.put(&Occurrence { row, place, named, text: text_at(texts, value) });
+            writer.put(&Occurrence { row, place, groups, text: text_at(texts, value) });
         }
     }
 }
-
-/// What the values of a dictionary name, by value and look.
-type NamedValues = BTreeMap<(usize, u8), Named>;
 
 /// A search in the values of one dictionary.
 #[derive(Default)]
@@ -273,15 +260,15 @@ impl Search {
 
     /// The values that name indicators; the search is empty again.
     fn finish(&mut self, parts: &Parts, texts: &StringArray) -> NamedValues {
-        let mut named = NamedValues::new();
+        let mut named = NamedValues::default();
         for number in self.probes.take_candidates(parts) {
             let Some((value, look)) = self.queue.get(number as usize).copied() else { continue };
             if self.looker.look(parts, look, text_at(texts, value)) {
-                let groups = self.looker.groups().map(<[_]>::to_vec).collect();
-                named.insert((value, look as u8), Named { groups });
+                named.push(value, look, self.looker.groups());
             }
         }
         self.queue.clear();
+        named.close(texts.len());
         named
     }
 }
@@ -294,7 +281,7 @@ fn text_at(texts: &StringArray, key: usize) -> &str {
 struct Writer<'i> {
     indicators: &'i Indicators,
     as_of: AsOf<'i>,
-    known: BTreeMap<IndicatorId, Arc<Indicator>>,
+    known: HashMap<IndicatorId, Arc<Indicator>, FixedState>,
     found: Vec<(IndicatorId, IndicatorHit)>,
     /// What was found in the row that is being looked at, in this column or in its fields.
     recent: (usize, Vec<IndicatorId>),
@@ -304,7 +291,7 @@ struct Writer<'i> {
 impl<'i> Writer<'i> {
     fn new(indicators: &'i Indicators, as_of: AsOf<'i>) -> Self {
         let recent = (usize::MAX, Vec::new());
-        Self { indicators, as_of, known: BTreeMap::new(), found: Vec::new(), recent, dropped: 0 }
+        Self { indicators, as_of, known: HashMap::default(), found: Vec::new(), recent, dropped: 0 }
     }
 
     /// Whether `id` is new in `row` and there is room for it: an event may name one a million times.
@@ -331,7 +318,7 @@ impl<'i> Writer<'i> {
                 Timestamp::from_micros(arrivals.get(occurrence.row).copied().unwrap_or_default())
             }
         };
-        for group in &occurrence.named.groups {
+        for group in occurrence.groups.iter() {
             let Some((id, confidence)) = self.indicators.best(group, now) else { continue };
             if !self.is_new(occurrence.row, id) {
                 continue;

@@ -5,7 +5,7 @@ mod countries;
 mod record;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use maxminddb::Reader;
 use sentra_model::Timestamp;
@@ -14,7 +14,7 @@ pub use cache::PLACES_CACHED_MAX;
 pub(crate) use countries::country_code;
 
 use crate::fold::NAME_CHARS_MAX;
-use crate::networks::Prefix;
+use crate::networks::{Networks, Prefix, ZoneKind};
 use crate::problem::Problem;
 use crate::source::{PlaceSource, SourceInfo, digest, source_name};
 use cache::Cache;
@@ -41,7 +41,7 @@ pub struct Place {
     /// Degrees, east is positive.
     pub longitude: Option<f64>,
     /// How far it may be from there, in kilometres. The middle of a country is taken where no database knows more;
-    /// this is then the radius of the country.
+    /// this is then how far the country reaches from there.
     pub accuracy_km: Option<u32>,
     /// Number of the autonomous system.
     pub asn: Option<u32>,
@@ -138,7 +138,8 @@ impl Places {
         self.databases.iter().map(|database| &*database.source)
     }
 
-    /// Where `address` is; `None` when no database knows it.
+    /// Where `address` is; `None` when no database knows it, and for private addresses and their like, whatever a
+    /// database says of them.
     #[must_use]
     pub fn place(&self, address: IpAddr) -> Option<Arc<Place>> {
         if self.databases.is_empty() {
@@ -152,6 +153,11 @@ impl Places {
     }
 
     fn look_up(&self, address: IpAddr) -> Option<Arc<Place>> {
+        // Databases made from registries have an owner for the whole space: 192.168.0.0/16 is Australian in one of them.
+        static EVERYBODYS: LazyLock<Networks> = LazyLock::new(Networks::new);
+        if EVERYBODYS.zone(address).kind != ZoneKind::External {
+            return None;
+        }
         let mut place = Place::default();
         for database in &self.databases {
             // A v6 address asked of a v4 database, and what is broken, is not known.

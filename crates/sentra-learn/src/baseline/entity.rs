@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::table::Record;
+use super::table::record;
 
 /// Kinds of values of which one entity may bring only so many.
 pub(crate) const COUNTED_FIELDS: usize = 6;
@@ -72,26 +72,7 @@ pub(crate) struct Entity {
     pub(crate) dirty: bool,
 }
 
-impl Record for Entity {
-    fn key(&self) -> u64 {
-        self.key
-    }
-    fn new(key: u64, hour: u32) -> Self {
-        Self { key, hour, spread: 1.0, ..Self::default() }
-    }
-    fn hour(&self) -> u32 {
-        self.hour
-    }
-    fn set_hour(&mut self, hour: u32) {
-        self.hour = hour;
-    }
-    fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-    fn set_dirty(&mut self, dirty: bool) {
-        self.dirty = dirty;
-    }
-}
+record!(Entity, spread: 1.0);
 
 /// How unusual an hour is for an entity.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -216,6 +197,7 @@ fn from_small(small: u8) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::Record;
 
     /// Monday, 2026-03-02, 00:00 UTC.
     const MONDAY: u32 = 20_514 * 24;

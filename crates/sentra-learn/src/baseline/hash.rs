@@ -22,34 +22,42 @@ pub(crate) fn mix(one: u64, other: u64) -> u64 {
 /// The key of `name` among names of the kind `kind`. Never [`NONE`].
 #[inline]
 pub(crate) fn key(seed: u64, kind: u64, name: &[u8]) -> u64 {
-    let mut state = mix(seed ^ kind, name.len() as u64);
-    let mut words = name.chunks_exact(8);
-    for word in &mut words {
-        let word = word.first_chunk::<8>().map_or(0, |word| u64::from_le_bytes(*word));
-        state = fold(state ^ word, MULTIPLIER ^ seed.rotate_left(17)) ^ word.rotate_left(32);
-    }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(words.remainder()) {
-        *to = *from;
-    }
-    mix(state, u64::from_le_bytes(last))
+    key_of_words(seed, kind, name, |word| word)
 }
 
 /// The key of `name` without regard to case, as users, hosts and domains are compared.
 pub(crate) fn folded_key(seed: u64, kind: u64, name: &str) -> u64 {
-    let mut small = [0_u8; 64];
-    if !name.is_ascii() {
-        return key(seed, kind, name.to_lowercase().as_bytes());
+    if name.is_ascii() {
+        key_of_words(seed, kind, name.as_bytes(), to_lower)
+    } else {
+        key(seed, kind, name.to_lowercase().as_bytes())
     }
-    match small.get_mut(..name.len()) {
-        Some(room) => {
-            for (to, from) in room.iter_mut().zip(name.bytes()) {
-                *to = from.to_ascii_lowercase();
-            }
-            key(seed, kind, room)
-        }
-        None => key(seed, kind, name.to_ascii_lowercase().as_bytes()),
+}
+
+/// Eight bytes at a time; the last are filled up with zeros.
+#[inline]
+fn key_of_words(seed: u64, kind: u64, name: &[u8], as_compared: impl Fn(u64) -> u64) -> u64 {
+    let mut state = mix(seed ^ kind, name.len() as u64);
+    let (words, rest) = name.as_chunks::<8>();
+    for word in words {
+        let word = as_compared(u64::from_le_bytes(*word));
+        state = fold(state ^ word, MULTIPLIER ^ seed.rotate_left(17)) ^ word.rotate_left(32);
     }
+    let last = match name.last_chunk::<8>() {
+        _ if rest.is_empty() => 0,
+        Some(last) => u64::from_le_bytes(*last) >> (64 - 8 * rest.len()),
+        None => rest.iter().rev().fold(0, |last, byte| last << 8 | u64::from(*byte)),
+    };
+    mix(state, as_compared(last))
+}
+
+/// Eight ASCII characters, the capitals among them made small.
+#[inline]
+fn to_lower(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The upper bit of each byte says whether it is at least `A`, and whether it is beyond `Z`.
+    let (from_a, beyond_z) = (word + ONES * (0x80 - 0x41), word + ONES * (0x7f - 0x5a));
+    word | ((from_a & !beyond_z & (ONES << 7)) >> 2)
 }
 
 #[cfg(test)]
@@ -64,6 +72,14 @@ mod tests {
         assert_eq!(key(1, 2, b"alice"), 8_520_135_174_530_824_249);
         assert_eq!(folded_key(1, 2, "ALICE"), key(1, 2, b"alice"));
         assert_eq!(folded_key(1, 2, "ÄRGER"), folded_key(1, 2, "ärger"));
+        let every: String = (0..128_u8).map(char::from).collect();
+        assert_eq!(folded_key(1, 2, &every), key(1, 2, every.to_ascii_lowercase().as_bytes()));
+        for length in 0..20 {
+            let (name, small) = ("AbCdEfGhIjKlMnOpQrStU", "abcdefghijklmnopqrstu");
+            assert_eq!(folded_key(1, 2, &name[..length]), key(1, 2, &small.as_bytes()[..length]), "{length}");
+        }
+        assert_eq!(key(1, 2, b"alice of the house"), 4_003_912_172_313_957_931);
+        assert_eq!(key(1, 2, b"alice-16-bytes-x"), 10_658_215_267_605_188_837);
         let long = "A".repeat(100);
         assert_eq!(folded_key(1, 2, &long), folded_key(1, 2, &long.to_lowercase()));
         let mut keys = HashSet::new();

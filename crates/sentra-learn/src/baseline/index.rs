@@ -1,5 +1,7 @@
 //! Where the record of a key lies: open addressing in one array, so that a search costs one cache line.
 
+use super::hash::NONE;
+
 /// Entries of the smallest index.
 const ENTRIES_MIN: usize = 64;
 
@@ -58,14 +60,22 @@ impl Index {
         }
     }
 
+    /// Reads the entry at which the search for `key` begins, ahead of use. What is read decides nothing, so many
+    /// such reads wait for memory together.
+    #[inline]
+    pub(crate) fn touch(&self, key: u64) -> u64 {
+        if self.len == 0 { 0 } else { self.entries.get(self.home(key)).copied().unwrap_or_default() }
+    }
+
     /// Where `key` may be: only a guess, and it may be wrong.
     #[inline]
     pub(crate) fn guess(&self, key: u64) -> u32 {
-        if self.len == 0 {
+        if self.len == 0 || key == NONE {
             return u32::MAX;
         }
-        let entry = self.entries.get(self.home(key)).copied().unwrap_or_default();
-        if (entry ^ key) >> 32 == 0 { slot_of(entry) } else { u32::MAX }
+        let run = self.entries.get(self.home(key)..).unwrap_or_default();
+        let entry = run.iter().find(|entry| **entry == 0 || (**entry ^ key) >> 32 == 0);
+        entry.map_or(u32::MAX, |entry| slot_of(*entry))
     }
 
     /// Adds `key`, which is not there.

@@ -1,6 +1,6 @@
 //! How much is usual in a window: a level, its deviation, and two brakes against being taught slowly.
 
-use super::table::Record;
+use super::table::record;
 
 /// Parts of the sliding window.
 pub(crate) const PARTS: usize = 6;
@@ -81,26 +81,7 @@ pub(crate) struct Level {
     pub(crate) dirty: bool,
 }
 
-impl Record for Level {
-    fn key(&self) -> u64 {
-        self.key
-    }
-    fn new(key: u64, hour: u32) -> Self {
-        Self { key, hour, ..Self::default() }
-    }
-    fn hour(&self) -> u32 {
-        self.hour
-    }
-    fn set_hour(&mut self, hour: u32) {
-        self.hour = hour;
-    }
-    fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-    fn set_dirty(&mut self, dirty: bool) {
-        self.dirty = dirty;
-    }
-}
+record!(Level);
 
 /// An amount against what is usual.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -257,6 +238,7 @@ fn against(amount: f32, mean: f32, spread: f32, form: LevelForm) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::baseline::Record;
 
     const TEN_MINUTES: u32 = 600;
     const DAY: u32 = 86_400;

@@ -26,5 +26,5 @@ pub(crate) use names::{CodeName, Name};
 pub use place::Place;
 pub(crate) use place::{LastPlace, distance_km};
 pub(crate) use rare::Rare;
-pub(crate) use table::{Record, Table, TableCounters};
+pub(crate) use table::{Record, Table, TableCounters, record};
 pub(crate) use term::Term;

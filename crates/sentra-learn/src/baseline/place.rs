@@ -1,6 +1,6 @@
 //! Places on the earth, and how far they are apart.
 
-use super::table::Record;
+use super::table::record;
 
 /// Where an address is, as far as a database of places knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -9,6 +9,8 @@ pub struct Place {
     pub latitude: f64,
     /// Degrees east.
     pub longitude: f64,
+    /// How far it may be from there, in km: the radius of the country where no more than that is known, 0 for exact.
+    pub accuracy_km: u32,
     /// Country by its ISO 3166 code, `DE`; empty where it is not known.
     pub country: String,
 }
@@ -33,6 +35,8 @@ pub(crate) struct LastPlace {
     pub(crate) address: u64,
     pub(crate) latitude: f32,
     pub(crate) longitude: f32,
+    /// How far it may have been from there, km.
+    pub(crate) accuracy_km: u32,
     /// When, seconds.
     pub(crate) time: u32,
     /// Last used, hours since 1970.
@@ -42,26 +46,7 @@ pub(crate) struct LastPlace {
     pub(crate) dirty: bool,
 }
 
-impl Record for LastPlace {
-    fn key(&self) -> u64 {
-        self.key
-    }
-    fn new(key: u64, hour: u32) -> Self {
-        Self { key, hour, ..Self::default() }
-    }
-    fn hour(&self) -> u32 {
-        self.hour
-    }
-    fn set_hour(&mut self, hour: u32) {
-        self.hour = hour;
-    }
-    fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-    fn set_dirty(&mut self, dirty: bool) {
-        self.dirty = dirty;
-    }
-}
+record!(LastPlace);
 
 #[cfg(test)]
 mod tests {

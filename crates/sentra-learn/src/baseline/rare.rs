@@ -1,6 +1,6 @@
 //! How often a value was seen among all of a tenant's.
 
-use super::table::Record;
+use super::table::record;
 
 /// A value by its key.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -13,26 +13,7 @@ pub(crate) struct Rare {
     pub(crate) dirty: bool,
 }
 
-impl Record for Rare {
-    fn key(&self) -> u64 {
-        self.key
-    }
-    fn new(key: u64, hour: u32) -> Self {
-        Self { key, hour, ..Self::default() }
-    }
-    fn hour(&self) -> u32 {
-        self.hour
-    }
-    fn set_hour(&mut self, hour: u32) {
-        self.hour = hour;
-    }
-    fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-    fn set_dirty(&mut self, dirty: bool) {
-        self.dirty = dirty;
-    }
-}
+record!(Rare);
 
 impl Rare {
     /// −ln of the share of this value among `total`; half a sighting stands for none.

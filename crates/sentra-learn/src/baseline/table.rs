@@ -23,6 +23,38 @@ pub(crate) trait Record: Copy + Default {
     fn set_dirty(&mut self, dirty: bool);
 }
 
+/// [`Record`] for a type that has the fields `key`, `hour` and `dirty`; a fresh one has the values that are named.
+macro_rules! record {
+    ($record:ty $(, $field:ident: $value:expr)*) => {
+        impl $crate::baseline::Record for $record {
+            #[inline]
+            fn key(&self) -> u64 {
+                self.key
+            }
+            fn new(key: u64, hour: u32) -> Self {
+                Self { key, hour, $($field: $value,)* ..Self::default() }
+            }
+            #[inline]
+            fn hour(&self) -> u32 {
+                self.hour
+            }
+            #[inline]
+            fn set_hour(&mut self, hour: u32) {
+                self.hour = hour;
+            }
+            #[inline]
+            fn is_dirty(&self) -> bool {
+                self.dirty
+            }
+            #[inline]
+            fn set_dirty(&mut self, dirty: bool) {
+                self.dirty = dirty;
+            }
+        }
+    };
+}
+pub(crate) use record;
+
 /// What happened to a table's records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct TableCounters {
@@ -98,7 +130,13 @@ impl<R: Record> Table<R> {
         self.find(key)
     }
 
-    /// Where the record of `key` may lie: reads the index ahead of use.
+    /// Reads the index for `key` ahead of use.
+    #[inline]
+    pub(crate) fn touch(&self, key: u64) -> u64 {
+        self.index.touch(key)
+    }
+
+    /// Where the record of `key` may lie.
     #[inline]
     pub(crate) fn guess(&self, key: u64) -> u32 {
         self.index.guess(key)
@@ -238,28 +276,12 @@ mod tests {
     use super::*;
 
     #[derive(Debug, Clone, Copy, Default)]
-    struct Plain(u64, u32, bool);
-
-    impl Record for Plain {
-        fn key(&self) -> u64 {
-            self.0
-        }
-        fn new(key: u64, hour: u32) -> Self {
-            Self(key, hour, false)
-        }
-        fn hour(&self) -> u32 {
-            self.1
-        }
-        fn set_hour(&mut self, hour: u32) {
-            self.1 = hour;
-        }
-        fn is_dirty(&self) -> bool {
-            self.2
-        }
-        fn set_dirty(&mut self, dirty: bool) {
-            self.2 = dirty;
-        }
+    struct Plain {
+        key: u64,
+        hour: u32,
+        dirty: bool,
     }
+    record!(Plain);
 
     #[test]
     fn the_stalest_go_and_the_hot_stay() {

@@ -308,6 +308,7 @@ fn travel(observation: &Observation, facts: &Facts, row: EventRow<'_>) -> Option
     let (name, address) = (row.text("user")?, row.text("src_ip")?);
     let from = std::str::from_utf8(&journey.from).ok().filter(|code| !code.starts_with('\0'));
     let from = from.map_or_else(String::new, |code| format!(" from {code}"));
+    let at_least = if journey.is_exact { "" } else { "at least " };
     let mut entities =
         vec![entity(EntityType::User, Role::Actor, name), entity(EntityType::Ip, Role::Source, address)];
     entities.extend(row.text("host").map(|host| entity(EntityType::Host, Role::Target, host)));
@@ -316,7 +317,7 @@ fn travel(observation: &Observation, facts: &Facts, row: EventRow<'_>) -> Option
         about: observation.user,
         entities,
         explanation: format!(
-            "{name} logged in from {address}, {:.0} km away from the login{from} {} before: that takes {:.0} km/h",
+            "{name} logged in from {address}, {at_least}{:.0} km away from the login{from} {} before: that takes {at_least}{:.0} km/h",
             journey.distance_km,
             duration(journey.seconds),
             journey.speed_kmh

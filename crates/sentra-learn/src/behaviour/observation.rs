@@ -39,6 +39,8 @@ pub(crate) mod near {
 const KEYS: usize = 12;
 /// The bit that says that a place is stored.
 const PLACE_BIT: u32 = 15;
+/// The bit that says that the place is not exact.
+const ACCURACY_BIT: u32 = 14;
 
 /// One event, all names as keys; 0 is none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -116,7 +118,9 @@ impl Observation {
     /// Writes it, and where its source is.
     pub(crate) fn write(&self, to: &mut Writer, place: Option<&Place>) {
         let keys = self.keys();
-        let mut present = u16::from(place.is_some()) << PLACE_BIT;
+        let accuracy_km = place.map_or(0, |place| place.accuracy_km);
+        let mut present =
+            u16::from(place.is_some()) << PLACE_BIT | u16::from(accuracy_km > 0) << ACCURACY_BIT;
         for (bit, key) in keys.iter().enumerate() {
             present |= u16::from(*key > 0) << bit;
         }
@@ -128,6 +132,9 @@ impl Observation {
         if let Some(place) = place {
             to.f32(place.latitude as f32).f32(place.longitude as f32);
             to.text(&place.country);
+        }
+        if accuracy_km > 0 {
+            to.u32(accuracy_km);
         }
     }
 
@@ -164,13 +171,18 @@ impl Observation {
             read.group,
         ] = keys;
         let has_place = present >> PLACE_BIT & 1 == 1;
-        let place = if has_place { Some(read_place(from)?) } else { None };
+        let mut place = if has_place { Some(read_place(from)?) } else { None };
+        if present >> ACCURACY_BIT & 1 == 1 {
+            let accuracy_km = from.u32()?;
+            place.iter_mut().for_each(|place| place.accuracy_km = accuracy_km);
+        }
         Some((read, place))
     }
 }
 
 fn read_place(from: &mut Reader<'_>) -> Option<Place> {
-    Some(Place { latitude: from.f32()?.into(), longitude: from.f32()?.into(), country: from.text()? })
+    let (latitude, longitude) = (from.f32()?.into(), from.f32()?.into());
+    Some(Place { latitude, longitude, accuracy_km: 0, country: from.text()? })
 }
 
 /// Observations that wait: each is learned a named number of observations, or of seconds of arrival, after it came,
@@ -272,15 +284,18 @@ mod tests {
     fn an_observation_survives_its_bytes() {
         let mut writer = Writer::default();
         let one = observation(5);
-        let place = Place { latitude: 1.5, longitude: -2.25, country: "DE".to_owned() };
+        let place = Place { latitude: 1.5, longitude: -2.25, accuracy_km: 0, country: "DE".to_owned() };
+        let coarse = Place { accuracy_km: 440, ..place.clone() };
         one.write(&mut writer, None);
+        one.write(&mut writer, Some(&coarse));
         one.write(&mut writer, Some(&place));
         let bytes = writer.bytes();
         let mut reader = Reader::new(&bytes);
         assert_eq!(Observation::read(&mut reader), Some((one, None)));
+        assert_eq!(Observation::read(&mut reader), Some((one, Some(coarse))));
         assert_eq!(Observation::read(&mut reader), Some((one, Some(place))));
         assert!(reader.is_empty());
-        assert_eq!(Observation::read(&mut Reader::new(&bytes[..bytes.len() / 2 - 8])), None);
+        assert_eq!(Observation::read(&mut Reader::new(&bytes[..20])), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::mover::Movers;
 use super::observation::Queue;
 use super::relation::number as relation;
 use crate::baseline::{
-    BaselineConfig, Entity, LastPlace, Level, Rare, Record, Table, TableCounters, Term, Watch,
+    BaselineConfig, Entity, LastPlace, Level, Rare, Table, TableCounters, Term, Watch, record,
 };
 
 /// Fields of which rare values are looked for: process, parent–child pair, user agent.
@@ -52,26 +52,7 @@ pub(crate) struct Pause {
     pub(crate) dirty: bool,
 }
 
-impl Record for Pause {
-    fn key(&self) -> u64 {
-        self.key
-    }
-    fn new(key: u64, hour: u32) -> Self {
-        Self { key, hour, ..Self::default() }
-    }
-    fn hour(&self) -> u32 {
-        self.hour
-    }
-    fn set_hour(&mut self, hour: u32) {
-        self.hour = hour;
-    }
-    fn is_dirty(&self) -> bool {
-        self.dirty
-    }
-    fn set_dirty(&mut self, dirty: bool) {
-        self.dirty = dirty;
-    }
-}
+record!(Pause);
 
 /// The baselines of one tenant.
 #[derive(Debug)]

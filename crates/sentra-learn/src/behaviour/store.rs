@@ -137,6 +137,9 @@ impl Stored for LastPlace {
     fn write(&self, to: &mut Writer) {
         to.u32(self.hour).u64(self.address).f32(self.latitude).f32(self.longitude).u32(self.time);
         to.raw(&self.country);
+        if self.accuracy_km > 0 {
+            to.u32(self.accuracy_km);
+        }
     }
 
     fn read(key: u64, from: &mut Reader<'_>) -> Option<Self> {
@@ -148,6 +151,7 @@ impl Stored for LastPlace {
             longitude: from.f32()?,
             time: from.u32()?,
             country: *from.raw(2)?.first_chunk()?,
+            accuracy_km: if from.is_empty() { 0 } else { from.u32()? },
             dirty: false,
         })
     }

@@ -12,7 +12,10 @@ use crate::baseline::{LastPlace, Name, Place, distance_km};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Journey {
     pub(crate) speed_kmh: f32,
+    /// At least: what both places may be off is taken off.
     pub(crate) distance_km: f32,
+    /// Where each was is known exactly.
+    pub(crate) is_exact: bool,
     pub(crate) seconds: u32,
     pub(crate) from: [u8; 2],
     /// The address is one that the user is known to come from, or shared by many.
@@ -49,13 +52,17 @@ impl State {
         let Some(last) = slot.and_then(|slot| self.places.change(slot, hour)) else { return };
         last.address = observation.src;
         (last.latitude, last.longitude) = (place.latitude as f32, place.longitude as f32);
+        last.accuracy_km = place.accuracy_km;
         last.time = observation.time;
         last.country = place.country.as_bytes().first_chunk().copied().unwrap_or_default();
     }
 
     fn journey(&self, observation: &Observation, last: &LastPlace, place: &Place) -> Option<Journey> {
         let from = (f64::from(last.latitude), f64::from(last.longitude));
-        let distance_km = distance_km(from, (place.latitude, place.longitude)) as f32;
+        let middles_km = distance_km(from, (place.latitude, place.longitude)) as f32;
+        // A country's middle is where few of its people are: who crosses a border has not gone from middle to middle.
+        let off_km = last.accuracy_km as f32 + place.accuracy_km as f32;
+        let distance_km = (middles_km - off_km).max(0.0);
         let seconds = observation.time.abs_diff(last.time);
         // Two systems' clocks differ by up to a minute.
         let speed_kmh = distance_km / (seconds.max(60) as f32 / 3_600.0);
@@ -64,6 +71,7 @@ impl State {
         is_impossible.then(|| Journey {
             speed_kmh,
             distance_km,
+            is_exact: off_km == 0.0,
             seconds,
             from: last.country,
             is_excused: self.is_egress(last.address)

@@ -126,12 +126,15 @@ impl Sample {
         }
     }
 
-    /// Takes rows out; gives them.
-    pub(crate) fn take_out(&mut self, mut is_out: impl FnMut(&Row) -> bool) -> Vec<Row> {
+    /// Takes rows of an entity out; gives them.
+    pub(crate) fn take_out(&mut self, key: u64, is_out: impl Fn(&Row) -> bool) -> Vec<Row> {
         let mut out = Vec::new();
+        if !self.shares.contains_key(&key) {
+            return out;
+        }
         let mut place = 0;
         while let Some(row) = self.rows.get(place) {
-            if !is_out(row) {
+            if row.key != key || !is_out(row) {
                 place += 1;
                 continue;
             }

@@ -216,11 +216,9 @@ impl Keeper {
     /// everything found in a chunk before the next chunk; what the keeper finds itself it knows.
     pub fn alerted(&mut self, entities: &[(EntityType, &str)], time: Timestamp) {
         for (entity_type, name) in entities {
-            if Party::of_entity(*entity_type).is_none() {
-                continue;
-            }
+            let Some(party) = Party::of_entity(*entity_type) else { continue };
             let key = entity_key(*entity_type, name);
-            self.activity.alerted(key, time.micros());
+            self.activity.alerted(party, key, time.micros());
             self.sequence.alerted(*entity_type, name, time);
             let micros = time.micros();
             let near = (micros.saturating_sub(CASE_MICROS), micros.saturating_add(CASE_MICROS));

@@ -12,7 +12,7 @@ use super::settings::HOUR_MICROS;
 use super::train::{Material, TrainJob, Trained};
 use super::{Keeper, KeeperSettings};
 use crate::registry::{
-    Decision, DriftLevel, ModelKind, ModelVersion, RegistryError, RetrainReason, ScoredPair, compare,
+    Decision, DriftLevel, ModelKind, ModelVersion, RegistryError, RetrainReason, ScoredPair, compare, rounded,
 };
 use crate::sequence::{SequenceModel, Symbol};
 
@@ -84,14 +84,16 @@ impl Keeper {
             return None;
         }
         let drift = self.drift_level(kind);
-        self.settings.retrain.due(now, schedule.trained_at, schedule.verdicts, drift)
+        // A kind whose model was lost begins anew.
+        let active = self.models.registry.slot(kind).active;
+        self.settings.retrain.due(now, active.and(schedule.trained_at), schedule.verdicts, drift)
     }
 
     /// What a training of a kind lacks, in words.
     pub(super) fn missing(&self, kind: ModelKind) -> Option<String> {
         let KeeperSettings { activity_rows_min, activity_days_min, sequence_samples_min, .. } = self.settings;
         let Some(party) = Party::of_kind(kind) else {
-            let samples = self.sequence.samples().count();
+            let samples = self.sequence.stats().samples as usize;
             return (samples < sequence_samples_min)
                 .then(|| format!("{samples} of {sequence_samples_min} sequences of 32 events"));
         };
@@ -171,6 +173,7 @@ impl Keeper {
         self.looked = None;
         let taken = outcome.and_then(|mut artefact| {
             artefact.card.created = now;
+            artefact.card.metrics.values_mut().for_each(|value| *value = rounded(*value));
             let version = artefact.card.version;
             let is_first = self.models.registry.slot(kind).active.is_none();
             let is_active = self.models.registry.slot(kind).active == Some(version);

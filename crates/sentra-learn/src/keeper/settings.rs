@@ -62,7 +62,7 @@ impl Default for KeeperSettings {
             sequence_samples_min: 400,
             sequence_samples_max: 8_192,
             sequence_entities_max: 65_536,
-            activity_false_positive_rate: 2e-5,
+            activity_false_positive_rate: 1e-4,
             activity_rows_min: 500,
             activity_days_min: 3,
             activity_rows_max: 8_192,

@@ -122,6 +122,8 @@ impl Keeper {
             rows.push((SCHEDULE.to_vec(), Some(schedule.clone())));
             self.stored = schedule;
         }
+        // Where a row is removed and written again, it stays in that order.
+        rows.sort_by(|(left, _), (right, _)| left.cmp(right));
         rows
     }
 
@@ -205,14 +207,12 @@ impl Keeper {
         let active = self.models.registry.slot(ModelKind::Sequence).active;
         if let Some(version) = active {
             match self.models.sequence(version) {
-                Ok(model) => self.sequence.install(model),
+                Ok(model) => self.sequence = Self::detector(&self.tenant, &self.settings, model),
                 Err(_) => {
                     self.models.lose(ModelKind::Sequence, version);
                     *broken += 1;
                 }
             }
-            // It is what the rows are of: nothing has to be stored anew.
-            self.sequence = Self::detector(&self.tenant, &self.settings, self.sequence.model().clone());
         }
         let own = rows.iter().filter_map(|(key, row)| match key.split_first() {
             Some((b'q', key)) => Some((key.to_vec(), row.clone())),

@@ -118,7 +118,7 @@ fn of_rows(
     seed: u64,
 ) -> Result<Artefact, LearnError> {
     // Counts that are nearly always the same must not make the first other one infinitely strange.
-    let encoder = EncoderSettings { clip: 8.0, spread_min: 0.3, pairs: 0, ..EncoderSettings::default() };
+    let encoder = EncoderSettings { clip: 12.0, spread_min: 0.3, pairs: 0, ..EncoderSettings::default() };
     let forest = ForestSettings { trees: 64, sample_rows: 512, depth: 9, ..ForestSettings::default() };
     // A point that stands for one hour only would make that one hour's like usual.
     let memory = MemorySettings { members_min: 2, ..MemorySettings::default() };

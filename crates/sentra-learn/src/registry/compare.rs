@@ -61,6 +61,8 @@ impl Default for PromotionPolicy {
 /// Whether a shadow takes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+// People's decisions are called so, too.
+#[schema(as = PromotionDecision)]
 pub enum Decision {
     /// It is better: promote it.
     Promote,
@@ -114,7 +116,25 @@ pub fn compare(rows: &[ScoredPair], policy: &PromotionPolicy) -> Comparison {
         }
         _ => Decision::TooFewLabels,
     };
-    Comparison { attacks, normals, active, shadow, standard_error, decision }
+    let scores = |scores: Scores| Scores {
+        auc: rounded(scores.auc),
+        average_precision: rounded(scores.average_precision),
+        best_f1: rounded(scores.best_f1),
+        best_threshold: rounded(scores.best_threshold),
+    };
+    Comparison {
+        attacks,
+        normals,
+        active: active.map(scores),
+        shadow: shadow.map(scores),
+        standard_error: standard_error.map(rounded),
+        decision,
+    }
+}
+
+/// The number with twelve digits: what is kept as text is the same after it was read.
+pub(crate) fn rounded(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 type ScoreOf = fn(&ScoredPair) -> f32;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::rounded;
 use crate::anomaly::{AnomalyModel, ModelError, Table};
 
 /// Fewest rows that drift can be told from. With fewer, chance alone looks like drift.
@@ -58,7 +59,7 @@ impl FeatureReference {
                 total += 1.0;
             }
         }
-        counts.into_iter().map(|count| count / total).collect()
+        counts.into_iter().map(|count| rounded(count / total)).collect()
     }
 
     fn fit(name: &str, mut values: Vec<f32>) -> Self {
@@ -189,7 +190,7 @@ mod tests {
     fn the_stability_index_by_hand() {
         let then = FeatureReference { name: "a".to_owned(), edges: vec![0.0], shares: vec![0.25, 0.5, 0.25] };
         let now = FeatureReference::shares(&[0.0], [-1.0, 0.0, 0.0, 1.0].into_iter());
-        assert_eq!(now, vec![1.5 / 5.5, 2.5 / 5.5, 1.5 / 5.5]);
+        assert_eq!(now, [1.5 / 5.5, 2.5 / 5.5, 1.5 / 5.5].map(rounded));
         let expected: f64 = now.iter().zip(&then.shares).map(|(n, t)| (n - t) * (n / t).ln()).sum();
         assert!((then.stability([-1.0, 0.0, 0.0, 1.0].into_iter()) - expected).abs() < 1e-12);
     }

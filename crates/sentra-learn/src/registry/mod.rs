@@ -18,6 +18,7 @@ pub use artefact::{
     ARTEFACT_BYTES_MAX, Artefact, ArtefactError, CARD_BYTES_MAX, ModelCard, ModelKind, ModelVersion,
     RowCounts, TrainingWindow,
 };
+pub(crate) use compare::rounded;
 pub use compare::{Comparison, Decision, PromotionPolicy, ScoredPair, compare, label_of, may_train_on};
 pub use drift::{DRIFT_ROWS_MIN, DriftLevel, DriftReference, DriftReport, FeatureDrift};
 pub use schedule::{RetrainPolicy, RetrainReason};

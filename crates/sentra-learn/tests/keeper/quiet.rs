@@ -17,6 +17,9 @@ pub(crate) fn trained_run(settings: KeeperSettings) -> Run {
 fn two_weeks_of_a_company_are_quiet_and_a_rampage_is_not() {
     let mut run = trained_run(KeeperSettings::default());
     let found = run.happen(&work(120, 7, 21, 5), 4_096);
+    for found in &found {
+        println!("{} {}", found.detector.id, found.explanation);
+    }
     assert!(found.len() <= 5, "{} findings: {found:?}", found.len());
     run.happen(&rampage("user17", MONDAY + 21 * DAY + 10 * HOUR, 15), 4_096);
     let found = run.happen(&work(120, 21, 22, 5), 4_096);

@@ -1,13 +1,14 @@
 //! Whether one fact supports all that a clause claims.
 
-use sentra_model::{Estimate, FactKind, Severity};
+use sentra_model::{FactKind, Severity};
 
-use super::Problem;
 use super::scan::{Clause, Token};
+use super::{Problem, worded};
 use crate::list::{List, Slot};
 use crate::outcome::{self, Relation};
 use crate::sheet::{Sheet, Statement};
-use crate::{assessment, words};
+use crate::story::Story;
+use crate::{assessment, day, technique, words};
 
 /// What a clause is about, by its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,17 +23,25 @@ enum About {
 }
 
 /// The problems of the clauses of one sentence, which cites the signals of `cited` out of `all`.
-pub(super) fn check(clauses: &[Clause], cited: &Sheet<'_>, all: &Sheet<'_>, risk: &Estimate) -> Vec<Problem> {
+pub(super) fn check(clauses: &[Clause], cited: &Sheet<'_>, all: &Sheet<'_>, story: &Story) -> Vec<Problem> {
     let whole = cited.whole(&cited.signals.iter().map(|signal| signal.id).collect::<Vec<_>>());
     let mut problems = Vec::new();
+    let day = all.day();
     let mut lead: Option<&Statement> = None;
     for clause in clauses {
+        if let Some(kind) = worded::of(clause) {
+            match worded::stated(kind, clause, lead, cited, &whole, all, story) {
+                Some(stated) => lead = lead.or(Some(stated)),
+                None => problems.push(Problem::Wording(clause.text.clone())),
+            }
+            continue;
+        }
         let Some(about) = about(clause) else {
             problems.push(Problem::Kind);
             continue;
         };
         if about == About::Probability {
-            if clause.text != assessment::probability(risk) {
+            if clause.text != assessment::probability(&story.risk) {
                 problems.push(Problem::Assessment);
             }
             continue;
@@ -44,7 +53,7 @@ pub(super) fn check(clauses: &[Clause], cited: &Sheet<'_>, all: &Sheet<'_>, risk
             About::OtherRules | About::Probability | About::Whole => vec![&whole],
         };
         let judged = candidates.iter().map(|candidate| {
-            let mut found = Reader { statement: candidate, lead, about }.read(clause);
+            let mut found = Reader { statement: candidate, lead, about, day: day.as_deref() }.read(clause);
             found.extend(disagreement(about, candidate, lead, cited, all));
             (found, *candidate)
         });
@@ -117,7 +126,7 @@ fn about(clause: &Clause) -> Option<About> {
         ["matched"] if clause.says("other") && !clause.says("the") => About::OtherRules,
         ["matched"] => About::Fact(FactKind::RuleMatched),
         ["individually", "not", "told"] => About::Whole,
-        ["kept", "only"] | ["raised"] | ["read"] | ["rests"] => About::Whole,
+        ["kept", "only"] | ["raised"] | ["read"] => About::Whole,
         ["severity"] | ["not", "severity", "stated"] => About::Whole,
         // `the techniques are …` and the like claim only what their lists name.
         [] => About::Whole,
@@ -156,6 +165,8 @@ struct Reader<'a> {
     statement: &'a Statement,
     lead: Option<&'a Statement>,
     about: About,
+    /// The day on which everything happened, which a time may leave out.
+    day: Option<&'a str>,
 }
 
 impl Reader<'_> {
@@ -174,6 +185,9 @@ impl Reader<'_> {
                     problems.extend(self.word(word, &before));
                 }
                 Token::Item(item) => {
+                    if slot == Slot::Technique && before.names_technique(item) {
+                        continue;
+                    }
                     if self.statement.list(slot).items.get(named) != Some(item) {
                         problems.push(Problem::Unsupported(item.clone()));
                     }
@@ -204,6 +218,7 @@ impl Reader<'_> {
         let once = self.statement.count == 1 && !self.statement.at_least;
         let supported = match word {
             "once" => once,
+            "twice" => self.statement.count == 2 && !self.statement.at_least,
             // A list that is announced must come.
             "host" | "hosts" => at.is_item(1),
             "a" if at.word(1) == Some("login") => once,
@@ -243,6 +258,11 @@ impl Reader<'_> {
     /// `between T and T` are the first and the last time, `at T` is both.
     fn time(&self, time: &str, at: &Neighbours<'_>) -> bool {
         let (first, last) = (words::time(self.statement.first), words::time(self.statement.last));
+        let full = match (self.day, day::begins_with_clock(time)) {
+            (Some(day), true) => format!("{day} {time}"),
+            _ => time.to_owned(),
+        };
+        let time = full.as_str();
         match at.word(-1) {
             Some("between") => time == first,
             Some("and") => time == last && at.word(-3) == Some("between"),
@@ -267,6 +287,12 @@ impl Neighbours<'_> {
     /// Whether a name stands `distance` tokens further on.
     fn is_item(&self, distance: usize) -> bool {
         matches!(self.tokens.get(self.index + distance), Some(Token::Item(_)))
+    }
+
+    /// Whether `item` is the name of the technique whose id stands before it.
+    fn names_technique(&self, item: &str) -> bool {
+        let before = self.index.checked_sub(1).and_then(|before| self.tokens.get(before));
+        matches!(before, Some(Token::Item(id)) if technique::name(id).as_deref() == Some(item))
     }
 
     /// The word `distance` tokens further on, or back; none when it is no word.

@@ -2,6 +2,7 @@
 
 mod claim;
 mod scan;
+mod worded;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,9 @@ pub enum Problem {
     /// A time or duration that the cited facts do not give.
     #[error("the time {0:?} is not given by the cited facts")]
     Time(String),
+    /// The facts allow these words only otherwise: another number, another name, another order.
+    #[error("the cited facts are not worded {0:?}")]
+    Wording(String),
     /// The sentence states a kind of happening that no cited fact states.
     #[error("no cited fact states what the sentence states")]
     Kind,
@@ -117,5 +121,5 @@ fn problems(
     }
     let Some(clauses) = scan::clauses(&sentence.text) else { return vec![Problem::Quotation] };
     let cited = sentence.signals.iter().filter_map(|id| by_id.get(id).copied());
-    claim::check(&clauses, &Sheet::of(cited), all, &story.risk)
+    claim::check(&clauses, &Sheet::of(cited), all, story)
 }

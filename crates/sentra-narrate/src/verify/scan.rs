@@ -1,6 +1,6 @@
 //! Takes a sentence apart into what it claims.
 
-use crate::lexicon;
+use crate::{day, lexicon};
 
 /// A piece of a clause.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub(super) enum Token {
     Item(String),
     /// A whole number.
     Number(u64),
-    /// `2017-12-10 10:54:29 UTC`.
+    /// `2017-12-10 10:54:29 UTC`, or without the day; the zone is there where it was left out.
     Time(String),
     /// `4 min 3 s`.
     Duration(String),
@@ -126,12 +126,17 @@ fn number(word: &str) -> Option<u64> {
 }
 
 fn time<'a>(word: &str, rest: &'a [Piece]) -> Option<(String, &'a [Piece])> {
-    let digits_and = |text: &str, mark: char, length: usize| {
-        text.len() == length && text.chars().all(|c| c.is_ascii_digit() || c == mark)
+    let is_day = |text: &str| text.len() == 10 && text.chars().all(|c| c.is_ascii_digit() || c == '-');
+    let (day, clock, rest) = match is_day(word) {
+        true => (format!("{word} "), plain(rest.first())?, rest.get(1..).unwrap_or_default()),
+        false => (String::new(), word, rest),
     };
-    let (clock, zone) = (plain(rest.first())?, plain(rest.get(1))?);
-    let is_time = digits_and(word, '-', 10) && digits_and(clock, ':', 8) && zone == "UTC";
-    is_time.then(|| (format!("{word} {clock} {zone}"), rest.get(2..).unwrap_or_default()))
+    if !day::is_clock(clock) {
+        return None;
+    }
+    // The first of two times leaves the zone to the second.
+    let rest = if plain(rest.first()) == Some("UTC") { rest.get(1..).unwrap_or_default() } else { rest };
+    Some((format!("{day}{clock} UTC"), rest))
 }
 
 /// `4 min 3 s` from its first number on, if that is what it is.

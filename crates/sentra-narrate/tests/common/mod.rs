@@ -2,8 +2,9 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use sentra_model::{
-    Digest, EntityRef, EntityType, Estimate, EventId, Fact, FactKind, Incident, IncidentId, IncidentStatus,
-    NamedSet, Narrative, Role, RuleKind, RuleRef, Severity, Signal, SignalId, Timestamp,
+    Burst, Digest, EntityRef, EntityType, Estimate, EventId, Fact, FactKind, Incident, IncidentId,
+    IncidentStatus, NamedSet, Narrative, Pace, RiskFactor, RiskReason, Role, RuleKind, RuleRef, Severity,
+    Signal, SignalId, Timestamp,
 };
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -23,7 +24,7 @@ pub(crate) fn user(role: Role, value: &str) -> EntityRef {
 }
 
 pub(crate) fn set(shown: &[&str], total: u64) -> NamedSet {
-    NamedSet { shown: shown.iter().map(|text| (*text).to_owned()).collect(), total }
+    NamedSet { shown: shown.iter().map(|text| (*text).to_owned()).collect(), total, ..NamedSet::default() }
 }
 
 /// A fact of `count` happenings between two moments.
@@ -36,6 +37,7 @@ pub(crate) fn fact(kind: FactKind, count: u64, first: &str, last: &str, entities
         entities: entities.to_vec(),
         values: Default::default(),
         events: vec![EventId::raw(0, 1)],
+        pace: None,
     }
 }
 
@@ -171,8 +173,9 @@ const TITLES: [&str; 6] = [
     "LSASS access",
     "Rule 7; failed",
 ];
-const KINDS: [FactKind; 10] = [
+const KINDS: [FactKind; 11] = [
     FactKind::RuleMatched,
+    FactKind::LoginsFailed,
     FactKind::LoginsFailed,
     FactKind::LoginsSucceeded,
     FactKind::NoLoginSucceeded,
@@ -195,6 +198,37 @@ fn random_set(dice: &mut Dice, pool: &[&str], most: usize) -> NamedSet {
     set(&pool, pool.len() as u64 + more)
 }
 
+/// How often each account was tried, which of them were refused, and when: of some failed logins it is known.
+fn count_accounts(dice: &mut Dice, fact: &mut Fact) {
+    let Some(users) = fact.values.get_mut("user").filter(|set| set.is_complete()) else { return };
+    users.counts = users.shown.iter().map(|_| 1 + dice.below(9) as u64).collect();
+    if dice.below(2) == 0 {
+        fact.count = users.counts.iter().sum();
+    }
+    if dice.below(2) == 0 {
+        let some = users.shown.iter().take(1 + dice.below(3)).cloned().collect();
+        fact.values.insert("refused_user".to_owned(), NamedSet::of(some));
+    }
+    let (first, last) = (fact.first, fact.last);
+    let bursts = match dice.below(3) {
+        0 => return,
+        1 => vec![Burst { first, last, count: fact.count }],
+        _ => {
+            let number = 1 + dice.below(7) as i64;
+            let length = last.since(first) / number;
+            let each = (fact.count / number as u64).max(1);
+            fact.count = each * number as u64;
+            (0..number)
+                .map(|at| {
+                    let start = first.plus_micros(length * at);
+                    Burst { first: start, last: start.plus_micros(length / 2), count: each }
+                })
+                .collect()
+        }
+    };
+    fact.pace = Some(Pace { pause_seconds: 60, bursts });
+}
+
 fn random_fact(dice: &mut Dice) -> Fact {
     let first = Timestamp::from_micros(1_790_000_000_000_000 + (dice.below(200_000) as i64) * 333_333);
     let kind = dice.of(&KINDS);
@@ -209,13 +243,15 @@ fn random_fact(dice: &mut Dice) -> Fact {
         entities.push(user(dice.of(&[Role::Actor, Role::Target]), dice.of(&NAMES)));
     }
     let mut values = std::collections::BTreeMap::new();
-    let texts: [(&str, &[&str]); 6] = [
+    let texts: [(&str, &[&str]); 8] = [
         ("user", &NAMES),
         ("command", &COMMANDS),
         ("process", &COMMANDS),
         ("parent", &COMMANDS),
-        ("code", &["SA01", "PA02", "XX99"]),
+        ("code", &["SA01", "SA03", "SA05", "SA08", "PA02", "SS05", "XX99"]),
         ("problem", &["no time zone, UTC taken"]),
+        ("group", &NAMES),
+        ("cleared_log", &["security"]),
     ];
     for (name, pool) in texts {
         if dice.below(if name == "problem" { 20 } else { 3 }) == 0 {
@@ -223,8 +259,12 @@ fn random_fact(dice: &mut Dice) -> Fact {
             values.insert(name.to_owned(), random_set(dice, pool, most));
         }
     }
-    let length = if dice.below(4) == 0 { 0 } else { dice.below(400_000) as i64 * 1_000_000 };
-    Fact {
+    let length = match dice.below(8) {
+        0 | 1 => 0,
+        2..=4 => dice.below(3_000) as i64 * 1_000_000,
+        _ => dice.below(400_000) as i64 * 1_000_000,
+    };
+    let mut fact = Fact {
         kind,
         count: if kind == FactKind::NoLoginSucceeded { 0 } else { 1 + dice.below(300) as u64 },
         first,
@@ -232,7 +272,14 @@ fn random_fact(dice: &mut Dice) -> Fact {
         entities,
         values,
         events: Vec::new(),
+        pace: None,
+    };
+    if kind == FactKind::LoginsFailed && dice.below(3) > 0 {
+        let names = random_set(dice, &NAMES, NAMES.len());
+        fact.values.entry("user".to_owned()).or_insert(names);
+        count_accounts(dice, &mut fact);
     }
+    fact
 }
 
 /// Signals as a wild mixture of rules and facts, some of them shared.
@@ -255,6 +302,29 @@ pub(crate) fn random_signals(seed: u64, most: usize) -> Vec<Signal> {
             attack(signal, &[a, b][..dice.below(3)], &[c, d][..dice.below(3)])
         })
         .collect()
+}
+
+/// An incident with the risk and the reasons that `seed` gives.
+pub(crate) fn random_incident(seed: u64, signals: &[Signal]) -> Incident {
+    let mut dice = Dice::new(seed.wrapping_add(78));
+    let mut incident = incident(random_risk(seed));
+    let factors = [
+        RiskFactor::Evidence,
+        RiskFactor::Evidence,
+        RiskFactor::Precision,
+        RiskFactor::Identity,
+        RiskFactor::Behaviour,
+        RiskFactor::KillChain,
+    ];
+    incident.reasons = (0..dice.below(6))
+        .map(|_| RiskReason {
+            factor: dice.of(&factors),
+            what: format!("{} of user {}", dice.of(&TITLES), dice.of(&NAMES)),
+            log_odds: dice.below(400) as f64 / 100.0 - 1.0,
+            signals: signals.iter().take(1).map(|signal| signal.id).collect(),
+        })
+        .collect();
+    incident
 }
 
 pub(crate) fn random_risk(seed: u64) -> Estimate {

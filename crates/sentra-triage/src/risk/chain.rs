@@ -25,7 +25,8 @@ pub fn kill_chain<'a>(signals: impl IntoIterator<Item = &'a Signal>) -> Vec<Chai
     // The longest run so far that ends with the tactic of each place: at most 16 runs of at most 16 steps.
     let mut longest: BTreeMap<usize, Vec<ChainStep>> = BTreeMap::new();
     for (at, mut together) in by_time {
-        together.sort_by_key(|signal| signal.id);
+        // Tactics in the same place are told apart, so that no order of signals shows.
+        together.sort_by(|one, other| (one.id, &one.tactics).cmp(&(other.id, &other.tactics)));
         let mut grown: BTreeMap<usize, Vec<ChainStep>> = BTreeMap::new();
         for signal in together {
             for tactic in &signal.tactics {

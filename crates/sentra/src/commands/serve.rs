@@ -19,6 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
 use crate::content::{Content, Problems, say_format_problems, say_rule_problems};
+use crate::directories;
 use crate::engines::{Engines, Opened};
 use crate::output;
 use crate::progress::counted;
@@ -89,6 +90,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     let interval = Duration::from_secs(config.retention.interval_s);
     let server = Server::start(app, config).await?;
     let retention = tokio::spawn(retention::run(Arc::clone(&engines.segments), interval));
+    let directories = tokio::spawn(directories::run(data.to_owned(), engines.knowledge.clone()));
     let factory = with_pipeline.then(|| engines.start_factory(Arc::new(Announcer(live))));
     if let Err(error) = announce(&server, &engines) {
         // Whoever started us does not listen; the work goes on.
@@ -111,6 +113,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     };
     output::remark("stopping");
     retention.abort();
+    directories.abort();
     server.stop().await;
     if let Some(factory) = factory {
         factory.stop().await;

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
     ("sentra-detect", &["sentra-model"]),
     ("sentra-enrich", &["sentra-model"]),
+    ("sentra-directory", &["sentra-enrich"]),
     ("sentra-learn", &["sentra-model"]),
     ("sentra-triage", &["sentra-model"]),
     ("sentra-simulate", &[]),
@@ -60,6 +61,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "sentra-backbone",
             "sentra-detect",
             "sentra-enrich",
+            "sentra-directory",
             "sentra-learn",
             "sentra-triage",
             "sentra-simulate",

@@ -56,6 +56,8 @@ fn wrong_rules_are_refused_with_line_and_reason() {
         ("events: ($e.principal.hostname = $p or $f.principal.hostname = $p) condition: $e", 1, "\"or\" over several"),
         (&format!("events: {e} match: $h over 59s condition: $e"), 1, "1m at least and 48h at most"),
         (&format!("events: {e} match: $h over 49h condition: $e"), 1, "1m at least and 48h at most"),
+        (&format!("events: {e} match: $h over 49h after $e condition: $e"), 1, "1m at least and 48h at most"),
+        (&format!("events: {e} match: $h over 101d before $e condition: $e"), 1, "leads to an event 100d"),
         (&format!("events: {e}\nmatch: $hh over 5m condition: $e"), 2, "did you mean \"h\"?"),
         (&format!("events: {e} match: $e over 5m condition: $e"), 1, "match a placeholder"),
         (&format!("events: {e} match: $h over 5m after $f condition: $e"), 1, "no event variable"),

@@ -104,6 +104,32 @@ fn absence_is_decided_when_the_window_is_over() {
     assert_eq!(evidence(&found(&text, &events)), [[2]]);
 }
 
+/// What an event looks back for may be old; nothing else is kept for that long.
+#[test]
+fn a_window_that_leads_to_an_event_may_be_long() {
+    const DAY: i64 = 86_400;
+    let text = rule("over 90d before $e", "$e and !$f", true);
+    let events = [
+        at(0, "f", "a"),
+        at(DAY, "e", "a"),
+        at(89 * DAY, "e", "a"),
+        at(90 * DAY, "e", "a"),
+        at(90 * DAY + 60, "e", "a"),
+        at(91 * DAY, "f", "a"),
+        at(92 * DAY, "e", "a"),
+        at(93 * DAY, "e", "b"),
+    ];
+    assert_eq!(evidence(&found(&text, &events)), [[3], [4], [7]], "each on its own, and none with a fresh f");
+    let rules = super::rules(&text);
+    let mut runner = super::Runner::new(rules, super::YaralLimits::default(), 0);
+    for batch in super::batches(&events, 1) {
+        runner.process(&batch);
+    }
+    let later = sentra_model::Timestamp::from_seconds(94 * DAY);
+    runner.advance(&sentra_model::TenantId::default_tenant(), later);
+    assert_eq!(runner.state.stats().events, 1, "the fresh f, and no e");
+}
+
 #[test]
 fn what_arrives_late_within_the_lateness_is_in_time() {
     let text = rule("over 10m", "$e and !$f", true);

@@ -16,7 +16,8 @@ use serde::Serialize;
 
 pub use builder::{INDICATOR_RECORDS_MAX, IndicatorsBuilder, PushError};
 pub use contexts::INDICATOR_CONTEXTS_BYTES_MAX;
-pub(crate) use parts::{IndicatorId, Parts};
+pub(crate) use parts::{IndicatorId, Part, Parts};
+pub(crate) use table::Keys;
 
 use super::decay::DecayPolicy;
 use super::indicator::{Indicator, IndicatorContext};

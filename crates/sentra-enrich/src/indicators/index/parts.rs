@@ -1,6 +1,7 @@
 //! The tables of a set of indicators, one per kind of value.
 
 use std::hash::Hash;
+use std::hint::black_box;
 use std::net::IpAddr;
 
 use super::detail::Detail;
@@ -61,6 +62,13 @@ impl<K: Keys> Part<K> {
 
     pub(crate) fn len(&self) -> usize {
         self.details.len()
+    }
+
+    /// Reads ahead what the keys of `hashes` need.
+    pub(crate) fn warm(&self, hashes: &[u64]) {
+        self.table.warm(hashes, |number| {
+            black_box(self.details.get(number as usize).copied());
+        });
     }
 
     fn bytes(&self) -> usize {

@@ -4,8 +4,11 @@
 //! to memory; then of the slots; then it is compared in full. So a hash collision costs time and never makes a hit.
 
 use std::hash::{BuildHasher, Hash};
+use std::hint::black_box;
 
 use foldhash::quality::FixedState;
+
+use super::builder::INDICATOR_RECORDS_MAX;
 
 /// The sorted values of a table.
 pub(crate) trait Keys {
@@ -19,6 +22,8 @@ pub(crate) trait Keys {
     fn get(&self, number: usize) -> Option<&Self::Key>;
     /// Whether the value `number` is `key`.
     fn is(&self, number: usize, key: &Self::Key) -> bool;
+    /// Reads the value `number` ahead of use.
+    fn touch(&self, number: usize);
     /// Bytes held.
     fn bytes(&self) -> usize;
 }
@@ -46,6 +51,11 @@ impl<T: Copy + Eq + Hash> Keys for Fixed<T> {
     #[inline]
     fn is(&self, number: usize, key: &T) -> bool {
         self.0.get(number) == Some(key)
+    }
+
+    #[inline]
+    fn touch(&self, number: usize) {
+        black_box(self.0.get(number).copied());
     }
 
     fn bytes(&self) -> usize {
@@ -92,6 +102,11 @@ impl Keys for Texts {
         self.text(number) == Some(key)
     }
 
+    #[inline]
+    fn touch(&self, number: usize) {
+        black_box(self.text(number).and_then(|text| text.first().copied()));
+    }
+
     fn bytes(&self) -> usize {
         self.bytes.len() + self.ends.len() * 4
     }
@@ -127,11 +142,17 @@ impl Filter {
     }
 }
 
+/// Bits of a slot that number a value. The bits above are some of the value's hash, so that hardly ever a value is read
+/// that is not the one looked for.
+const NUMBER_BITS: u32 = 24;
+const NUMBER_MASK: u32 = (1 << NUMBER_BITS) - 1;
+const _: () = assert!(INDICATOR_RECORDS_MAX < NUMBER_MASK as usize);
+
 /// The table.
 #[derive(Debug)]
 pub(crate) struct Table<K> {
     pub(crate) keys: K,
-    /// Number of a value plus one; 0 is free.
+    /// Number of a value plus one, below bits of its hash; 0 is free.
     slots: Vec<u32>,
     filter: Filter,
     hasher: FixedState,
@@ -161,7 +182,7 @@ impl<K: Keys> Table<K> {
         loop {
             match self.slots.get_mut(place) {
                 Some(slot) if *slot == 0 => {
-                    *slot = number as u32 + 1;
+                    *slot = tag(hash) | (number as u32 + 1);
                     return;
                 }
                 Some(_) => place += 1,
@@ -180,15 +201,41 @@ impl<K: Keys> Table<K> {
         if !self.filter.may_have(hash) {
             return None;
         }
+        self.seek(hash, |number| self.keys.is(number as usize, key))
+    }
+
+    /// The number of the first value with the bits of `hash` that `is_it` says is it.
+    #[inline]
+    fn seek(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mut place = place_in_slots(hash, self.slots.len());
         loop {
             match self.slots.get(place).copied() {
                 // A quarter of the slots is free, so this ends.
                 Some(0) => return None,
-                Some(slot) if self.keys.is(slot as usize - 1, key) => return Some(slot - 1),
+                Some(slot) if (slot ^ tag(hash)) <= NUMBER_MASK => {
+                    let number = (slot & NUMBER_MASK) - 1;
+                    if is_it(number) {
+                        return Some(number);
+                    }
+                    place += 1;
+                }
                 Some(_) => place += 1,
                 None => place = 0,
             }
+        }
+    }
+
+    /// Reads ahead what finding the keys of `hashes` needs, so that all wait for memory together: first the slots,
+    /// then the values that probably are the keys, whose numbers `touch` gets, too.
+    pub(crate) fn warm(&self, hashes: &[u64], touch: impl Fn(u32)) {
+        if self.slots.is_empty() {
+            return;
+        }
+        let slot = |hash: &u64| self.slots.get(place_in_slots(*hash, self.slots.len())).copied();
+        black_box(hashes.iter().fold(0, |seen, hash| seen ^ slot(hash).unwrap_or_default()));
+        for number in hashes.iter().filter_map(|hash| self.seek(*hash, |_| true)) {
+            self.keys.touch(number as usize);
+            touch(number);
         }
     }
 
@@ -216,6 +263,12 @@ fn place_in_filter(hash: u64, words: usize) -> (usize, u64) {
     let word = ((hash >> 32) * words as u64) >> 32;
     let bit = |shift: u32| 1_u64 << (hash >> shift & 63);
     (word as usize, bit(0) | bit(6) | bit(12) | bit(18))
+}
+
+/// The bits of a hash that stand in its slot: the lowest, which say nothing about which slot that is.
+#[inline]
+fn tag(hash: u64) -> u32 {
+    (hash as u32) << NUMBER_BITS
 }
 
 /// Which slot.
@@ -247,6 +300,7 @@ mod tests {
         fn is(&self, number: usize, key: &u64) -> bool {
             self.0.get(number) == Some(key)
         }
+        fn touch(&self, _: usize) {}
         fn bytes(&self) -> usize {
             0
         }

@@ -115,6 +115,15 @@ impl RecentMemory {
         self.reach
     }
 
+    /// Whether the window of a row that happened `at` has had its share, or nearly so: then offering it is a waste.
+    pub(crate) fn is_full(&self, at: Timestamp) -> bool {
+        const NEARLY: f32 = 0.9;
+        let is_over = self.window_start.is_none_or(|start| at.since(start) >= self.settings.window_micros);
+        !is_over
+            && (self.learnt_in_window >= self.settings.points_per_window
+                || self.drift_in_window > NEARLY * self.settings.drift_per_window)
+    }
+
     /// Learns the point of a row that happened `at`, unless that is refused.
     pub(crate) fn learn(&mut self, point: &[f32], judgement: Judgement, at: Timestamp) -> Lesson {
         if judgement.alerted {

@@ -165,7 +165,12 @@ impl AnomalyModel {
     /// How surprising one row is in nats, and the probability that a normal row is at least so: what
     /// [`AnomalyModel::score_row`] says, without reasons.
     pub(crate) fn judge(&self, numbers: &[f32], names: &[&str], recent: Option<&RecentMemory>) -> (f32, f32) {
-        let (forest, memory) = self.measure(recent, &lane(&self.encoder.encode_row(numbers, names)));
+        let point = self.encoder.encode_row(numbers, names);
+        let mut memory = [0.0; CHUNK_ROWS];
+        self.memory.score_blocks(recent, &lane(&point), &mut memory);
+        let [memory, ..] = memory;
+        // One point walks faster alone than in a block of eight.
+        let forest = self.forest.score_point(&point);
         let surprise = self.surprise(forest, memory);
         (surprise, (-self.calibration.surprise(surprise)).exp())
     }

@@ -174,7 +174,45 @@ fn somewhere(address: &str) -> Option<Place> {
         "203.0.113.66" => (f64::NAN, 0.0, "XX"),
         _ => return None,
     };
-    Some(Place { latitude, longitude, country: country.to_owned() })
+    Some(Place { latitude, longitude, accuracy_km: 0, country: country.to_owned() })
+}
+
+/// The same as a database of countries has it.
+fn some_country(address: &str) -> Option<Place> {
+    let (latitude, longitude, accuracy_km, country) = match address {
+        "203.0.113.1" | "203.0.113.2" => (51.2, 10.4, 440, "DE"),
+        "203.0.113.3" => (37.6, 138.0, 610, "JP"),
+        "203.0.113.5" => (46.5, 2.5, 545, "FR"),
+        "203.0.113.6" => (60.0, 100.0, 4_395, "RU"),
+        "203.0.113.7" => (64.0, 26.0, 500, "FI"),
+        _ => return None,
+    };
+    Some(Place { latitude, longitude, accuracy_km, country: country.to_owned() })
+}
+
+#[test]
+fn between_countries_only_what_is_certainly_far_is_a_journey() {
+    let lookups = Lookups { place: &some_country, ..Lookups::none() };
+    let logins = |user: &str, addresses: &[u32]| -> Vec<Tale> {
+        let times = (0..).map(|number| NOW + number * 20 * 60).zip(addresses);
+        times.map(|(time, last)| Tale::login(time, user, "vpn", &format!("203.0.113.{last}"))).collect()
+    };
+    let mut run = Run::new(quick());
+    for (user, addresses) in [("anna", [1, 5, 2]), ("ben", [6, 7, 6]), ("cleo", [1, 2, 1])] {
+        let said = run.show_with(&logins(user, &addresses), &lookups);
+        assert!(of(&said, "behaviour.impossible_travel").is_empty(), "{user} crossed a border: {said:?}");
+        assert!(of(&said, "baseline.travel.distance_km").is_empty(), "{user}: {said:?}");
+    }
+    // The place before is stored, its radius with it.
+    let (mut stored, mut next) = (run.behaviour.take_changes(), Run::new(quick()));
+    stored.retain(|(_, value)| value.is_some());
+    assert_eq!(next.behaviour.restore(stored.into_iter().map(|(key, value)| (key, value.unwrap()))), Ok(0));
+    for mut run in [run, next] {
+        let said = run.show_with(&[Tale::login(NOW + 2 * HOUR, "anna", "vpn", "203.0.113.3")], &lookups);
+        let found = of(&said, "behaviour.impossible_travel");
+        assert_eq!(found.len(), 1, "{said:?}");
+        assert!(found[0].contains(", at least 78"), "8,900 km from middle to middle: {found:?}");
+    }
 }
 
 #[test]

@@ -164,7 +164,6 @@ impl Activity {
 
     /// Takes the events of a chunk in.
     pub(crate) fn observe(&mut self, batches: &[EventBatch]) -> Found {
-        self.learn_held();
         let mut frames: Vec<Frame<'_>> = batches.iter().map(Frame::new).collect();
         let spots = Frame::order(batches, &frames);
         let mut found = Found::new();
@@ -299,6 +298,7 @@ impl Activity {
             }
         }
         self.sweeps += u64::from(!all);
+        self.learn_held();
     }
 
     /// Ends an hour: judges it, and holds it back.
@@ -321,6 +321,9 @@ impl Activity {
         }
         side.latest.push(row.clone());
         if self.held.len() >= HELD_MAX {
+            self.learn_held();
+        }
+        if self.held.len() >= HELD_MAX {
             self.counters.not_held += 1;
             return finding;
         }
@@ -332,7 +335,8 @@ impl Activity {
         finding
     }
 
-    /// Learns from hours that were held back long enough.
+    /// Learns from hours that were held back long enough. It is called at places of the stream that do not depend on
+    /// how it was cut.
     fn learn_held(&mut self) {
         let (events, seen) = (self.counters.events, self.seen);
         let is_due = |held: &Held| {
@@ -356,7 +360,7 @@ impl Activity {
     }
 
     /// Something was found about an entity: its hour, and those of the quarantine after it, are not learnt from.
-    pub(crate) fn alerted(&mut self, key: u64, time: i64) {
+    pub(crate) fn alerted(&mut self, party: Party, key: u64, time: i64) {
         let times = (time, time.saturating_add(self.settings.quarantine_micros));
         if let Some(slot) = self.entities.find(key)
             && let Some(entity) = self.entities.change(slot)
@@ -375,6 +379,7 @@ impl Activity {
             changed.push(number);
         }
         self.held_changed.extend(changed);
+        self.side_mut(party).alerted(key, times);
     }
 
     /// An analyst said what the hours of an entity were; how many there were.
@@ -384,8 +389,7 @@ impl Activity {
             && let Some(entity) = self.entities.change(slot)
         {
             for window in entity.open.iter_mut().flatten().filter(|window| touches(window.hour, times)) {
-                window.mark = mark;
-                judged += 1;
+                judged += usize::from(window.mark.judge(mark));
             }
             if mark == Mark::Harmless {
                 (entity.alerted_at, entity.reported_at) = (NEVER, NEVER);
@@ -395,10 +399,9 @@ impl Activity {
         }
         let mut changed = Vec::new();
         for (number, held) in self.held_of(key).filter(|(_, held)| touches(held.row.hour, times)) {
-            held.mark = mark;
+            judged += usize::from(held.mark.judge(mark));
             changed.push(number);
         }
-        judged += changed.len();
         self.held_changed.extend(changed);
         let (labelled, habit) = self.side_mut(party).verdict(key, times, mark);
         if let Some(slot) = self.entities.find(key)

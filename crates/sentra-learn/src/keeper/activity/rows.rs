@@ -36,6 +36,7 @@ impl Side {
     fn write(&self, writer: &mut Writer) {
         writer.u64(self.sample.offered()).u64(self.latest.seen());
         writer.u64(self.day.0.cast_unsigned()).u32(self.day.1);
+        writer.u32(self.offers.0.cast_unsigned()).u32(self.offers.1);
         let counters = &self.counters;
         for count in [
             counters.judged,
@@ -56,6 +57,7 @@ impl Side {
         self.sample.set_offered(reader.u64()?);
         self.latest.set_seen(reader.u64()?);
         self.day = (reader.u64()?.cast_signed(), reader.u32()?);
+        self.offers = (reader.u32()?.cast_signed(), reader.u32()?);
         let counters = &mut self.counters;
         for count in [
             &mut counters.judged,

@@ -10,7 +10,7 @@ use super::feature::{Party, Row, hour_name, table};
 use super::live::Live;
 use super::touches;
 use super::window::{Mark, Window};
-use crate::anomaly::RecentMemory;
+use crate::anomaly::{Lesson, RecentMemory};
 use crate::keeper::finding::KeeperFinding;
 use crate::keeper::kept::{Case, Cases, Latest, Sample};
 use crate::keeper::settings::{HOUR_MICROS, KeeperSettings};
@@ -20,6 +20,10 @@ use crate::registry::{DriftReference, DriftReport, ScoredPair};
 const HABIT_MARGIN: f32 = 1.0;
 /// A training row is a habit of its entity when normal rows are so surprising at most this often, in false-positive rates.
 const HABIT_RATES: f32 = 10.0;
+
+/// Law LIMIT: rows of one hour that are offered to what a model learns at run time; it takes 16 of them at most, and
+/// weighing each costs more than all else that is done with it.
+const OFFERS_PER_HOUR_MAX: u32 = 64;
 
 /// What the models of one kind did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -60,6 +64,8 @@ pub(crate) struct Side {
     pub(crate) counters: KindCounters,
     /// A day of event time, and how much was reported in it.
     pub(super) day: (i64, u32),
+    /// An hour, and how many of its rows were offered to `recent`.
+    pub(super) offers: (i32, u32),
 }
 
 impl Row {
@@ -90,6 +96,7 @@ impl Side {
             cases: Cases::new(),
             counters: KindCounters::default(),
             day: (i64::MIN, 0),
+            offers: (i32::MIN, 0),
         }
     }
 
@@ -143,9 +150,16 @@ impl Side {
             self.counters.alerted += 1;
         }
         if let (Some(live), Some(recent)) = (&self.active, &mut self.recent) {
-            let (hour, at) = (hour_name(row.hour), Timestamp::from_micros(row.hour_start()));
-            let lesson = live.model.learn(recent, (&row.values, &[&hour]), !is_clean, at);
-            self.is_recent_changed |= lesson == crate::anomaly::Lesson::Learnt;
+            let at = Timestamp::from_micros(row.hour_start());
+            if self.offers.0 != row.hour {
+                self.offers = (row.hour, 0);
+            }
+            if is_clean && self.offers.1 < OFFERS_PER_HOUR_MAX && !recent.is_full(at) {
+                self.offers.1 += 1;
+                let hour = hour_name(row.hour);
+                let lesson = live.model.learn(recent, (&row.values, &[&hour]), false, at);
+                self.is_recent_changed |= lesson == Lesson::Learnt;
+            }
         }
         if mark != Mark::Clean {
             self.cases.add(row.clone().case(mark));
@@ -155,11 +169,18 @@ impl Side {
         }
     }
 
+    /// Something was found about hours that were learnt already: they are taken back.
+    pub(super) fn alerted(&mut self, key: u64, times: (i64, i64)) {
+        for row in self.sample.take_out(key, |row| touches(row.hour, times)) {
+            self.cases.add(row.case(Mark::Alerted));
+        }
+    }
+
     /// An analyst said what the hours of an entity were: how many of them are known, and how surprising the most
     /// surprising one that is harmless was.
     pub(super) fn verdict(&mut self, key: u64, times: (i64, i64), mark: Mark) -> (usize, f32) {
         let before = self.cases.label(key, times, mark);
-        let mut labelled = before.len();
+        let labelled = before.len();
         let mut habit: f32 = 0.0;
         if mark == Mark::Harmless {
             for case in before {
@@ -167,17 +188,11 @@ impl Side {
                 habit = habit.max(judged.map_or(0.0, |judged| judged.surprise));
                 self.sample.offer(case.content);
             }
-            return (labelled, habit);
+        } else {
+            // Nobody found anything in these, so they are no attack for certain; but nothing to learn from either.
+            self.sample.take_out(key, |row| touches(row.hour, times));
         }
-        let out = self.sample.take_out(|row| row.key == key && touches(row.hour, times));
-        for row in out {
-            // What was called harmless before is a case already.
-            if !before.iter().any(|case| case.content == row) {
-                self.cases.add(row.case(mark));
-                labelled += 1;
-            }
-        }
-        (labelled, 0.0)
+        (labelled, habit)
     }
 
     /// Uses another model; gives the habits that entities have by it.

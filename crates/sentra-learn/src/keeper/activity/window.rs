@@ -47,6 +47,17 @@ impl Mark {
         [Self::Clean, Self::Alerted, Self::Attack, Self::Harmless].get(usize::from(number)).copied()
     }
 
+    /// An analyst's verdict on the time it is in: a label where something was found. What nobody found anything in is
+    /// not learnt from if it was an attack's time, and stays what it is if not. Whether it has a label now.
+    pub(crate) fn judge(&mut self, verdict: Self) -> bool {
+        match (*self, verdict) {
+            (Self::Clean, Self::Attack) => *self = Self::Alerted,
+            (Self::Clean, _) => {}
+            _ => *self = verdict,
+        }
+        *self == verdict
+    }
+
     /// An alert changes only what nobody has judged.
     pub(crate) fn alert(&mut self) {
         if *self == Self::Clean {
@@ -191,7 +202,7 @@ impl Window {
         let mut values = [0.0; FEATURES];
         let distinct = self.distinct.iter().map(Distinct::count);
         let counted = self.counts.iter().map(|count| *count as f32);
-        let new_relations = if hours < SETTLED_HOURS { f32::NAN } else { self.new_relations as f32 };
+        let new_relations = if hours < SETTLED_HOURS { 0.0 } else { self.new_relations as f32 };
         let rest = [new_relations, self.bytes];
         let all = counted.chain([self.codes.count_ones() as f32]).chain(distinct).chain(rest);
         for (value, counted) in values.iter_mut().zip(all) {
