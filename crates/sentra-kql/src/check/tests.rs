@@ -70,6 +70,30 @@ fn a_render_is_kept_as_a_hint() {
     assert_eq!(chart.properties, expected);
 }
 
+#[test]
+fn a_name_that_may_be_misspelt_is_noted() {
+    let text = "events | where usr == \"alice\" and EventID == 4625 and fields.usre == \"x\"";
+    let notes = planned(text).unwrap().notes;
+    let found: Vec<_> =
+        notes.iter().map(|note| (&text[note.span.start..note.span.end], note.hint.as_str())).collect();
+    assert_eq!(found, [("usr", "user")]);
+}
+
+#[test]
+fn a_plan_names_its_tables() {
+    let plan =
+        planned("let p = people; events | where user in (p) | join kind=inner (roles) on user | union nums");
+    assert_eq!(plan.unwrap().tables().into_iter().collect::<Vec<_>>(), ["events", "nums", "people", "roles"]);
+}
+
+#[test]
+fn an_error_shows_what_was_written() {
+    let text = "people | where levle > 1";
+    let error = planned(text).unwrap_err();
+    assert_eq!((error.written(text), error.hint.as_deref()), ("levle", Some("level")));
+    assert_eq!(error.place(text).to_string(), "line 1, column 16");
+}
+
 /// Law LIMIT.
 #[test]
 fn hostile_questions_are_refused() {
