@@ -54,6 +54,12 @@ impl KqlError {
         self
     }
 
+    /// The part of the question `text` that is at fault.
+    #[must_use]
+    pub fn written<'a>(&self, text: &'a str) -> &'a str {
+        text.get(self.span.start..self.span.end).unwrap_or_default()
+    }
+
     /// Where it is, in lines and columns of the question `text`.
     #[must_use]
     pub fn place(&self, text: &str) -> Place {

@@ -26,5 +26,5 @@ pub const SEQUENCE_STEPS_MAX: usize = 16;
 pub const REGEXES_MAX: usize = 100;
 /// Bytes that a compiled regular expression may take.
 pub const REGEX_BYTES_MAX: usize = 1 << 20;
-/// Deepest nesting of a JSON value that is read from a text.
+/// Deepest nesting of a `dynamic(…)` literal.
 pub const JSON_DEPTH_MAX: usize = 64;

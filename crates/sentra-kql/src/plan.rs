@@ -1,5 +1,7 @@
 //! What a question means, checked and without a word about how to compute it: every engine translates this.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -7,6 +9,7 @@ use sentra_model::Timestamp;
 
 use crate::ast::JoinKind;
 use crate::builtin::{AggregateFunction, Builtin};
+use crate::span::Span;
 use crate::value::Kind;
 
 /// A checked question.
@@ -16,6 +19,20 @@ pub struct Plan {
     pub root: Node,
     /// How the answer is best shown, if it was said.
     pub render: Option<Chart>,
+    /// What may have been meant otherwise.
+    pub notes: Vec<Note>,
+}
+
+/// A part of a question that is right but may have been meant otherwise: a name that is read as a field of
+/// the source, though a column is called nearly so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The part of the question.
+    pub span: Span,
+    /// As what it is read.
+    pub message: String,
+    /// What may have been meant.
+    pub hint: String,
 }
 
 impl Plan {
@@ -23,6 +40,32 @@ impl Plan {
     #[must_use]
     pub fn columns(&self) -> &[Column] {
         &self.root.columns
+    }
+
+    /// The tables that are asked.
+    #[must_use]
+    pub fn tables(&self) -> BTreeSet<&str> {
+        let mut tables = BTreeSet::new();
+        let mut nodes = vec![&self.root];
+        while let Some(node) = nodes.pop() {
+            match &node.op {
+                Op::Scan { table } => {
+                    tables.insert(table.as_str());
+                }
+                Op::Values { .. } => {}
+                Op::Join { left, right, .. } => nodes.extend([left.as_ref(), right]),
+                Op::Union { inputs } => nodes.extend(inputs),
+                Op::Filter { input, .. }
+                | Op::Project { input, .. }
+                | Op::Aggregate { input, .. }
+                | Op::Sort { input, .. }
+                | Op::Take { input, .. }
+                | Op::Parse { input, .. }
+                | Op::Expand { input, .. }
+                | Op::Sequence { input, .. } => nodes.push(input),
+            }
+        }
+        tables
     }
 }
 

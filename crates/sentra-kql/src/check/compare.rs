@@ -13,7 +13,7 @@ use crate::span::Span;
 use crate::value::Kind;
 
 /// Whole numbers up to this are exact as numbers with a fraction.
-const EXACT_MAX: u64 = 1 << 53;
+const EXACT_BELOW: u64 = 1 << 53;
 
 impl Checker<'_> {
     pub(super) fn compare(
@@ -126,7 +126,7 @@ impl Checker<'_> {
         span: Span,
     ) -> Result<(plan::Expr, plan::Expr), KqlError> {
         let is_exact =
-            |value: &Value| matches!(value, Value::Long(number) if number.unsigned_abs() < EXACT_MAX);
+            |value: &Value| matches!(value, Value::Long(number) if number.unsigned_abs() < EXACT_BELOW);
         // A text with a fraction is compared with a whole number, too.
         let kind = if other.value().is_some_and(is_exact) { Kind::Real } else { other.kind };
         Ok((self.converted(text, kind, span)?, self.converted(other, kind, span)?))

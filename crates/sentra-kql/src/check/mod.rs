@@ -18,7 +18,7 @@ use sentra_model::Timestamp;
 use crate::ast::{LetValue, Operator, Pipeline, Query, SourceKind};
 use crate::error::{KqlError, Reason};
 use crate::limits::{COLUMNS_MAX, NESTING_MAX, PLAN_NODES_MAX, PLAN_TERMS_MAX};
-use crate::plan::{Aggregate, Catalog, Chart, Column, Expr, Node, Op, Plan, Value};
+use crate::plan::{Aggregate, Catalog, Chart, Column, Expr, Node, Note, Op, Plan, Value};
 use crate::run::Regexes;
 use crate::span::Span;
 
@@ -42,7 +42,7 @@ pub fn check(query: &Query, options: CheckOptions<'_>) -> Result<Plan, KqlError>
     let mut checker = Checker::new(options);
     checker.lets(query)?;
     let root = checker.pipeline(&query.pipeline)?;
-    Ok(Plan { root, render: checker.render })
+    Ok(Plan { root, render: checker.render, notes: checker.notes })
 }
 
 /// The columns that rows have after the first `steps` steps of the question's last pipeline, for completion.
@@ -77,6 +77,7 @@ struct Checker<'a> {
     /// Columns that a `summarize` groups by.
     key_names: Vec<String>,
     render: Option<Chart>,
+    notes: Vec<Note>,
 }
 
 /// Aggregates that a `summarize` needs.
@@ -103,6 +104,7 @@ impl<'a> Checker<'a> {
             outer_scope: Vec::new(),
             key_names: Vec::new(),
             render: None,
+            notes: Vec::new(),
         }
     }
 

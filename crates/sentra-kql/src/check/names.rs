@@ -7,13 +7,16 @@ use crate::ast::{Expr, ExprKind, Literal, Name};
 use crate::builtin::{Area, Builtin};
 use crate::error::{KqlError, Reason};
 use crate::hint::nearest;
-use crate::plan::{self, Column, Value};
+use crate::plan::{self, Column, Note, Value};
 use crate::span::Span;
 use crate::value::Kind;
 
+/// Most notes on names that may be misspelt.
+const NOTES_MAX: usize = 20;
+
 impl Checker<'_> {
     /// A column, a value of a `let`, or a field of the source: in this order.
-    pub(super) fn resolved(&self, name: &str, span: Span) -> Result<plan::Expr, KqlError> {
+    pub(super) fn resolved(&mut self, name: &str, span: Span) -> Result<plan::Expr, KqlError> {
         if let Some((place, column)) = place_of(&self.scope, name) {
             return Ok(plan::Expr::column(place, column.kind));
         }
@@ -26,7 +29,14 @@ impl Checker<'_> {
         }
         // `fields.x` is the source field x wherever a name may stand.
         let field = name.strip_prefix("fields.").unwrap_or(name);
-        self.source_field(field).ok_or_else(|| self.no_column(name, span))
+        let value = self.source_field(field).ok_or_else(|| self.no_column(name, span))?;
+        let columns = self.scope.iter().map(|column| column.name.as_str());
+        let near = nearest(name, columns).map(str::to_owned);
+        if let Some(hint) = near.filter(|_| self.notes.len() < NOTES_MAX) {
+            let message = format!("{name} is read as a field of the source");
+            self.notes.push(Note { span, message, hint });
+        }
+        Ok(value)
     }
 
     pub(super) fn no_column(&self, name: &str, span: Span) -> KqlError {

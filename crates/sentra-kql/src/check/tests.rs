@@ -70,6 +70,30 @@ fn a_render_is_kept_as_a_hint() {
     assert_eq!(chart.properties, expected);
 }
 
+#[test]
+fn a_name_that_may_be_misspelt_is_noted() {
+    let text = "events | where usr == \"alice\" and EventID == 4625 and fields.usre == \"x\"";
+    let notes = planned(text).unwrap().notes;
+    let found: Vec<_> =
+        notes.iter().map(|note| (&text[note.span.start..note.span.end], note.hint.as_str())).collect();
+    assert_eq!(found, [("usr", "user")]);
+}
+
+#[test]
+fn a_plan_names_its_tables() {
+    let plan =
+        planned("let p = people; events | where user in (p) | join kind=inner (roles) on user | union nums");
+    assert_eq!(plan.unwrap().tables().into_iter().collect::<Vec<_>>(), ["events", "nums", "people", "roles"]);
+}
+
+#[test]
+fn an_error_shows_what_was_written() {
+    let text = "people | where levle > 1";
+    let error = planned(text).unwrap_err();
+    assert_eq!((error.written(text), error.hint.as_deref()), ("levle", Some("level")));
+    assert_eq!(error.place(text).to_string(), "line 1, column 16");
+}
+
 /// Law LIMIT.
 #[test]
 fn hostile_questions_are_refused() {
@@ -264,5 +288,69 @@ proptest! {
                 }
             }
         }
+    }
+}
+
+/// Hunts as people write them.
+#[test]
+fn hunts_are_understood() {
+    let hunts = [
+        // Many failures, then a success.
+        "let threshold = 2;
+         let failures = events
+             | where time > ago(7d) and code == 'LL03'
+             | summarize Failures = count(), Start = min(time), End = max(time), Hosts = make_set(host, 50) by user, src_ip
+             | where Failures >= threshold;
+         let successes = events | where code == \"LL01\" | summarize SuccessTime = max(time) by user, src_ip;
+         failures
+         | join kind=inner successes on user, src_ip
+         | where SuccessTime between (End .. (End + 1h))
+         | extend Minutes = datetime_diff('minute', SuccessTime, Start)
+         | project-reorder user, src_ip, Failures
+         | sort by Failures desc, user asc",
+        // Encoded commands.
+        "events
+         | where process endswith @\"\\powershell.exe\" or process =~ 'powershell.exe'
+         | where message matches regex @'(?i)-e(nc|ncodedcommand)?\\s+[A-Za-z0-9+/=]{8,}'
+         | extend Encoded = extract(@'(?i)-e\\w*\\s+([A-Za-z0-9+/=]+)', 1, message)
+         | extend Decoded = base64_decode_tostring(Encoded)
+         | project time, host, user, Decoded, Parent = tostring(fields['Parent.Image'])",
+        // Rare processes.
+        "let known = events | where time < ago(1d) | distinct process;
+         events
+         | where time >= ago(3d) and isnotempty(process)
+         | where process !in (known)
+         | summarize FirstSeen = min(time), Hosts = dcount(host), arg_max(time, message) by tolower(process)
+         | where Hosts <= 2
+         | top 20 by Hosts asc",
+        // Countries, bins, share.
+        "events
+         | where isnotempty(src_ip) and not(ipv4_is_private(src_ip))
+         | summarize Total = count(), Failed = countif(outcome == 'failure') by bin(time, 6h), src_ip
+         | extend Share = round(100.0 * Failed / Total, 1), Level = case(Failed > 100, 'high', Failed > 10, 'medium', 'low')
+         | where Share >= 50
+         | render timechart with (title='failures', ycolumns=Share)",
+        // JSON within a text.
+        "datatable(raw: string) ['{\"a\": {\"ips\": [\"10.0.0.1\", \"8.8.8.8\"]}, \"n\": 5}']
+         | extend d = parse_json(raw)
+         | mv-expand ip = d.a.ips to typeof(string)
+         | where ipv4_is_in_any_range(ip, dynamic(['8.0.0.0/8']))
+         | extend n = tolong(d.n), first = tostring(d.a.ips[0])
+         | project ip, n, first",
+        // Time of day, weekdays.
+        "events
+         | extend Hour = hourofday(time), Weekday = toint(dayofweek(time) / 1d)
+         | where Weekday in (0, 6) or Hour !between (7 .. 19)
+         | summarize Events = count(), Users = make_set_if(user, outcome == 'success') by Weekday, Hour
+         | order by Weekday asc, Hour asc nulls last",
+        // Union and anti join.
+        "union withsource=Table (people | project user), (roles | project user)
+         | join kind=leftanti (events | where outcome == 'success' | distinct user) on user
+         | summarize Tables = strcat_array(make_set(Table), ',') by user",
+    ];
+    for hunt in hunts {
+        let plan = planned(hunt).unwrap_or_else(|error| panic!("{hunt}: {} {error}", error.place(hunt)));
+        let rows = run(&plan, &FIXTURE.1, RunLimits::default()).unwrap();
+        assert!(!rows.is_empty() || hunt.contains("known"), "{hunt}");
     }
 }
