@@ -31,7 +31,9 @@ pub(crate) async fn ask_any(
         (Form::Sql, _) => {
             return Err(not_yet(text, "SQL is not answered yet", "ask in KQL, or in plain words"));
         }
-        (Form::Shorthand, _) => (parse_shorthand(text, EVENTS_TABLE).map_err(|error| refused(&error, text))?, None),
+        (Form::Shorthand, _) => {
+            (parse_shorthand(text, EVENTS_TABLE).map_err(|error| refused(&error, text))?, None)
+        }
         (Form::English, Some(Ok(understood))) => {
             if decision.intent != sentra_ask::Intent::Exact
                 && decision.intent != sentra_ask::Intent::Analytical
@@ -54,6 +56,7 @@ pub(crate) async fn ask_any(
     let limits = AskLimits { rows_max: ROWS_MAX, timeout: Duration::from_millis(options.timeout_ms) };
     let found = marts.ask(scope, &plan, &limits).await?;
     let mut notes = found.engines;
+    notes.extend(plan.notes.iter().map(|note| format!("{}; {}", note.message, note.hint)));
     match found.stopped_by {
         Some(StoppedBy::Timeout) => notes.push("the time allowed was over, there are no rows".to_owned()),
         Some(StoppedBy::Memory) => notes.push("the memory allowed was used up, there are no rows".to_owned()),
@@ -68,7 +71,7 @@ pub(crate) async fn ask_any(
     }
     let is_partial = found.stopped_by.is_some() || found.cut;
     let column =
-        |column: &sentra_kql::plan::Column| Column { name: column.name.clone(), kind: kind_of(column.kind) };
+        |column: &sentra_kql::plan::Column| Column { name: column.name.clone(), kind: column.kind.into() };
     let rows = found.rows.into_iter();
     let rows: Vec<Vec<Value>> =
         rows.map(|row| row.into_iter().map(sentra_kql::plan::Value::into_json).collect()).collect();

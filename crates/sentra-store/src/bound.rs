@@ -156,7 +156,7 @@ fn text_test(field: &str, test: ValueTest) -> Result<Bound, StoreError> {
         ("id", _) => Err(refused(field, "an id is compared as a whole")),
         (column, ColumnKind::String) => Ok(Bound::Text { column, test }),
         (_, ColumnKind::Dynamic) => Err(refused(field, "name one of its fields instead")),
-        (_, ColumnKind::Long | ColumnKind::DateTime) => Err(refused(field, "it is no text")),
+        _ => Err(refused(field, "it is no text")),
     }
 }
 

@@ -47,6 +47,7 @@ pub use records::{
     INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit,
     SqliteRecords,
 };
+pub use sentra_kql::plan::Plan;
 
 #[cfg(test)]
 mod contract;

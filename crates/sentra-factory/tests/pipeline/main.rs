@@ -30,8 +30,8 @@ use sentra_model::{
     VerdictKind, VerdictTarget,
 };
 use sentra_store::{
-    BackPage, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, ReadBack, Records,
-    SearchOptions, Shape, SqliteRecords, StoreError, StoredEvent, TimeRange,
+    AskLimits, BackPage, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Plan,
+    PlanAnswer, ReadBack, Records, SearchOptions, Shape, SqliteRecords, StoreError, StoredEvent, TimeRange,
 };
 
 mod decisions;
@@ -158,6 +158,15 @@ impl MartStore for FailingOnce {
         options: &SearchOptions,
     ) -> Result<MartAnswer, StoreError> {
         self.marts.search_with(scope, query, options).await
+    }
+
+    async fn ask(
+        &self,
+        scope: &TenantScope,
+        plan: &Plan,
+        limits: &AskLimits,
+    ) -> Result<PlanAnswer, StoreError> {
+        self.marts.ask(scope, plan, limits).await
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {

@@ -65,7 +65,7 @@ impl EmbeddedMarts {
         if is_whole {
             answer.rows = data.into_values().next().unwrap_or_default();
         } else {
-            let plan = Plan { root, render: None };
+            let plan = Plan { root, render: None, notes: Vec::new() };
             let interpreted = tokio::task::spawn_blocking(move || run(&plan, &data, run_limits()));
             let rows =
                 interpreted.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;

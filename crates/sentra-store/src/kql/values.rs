@@ -45,9 +45,7 @@ pub(crate) fn rows_of(batch: &RecordBatch, columns: &[Column]) -> Vec<Row> {
 /// The events of a stored batch, with the columns of every table of events.
 pub(crate) fn event_rows(batch: &RecordBatch) -> impl Iterator<Item = (RowKey, Row)> {
     let keys = Keys::of(batch);
-    let columns = SCAN_COLUMNS().iter().map(|header| {
-        (header.kind.kind(), batch.column_by_name(header.name))
-    });
+    let columns = SCAN_COLUMNS().iter().map(|header| (header.kind.kind(), batch.column_by_name(header.name)));
     let columns: Vec<_> = columns.collect();
     (0..batch.num_rows()).filter_map(move |row| {
         let key = keys.as_ref()?.key(row);
