@@ -12,7 +12,7 @@
 //!   [`plan::Plan`] that names no engine: [`plan::Op`] and [`Builtin`] are all that there is to translate.
 //! * [`run::run`] answers a plan over rows in memory. It is the oracle of every engine, not one itself.
 //! * [`complete`] says what may stand at a place of a question that is being written.
-//! * [`reference`] is the table of what is supported, from the code; `docs/query-language.md` holds it.
+//! * [`reference()`] is the table of what is supported, from the code; `docs/query-language.md` holds it.
 //! * `testing` (feature `testing`) holds the table of conformance: questions, rows in, rows out.
 //!
 //! Invariant: whatever is written, the answer is a question or a [`KqlError`] with a place within the text;

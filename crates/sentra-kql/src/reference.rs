@@ -121,10 +121,11 @@ mod tests {
         let marker =
             "<!-- What follows is written by `UPDATE_EXPECT=1 cargo test -p sentra-kql reference`. -->\n";
         let (prose, table) = page.split_once(marker).unwrap();
+        let written = format!("{}{}", reference(), crate::testing::summary().unwrap());
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(&path, format!("{prose}{marker}{}", reference())).unwrap();
+            std::fs::write(&path, format!("{prose}{marker}{written}")).unwrap();
             return;
         }
-        assert!(table == reference(), "docs/query-language.md is behind the code: UPDATE_EXPECT=1 renews it");
+        assert!(table == written, "docs/query-language.md is behind the code: UPDATE_EXPECT=1 renews it");
     }
 }

@@ -132,6 +132,25 @@ pub fn cases() -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
+/// How many cases each area has, as Markdown.
+///
+/// # Errors
+/// As [`cases`].
+pub fn summary() -> Result<String, String> {
+    let cases = cases()?;
+    let count = |area: &str, refused: bool| {
+        let is_refused = |case: &&Case| matches!(case.expect, Expect::Refused { .. }) == refused;
+        cases.iter().filter(|case| case.area == area).filter(is_refused).count()
+    };
+    let rows: Vec<String> = AREAS
+        .iter()
+        .map(|(area, _)| format!("| {area} | {} | {} |\n", count(area, false), count(area, true)))
+        .collect();
+    let head =
+        "\n## Cases of conformance\n\n| area | answered | refused with place and reason |\n|---|---|---|\n";
+    Ok(format!("{head}{}\n{} cases in all.\n", rows.concat(), cases.len()))
+}
+
 /// Reads and checks the question of a case.
 ///
 /// # Errors

@@ -27,7 +27,9 @@ impl Checker<'_> {
                     regex.push_str(&format!("(?:{text})"));
                 }
                 ParsePart::Column(name, kind) => {
-                    regex.push_str("(.*?)");
+                    let inner = group(*kind);
+                    let relaxed = if parse.mode == ParseMode::Relaxed { "|.*?" } else { "" };
+                    regex.push_str(&format!("({inner}{relaxed})"));
                     outputs.push(*kind);
                     new.push(Column::new(&name.text, *kind));
                 }
@@ -172,6 +174,16 @@ impl Checker<'_> {
             kind: render.chart.text.clone(),
             properties: render.properties.iter().map(property).collect(),
         }
+    }
+}
+
+/// What a column of a `parse` is filled with: numbers take all their digits, texts as little as possible.
+fn group(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Long => r"-?\d+",
+        Kind::Real => r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?",
+        Kind::Bool => "(?i:true|false)",
+        _ => ".*?",
     }
 }
 

@@ -237,14 +237,13 @@ impl Parser {
 
     /// A timespan, or the name of one: an expression would take the bracket after it for an index.
     fn span_value(&mut self) -> Result<Expr, KqlError> {
-        let at = At(self.span());
-        let kind = match self.peek().clone() {
-            Token::Span(micros) => ExprKind::Literal(Literal::TimeSpan(micros)),
-            Token::Word(word) => ExprKind::Name(word),
-            _ => return Err(self.unexpected("a timespan").hint("maxspan=1h")),
-        };
-        self.advance();
-        Ok(Expr { kind, at })
+        let span = self.span();
+        if let Token::Span(micros) = *self.peek() {
+            self.advance();
+            return Ok(Expr { kind: ExprKind::Literal(Literal::TimeSpan(micros)), at: At(span) });
+        }
+        let name = self.name("a timespan").map_err(|error| error.hint("maxspan=1h"))?;
+        Ok(Expr { kind: ExprKind::Name(name.text), at: name.at })
     }
 }
 

@@ -59,7 +59,7 @@ pub const OPERATOR_HELP: [OperatorHelp; 23] = [
     help(
         "parse",
         "parse A with * \"user=\" user:string \" port=\" port:long *",
-        "Columns from a text; kind=simple (default), relaxed or regex. Texts are matched from the beginning to the end of the value, as little as possible.",
+        "Columns from a text; kind=simple (default), relaxed or regex. The pattern spans the whole value; numbers take all their digits, other columns as little as possible.",
     ),
     help("parse-where", "parse-where A with …", "As `parse`, but rows that do not match are left out."),
     help(

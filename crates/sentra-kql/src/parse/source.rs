@@ -75,7 +75,10 @@ impl Parser {
         let Token::Word(word) = self.peek_at(at) else { return false };
         let is_source = match word.as_str() {
             "union" | "print" | "range" | "search" => {
-                matches!(self.peek_at(at + 1), Token::Word(_) | Token::Text(_))
+                // No function is called so, and what is called so is written in brackets.
+                let next = self.peek_at(at + 1);
+                matches!(next, Token::Word(_) | Token::Text(_) | Token::Sign("(" | "[" | "*"))
+                    || (word == "print" && !matches!(next, Token::Sign(_) | Token::End))
             }
             "datatable" | "event" | "materialize" => self.is_sign_at(at + 1, "("),
             word => {
@@ -153,7 +156,7 @@ impl Parser {
                 self.advance();
                 SourceKind::Print(self.named_list()?)
             }
-            "range" if matches!(self.peek_at(1), Token::Word(_)) => self.range()?,
+            "range" if matches!(self.peek_at(1), Token::Word(_) | Token::Sign("[")) => self.range()?,
             "datatable" if self.is_sign_at(1, "(") => self.datatable()?,
             // What is asked twice is computed as often as the planner wants.
             "materialize" if self.is_sign_at(1, "(") => {
