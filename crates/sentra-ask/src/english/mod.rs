@@ -423,6 +423,8 @@ fn hints_at_computing(frame: &Frame, index: usize) -> bool {
     ];
     let next = frame.text(index + 1);
     match frame.text(index) {
+        // "which gateways": different ones are wanted, and nothing is called so.
+        word if frame.text(index.wrapping_sub(1)) == "which" && !is_negation(word) => true,
         "how" => matches!(next, "many" | "much" | "often" | "frequently" | "long" | "big" | "large"),
         word => HINTS.contains(&word),
     }

@@ -75,9 +75,10 @@ pub(super) struct Filter {
     pub(super) or_before: bool,
 }
 
-/// Kinds of names that are said in front of them.
-pub(super) fn is_keyword(word: &str) -> bool {
-    keyword(word).is_some()
+/// Kinds of things whose names are words like any others.
+pub(super) fn leads_plain_name(word: &str) -> bool {
+    let kinds = [Keyword::User, Keyword::Host, Keyword::Process, Keyword::App, Keyword::Rule];
+    !word.ends_with('s') && keyword(word).is_some_and(|kind| kinds.contains(&kind))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -423,6 +424,9 @@ fn value_at(frame: &mut Frame, index: usize, scan: &Scan) -> Option<Kind> {
         frame.absorb(index + 1..index + 2);
         return Some(if shape == Shape::HostLike { Kind::Host(written) } else { Kind::Person(written) });
     }
+    if shape == Shape::Plain && !scan.article && is_act_of_somebody(frame.text(index + 1)) {
+        return Some(Kind::Actor(written));
+    }
     let asks_state =
         lead == "is" && concept_at(&frame.words, index + 1, |place| frame.is_free(place)).is_some();
     if asks_state {
@@ -449,6 +453,41 @@ fn is_alike(one: &Kind, other: &Kind) -> bool {
         ) => one == other,
         _ => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
+}
+
+/// Verbs whose subject is who did it: "how often alice ran …".
+fn is_act_of_somebody(word: &str) -> bool {
+    matches!(
+        word,
+        "ran"
+            | "run"
+            | "runs"
+            | "used"
+            | "uses"
+            | "did"
+            | "does"
+            | "executed"
+            | "started"
+            | "launched"
+            | "opened"
+            | "created"
+            | "deleted"
+            | "changed"
+            | "logged"
+            | "accessed"
+            | "touched"
+            | "contacted"
+            | "connected"
+            | "visited"
+            | "sent"
+            | "received"
+            | "reset"
+            | "unlocked"
+            | "approved"
+            | "requested"
+            | "signed"
+            | "queried"
+    )
 }
 
 /// Files that are opened, not run.
