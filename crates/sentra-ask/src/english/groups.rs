@@ -103,6 +103,13 @@ fn is_ranked_by_unknown(frame: &Frame, start: usize) -> bool {
         )
 }
 
+/// The number of rows that is said right before `index`, and its place.
+pub(super) fn counted_before(frame: &Frame, index: usize) -> Option<(usize, u32)> {
+    let before = index.checked_sub(1).filter(|before| frame.is_free(*before))?;
+    let rows = u32::try_from(count_word(frame.text(before))?).ok()?;
+    (1..=ROWS_ASKED_MAX).contains(&rows).then_some((before, rows))
+}
+
 /// "which host has", not "which hosts have".
 fn is_singular_question(frame: &Frame) -> bool {
     (0..frame.len()).any(|index| matches!(frame.text(index), "has" | "is" | "does"))
@@ -249,10 +256,7 @@ fn plain_group(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
         frame.pass_over(behind);
     }
     // "the 3 hosts with the fewest …"
-    let counted = index.checked_sub(1).filter(|before| frame.is_free(*before));
-    let rows =
-        counted.and_then(|before| count_word(frame.text(before))).and_then(|rows| u32::try_from(rows).ok());
-    if let (Some(before), Some(rows)) = (counted, rows.filter(|rows| (1..=ROWS_ASKED_MAX).contains(rows))) {
+    if let Some((before, rows)) = counted_before(frame, index) {
         frame.claim(before..before + 1, format!("{rows} of them"));
         measure.top = Some((rows, true));
     }
