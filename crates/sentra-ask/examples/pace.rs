@@ -16,7 +16,7 @@ const ROUNDS: usize = 101;
 
 fn main() {
     let context = Context::at(Timestamp::from_seconds(1_795_015_800));
-    for file in ["kql", "shorthand", "sql", "english", "mixed", "held-out"] {
+    for file in ["kql", "shorthand", "sql", "english", "mixed", "second", "third", "fourth", "held-out"] {
         let path = format!("{}/corpus/{file}.tsv", env!("CARGO_MANIFEST_DIR"));
         let Ok(text) = std::fs::read_to_string(&path) else {
             println!("{file}: cannot read {path}");
@@ -42,6 +42,21 @@ fn main() {
             at(100)
         );
     }
+    for question in worst() {
+        let start: String = question.chars().take(30).collect();
+        println!("{start} …: {:.1} µs", micros(&question, &context));
+    }
+}
+
+/// The longest questions of plain English that are read at all, made to be slow.
+fn worst() -> [String; 4] {
+    let words = |word: &str| vec![word; 60].join(" ");
+    [
+        words("unknownish"),
+        words("last"),
+        words("top 10 users by failed logins and"),
+        words("between monday and 10.1.2.3,"),
+    ]
 }
 
 /// The median of the rounds, so that what else the machine does is not counted.

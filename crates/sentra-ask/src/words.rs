@@ -7,7 +7,7 @@ use crate::shape::{Shape, shape_of};
 /// Longest question in plain English, in bytes.
 pub const ENGLISH_BYTES_MAX: usize = 2_000;
 /// Most words of a question in plain English.
-pub const WORDS_MAX: usize = 80;
+pub const WORDS_MAX: usize = 60;
 
 /// A word of a question.
 #[derive(Debug, Clone, PartialEq)]

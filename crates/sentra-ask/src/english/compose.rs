@@ -1,7 +1,7 @@
 //! What was understood → KQL.
 
+use super::kinds::{Filter, Kind, Side};
 use super::measure::{LIST_ROWS, Measure, Value};
-use super::names::{Filter, Kind, Side};
 use super::similar::Reference;
 use super::subject::{Subject, Table};
 use crate::BusinessHours;

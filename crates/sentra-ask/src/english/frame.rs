@@ -167,7 +167,7 @@ impl Frame {
         let before = index.checked_sub(1).map_or("", |before| self.text(before));
         is_preposition(before)
             || is_negation(before)
-            || super::names::is_keyword(before)
+            || super::names::leads_plain_name(before)
             || matches!(before, "and" | "or" | ",")
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) ->
     let counted_behind =
         frame.is_free(index + length).then(|| count_word(frame.text(index + length))).flatten();
     let counted = counted_before.and_then(|before| count_word(frame.text(before))).or(counted_behind);
-    let mut rows = TOP_ROWS;
+    let mut rows = measure.top.map_or(TOP_ROWS, |(rows, _)| rows);
     if let Some(count) = counted {
         let Some(count) = u32::try_from(count).ok().filter(|count| (1..=ROWS_ASKED_MAX).contains(count))
         else {
@@ -61,7 +61,7 @@ pub(super) fn ranking(frame: &mut Frame, index: usize, measure: &mut Measure) ->
             Some(before) => frame.absorb(before..before + 1),
             None => length += 1,
         }
-    } else if !measure.groups.is_empty() && is_singular_question(frame) {
+    } else if measure.top.is_none() && !measure.groups.is_empty() && is_singular_question(frame) {
         // "which host has the most …" is one host.
         rows = 1;
     }
@@ -101,6 +101,13 @@ fn is_ranked_by_unknown(frame: &Frame, start: usize) -> bool {
             frame.text(by + 1),
             "number" | "count" | "the" | "their" | "most" | "sum" | "total" | "how"
         )
+}
+
+/// The number of rows that is said right before `index`, and its place.
+pub(super) fn counted_before(frame: &Frame, index: usize) -> Option<(usize, u32)> {
+    let before = index.checked_sub(1).filter(|before| frame.is_free(*before))?;
+    let rows = u32::try_from(count_word(frame.text(before))?).ok()?;
+    (1..=ROWS_ASKED_MAX).contains(&rows).then_some((before, rows))
 }
 
 /// "which host has", not "which hosts have".
@@ -238,27 +245,20 @@ fn plain_group(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool {
     let before = index.checked_sub(1).map_or("", |before| frame.text(before));
     let leads =
         matches!(frame.text(behind), "who" | "whose" | "that" | "which" | "with" | "having" | "where");
-    if !leads
-        || !matches!(
-            before,
-            "" | "list"
-                | "show"
-                | "me"
-                | "all"
-                | "the"
-                | "find"
-                | "any"
-                | "of"
-                | "get"
-                | "are"
-                | "there"
-                | ","
-        )
-    {
+    let is_start = matches!(
+        before,
+        "" | "list" | "show" | "me" | "all" | "the" | "find" | "any" | "of" | "get" | "are" | "there" | ","
+    ) || count_word(before).is_some();
+    if !leads || !is_start {
         return false;
     }
     if matches!(frame.text(behind), "who" | "whose" | "that" | "which") {
         frame.pass_over(behind);
+    }
+    // "the 3 hosts with the fewest …"
+    if let Some((before, rows)) = counted_before(frame, index) {
+        frame.claim(before..before + 1, format!("{rows} of them"));
+        measure.top = Some((rows, true));
     }
     frame.claim(index..behind, format!("for each {}", column.name));
     measure.groups.push(column);

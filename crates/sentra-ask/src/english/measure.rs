@@ -288,23 +288,14 @@ fn first_or_last(frame: &mut Frame, index: usize, measure: &mut Measure) -> bool
         return false;
     }
     let length = if text == "most" { 2 } else { 1 };
-    // "the 25 newest"
-    let before = index.checked_sub(1).filter(|before| frame.is_free(*before));
-    let counted = before.and_then(|before| count_word(frame.text(before)).map(|count| (before, count)));
-    if let Some((before, rows)) =
-        counted.and_then(|(before, count)| Some((before, u32::try_from(count).ok()?)))
-    {
-        if (1..=ROWS_ASKED_MAX).contains(&rows)
-            && frame.words.get(index + 1).is_some_and(|next| unit_of(&next.text).is_none())
-        {
-            frame.claim(
-                before..index + length,
-                format!("the {rows} {}", if is_oldest { "oldest" } else { "newest" }),
-            );
-            measure.rows = Some(rows);
-            measure.oldest_first = is_oldest;
-            return true;
-        }
+    // "the 25 newest", but not "2 last days"
+    let is_time = frame.words.get(index + 1).is_some_and(|next| unit_of(&next.text).is_some());
+    if let Some((before, rows)) = groups::counted_before(frame, index).filter(|_| !is_time) {
+        let order = if is_oldest { "oldest" } else { "newest" };
+        frame.claim(before..index + length, format!("the {rows} {order}"));
+        measure.rows = Some(rows);
+        measure.oldest_first = is_oldest;
+        return true;
     }
     if frame.is_at(index + length, &["first"]) && (is_newest || is_oldest) {
         frame.claim(

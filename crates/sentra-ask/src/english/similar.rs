@@ -44,7 +44,15 @@ pub(super) enum Similar {
 }
 
 /// Words that ask for what is like something; with `like` alone, what follows must be a thing to be like.
-const OPENINGS: [&[&str]; 45] = [
+const OPENINGS: [&[&str]; 53] = [
+    &["closest", "matches", "for"],
+    &["closest", "matches", "to"],
+    &["closest", "matches"],
+    &["closest", "to"],
+    &["closest"],
+    &["nearest", "to"],
+    &["best", "matches", "for"],
+    &["best", "matches"],
     &["look-alikes", "of"],
     &["lookalikes", "of"],
     &["look-alikes"],

@@ -1,5 +1,8 @@
 //! What a question can be broken down by, and what can be summed.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::words::Word;
 
 /// A column that answers are grouped by.
@@ -74,6 +77,8 @@ pub(crate) fn column_at(
     index: usize,
     free: impl Fn(usize) -> bool,
 ) -> Option<(&'static Column, usize)> {
+    // Nearly every word begins no name.
+    words.get(index).filter(|word| FIRST_WORDS.contains(word.stem.as_str()))?;
     let stems: Vec<&str> = (index..index + NAME_WORDS_MAX)
         .take_while(|place| free(*place))
         .map_while(|place| words.get(place).map(|word| word.stem.as_str()))
@@ -84,6 +89,13 @@ pub(crate) fn column_at(
         Some((column, length))
     })
 }
+
+/// The first words of everything that is named here, in the singular.
+static FIRST_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let names = COLUMNS.iter().map(|column| column.words).chain(MEASURABLE.iter().map(|found| found.words));
+    let firsts = names.flat_map(|names| names.split(", ")).filter_map(|name| name.split(' ').next());
+    firsts.map(crate::words::stem).collect()
+});
 
 /// Every word of a column's names, and what can be measured.
 pub(crate) fn words() -> impl Iterator<Item = &'static str> {
@@ -121,6 +133,7 @@ pub(crate) fn measurable_at(
     index: usize,
     free: impl Fn(usize) -> bool,
 ) -> Option<(&'static Measurable, usize)> {
+    words.get(index).filter(|word| FIRST_WORDS.contains(word.stem.as_str()))?;
     let texts: Vec<&str> = (index..index + NAME_WORDS_MAX)
         .take_while(|place| free(*place))
         .map_while(|place| words.get(place).map(|word| word.text.as_str()))

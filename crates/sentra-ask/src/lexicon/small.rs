@@ -34,22 +34,23 @@ const NEGATIONS: &str = "\
 
 /// Words of the other parts of the grammar, for the correction of misspelt ones.
 const OTHERS: &str = "\
-    above after afternoon aggregate ago amount appeared april around august average avg before below \
-    biggest bottom breakdown broken busiest business chart common commonly comparable compare compared \
-    comparison correlate correlated count counts daily day days december decrease development difference \
-    different distinct distribution down during each earliest eight eleven evening every exactly \
-    exceeding familiar february fewer fifteen fifty first five followed fortnight four fraction \
-    frequency frequent frequently friday graph group grouped growth highest histogram hour hourly hours \
-    how hundred increase inside january july june largest last latest least less like longest lowest \
-    many march max maximum mean median midnight min minimum minute minutes monday month monthly months \
-    more morning most much nearest neighbours newest night nights nine noisiest noon november number \
-    observed october office often oldest one order ordered outside over overnight past peak per percent \
-    percentage percentile plot previous proportion quarter quarters rank ranked ranking rare rarest rate \
-    ratio recent recently related reminiscent resemble resembles resembling same saturday second seconds \
+    above active after afternoon aggregate ago amount appeared april around august average avg before \
+    below best biggest bottom breakdown broken busiest business chart closest common commonly comparable \
+    compare compared comparison correlate correlated count counts daily day days december decrease \
+    development difference different distinct distribution down duplicates during each earliest eight \
+    eleven evening every exactly exceeding familiar february fewer fewest fifteen fifty first five \
+    followed fortnight four fraction frequency frequent frequently friday graph group grouped growth \
+    highest histogram hour hourly hours how hundred increase inside january july june largest last \
+    latest least less like longest look-alikes lookalikes lowest many march match matches matching max \
+    maximum mean median midnight min minimum minute minutes monday month monthly months more morning \
+    most much nearest neighbours newest night nights nine noisiest noon november number observed october \
+    office often oldest one order ordered outside over overnight past peak per percent percentage \
+    percentile plot previous proportion quarter quarters rank ranked ranking rare rarest rate ratio \
+    recent recently related reminiscent resemble resembles resembling same saturday second seconds \
     september series seven share shortest similar since six smallest sort sorted split statistics stats \
     sum summarise summarize summary sunday tally ten than thirty three thursday time timeline times \
-    today tomorrow tonight top total trend trending tuesday twelve twenty two under unique until versus \
-    vs wednesday week weekdays weekend weekends weekly weeks working year years yesterday zero";
+    today tomorrow tonight top total trend trending tuesday twelve twenty two under unique until used \
+    versus vs wednesday week weekdays weekend weekends weekly weeks working year years yesterday zero";
 
 static FILLER_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| FILLERS.split(' ').collect());
 static PREPOSITION_SET: LazyLock<HashSet<&'static str>> = LazyLock::new(|| PREPOSITIONS.split(' ').collect());

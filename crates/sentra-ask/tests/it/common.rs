@@ -89,8 +89,17 @@ pub(crate) fn cases(file: &str) -> Vec<Case> {
 
 /// The main part of the corpus.
 pub(crate) fn main_part() -> Vec<Case> {
-    ["kql.tsv", "shorthand.tsv", "sql.tsv", "english.tsv", "mixed.tsv", "second.tsv", "third.tsv"]
-        .into_iter()
-        .flat_map(cases)
-        .collect()
+    [
+        "kql.tsv",
+        "shorthand.tsv",
+        "sql.tsv",
+        "english.tsv",
+        "mixed.tsv",
+        "second.tsv",
+        "third.tsv",
+        "fourth.tsv",
+    ]
+    .into_iter()
+    .flat_map(cases)
+    .collect()
 }
