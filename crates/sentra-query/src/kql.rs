@@ -4,16 +4,20 @@
 use std::time::Duration;
 
 use sentra_ask::{Context, Form, route};
-use sentra_kql::plan::{Node, Op};
-use sentra_kql::{CheckOptions, KqlError, check, parse, parse_shorthand};
+use sentra_kql::plan::{Expr, Node, Op, Plan};
+use sentra_kql::{CheckOptions, KqlError, Reason, check, parse, parse_shorthand};
 use sentra_model::{Mart, TenantScope};
-use sentra_store::{AskLimits, Column, EVENTS_TABLE, MartStore, ROWS_MAX, StoppedBy, event_catalog};
+use sentra_store::{
+    AskLimits, Column, DEFAULT_COLUMNS, EVENTS_TABLE, MartStore, ROWS_MAX, StoppedBy, event_catalog,
+    header_columns,
+};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Explain, Intent, Route, Status};
 use crate::ask::{AskOptions, Engine};
 use crate::error::{Place, QueryError, SyntaxError};
+use crate::plan::ROWS_DEFAULT;
 
 /// Answers a question in whatever form it has: KQL, the search bar's shorthand, plain English.
 pub(crate) async fn ask_any(
@@ -52,7 +56,7 @@ pub(crate) async fn ask_any(
     let catalog = event_catalog(&registered);
     let refused = |error: KqlError| refused(&error, understood.as_deref().unwrap_or(text));
     let checked = CheckOptions { catalog: &catalog, now: options.now, keep_calls: false };
-    let plan = check(&query, checked).map_err(refused)?;
+    let plan = as_they_are(check(&query, checked).map_err(refused)?);
     let limits = AskLimits { rows_max: ROWS_MAX, timeout: Duration::from_millis(options.timeout_ms) };
     let found = marts.ask(scope, &plan, &limits).await?;
     let mut notes = found.engines;
@@ -90,17 +94,42 @@ pub(crate) async fn ask_any(
 }
 
 fn not_yet(text: &str, message: &str, hint: &str) -> QueryError {
-    let (message, hint) = (message.to_owned(), Some(hint.to_owned()));
-    SyntaxError { place: Place::at(text, 0), message, hint }.into()
+    let message = format!("{message}; {hint}");
+    SyntaxError { place: Place::at(text, 0), message, hint: Some(hint.to_owned()) }.into()
 }
 
 fn refused(error: &KqlError, text: &str) -> QueryError {
-    SyntaxError {
-        place: Place::at(text, error.span.start),
-        message: error.message.clone(),
-        hint: error.hint.clone(),
+    let KqlError { span, reason, message, hint } = error.clone();
+    let said = match (&hint, reason) {
+        (Some(word), Reason::Unknown) => format!("{message}, was {word} meant?"),
+        (Some(other), Reason::Unsupported) => format!("{message}; write {other}"),
+        (Some(hint), _) => format!("{message}; {hint}"),
+        (None, _) => message,
+    };
+    SyntaxError { place: Place::at(text, span.start), message: said, hint }.into()
+}
+
+/// Events as they are: the newest, with the columns that people look at first.
+fn as_they_are(plan: Plan) -> Plan {
+    let is_whole = plan
+        .columns()
+        .iter()
+        .map(|column| column.name.as_str())
+        .eq(header_columns().iter().map(|header| header.name));
+    if !is_whole {
+        return plan;
     }
-    .into()
+    let Plan { mut root, render, notes } = plan;
+    if !matches!(root.op, Op::Take { .. }) {
+        let columns = root.columns.clone();
+        root = Node { op: Op::Take { input: Box::new(root), rows: ROWS_DEFAULT as u64 }, columns };
+    }
+    let places = DEFAULT_COLUMNS.iter().filter_map(|name| {
+        let place = root.columns.iter().position(|column| column.name == *name)?;
+        Some((place, root.columns.get(place)?.clone()))
+    });
+    let (values, columns) = places.map(|(place, column)| (Expr::column(place, column.kind), column)).unzip();
+    Plan { root: Node { op: Op::Project { input: Box::new(root), values }, columns }, render, notes }
 }
 
 fn chosen(root: &Node, engine: Engine, said: &[String]) -> Route {

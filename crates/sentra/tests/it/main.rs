@@ -17,6 +17,7 @@ mod doors;
 mod house;
 mod operate;
 mod packs;
+mod questions;
 mod real_data;
 mod rules;
 mod server;
