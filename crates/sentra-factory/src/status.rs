@@ -146,6 +146,12 @@ impl FactoryStatus {
 
     /// What triage knows of `tenant` now.
     pub(crate) fn show(&self, tenant: &TenantId, view: TriageView) {
+        if let Some(feedback) = &view.feedback {
+            let of = |name: &'static str| metrics::gauge!(name, "tenant" => tenant.to_string());
+            of("sentra_triage_edit_rate").set(feedback.edit_rate);
+            of("sentra_triage_override_rate").set(feedback.override_rate);
+            of("sentra_triage_confidence_mismatch").set(feedback.confidence_mismatch);
+        }
         let mut views = self.views.lock().unwrap_or_else(PoisonError::into_inner);
         views.insert(tenant.clone(), Arc::new(view));
     }

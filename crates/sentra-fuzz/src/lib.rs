@@ -7,14 +7,21 @@
 mod decoders;
 mod doors;
 mod framers;
+mod questions;
 
 pub use decoders::decode;
 pub use doors::{http_request, snmp_datagram};
 pub use framers::frame;
+pub use questions::question;
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 4] =
-    [("decode", decode), ("frame", frame), ("http_request", http_request), ("snmp_datagram", snmp_datagram)];
+pub const TARGETS: [Target; 5] = [
+    ("decode", decode),
+    ("frame", frame),
+    ("http_request", http_request),
+    ("question", question),
+    ("snmp_datagram", snmp_datagram),
+];

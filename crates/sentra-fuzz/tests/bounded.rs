@@ -70,6 +70,10 @@ fn samples() -> Vec<Vec<u8>> {
         b"27 <13>1 - - - - - - message\n<13>next\n".to_vec(),
         b"\x30\x26\x02\x01\x01\x04\x06public\xa7\x19\x02\x01\x01\x02\x01\x00\x02\x01\x00\x30\x0e\x30\x0c\x06\x08\x2b\x06\x01\x02\x01\x01\x03\x00\x43\x00".to_vec(),
         b"\x00\x16\x00\x00\x5e\x50\x00\x00\x00\x00\x01\x26\x06\x0f\xe2\xe8\xe2\xf1".to_vec(),
+        br#"events | where user has "x" and time > ago(1d) | summarize n = count() by bin(time, 1h) | top 3 by n"#.to_vec(),
+        br#"let a = 1; events | join kind=leftouter (events | distinct user) on user | extend b = iff(a > 0, 1h, 2m)"#.to_vec(),
+        br#"user:adm* "a phrase" -src_ip:10.0.0.0/8 (count:>3 OR x:y)"#.to_vec(),
+        b"top 10 users by failed logins from 10.1.2.3 yesterday".to_vec(),
         b"type=SYSCALL msg=audit(1772366400.1:7): a=b\ntype=EOE msg=audit(1772366400.1:7):\n".to_vec(),
     ]);
     samples

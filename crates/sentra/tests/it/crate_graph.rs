@@ -74,7 +74,10 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "sentra-server",
         ],
     ),
-    ("sentra-fuzz", &["sentra-model", "sentra-decode", "sentra-backbone", "sentra-intake"]),
+    (
+        "sentra-fuzz",
+        &["sentra-model", "sentra-decode", "sentra-backbone", "sentra-kql", "sentra-ask", "sentra-intake"],
+    ),
     ("sentra-agent", &["sentra-model", "sentra-decode"]),
 ];
 
