@@ -102,7 +102,7 @@ fn refused(error: &KqlError, text: &str) -> QueryError {
     let KqlError { span, reason, message, hint } = error.clone();
     let said = match (&hint, reason) {
         (Some(word), Reason::Unknown) => format!("{message}, was {word} meant?"),
-        (Some(other), Reason::Unsupported) => format!("{message}; write {other}"),
+        (Some(other), Reason::Unsupported) => format!("{message}; instead: {other}"),
         (Some(hint), _) => format!("{message}; {hint}"),
         (None, _) => message,
     };

@@ -70,7 +70,7 @@ fn what_is_not_understood_says_what_can_be_asked() {
         ("select user from events", "SQL"),
         ("have we seen something like incident 42", "similarity"),
         ("please make me a sandwich with cheese", "ask for example"),
-        ("events | join (windows) on user | where", "condition"),
+        ("events | join (windows) on user | where", "expected a name"),
     ] {
         let ran = run(&["query", "--data", place, question]);
         assert_eq!(ran.code, 1, "{question}: {}", ran.out);
