@@ -230,8 +230,11 @@ async fn what_cannot_be_asked_is_refused() {
     let refused = ask(&marts, &scope("acme"), "events", &similar).await.unwrap_err();
     assert!(matches!(refused, QueryError::EngineUnavailable { engine: "similarity" }), "{refused:?}");
     assert!(refused.is_askers_fault());
-    let refused = ask(&marts, &scope("acme"), "evnts", &options()).await.unwrap_err();
+    let refused = ask(&marts, &scope("acme"), "evnts | count", &options()).await.unwrap_err();
     assert_eq!((refused.place().unwrap().column, refused.hint()), (1, Some("events")));
+    // A word alone is read as plain English, which knows misspelt ones and says as what it read them.
+    let read = ask(&marts, &scope("acme"), "evnts", &options()).await.unwrap();
+    assert!(read.route.reason.contains("understood as events"), "{}", read.route.reason);
     assert_eq!("analytical".parse(), Ok(Engine::Analytical));
     assert!("fast".parse::<Engine>().is_err());
 }
