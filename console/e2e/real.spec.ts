@@ -42,7 +42,7 @@ test("against a real server: from the login link to the raw line", async ({ page
     await page.keyboard.press("j");
     await expect(first).toBeFocused();
     // The example's worst incident makes the better picture; any other log has a first one.
-    const worst = page.getByRole("link", { name: /login after brute force/ });
+    const worst = page.getByRole("link", { name: /login after (brute force|password spraying)/i });
     if ((await worst.count()) > 0) await worst.first().focus();
     await page.keyboard.press("Enter");
   });
