@@ -1,6 +1,8 @@
 //! What the product must show on real data. Each test counts for itself what it compares with.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 
 use sentra_narrate::{Story, verify};
 use sentra_server::api::types::IncidentDetail;
@@ -170,6 +172,39 @@ fn windows_attacks_become_incidents_with_stories_that_hold() {
     for incident in incidents {
         stories_say_only_what_their_facts_say(data, incident["id"].as_str().unwrap());
     }
+    questions_have_the_answers_of_the_lines(data, &path);
+}
+
+/// What KQL says of the stored events is what the lines of the file say.
+fn questions_have_the_answers_of_the_lines(data: &str, path: &Path) {
+    let lines = zstd::stream::read::Decoder::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut codes: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut powershell, mut started) = (0_u64, BTreeSet::new());
+    for line in BufReader::new(lines).lines() {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        let code = line["EventID"].to_string();
+        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        powershell += u64::from(text("CommandLine").to_lowercase().contains("powershell"));
+        if code == "4688" {
+            started.insert(text("NewProcessName"));
+        }
+        *codes.entry(code).or_default() += 1;
+    }
+    let rows = |question: &str| {
+        let answer = ok(&["query", "--data", data, "--json", question]).json();
+        answer["rows"].as_array().unwrap().clone()
+    };
+    let found: BTreeMap<String, u64> = rows("windows | summarize n = count() by EventID")
+        .iter()
+        .map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_u64().unwrap()))
+        .collect();
+    assert_eq!(found, codes);
+    let one = |question: &str| rows(question)[0][0].as_u64().unwrap();
+    assert_eq!(one("windows | where CommandLine contains 'PowerShell' | summarize count()"), powershell);
+    let distinct = "windows | where EventID == 4688 | summarize dcount(NewProcessName)";
+    assert_eq!(one(distinct), started.len() as u64);
+    let top = rows("windows | summarize n = count() by EventID | top 1 by n");
+    assert_eq!(top[0][1].as_u64(), codes.values().max().copied());
 }
 
 /// Sentence → signals → events → raw bytes.
@@ -268,7 +303,7 @@ fn every_rule_with_a_regression_file_matches_it() {
 }
 
 /// EVTX files below `directory` with the id of the rule that must match, from the `info.yml` beside each.
-fn collect(directory: &std::path::Path, files: &mut BTreeMap<String, String>) {
+fn collect(directory: &Path, files: &mut BTreeMap<String, String>) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
