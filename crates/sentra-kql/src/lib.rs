@@ -48,6 +48,7 @@ pub use builtin::{
 pub use check::{CheckOptions, check};
 pub use complete::{Completion, Observed, SUGGESTIONS_MAX, Suggestion, SuggestionKind, complete};
 pub use error::{KqlError, Reason};
+pub use hint::nearest;
 pub use parse::{OPERATOR_HELP, OPERATORS, OperatorHelp, REFUSED_OPERATORS, parse};
 pub use reference::reference;
 pub use shorthand::parse_shorthand;

@@ -19,7 +19,6 @@
 mod answer;
 mod ask;
 mod error;
-mod hint;
 mod kql;
 mod parse;
 mod plan;

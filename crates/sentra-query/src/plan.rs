@@ -5,8 +5,8 @@ use sentra_store::{
     CompareOp, Literal, MartQuery, Predicate, Shape, TimeRange, header_column, header_columns,
 };
 
-use crate::hint::nearest;
 use crate::question::{Comparison, Condition, Question, Stage, Subject, Value};
+use sentra_kql::nearest;
 
 /// Rows of an answer when the question does not say.
 pub const ROWS_DEFAULT: usize = 100;

@@ -4,9 +4,9 @@ use super::NESTING_MAX;
 use super::lexer::Token;
 use super::parser::Parser;
 use crate::error::SyntaxError;
-use crate::hint::nearest;
 use crate::plan::predicate;
 use crate::question::{Comparison, Condition};
+use sentra_kql::nearest;
 
 /// Words that compare.
 const COMPARISONS: [&str; 7] = ["contains", "startswith", "endswith", "has", "in", "between", "matches"];

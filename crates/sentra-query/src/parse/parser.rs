@@ -3,8 +3,8 @@ use sentra_store::ROWS_MAX;
 
 use super::lexer::{Placed, Token};
 use crate::error::{Place, SyntaxError};
-use crate::hint::nearest;
 use crate::question::{Question, Stage, Subject};
+use sentra_kql::nearest;
 
 /// What may follow a `|`.
 const STAGES: [&str; 4] = ["where", "take", "limit", "count"];
