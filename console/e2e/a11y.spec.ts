@@ -15,6 +15,8 @@ const pages: {
   name: string;
   path: string;
   ready: string;
+  /** What shows that the keys are heard, where that comes later than the heading. */
+  listens?: string;
   keys?: string[];
   settled?: string;
   isChosen?: boolean;
@@ -104,6 +106,7 @@ const pages: {
     name: "event explained",
     path: `/rules?rule=${guessing}&event=raw.0.360`,
     ready: "raw.0.360",
+    listens: "Which rules match this event, and why",
     keys: ["w"],
     settled: "filter_net",
   },
@@ -121,7 +124,16 @@ const pages: {
 ];
 
 for (const theme of ["dark", "light"] as const) {
-  for (const { name, path, ready, keys = [], settled, isChosen = false, isSignedOut = false } of pages) {
+  for (const {
+    name,
+    path,
+    ready,
+    listens,
+    keys = [],
+    settled,
+    isChosen = false,
+    isSignedOut = false,
+  } of pages) {
     test(`${name}, ${theme}: axe finds nothing`, async ({ page, api }) => {
       api.isSignedOut = isSignedOut;
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
@@ -129,6 +141,7 @@ for (const theme of ["dark", "light"] as const) {
       await expect(page.getByRole("heading", { name: ready }).first()).toBeVisible();
       await page.waitForLoadState("networkidle", { timeout: 1_000 }).catch(() => {});
       if (isChosen) await page.getByRole("checkbox", { name: "Choose signal 3" }).check();
+      if (listens !== undefined) await expect(page.getByText(listens).first()).toBeVisible();
       for (const key of keys) await page.keyboard.press(key);
       if (settled !== undefined) await expect(page.getByText(settled).first()).toBeVisible();
       await page.evaluate(axeCore.source);

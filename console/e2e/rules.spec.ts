@@ -185,6 +185,8 @@ test("a preview that is refused says why, and creates nothing", async ({ page, a
 test("an event says which rules match it and why", async ({ page, api }) => {
   await page.goto(`/incidents/${incidentId(1)}?sentence=2&event=raw.0.360`);
   await expect(page.getByRole("heading", { name: "raw.0.360" })).toBeVisible();
+  // The key is heard once the event is there, which is later than its heading.
+  await expect(page.getByRole("button", { name: /Which rules match this event/ })).toBeVisible();
   expect(api.requests).not.toContain("POST /api/v1/rules/explain");
   await page.keyboard.press("w");
   const section = page.getByRole("region", { name: "Rules", exact: true });
