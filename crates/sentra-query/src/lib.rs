@@ -18,15 +18,36 @@
 
 mod answer;
 mod ceiling;
+mod cheaper;
+mod cost;
+mod decision;
 mod desk;
 mod error;
+mod execute;
+mod forensic;
 mod found;
+mod health;
+mod log;
 mod read;
 mod request;
+mod running;
+mod similar;
+mod tables;
+mod turns;
+mod wish;
+mod words;
 
 pub use answer::{Answer, AnswerPart, Estimate, Explain, Intent, Render, Route, Status, StatusDetail};
 pub use ceiling::{Ceiling, Ceilings};
-pub use desk::{Desk, DeskParts};
-pub use error::{Place, QueryError, SyntaxError, TooExpensive};
+pub use cost::{CostModel, SHAPES_MAX, Work, WorkClass, work_of};
+pub use decision::{Actual, AnswerLineage, Decision, NOTE_BYTES_MAX, Override};
+pub use desk::{Desk, DeskOptions, DeskParts, Estimated, Freshness, Waiting};
+pub use error::{EngineError, Place, QueryError, SyntaxError, TooExpensive};
+pub use forensic::{FORENSIC_ROWS_MAX, FORENSIC_TABLE, FORENSIC_TERMS_MAX, TextHits, TextQuery, TextSearch};
+pub use health::EngineHealth;
 pub use read::ROWS_DEFAULT;
 pub use request::{Asker, Engine, QUERY_ID_BYTES_MAX, Request, Role};
+pub use similar::{LIKE_MAX, Like, LikeKind, Similar};
+pub use tables::{INCIDENTS_TABLE, RECORDS_ROWS_MAX, SIGNALS_TABLE};
+pub use turns::{Lane, QUICK_MS_MAX, Queue, TENANT_WAITING_MAX, Turn, TurnLimits, Turns, WAITING_MAX};
+pub use words::STALE_MS_MIN;

@@ -16,6 +16,7 @@ mod admit;
 mod answer;
 mod bound;
 mod condition;
+mod decisions;
 mod embedded;
 mod error;
 mod event;
@@ -31,11 +32,18 @@ mod row;
 mod schema;
 mod sqlite;
 
+pub use decisions::{
+    DECISIONS_PAGE_MAX, DecisionKeeping, DecisionStore, QUESTION_BYTES_KEPT_MAX, SqliteDecisions,
+    StoredDecision,
+};
 pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
 pub use error::StoreError;
 pub use event::StoredEvent;
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
-pub use kql::{AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, event_catalog, search_of};
+pub use kql::{
+    AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, PlanEstimate, ScanEstimate, event_catalog,
+    interpret, interpret_until, search_of,
+};
 pub use marts::{
     Column, DEFAULT_COLUMNS, LINEAGE_SEGMENTS_MAX, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
     ROWS_MAX, SearchOptions, SegmentRef, Shape, StoppedBy, TimeRange,
@@ -45,7 +53,7 @@ pub use predicate::{CompareOp, Literal, PREDICATE_DEPTH_MAX, PREDICATE_TERMS_MAX
 pub use readback::{BackPage, ReadBack};
 pub use records::{
     INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit,
-    SqliteRecords,
+    SIGNALS_PAGE_MAX, SignalFilter, SqliteRecords,
 };
 pub use sentra_kql::plan::Plan;
 

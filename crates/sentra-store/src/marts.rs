@@ -7,7 +7,9 @@ use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AskLimits, BackPage, ColumnKind, PlanAnswer, Predicate, ReadBack, StoreError, StoredEvent};
+use crate::{
+    AskLimits, BackPage, ColumnKind, PlanAnswer, PlanEstimate, Predicate, ReadBack, StoreError, StoredEvent,
+};
 
 /// Most rows that one answer has.
 pub const ROWS_MAX: usize = 10_000;
@@ -85,6 +87,12 @@ pub trait MartStore: Send + Sync + Debug {
         plan: &Plan,
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError>;
+
+    /// What answering `plan` makes the engine look at, from metadata alone. Tables that are not of events count nothing.
+    ///
+    /// # Errors
+    /// When the metadata cannot be read.
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError>;
 
     /// The event `id`, raw bytes included.
     ///
@@ -242,6 +250,9 @@ pub struct Lineage {
     pub segments_pruned: u64,
     /// Of these, segments not opened because newer ones already held the rows wanted, or the search stopped.
     pub segments_skipped: u64,
+    /// Segments beside these that may hold what was asked for and are damaged: the answer goes without them.
+    #[serde(default)]
+    pub segments_unread: u64,
     /// Rows in the segments that were opened; page statistics may have spared most of them.
     pub segment_rows: u64,
     /// Rows looked at that are not yet in a segment.

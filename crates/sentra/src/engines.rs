@@ -15,7 +15,7 @@ use sentra_factory::{
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
-use sentra_query::{Desk, DeskParts};
+use sentra_query::{Desk, DeskOptions, DeskParts};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
@@ -157,11 +157,8 @@ impl Engines {
 
     /// The desk for questions over these engines.
     pub(crate) fn query_desk(&self) -> Desk {
-        Desk::new(DeskParts {
-            marts: Arc::clone(&self.marts),
-            records: Arc::clone(&self.records),
-            clock: Arc::clone(&self.clock),
-        })
+        let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
+        Desk::new(DeskParts::new(marts, records, Arc::clone(&self.clock)), DeskOptions::default())
     }
 
     /// The desk for rules over these engines.

@@ -31,7 +31,7 @@ use sentra_model::{
 };
 use sentra_store::{
     AskLimits, BackPage, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Plan,
-    PlanAnswer, ReadBack, Records, SearchOptions, Shape, SqliteRecords, StoreError, StoredEvent, TimeRange,
+    PlanAnswer, PlanEstimate, ReadBack, Records, SearchOptions, Shape, SqliteRecords, StoreError, StoredEvent, TimeRange,
 };
 
 mod decisions;
@@ -167,6 +167,10 @@ impl MartStore for FailingOnce {
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
         self.marts.ask(scope, plan, limits).await
+    }
+
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
+        self.marts.estimate(scope, plan).await
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
