@@ -30,10 +30,13 @@ use crate::{
 mod ask;
 mod expression;
 mod flush;
+mod index;
 mod lower;
 mod manifest;
 mod open;
 mod options;
+mod pool;
+mod promoted;
 mod readback;
 mod row_function;
 mod search;
@@ -41,7 +44,9 @@ mod segment;
 mod session;
 mod table;
 mod tenant;
+mod tokens;
 mod value_test;
+mod whole_fields;
 
 #[cfg(test)]
 mod tests;
@@ -59,6 +64,8 @@ pub struct EmbeddedMarts {
     clock: Arc<dyn Clock>,
     manifest: Manifest,
     session: SessionContext,
+    pool: Arc<pool::MeasuredPool>,
+    indexes: Arc<index::Indexes>,
     tenants: RwLock<BTreeMap<TenantId, Arc<Tenant>>>,
     report: OpenReport,
     /// Held, not read: the lock goes with the file handle.
@@ -91,6 +98,17 @@ impl EmbeddedMarts {
     #[must_use]
     pub fn open_report(&self) -> &OpenReport {
         &self.report
+    }
+
+    /// Most memory that all queries together had reserved at once, in bytes, since the last reset.
+    #[must_use]
+    pub fn query_memory_peak(&self) -> usize {
+        self.pool.peak()
+    }
+
+    /// Begins to measure [`EmbeddedMarts::query_memory_peak`] anew.
+    pub fn query_memory_peak_reset(&self) {
+        self.pool.reset_peak();
     }
 
     /// Reads every segment of the tenant again and compares its checksum with the manifest's. Gives the
