@@ -27,10 +27,14 @@ use crate::{
     StoreError, StoredEvent,
 };
 
+mod aggregate;
 mod ask;
 mod expression;
 mod flush;
+mod form;
+mod groups;
 mod index;
+mod intern;
 mod lower;
 mod manifest;
 mod open;
@@ -38,6 +42,7 @@ mod options;
 mod pool;
 mod promoted;
 mod readback;
+mod resolve;
 mod row_function;
 mod search;
 mod segment;
