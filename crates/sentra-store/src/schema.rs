@@ -7,6 +7,7 @@ use arrow_array::types::{TimestampMicrosecondType, UInt32Type, UInt64Type};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, MapArray, PrimitiveArray, RecordBatch, StringArray, StructArray,
 };
+use arrow_buffer::OffsetBuffer;
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use sentra_model::{EventBatch, batch_schema, column};
 
@@ -155,4 +156,16 @@ pub(crate) fn store_column(name: &str) -> Option<usize> {
         "raw" => Some(column::RAW),
         text => column::text(text),
     }
+}
+
+/// A map of source fields: of each row the next so many of the names and values.
+pub(crate) fn map_of(
+    names: StringArray,
+    values: StringArray,
+    lengths: Vec<usize>,
+) -> Result<MapArray, StoreError> {
+    let failed = || StoreError::arrow("put the fields of events together");
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    let entries = StructArray::try_new(map_entries(), vec![Arc::new(names), Arc::new(values)], None);
+    MapArray::try_new(map_field(), offsets, entries.map_err(failed())?, None, false).map_err(failed())
 }

@@ -6,6 +6,9 @@ use sentra_model::TenantScope;
 use tokio::time::{Instant, timeout_at};
 
 use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::EmbeddedMarts;
 use super::lower::Events;
@@ -29,19 +32,33 @@ impl EmbeddedMarts {
     ) -> Result<PlanAnswer, StoreError> {
         let deadline = Instant::now() + limits.timeout;
         let snapshot = self.tenant(scope).await.snapshot();
-        let mut events =
-            Events { session: &self.session, snapshot, lineage: Lineage::default(), segments: Vec::new() };
+        let mut events = Events {
+            session: &self.session,
+            indexes: &self.indexes,
+            snapshot,
+            lineage: Lineage::default(),
+            segments: Vec::new(),
+        };
         let mut parts = Vec::new();
-        let root = split(&mut events, &plan.root, limits.rows_max, true, &mut parts)?;
         let mut answer = PlanAnswer {
             columns: plan.columns().to_vec(),
             rows: Vec::new(),
             cut: false,
             stopped_by: None,
-            lineage: events.lineage,
-            segments: events.segments,
+            lineage: Lineage::default(),
+            segments: Vec::new(),
             engines: Vec::new(),
         };
+        // Aggregates are computed while the plan is translated.
+        let split = timeout_at(deadline, split(&mut events, &plan.root, limits.rows_max, true, &mut parts));
+        let root = match split.await {
+            Ok(Ok(root)) => root,
+            Ok(Err(error)) if is_out_of_memory(&error) => return Ok(stopped(answer, StoppedBy::Memory)),
+            Ok(Err(error)) => return Err(StoreError::datafusion("plan a question")(error)),
+            Err(_) => return Ok(stopped(answer, StoppedBy::Timeout)),
+        };
+        answer.lineage = events.lineage;
+        answer.segments = events.segments;
         let mut data = Dataset::new();
         let is_whole = matches!(root.op, Op::Scan { .. });
         for (number, part) in parts.into_iter().enumerate() {
@@ -90,23 +107,39 @@ fn table_of(part: usize) -> String {
 }
 
 /// The plan with everything that DataFusion can do taken out of it, as `parts`.
-fn split(
-    events: &mut Events<'_>,
-    node: &Node,
+fn split<'a>(
+    events: &'a mut Events<'_>,
+    node: &'a Node,
     rows_max: usize,
     is_root: bool,
-    parts: &mut Vec<Part>,
-) -> Result<Node, StoreError> {
-    let failed = || StoreError::datafusion("plan a question");
-    let rows_max = if is_root { rows_max } else { FALLBACK_ROWS_MAX };
-    if let Some(lowered) = events.lower(node).map_err(failed())? {
-        let frame = events.answer(lowered, rows_max).map_err(failed())?;
-        let table = table_of(parts.len());
-        parts.push(Part { frame, columns: node.columns.clone(), rows_max });
-        return Ok(Node { op: Op::Scan { table }, columns: node.columns.clone() });
+    parts: &'a mut Vec<Part>,
+) -> BoxFuture<'a, Result<Node, DataFusionError>> {
+    async move {
+        let rows_max = if is_root { rows_max } else { FALLBACK_ROWS_MAX };
+        if let Some(lowered) = events.lower(node).await? {
+            let frame = events.answer(lowered, rows_max)?;
+            let table = table_of(parts.len());
+            parts.push(Part { frame, columns: node.columns.clone(), rows_max });
+            return Ok(Node { op: Op::Scan { table }, columns: node.columns.clone() });
+        }
+        let mut node = narrowed(node);
+        // Inputs are translated one after the other, then put where they were.
+        let mut inputs = Vec::new();
+        node.try_map_inputs(&mut |input| {
+            inputs.push(input.clone());
+            Ok::<Node, DataFusionError>(input.clone())
+        })?;
+        let mut translated = Vec::with_capacity(inputs.len());
+        for input in &inputs {
+            translated.push(split(events, input, rows_max, false, parts).await?);
+        }
+        let mut translated = translated.into_iter();
+        node = node.try_map_inputs(&mut |input| {
+            Ok::<Node, DataFusionError>(translated.next().unwrap_or(input.clone()))
+        })?;
+        Ok(node)
     }
-    let node = narrowed(node);
-    node.try_map_inputs(&mut |input| split(events, input, rows_max, false, parts))
+    .boxed()
 }
 
 /// An aggregate needs no more of its input than its arguments.

@@ -7,45 +7,55 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator, binary_expr, col, lit};
 use sentra_model::Timestamp;
 
+use super::form::Form;
 use super::value_test::value_test;
 use crate::TimeRange;
 use crate::bound::Bound;
 use crate::matcher::{Operand, Order, ValueTest};
 use crate::schema::store_schema;
 
-/// The condition of a question; `None` when it has none.
+/// The condition of a question to whole events; `None` when it has none.
 pub(super) fn condition(range: TimeRange, filter: Option<&Bound>) -> Option<Expr> {
+    condition_in(&Form::memory(), range, filter)
+}
+
+/// As [`condition`], where source fields are reached as `form` says.
+pub(super) fn condition_in(form: &Form, range: TimeRange, filter: Option<&Bound>) -> Option<Expr> {
     let from = range.from.map(|from| col("time").gt_eq(moment(from)));
     let to = range.to.map(|to| col("time").lt(moment(to)));
-    let filter = filter.map(|filter| expression(filter, false));
+    let filter = filter.map(|filter| expression(form, filter, false));
     from.into_iter().chain(to).chain(filter).reduce(Expr::and)
 }
 
-fn expression(bound: &Bound, negated: bool) -> Expr {
+fn expression(form: &Form, bound: &Bound, negated: bool) -> Expr {
     match bound {
-        Bound::Not(part) => expression(part, !negated),
-        Bound::And(parts) => balanced(parts, negated, if negated { Operator::Or } else { Operator::And }),
-        Bound::Or(parts) => balanced(parts, negated, if negated { Operator::And } else { Operator::Or }),
+        Bound::Not(part) => expression(form, part, !negated),
+        Bound::And(parts) => {
+            balanced(form, parts, negated, if negated { Operator::Or } else { Operator::And })
+        }
+        Bound::Or(parts) => {
+            balanced(form, parts, negated, if negated { Operator::And } else { Operator::Or })
+        }
         Bound::Constant(value) => lit(*value != negated),
-        comparison if negated => leaf(comparison).is_not_true(),
-        comparison => leaf(comparison),
+        comparison if negated => leaf(form, comparison).is_not_true(),
+        comparison => leaf(form, comparison),
     }
 }
 
 /// A tree of `parts` that is as flat as possible: what walks over it later is recursive.
-fn balanced(parts: &[Bound], negated: bool, operator: Operator) -> Expr {
+fn balanced(form: &Form, parts: &[Bound], negated: bool, operator: Operator) -> Expr {
     match parts {
         [] => lit(operator == Operator::And),
-        [part] => expression(part, negated),
+        [part] => expression(form, part, negated),
         parts => {
             let (left, right) = parts.split_at(parts.len() / 2);
-            let left = balanced(left, negated, operator);
-            binary_expr(left, operator, balanced(right, negated, operator))
+            let left = balanced(form, left, negated, operator);
+            binary_expr(left, operator, balanced(form, right, negated, operator))
         }
     }
 }
 
-fn leaf(bound: &Bound) -> Expr {
+fn leaf(form: &Form, bound: &Bound) -> Expr {
     match bound {
         Bound::Id { partition, offset } => {
             col("partition").eq(lit(*partition)).and(col("offset").eq(lit(*offset)))
@@ -54,24 +64,24 @@ fn leaf(bound: &Bound) -> Expr {
         Bound::Unsigned { column, op, value } => {
             binary_expr(col(*column), operator(*op), unsigned(column, *value))
         }
-        Bound::Text { column, test } => text(column, test),
+        Bound::Text { column, test } => text(col(*column), test),
         Bound::Present { column } => col(*column).is_not_null(),
         Bound::Raw { test } => value_test(col("raw"), None, test),
-        Bound::Source { name, test } => value_test(col("fields"), Some(name), test),
-        Bound::Constant(_) | Bound::And(_) | Bound::Or(_) | Bound::Not(_) => expression(bound, false),
+        Bound::Source { name, test } => form.test(name, test),
+        Bound::Constant(_) | Bound::And(_) | Bound::Or(_) | Bound::Not(_) => expression(form, bound, false),
     }
 }
 
 /// Comparisons that statistics and bloom filters can answer become plain ones, the others functions.
-fn text(column: &str, test: &ValueTest) -> Expr {
+pub(super) fn text(column: Expr, test: &ValueTest) -> Expr {
     match test {
         ValueTest::Order { op, value: Operand::Text(value) } => {
-            binary_expr(col(column), operator(*op), lit(value.as_str()))
+            binary_expr(column, operator(*op), lit(value.as_str()))
         }
         ValueTest::OneOf(values) => {
-            col(column).in_list(values.iter().map(|value| lit(value.as_str())).collect(), false)
+            column.in_list(values.iter().map(|value| lit(value.as_str())).collect(), false)
         }
-        test => value_test(col(column), None, test),
+        test => value_test(column, None, test),
     }
 }
 

@@ -1,57 +1,63 @@
 //! From a plan to DataFusion, as far as that goes.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, TimeUnit};
-use datafusion::common::ScalarValue;
+
+use datafusion::common::{JoinType, ScalarValue};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
-use datafusion::functions_aggregate::expr_fn::{avg, count, count_distinct, max, min, sum};
 use datafusion::logical_expr::expr::Sort;
-use datafusion::logical_expr::{Expr as DfExpr, cast, col, lit, when};
+use datafusion::logical_expr::{Expr as DfExpr, cast, col, lit};
 use datafusion::prelude::SessionContext;
-use sentra_kql::plan::{Aggregate, Expr, ExprNode, Node, Op, SortKey, Value};
-use sentra_kql::{AggregateFunction, Builtin, Kind};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sentra_kql::plan::{Aggregate, Expr, ExprNode, Node, Op, SortKey};
+use sentra_kql::{Builtin, JoinKind, Kind};
 use sentra_model::Mart;
 
-use super::expression;
+use super::aggregate::{column, computed, grouped as groups_of, is_key, name_of};
+use super::form::{Form, grouped, names_in};
+use super::groups::{Computed, Spec};
+use super::index::Indexes;
 use super::prune::{name_segments, overlapping};
-use super::row_function::row_function;
-use super::table::SegmentTable;
-use super::tenant::Snapshot;
-use crate::bound::{Bound, TimeBounds, bind};
-use crate::kql::{Leaf, SCAN_COLUMNS, marts_of, predicate_of};
-use crate::{Lineage, SegmentRef, TimeRange};
+use super::resolve::{Cell, Cells, scan_bound, scan_leaf};
+use super::table::ColumnTable;
+use super::tenant::{Segment, Snapshot};
+use super::tokens::Needs;
+use crate::bound::{Bound, TimeBounds};
+use crate::kql::{Leaf, SCAN_COLUMNS, marts_of, type_of};
+use crate::{Lineage, SegmentRef, StoreError, TimeRange};
 
-/// Microseconds from 0001-01-01 to 1970-01-01: from there the language counts bins of time.
-const YEAR_ONE_MICROS: i64 = 62_135_596_800_000_000;
-
-/// A column of an operator: how DataFusion reads it.
-#[derive(Debug, Clone)]
-struct Cell {
-    expr: DfExpr,
-    kind: Kind,
-    /// What it is in the store, while it is a stored column as it is.
-    leaf: Option<Leaf>,
-}
+/// Most parts of an expression that is put together of those below it; beyond that what is below is computed first.
+const EXPRESSION_PARTS_MAX: usize = 2_000;
 
 /// Rows that DataFusion gives.
 pub(super) struct Lowered {
     base: Base,
-    cells: Vec<Cell>,
 }
 
 enum Base {
-    /// Events, chosen when it is known which conditions stand above them.
-    Events { marts: Option<Vec<Mart>>, bounds: Vec<Bound>, conditions: Vec<DfExpr> },
+    /// Events, chosen when it is known which conditions stand above them. Expressions are over the columns of a table.
+    Events { marts: Option<Vec<Mart>>, conditions: Vec<Expr>, values: Vec<Expr> },
     /// Whatever came out of an operator.
-    Frame(DataFrame),
+    Frame { frame: DataFrame, cells: Cells, order: Order },
+}
+
+/// The order of a frame's rows.
+#[derive(Clone)]
+enum Order {
+    /// They are in it.
+    Done,
+    /// They are put into it when nobody says another one: the same question has the same answer.
+    By(Vec<Sort>),
 }
 
 /// A snapshot of one tenant's events.
 pub(super) struct Events<'a> {
     pub(super) session: &'a SessionContext,
+    pub(super) indexes: &'a Indexes,
     pub(super) snapshot: Snapshot,
     pub(super) lineage: Lineage,
     /// The segments that are opened, for the answer to name.
@@ -60,37 +66,50 @@ pub(super) struct Events<'a> {
 
 type Lower = Result<Option<Lowered>, DataFusionError>;
 
+/// The events of a scan, of one form.
+struct Part {
+    frame: DataFrame,
+    cells: Cells,
+}
+
 impl Events<'_> {
     /// `node` for DataFusion, or nothing where it has an operator that is the interpreter's.
-    pub(super) fn lower(&mut self, node: &Node) -> Lower {
+    pub(super) fn lower<'b>(&'b mut self, node: &'b Node) -> BoxFuture<'b, Lower> {
+        async move { if is_native(node) { self.lower_node(node).await } else { Ok(None) } }.boxed()
+    }
+
+    async fn lower_node(&mut self, node: &Node) -> Lower {
         match &node.op {
-            Op::Scan { table } => Ok(Some(scan(marts_of(table)))),
+            Op::Scan { table } => Ok(Some(Lowered::scan(marts_of(table)))),
             Op::Filter { input, condition } => {
-                let Some(mut input) = self.lower(input)? else { return Ok(None) };
-                input.filter(condition)?;
-                Ok(Some(input))
+                let Some(input) = self.lower(input).await? else { return Ok(None) };
+                self.filter(input, condition).map(Some)
             }
             Op::Project { input, values } => {
-                let Some(mut input) = self.lower(input)? else { return Ok(None) };
-                input.cells = values.iter().map(|value| input.cell(value)).collect();
-                Ok(Some(input))
+                let Some(input) = self.lower(input).await? else { return Ok(None) };
+                self.project(input, values).map(Some)
             }
             Op::Aggregate { input, keys, aggregates } => {
-                if !aggregates.iter().all(is_native) {
-                    return Ok(None);
-                }
-                let Some(input) = self.lower(input)? else { return Ok(None) };
-                self.aggregate(input, keys, aggregates).map(Some)
+                let Some(input) = self.lower(input).await? else { return Ok(None) };
+                self.aggregate(input, keys, aggregates).await
             }
             Op::Sort { input, keys } => {
-                let Some(input) = self.lower(input)? else { return Ok(None) };
+                let Some(input) = self.lower(input).await? else { return Ok(None) };
                 self.sort(input, keys).map(Some)
             }
             Op::Take { input, rows } => {
-                let Some(input) = self.lower(input)? else { return Ok(None) };
+                let Some(input) = self.lower(input).await? else { return Ok(None) };
                 let rows = usize::try_from(*rows).unwrap_or(usize::MAX);
                 let (frame, cells) = self.ordered(input)?;
-                Ok(Some(Lowered::of(frame.limit(0, Some(rows))?, cells)))
+                Ok(Some(Lowered::of(frame.limit(0, Some(rows))?, cells, Order::Done)))
+            }
+            Op::Join { kind, left, right, on } => {
+                let Some(join) = join_type(*kind).filter(|_| joinable(left, right, on)) else {
+                    return Ok(None);
+                };
+                let (lefts, rights) = (self.lower(left).await?, self.lower(right).await?);
+                let (Some(lefts), Some(rights)) = (lefts, rights) else { return Ok(None) };
+                self.join(join, lefts, rights, on).map(Some)
             }
             _ => Ok(None),
         }
@@ -99,268 +118,433 @@ impl Events<'_> {
     /// The frame of the answer: its columns in their order, rows as the language orders them, one more than wanted.
     pub(super) fn answer(&mut self, lowered: Lowered, rows_max: usize) -> Result<DataFrame, DataFusionError> {
         let (frame, cells) = self.ordered(lowered)?;
-        let columns = cells.iter().enumerate();
+        let columns = cells.all().iter().enumerate();
         let columns =
             columns.map(|(place, cell)| cell.expr.clone().alias(format!("c{place}"))).collect::<Vec<_>>();
         frame.limit(0, Some(rows_max.saturating_add(1)))?.select(columns)
     }
 
-    /// Events come newest first where nobody said otherwise.
-    fn ordered(&mut self, lowered: Lowered) -> Result<(DataFrame, Vec<Cell>), DataFusionError> {
-        let is_sorted = matches!(lowered.base, Base::Frame(_));
-        let (frame, cells) = self.frame(lowered)?;
-        let frame = if is_sorted { frame } else { frame.sort(newest_first())? };
+    fn filter(&mut self, lowered: Lowered, condition: &Expr) -> Result<Lowered, DataFusionError> {
+        if let ExprNode::Call(Builtin::And, parts) = &condition.node {
+            return parts.iter().try_fold(lowered, |lowered, part| self.filter(lowered, part));
+        }
+        match lowered.base {
+            Base::Events { marts, mut conditions, values } => match substituted(condition, &values) {
+                Some(condition) => {
+                    conditions.push(condition);
+                    Ok(Lowered { base: Base::Events { marts, conditions, values } })
+                }
+                None => {
+                    let lowered =
+                        self.framed(Lowered { base: Base::Events { marts, conditions, values } })?;
+                    self.filter(lowered, condition)
+                }
+            },
+            Base::Frame { frame, cells, order } => {
+                Ok(Lowered::of(frame.filter(cells.condition(condition))?, cells, order))
+            }
+        }
+    }
+
+    fn project(&mut self, lowered: Lowered, wanted: &[Expr]) -> Result<Lowered, DataFusionError> {
+        match lowered.base {
+            Base::Events { marts, conditions, values } => {
+                let projected: Option<Vec<Expr>> =
+                    wanted.iter().map(|value| substituted(value, &values)).collect();
+                match projected {
+                    Some(values) => Ok(Lowered { base: Base::Events { marts, conditions, values } }),
+                    None => {
+                        let lowered =
+                            self.framed(Lowered { base: Base::Events { marts, conditions, values } })?;
+                        self.project(lowered, wanted)
+                    }
+                }
+            }
+            Base::Frame { frame, cells, order } => {
+                let cells = Cells::new(wanted.iter().map(|value| cells.cell(value)).collect());
+                Ok(Lowered::of(frame, cells, order))
+            }
+        }
+    }
+
+    /// Rows in the order of the language.
+    fn ordered(&mut self, lowered: Lowered) -> Result<(DataFrame, Cells), DataFusionError> {
+        let (frame, cells, order) = self.frame(lowered)?;
+        let frame = match order {
+            Order::Done => frame,
+            Order::By(keys) => frame.sort(keys)?,
+        };
         Ok((frame, cells))
     }
 
-    fn frame(&mut self, lowered: Lowered) -> Result<(DataFrame, Vec<Cell>), DataFusionError> {
-        let Lowered { base, cells } = lowered;
-        let (marts, bounds, conditions) = match base {
-            Base::Frame(frame) => return Ok((frame, cells)),
-            Base::Events { marts, bounds, conditions } => (marts, bounds, conditions),
+    fn framed(&mut self, lowered: Lowered) -> Result<Lowered, DataFusionError> {
+        let (frame, cells, order) = self.frame(lowered)?;
+        Ok(Lowered::of(frame, cells, order))
+    }
+
+    /// Events of whatever form as one frame, newest first where nobody says otherwise.
+    fn frame(&mut self, lowered: Lowered) -> Result<(DataFrame, Cells, Order), DataFusionError> {
+        let (marts, conditions, values) = match lowered.base {
+            Base::Frame { frame, cells, order } => return Ok((frame, cells, order)),
+            Base::Events { marts, conditions, values } => (marts, conditions, values),
         };
-        let wanted = |mart: &Mart| marts.as_ref().is_none_or(|marts| marts.contains(mart));
-        let times = TimeBounds::of(TimeRange::default(), Some(&Bound::And(bounds)));
-        let (segments, considered) = overlapping(&self.snapshot.segments, marts.as_deref(), &times);
+        const KEYS: [&str; 3] = ["time", "partition", "offset"];
+        let mut united: Option<DataFrame> = None;
+        for Part { frame, cells } in self.parts(marts.as_deref(), &conditions, &values)? {
+            let mut columns: Vec<DfExpr> = Vec::new();
+            for (place, value) in values.iter().enumerate() {
+                let cell = cells.cell(value);
+                let is_map =
+                    matches!(&value.node, ExprNode::Column(place) if scan_leaf(*place) == Some(Leaf::Fields));
+                let expr = if is_map { cell.expr } else { cast(cell.value(), type_of(value.kind)) };
+                columns.push(expr.alias(format!("v{place}")));
+            }
+            columns.extend(KEYS.map(|name| col(name).alias(format!("order_{name}"))));
+            let frame = frame.select(columns)?;
+            united = Some(match united {
+                Some(united) => united.union(frame)?,
+                None => frame,
+            });
+        }
+        let Some(frame) = united else {
+            return Err(DataFusionError::Internal("a scan has no parts".to_owned()));
+        };
+        let cells =
+            values.iter().enumerate().map(|(place, value)| Cell::new(col(format!("v{place}")), value.kind));
+        let order = KEYS.map(|name| col(format!("order_{name}")).sort(false, false)).to_vec();
+        Ok((frame, Cells::new(cells.collect()), Order::By(order)))
+    }
+
+    /// The events that meet the conditions, by where they have the source fields that are asked for.
+    fn parts(
+        &mut self,
+        marts: Option<&[Mart]>,
+        conditions: &[Expr],
+        values: &[Expr],
+    ) -> Result<Vec<Part>, DataFusionError> {
+        let wanted = |mart: &Mart| marts.is_none_or(|marts| marts.contains(mart));
+        let bound = Bound::And(conditions.iter().filter_map(scan_bound).collect());
+        let segments = self.segments(marts, &bound);
+        let is_fields = |place: usize| scan_leaf(place) == Some(Leaf::Fields);
+        let mut names = BTreeSet::new();
+        conditions.iter().chain(values).for_each(|expr| names_in(expr, &is_fields, &mut names));
+        let failed = |error: StoreError| DataFusionError::External(error.into());
+        let chosen = self.indexes.choose(&segments, &Needs::of(&bound)).map_err(failed)?;
+        self.lineage.segments_pruned += (segments.len() - chosen.len()) as u64;
+        let opened: Vec<Arc<Segment>> = chosen.iter().map(|chosen| Arc::clone(&chosen.segment)).collect();
+        name_segments(&mut self.segments, &opened);
+        self.lineage.segment_rows += chosen.iter().map(|chosen| chosen.segment.rows).sum::<u64>();
         let chunks = self.snapshot.chunks.iter().filter(|chunk| wanted(&chunk.mart));
         let records: Vec<RecordBatch> = chunks.map(|chunk| chunk.record.clone()).collect();
+        self.lineage.memory_rows += records.iter().map(|record| record.num_rows() as u64).sum::<u64>();
+        let mut found = Vec::new();
+        for (places, chosen) in grouped(chosen, &names) {
+            let table = ColumnTable::new(chosen, true);
+            let form = Form::with_columns(places, table.promoted.clone(), table.has_shape());
+            found.push((self.session.read_table(Arc::new(table))?, form));
+        }
+        if !records.is_empty() || found.is_empty() {
+            let frame = if records.is_empty() {
+                self.session.read_batch(RecordBatch::new_empty(crate::schema::store_schema()))?
+            } else {
+                self.session.read_batches(records)?
+            };
+            found.push((frame, Form::memory()));
+        }
+        let mut parts = Vec::with_capacity(found.len());
+        for (mut frame, form) in found {
+            let cells = Cells::scan(form);
+            let met = conditions.iter().map(|condition| cells.condition(condition)).reduce(DfExpr::and);
+            if let Some(met) = met {
+                frame = frame.filter(met)?;
+            }
+            parts.push(Part { frame, cells });
+        }
+        Ok(parts)
+    }
+
+    /// The segments that may hold events that meet `bound`, the newest first.
+    fn segments(&mut self, marts: Option<&[Mart]>, bound: &Bound) -> Vec<Arc<Segment>> {
+        let times = TimeBounds::of(TimeRange::default(), Some(bound));
+        let (mut segments, considered) = overlapping(&self.snapshot.segments, marts, &times);
+        segments.retain(|segment| may_have_id(bound, segment));
         self.lineage.segments_considered += considered;
         self.lineage.segments_pruned += considered - segments.len() as u64;
-        name_segments(&mut self.segments, &segments);
-        self.lineage.segment_rows += segments.iter().map(|segment| segment.rows).sum::<u64>();
-        self.lineage.memory_rows += records.iter().map(|record| record.num_rows() as u64).sum::<u64>();
-        let mut frame = self.session.read_table(Arc::new(SegmentTable { segments }))?;
-        if !records.is_empty() {
-            frame = frame.union(self.session.read_batches(records)?)?;
-        }
-        if let Some(condition) = conditions.into_iter().reduce(DfExpr::and) {
-            frame = frame.filter(condition)?;
-        }
-        Ok((frame, cells))
+        segments
     }
 
     fn sort(&mut self, lowered: Lowered, keys: &[SortKey]) -> Result<Lowered, DataFusionError> {
-        let mut order: Vec<Sort> = keys
+        let lowered = self.framed(lowered)?;
+        let Base::Frame { frame, cells, order } = lowered.base else { return Ok(lowered) };
+        let mut by: Vec<Sort> = keys
             .iter()
-            .map(|key| lowered.cell(&key.value).value().sort(!key.descending, key.nulls_first))
+            .map(|key| cells.cell(&key.value).value().sort(!key.descending, key.nulls_first))
             .collect();
-        if matches!(lowered.base, Base::Events { .. }) {
-            order.extend(newest_first());
+        if let Order::By(more) = order {
+            by.extend(more);
         }
-        let (frame, cells) = self.frame(lowered)?;
-        Ok(Lowered::of(frame.sort(order)?, cells))
+        Ok(Lowered::of(frame.sort(by)?, cells, Order::Done))
     }
 
-    fn aggregate(
+    async fn aggregate(&mut self, input: Lowered, keys: &[Expr], aggregates: &[Aggregate]) -> Lower {
+        let mut spec = Spec { keys: keys.iter().map(|key| key.kind).collect(), columns: Vec::new() };
+        let mut next = keys.len();
+        for aggregate in aggregates {
+            let Some(computed) = computed(aggregate) else { return Ok(None) };
+            spec.columns.push(column(aggregate, computed, next));
+            next += aggregate.arguments.len();
+        }
+        if let Some(counted) = self.counted(&input, keys, &spec) {
+            return self.groups(counted, keys, aggregates).map(Some);
+        }
+        let frames = self.frames_of(input, keys, aggregates)?;
+        let pool = Arc::clone(&self.session.runtime_env().memory_pool);
+        let batch = groups_of(frames, spec, &pool).await?;
+        self.groups(batch, keys, aggregates).map(Some)
+    }
+
+    /// Keys and arguments of aggregates as columns, of every form of the input.
+    fn frames_of(
         &mut self,
         input: Lowered,
         keys: &[Expr],
         aggregates: &[Aggregate],
+    ) -> Result<Vec<DataFrame>, DataFusionError> {
+        let (marts, conditions, values) = match input.base {
+            Base::Frame { frame, cells, .. } => return Ok(vec![selected(frame, &cells, keys, aggregates)?]),
+            Base::Events { marts, conditions, values } => (marts, conditions, values),
+        };
+        let all = |exprs: &[Expr]| {
+            exprs.iter().map(|expr| substituted(expr, &values)).collect::<Option<Vec<Expr>>>()
+        };
+        let substitutes = aggregates
+            .iter()
+            .map(|aggregate| Some(Aggregate { arguments: all(&aggregate.arguments)?, ..aggregate.clone() }));
+        let (Some(keys_of_scan), Some(of_scan)) = (all(keys), substitutes.collect::<Option<Vec<_>>>()) else {
+            let input = self.framed(Lowered { base: Base::Events { marts, conditions, values } })?;
+            return self.frames_of(input, keys, aggregates);
+        };
+        let mut asked = keys_of_scan.clone();
+        asked.extend(of_scan.iter().flat_map(|aggregate| aggregate.arguments.clone()));
+        let parts = self.parts(marts.as_deref(), &conditions, &asked)?;
+        parts
+            .into_iter()
+            .map(|Part { frame, cells }| selected(frame, &cells, &keys_of_scan, &of_scan))
+            .collect()
+    }
+
+    /// The number of all events, which is known without reading them.
+    fn counted(&mut self, input: &Lowered, keys: &[Expr], spec: &Spec) -> Option<RecordBatch> {
+        let Base::Events { marts, conditions, .. } = &input.base else { return None };
+        let is_count = spec
+            .columns
+            .iter()
+            .all(|column| column.computed == Computed::Count && column.condition.is_none());
+        if !keys.is_empty() || !conditions.is_empty() || !is_count {
+            return None;
+        }
+        let wanted = |mart: &Mart| marts.as_ref().is_none_or(|marts| marts.contains(mart));
+        let segments = self.snapshot.segments.iter().filter(|segment| wanted(&segment.mart));
+        let segments: Vec<u64> = segments.map(|segment| segment.rows).collect();
+        let chunks = self.snapshot.chunks.iter().filter(|chunk| wanted(&chunk.mart));
+        let in_memory: u64 = chunks.map(|chunk| chunk.record.num_rows() as u64).sum();
+        let count = i64::try_from(segments.iter().sum::<u64>() + in_memory).ok()?;
+        self.lineage.segments_considered += segments.len() as u64;
+        self.lineage.memory_rows += in_memory;
+        let array = ScalarValue::Int64(Some(count)).to_array().ok()?;
+        let columns = (0..spec.columns.len()).map(|place| (name_of(place), Arc::clone(&array)));
+        RecordBatch::try_from_iter(columns).ok()
+    }
+
+    /// Groups as the input of what comes next.
+    fn groups(
+        &self,
+        batch: RecordBatch,
+        keys: &[Expr],
+        aggregates: &[Aggregate],
     ) -> Result<Lowered, DataFusionError> {
-        let mut cells = Vec::new();
-        let mut groups = Vec::new();
-        for (place, key) in keys.iter().enumerate() {
-            groups.push(input.cell(key).value().alias(format!("k{place}")));
-            cells.push(Cell { expr: col(format!("k{place}")), kind: key.kind, leaf: None });
+        let kinds = keys.iter().map(|key| key.kind);
+        let outputs = aggregates
+            .iter()
+            .map(|aggregate| aggregate.outputs.first().map_or(Kind::Long, |column| column.kind));
+        let cells =
+            kinds.chain(outputs).enumerate().map(|(place, kind)| Cell::new(col(name_of(place)), kind));
+        let cells = Cells::new(cells.collect());
+        let order = (0..keys.len()).map(|place| col(name_of(place)).sort(true, true)).collect::<Vec<_>>();
+        let order = if order.is_empty() { Order::Done } else { Order::By(order) };
+        Ok(Lowered::of(self.session.read_batch(batch)?, cells, order))
+    }
+
+    /// Pairs of rows with equal keys, in an order that follows from their values.
+    fn join(
+        &mut self,
+        join: JoinType,
+        left: Lowered,
+        right: Lowered,
+        on: &[(usize, usize)],
+    ) -> Result<Lowered, DataFusionError> {
+        let mut sides = Vec::new();
+        for (side, lowered) in [("l", left), ("r", right)] {
+            let (frame, cells, _) = self.frame(lowered)?;
+            let columns = cells.all().iter().enumerate();
+            let columns = columns.map(|(place, cell)| cell.value().alias(format!("{side}{place}")));
+            sides.push((frame.select(columns.collect::<Vec<_>>())?, cells));
         }
-        let mut computed = Vec::new();
-        for (place, aggregate) in aggregates.iter().enumerate() {
-            let Some(expr) = input.aggregate(aggregate)? else {
-                return Err(DataFusionError::Internal("an aggregate is not native".to_owned()));
-            };
-            computed.push(expr.alias(format!("a{place}")));
-            let kind = aggregate.outputs.first().map_or(Kind::Long, |column| column.kind);
-            let column = col(format!("a{place}"));
-            let expr = match aggregate.function {
-                AggregateFunction::Sum | AggregateFunction::SumIf => coalesce_zero(column, kind),
-                AggregateFunction::CountIf => coalesce_zero(column, Kind::Long),
-                _ => column,
-            };
-            cells.push(Cell { expr, kind, leaf: None });
-        }
-        let (frame, _) = self.frame(input)?;
-        let frame = frame.aggregate(groups, computed)?;
-        // Groups come in the order of their keys, so that the same question has the same answer.
-        let order =
-            (0..keys.len()).map(|place| col(format!("k{place}")).sort(true, true)).collect::<Vec<_>>();
-        let frame = if order.is_empty() { frame } else { frame.sort(order)? };
-        Ok(Lowered::of(frame, cells))
+        let (Some((right, right_cells)), Some((left, left_cells))) = (sides.pop(), sides.pop()) else {
+            return Err(DataFusionError::Internal("a join has two sides".to_owned()));
+        };
+        let left_keys: Vec<String> = on.iter().map(|(left, _)| format!("l{left}")).collect();
+        let right_keys: Vec<String> = on.iter().map(|(_, right)| format!("r{right}")).collect();
+        let left_keys: Vec<&str> = left_keys.iter().map(String::as_str).collect();
+        let right_keys: Vec<&str> = right_keys.iter().map(String::as_str).collect();
+        let frame = left.join(right, join, &left_keys, &right_keys, None)?;
+        let cells_of = |side: &str, cells: &Cells| -> Vec<Cell> {
+            let cell =
+                |(place, cell): (usize, &Cell)| Cell::nullable(col(format!("{side}{place}")), cell.kind);
+            cells.all().iter().enumerate().map(cell).collect()
+        };
+        let cells = match join {
+            JoinType::LeftSemi | JoinType::LeftAnti => cells_of("l", &left_cells),
+            JoinType::RightSemi | JoinType::RightAnti => cells_of("r", &right_cells),
+            _ => [cells_of("l", &left_cells), cells_of("r", &right_cells)].concat(),
+        };
+        Ok(Lowered::of(frame, Cells::new(cells), Order::Done))
     }
 }
 
-fn newest_first() -> Vec<Sort> {
-    ["time", "partition", "offset"].map(|name| col(name).sort(false, false)).to_vec()
+/// Keys and arguments of aggregates as the columns of a frame.
+fn selected(
+    frame: DataFrame,
+    cells: &Cells,
+    keys: &[Expr],
+    aggregates: &[Aggregate],
+) -> Result<DataFrame, DataFusionError> {
+    let mut columns: Vec<DfExpr> = keys.iter().map(|key| cells.cell(key).key()).collect();
+    for aggregate in aggregates {
+        let is_count = computed(aggregate) == Some(Computed::Count);
+        for (place, argument) in aggregate.arguments.iter().enumerate() {
+            let is_condition = is_count || place > 0;
+            columns.push(if is_condition { cells.condition(argument) } else { cells.cell(argument).key() });
+        }
+    }
+    if columns.is_empty() {
+        columns.push(lit(true));
+    }
+    frame.select(
+        columns.into_iter().enumerate().map(|(place, expr)| expr.alias(name_of(place))).collect::<Vec<_>>(),
+    )
 }
 
-fn coalesce_zero(column: DfExpr, kind: Kind) -> DfExpr {
-    let zero = if kind == Kind::Real { lit(0.0_f64) } else { lit(0_i64) };
-    datafusion::functions::core::expr_fn::coalesce(vec![column, zero])
+impl Lowered {
+    fn of(frame: DataFrame, cells: Cells, order: Order) -> Self {
+        Self { base: Base::Frame { frame, cells, order } }
+    }
+
+    fn scan(marts: Option<Vec<Mart>>) -> Self {
+        let values = SCAN_COLUMNS().iter().enumerate();
+        let values = values.map(|(place, header)| Expr::column(place, header.kind.kind())).collect();
+        Self { base: Base::Events { marts, conditions: Vec::new(), values } }
+    }
 }
 
-/// Whether DataFusion computes it as the language does.
-fn is_native(aggregate: &Aggregate) -> bool {
-    use AggregateFunction::{Avg, Count, CountIf, Dcount, Max, Min, Sum, SumIf};
-    let kind = aggregate.arguments.first().map(|argument| argument.kind);
-    match aggregate.function {
-        Count | CountIf => true,
-        Dcount => kind.is_some_and(|kind| !matches!(kind, Kind::Dynamic | Kind::Real)),
-        Sum | SumIf => kind == Some(Kind::Long),
-        Min | Max => kind.is_some_and(|kind| matches!(kind, Kind::Long | Kind::DateTime | Kind::TimeSpan)),
-        Avg => kind == Some(Kind::Long),
+/// `expr` over what `values` are made of; nothing where that cannot be said, or would be too much.
+fn substituted(expr: &Expr, values: &[Expr]) -> Option<Expr> {
+    let mut left = EXPRESSION_PARTS_MAX;
+    substitute(expr, values, &mut left)
+}
+
+fn substitute(expr: &Expr, values: &[Expr], left: &mut usize) -> Option<Expr> {
+    *left = left.checked_sub(1)?;
+    let node = match &expr.node {
+        ExprNode::Column(place) => {
+            let value = values.get(*place)?;
+            *left = left.checked_sub(parts_of(value))?;
+            return Some(value.clone());
+        }
+        ExprNode::Literal(value) => ExprNode::Literal(value.clone()),
+        ExprNode::Call(builtin, arguments) => {
+            let arguments = arguments.iter().map(|argument| substitute(argument, values, left));
+            ExprNode::Call(*builtin, arguments.collect::<Option<_>>()?)
+        }
+        ExprNode::AnyColumn { test, columns, fields, text } => {
+            let moved = |places: &[usize]| {
+                let place = |place: &usize| match values.get(*place)?.node {
+                    ExprNode::Column(place) => Some(place),
+                    _ => None,
+                };
+                places.iter().map(place).collect::<Option<Vec<_>>>()
+            };
+            let text = Box::new(substitute(text, values, left)?);
+            ExprNode::AnyColumn { test: *test, columns: moved(columns)?, fields: moved(fields)?, text }
+        }
+    };
+    Some(Expr { kind: expr.kind, node })
+}
+
+fn parts_of(expr: &Expr) -> usize {
+    match &expr.node {
+        ExprNode::Call(_, arguments) => 1 + arguments.iter().map(parts_of).sum::<usize>(),
+        ExprNode::AnyColumn { text, .. } => 1 + parts_of(text),
+        ExprNode::Column(_) | ExprNode::Literal(_) => 1,
+    }
+}
+
+/// Whether `segment` may hold an event with an id that meets `bound`.
+fn may_have_id(bound: &Bound, segment: &Segment) -> bool {
+    match bound {
+        Bound::Id { partition, offset } => {
+            segment.partition == *partition && (segment.offset_min..=segment.offset_max).contains(offset)
+        }
+        Bound::And(parts) => parts.iter().all(|part| may_have_id(part, segment)),
+        Bound::Or(parts) => parts.iter().any(|part| may_have_id(part, segment)),
+        Bound::Constant(is_met) => *is_met,
+        _ => true,
+    }
+}
+
+/// Whether DataFusion can do all of `node`.
+fn is_native(node: &Node) -> bool {
+    match &node.op {
+        Op::Scan { .. } => true,
+        Op::Filter { input, .. }
+        | Op::Project { input, .. }
+        | Op::Sort { input, .. }
+        | Op::Take { input, .. } => is_native(input),
+        Op::Aggregate { input, keys, aggregates } => {
+            // What is dynamic may be the map of all fields.
+            let is_plain = |key: &Expr| key.kind != Kind::Dynamic || !matches!(key.node, ExprNode::Column(_));
+            aggregates.iter().all(|aggregate| computed(aggregate).is_some())
+                && keys.iter().all(|key| is_key(key.kind) && is_plain(key))
+                && is_native(input)
+        }
+        Op::Join { kind, left, right, on } => {
+            join_type(*kind).is_some() && joinable(left, right, on) && is_native(left) && is_native(right)
+        }
         _ => false,
     }
 }
 
-fn scan(marts: Option<Vec<Mart>>) -> Lowered {
-    let cells = SCAN_COLUMNS().iter().map(|header| {
-        let expr = if header.name == "id" { id() } else { col(header.name) };
-        Cell { expr, kind: header.kind.kind(), leaf: Some(Leaf::of(header)) }
-    });
-    Lowered {
-        cells: cells.collect(),
-        base: Base::Events { marts, bounds: Vec::new(), conditions: Vec::new() },
-    }
+/// The kinds of joins that do not depend on the order of rows.
+fn join_type(kind: JoinKind) -> Option<JoinType> {
+    Some(match kind {
+        JoinKind::Inner => JoinType::Inner,
+        JoinKind::LeftOuter => JoinType::Left,
+        JoinKind::RightOuter => JoinType::Right,
+        JoinKind::FullOuter => JoinType::Full,
+        JoinKind::LeftSemi => JoinType::LeftSemi,
+        JoinKind::RightSemi => JoinType::RightSemi,
+        JoinKind::LeftAnti => JoinType::LeftAnti,
+        JoinKind::RightAnti => JoinType::RightAnti,
+        JoinKind::InnerUnique => return None,
+    })
 }
 
-/// The id of an event, as text.
-fn id() -> DfExpr {
-    let call = |builtin, arguments| Expr::call(Kind::String, builtin, arguments);
-    let text = |text: &str| Expr::literal(Kind::String, Value::String(text.to_owned()));
-    let number = |place| Expr::column(place, Kind::Long);
-    let parts = vec![text("raw."), number(0), text("."), number(1)];
-    row_function(call(Builtin::Strcat, parts), vec![col("partition"), col("offset")], vec![Kind::Long; 2])
-}
-
-impl Cell {
-    /// As a value of its kind: texts are never null, whole numbers are of one type.
-    fn value(&self) -> DfExpr {
-        match (self.kind, &self.leaf) {
-            (Kind::String, Some(Leaf::Text("raw"))) => {
-                row_function(Expr::column(0, Kind::String), vec![self.expr.clone()], vec![Kind::String])
-            }
-            (Kind::String, Some(Leaf::Text(name))) if *name != "id" => {
-                datafusion::functions::core::expr_fn::coalesce(vec![self.expr.clone(), lit("")])
-            }
-            (Kind::Long, Some(_)) => cast(self.expr.clone(), DataType::Int64),
-            _ => self.expr.clone(),
-        }
-    }
-}
-
-impl Lowered {
-    fn of(frame: DataFrame, cells: Vec<Cell>) -> Self {
-        Self { base: Base::Frame(frame), cells }
-    }
-
-    fn leaf(&self, place: usize) -> Option<Leaf> {
-        self.cells.get(place)?.leaf
-    }
-
-    fn filter(&mut self, condition: &Expr) -> Result<(), DataFusionError> {
-        if let ExprNode::Call(Builtin::And, parts) = &condition.node {
-            return parts.iter().try_for_each(|part| self.filter(part));
-        }
-        let bound = self.bound(condition);
-        let expr = match &bound {
-            Some(bound) => expression::condition(TimeRange::default(), Some(bound)),
-            None => None,
-        };
-        let expr = expr.unwrap_or_else(|| self.cell(condition).value());
-        match &mut self.base {
-            Base::Events { bounds, conditions, .. } => {
-                bounds.extend(bound);
-                conditions.push(expr);
-            }
-            Base::Frame(frame) => *frame = frame.clone().filter(expr)?,
-        }
-        Ok(())
-    }
-
-    fn bound(&self, condition: &Expr) -> Option<Bound> {
-        let predicate = predicate_of(condition, &|place| self.leaf(place))?;
-        bind(&predicate).ok()
-    }
-
-    /// What `expr` is of these cells.
-    fn cell(&self, expr: &Expr) -> Cell {
-        if let ExprNode::Column(place) = &expr.node
-            && let Some(cell) = self.cells.get(*place)
-        {
-            return cell.clone();
-        }
-        let expr_of = literal(expr).or_else(|| self.bin(expr)).unwrap_or_else(|| self.by_row(expr));
-        Cell { expr: expr_of, kind: expr.kind, leaf: None }
-    }
-
-    /// Evaluated row by row.
-    fn by_row(&self, expr: &Expr) -> DfExpr {
-        let mut places = Vec::new();
-        let moved = expr.map_columns(&mut |place| {
-            let known = places.iter().position(|known| *known == place);
-            known.unwrap_or_else(|| {
-                places.push(place);
-                places.len() - 1
-            })
-        });
-        let cells: Vec<&Cell> = places.iter().filter_map(|place| self.cells.get(*place)).collect();
-        let kinds = cells.iter().map(|cell| cell.kind).collect();
-        row_function(moved, cells.iter().map(|cell| cell.expr.clone()).collect(), kinds)
-    }
-
-    /// `bin(time, 1h)` as arithmetic, because every chart asks for it.
-    fn bin(&self, expr: &Expr) -> Option<DfExpr> {
-        let ExprNode::Call(Builtin::Bin, arguments) = &expr.node else { return None };
-        let [value, size] = arguments.as_slice() else { return None };
-        let Some(Value::TimeSpan(size)) = size.value() else { return None };
-        if value.kind != Kind::DateTime || *size <= 0 {
-            return None;
-        }
-        let micros = cast(self.cell(value).expr, DataType::Int64);
-        let since = micros.clone() + lit(YEAR_ONE_MICROS);
-        let binned = micros - since % lit(*size);
-        Some(cast(binned, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))))
-    }
-
-    fn aggregate(&self, aggregate: &Aggregate) -> Result<Option<DfExpr>, DataFusionError> {
-        use AggregateFunction::{Avg, Count, CountIf, Dcount, Max, Min, Sum, SumIf};
-        let argument = |place: usize| aggregate.arguments.get(place).map(|expr| self.cell(expr).value());
-        let is_met = |place: usize| {
-            let condition = aggregate.arguments.get(place)?;
-            let bound = self.bound(condition);
-            let met = bound.and_then(|bound| expression::condition(TimeRange::default(), Some(&bound)));
-            Some(met.unwrap_or_else(|| self.cell(condition).value()))
-        };
-        let first = argument(0);
-        Ok(Some(match (aggregate.function, first) {
-            (Count, _) => count(lit(1_i64)),
-            (CountIf, _) => match is_met(0) {
-                Some(met) => sum(when(met, lit(1_i64)).otherwise(lit(0_i64))?),
-                None => return Ok(None),
-            },
-            (Dcount, Some(value)) => count_distinct(value),
-            (Sum, Some(value)) => sum(value),
-            (SumIf, Some(value)) => match is_met(1) {
-                Some(met) => sum(when(met, value).otherwise(lit(0_i64))?),
-                None => return Ok(None),
-            },
-            (Avg, Some(value)) => avg(cast(value, DataType::Float64)),
-            (Min, Some(value)) => min(value),
-            (Max, Some(value)) => max(value),
-            _ => return Ok(None),
-        }))
-    }
-}
-
-fn literal(expr: &Expr) -> Option<DfExpr> {
-    let value = match expr.value()? {
-        Value::Bool(truth) => ScalarValue::Boolean(Some(*truth)),
-        Value::Long(number) | Value::TimeSpan(number) => ScalarValue::Int64(Some(*number)),
-        Value::Real(number) => ScalarValue::Float64(Some(*number)),
-        Value::String(text) => ScalarValue::Utf8(Some(text.clone())),
-        Value::DateTime(moment) => {
-            ScalarValue::TimestampMicrosecond(Some(moment.micros()), Some("UTC".into()))
-        }
-        Value::Null | Value::Dynamic(_) => return None,
+/// Whether keys are of kinds that DataFusion compares as the language does, and no side holds the map of the fields.
+fn joinable(left: &Node, right: &Node, on: &[(usize, usize)]) -> bool {
+    let is_plain = |node: &Node| node.columns.iter().all(|column| column.kind != Kind::Dynamic);
+    let is_key = |(one, other): &(usize, usize)| {
+        let kinds = (left.columns.get(*one), right.columns.get(*other));
+        matches!(kinds, (Some(one), Some(other)) if one.kind == other.kind && one.kind != Kind::Real)
     };
-    Some(DfExpr::Literal(value, None))
+    is_plain(left) && is_plain(right) && !on.is_empty() && on.iter().all(is_key)
 }

@@ -28,22 +28,32 @@ use crate::{
     SearchOptions, StoreError, StoredEvent,
 };
 
+mod aggregate;
 mod ask;
 mod expression;
 mod flush;
+mod form;
+mod groups;
+mod index;
+mod intern;
 mod lower;
 mod manifest;
 mod open;
 mod options;
+mod pool;
+mod promoted;
 mod prune;
 mod readback;
+mod resolve;
 mod row_function;
 mod search;
 mod segment;
 mod session;
 mod table;
 mod tenant;
+mod tokens;
 mod value_test;
+mod whole_fields;
 
 #[cfg(test)]
 mod tests;
@@ -61,6 +71,8 @@ pub struct EmbeddedMarts {
     clock: Arc<dyn Clock>,
     manifest: Manifest,
     session: SessionContext,
+    pool: Arc<pool::MeasuredPool>,
+    indexes: Arc<index::Indexes>,
     tenants: RwLock<BTreeMap<TenantId, Arc<Tenant>>>,
     report: OpenReport,
     /// Held, not read: the lock goes with the file handle.
@@ -93,6 +105,17 @@ impl EmbeddedMarts {
     #[must_use]
     pub fn open_report(&self) -> &OpenReport {
         &self.report
+    }
+
+    /// Most memory that all queries together had reserved at once, in bytes, since the last reset.
+    #[must_use]
+    pub fn query_memory_peak(&self) -> usize {
+        self.pool.peak()
+    }
+
+    /// Begins to measure [`EmbeddedMarts::query_memory_peak`] anew.
+    pub fn query_memory_peak_reset(&self) {
+        self.pool.reset_peak();
     }
 
     /// Reads every segment of the tenant again and compares its checksum with the manifest's. Gives the

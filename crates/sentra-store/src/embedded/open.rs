@@ -9,7 +9,9 @@ use std::sync::Arc;
 use sentra_model::{Clock, TenantId};
 use tokio::sync::RwLock;
 
+use super::index::Indexes;
 use super::manifest::Manifest;
+use super::pool::MeasuredPool;
 use super::session::session;
 use super::tenant::{Segment, Tenant};
 use super::{EmbeddedMarts, MartOptions};
@@ -39,13 +41,17 @@ pub(super) async fn open(
     check(&root, &segments)?;
     let named: BTreeSet<PathBuf> = segments.iter().map(|(_, segment)| root.join(&segment.path)).collect();
     report.orphans_removed = remove_orphans(&root, &named)?;
-    let session = session(&root, &options)?;
+    let indexes = Arc::new(Indexes::new(root.clone()));
+    let pool = Arc::new(MeasuredPool::new(options.query_memory_bytes_max));
+    let session = session(&root, &options, Arc::clone(&pool), Arc::clone(&indexes))?;
     Ok(EmbeddedMarts {
         root,
         options,
         clock,
         manifest,
         session,
+        pool,
+        indexes,
         tenants: RwLock::new(tenants(segments, positions)),
         report,
         _lock: lock,

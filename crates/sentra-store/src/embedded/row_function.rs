@@ -3,8 +3,11 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array};
 use arrow_schema::DataType;
+use arrow_select::take::take;
 use datafusion::common::{Result, exec_datafusion_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr as DfExpr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -13,6 +16,7 @@ use sentra_kql::Kind;
 use sentra_kql::plan::{Expr, Value};
 use sentra_kql::run::Evaluator;
 
+use super::index::dictionary;
 use crate::kql::{array_of, type_of, value_at};
 
 #[derive(Debug, Clone)]
@@ -58,14 +62,22 @@ impl ScalarUDFImpl for RowFunction {
         &self.signature
     }
 
-    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
-        Ok(type_of(self.expr.kind))
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        match arguments {
+            [DataType::Dictionary(..)] if self.expr.kind == Kind::String => Ok(dictionary()),
+            _ => Ok(type_of(self.expr.kind)),
+        }
     }
 
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = arguments.number_rows;
         let arrays: Vec<ArrayRef> =
             arguments.args.into_iter().map(|argument| argument.into_array(rows)).collect::<Result<_>>()?;
+        if let [array] = arrays.as_slice()
+            && let Some(array) = array.as_dictionary_opt::<Int32Type>()
+        {
+            return self.on_dictionary(array).map(ColumnarValue::Array);
+        }
         let evaluator = Evaluator::default();
         let mut values = Vec::with_capacity(rows);
         let mut row: Vec<Value> = Vec::with_capacity(arrays.len());
@@ -77,5 +89,46 @@ impl ScalarUDFImpl for RowFunction {
             values.push(value.map_err(|error| exec_datafusion_err!("{error}"))?);
         }
         Ok(ColumnarValue::Array(array_of(self.expr.kind, values)))
+    }
+}
+
+impl RowFunction {
+    /// Evaluated once for each distinct value, and for null.
+    fn on_dictionary(&self, array: &DictionaryArray<Int32Type>) -> Result<ArrayRef> {
+        let kind = self.kinds.first().copied().unwrap_or(Kind::String);
+        let evaluator = Evaluator::default();
+        let eval =
+            |value| evaluator.eval(&self.expr, &[value]).map_err(|error| exec_datafusion_err!("{error}"));
+        let mut places: Vec<Option<i32>> = vec![None; array.values().len()];
+        let mut place_of_null = None;
+        let mut values: Vec<Value> = Vec::new();
+        let mut keys = Vec::with_capacity(array.len());
+        for key in array.keys() {
+            let key =
+                key.and_then(|key| usize::try_from(key).ok()).filter(|key| array.values().is_valid(*key));
+            let place = match key.and_then(|key| places.get_mut(key)) {
+                Some(place) => place,
+                None => &mut place_of_null,
+            };
+            keys.push(match place {
+                Some(place) => *place,
+                None => {
+                    let value = match key {
+                        Some(key) => value_at(array.values(), kind, key),
+                        None if kind == Kind::String => Value::String(String::new()),
+                        None => Value::Null,
+                    };
+                    let new =
+                        i32::try_from(values.len()).map_err(|_| exec_datafusion_err!("too many values"))?;
+                    values.push(eval(value)?);
+                    *place.insert(new)
+                }
+            });
+        }
+        let (values, keys) = (array_of(self.expr.kind, values), Int32Array::from(keys));
+        if self.expr.kind == Kind::String {
+            return Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, values)?));
+        }
+        Ok(take(&values, &keys, None)?)
     }
 }

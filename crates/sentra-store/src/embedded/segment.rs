@@ -3,28 +3,37 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 use sentra_model::{Mart, TenantId, Timestamp, column};
 
+use super::index::Entry;
+use super::promoted::{Layout, PREFIX, SHAPE};
 use super::tenant::Segment;
+use super::tokens::{Filter, Filters, WHOLE_COLUMNS};
 use crate::StoreError;
 use crate::answer::{Hit, gather, hits_of, newest};
-use crate::schema::store_schema;
+use crate::schema::{field_maps, raws, store_schema, texts};
 
 /// Rows that are put in order at a time, and the rows of a page at most: the finest step of pruning.
 const ROWS_PER_STEP: usize = 8_192;
 /// Rows of a row group: what one thread reads, and what one bloom filter stands for.
 const ROWS_PER_GROUP: usize = 131_072;
-/// Columns with a bloom filter: those that are asked for by a single value that is somewhere or nowhere.
-const BLOOM_COLUMNS: [&str; 4] = ["src_ip", "dst_ip", "user", "host"];
-/// Share of absent values that a bloom filter takes for present.
-const BLOOM_FALSE_POSITIVES: f64 = 0.01;
+/// Bytes of different values of a column beyond which its pages do without a dictionary.
+const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
+/// How hard is compressed; what is written once is read often.
+const ZSTD_LEVEL: i32 = 3;
+/// Bytes of a page of raw records: the larger, the more there is to compress against.
+const RAW_PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Columns of numbers that go up or down in small steps.
+const STEPPING_COLUMNS: [&str; 4] = ["offset", "time", "seen", "source_position"];
 
 /// Writes `records`, events of one mart and partition, as one segment, and syncs it and its directory.
 pub(super) fn write(
@@ -76,47 +85,128 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit]) -> Result<(u64
     // A file of an earlier, failed flush may be in the way; the manifest does not name it.
     let file = File::create(path).map_err(StoreError::io("make", path))?;
     let sink = Hashed { inner: BufWriter::new(file), hasher: blake3::Hasher::new(), bytes: 0 };
-    let mut writer =
-        ArrowWriter::try_new(sink, store_schema(), Some(properties(rows.len()))).map_err(failed)?;
+    let layout = Layout::of(records);
+    let schema = layout.as_ref().map_or_else(store_schema, Layout::schema);
+    let properties = properties(&schema);
+    let mut writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties)).map_err(failed)?;
+    let mut filters = Vec::new();
     for step in rows.chunks(ROWS_PER_STEP) {
-        if let Some(batch) = gather(records, step)? {
+        filters.push(filter_of(records, step).bytes());
+        if let Some(batch) = batch_of(records, step, layout.as_ref(), &schema)? {
             writer.write(&batch).map_err(failed)?;
         }
     }
+    writer.flush().map_err(failed)?;
+    let at = writer.bytes_written() as u64;
+    let blocks = |filter: &Vec<u8>| u16::try_from(filter.len() / 32).unwrap_or_default();
+    let blocks = filters.iter().map(blocks).collect();
+    writer.write_all(&filters.concat()).map_err(StoreError::io("write", path))?;
+    let has_shape = layout.is_some();
+    let (promoted, rest) = layout.map(|layout| (layout.promoted, Some(layout.rest))).unwrap_or_default();
+    let filters = Some(Filters { at, step_rows: ROWS_PER_STEP, blocks });
+    writer.append_key_value_metadata(Entry { promoted, rest, has_shape, filters }.key_value()?);
     let sink = writer.into_inner().map_err(failed)?;
     let file = sink.inner.into_inner().map_err(|error| StoreError::io("write", path)(error.into_error()))?;
     file.sync_all().map_err(StoreError::io("sync", path))?;
     Ok((sink.bytes, sink.hasher.finalize().to_hex().to_string()))
 }
 
-fn properties(rows: usize) -> WriterProperties {
+/// The rows `step` in the columns of the file.
+fn batch_of(
+    records: &[RecordBatch],
+    step: &[Hit],
+    layout: Option<&Layout>,
+    schema: &SchemaRef,
+) -> Result<Option<RecordBatch>, StoreError> {
+    let Some(layout) = layout else { return gather(records, step) };
+    let failed = || StoreError::arrow("put the columns of a segment together");
+    let others: Vec<usize> =
+        (0..store_schema().fields().len()).filter(|place| *place != column::FIELDS).collect();
+    let records_of_others: Vec<RecordBatch> =
+        records.iter().map(|record| record.project(&others)).collect::<Result<_, _>>().map_err(failed())?;
+    let Some(gathered) = gather(&records_of_others, step)? else { return Ok(None) };
+    let mut columns = gathered.columns().to_vec();
+    let mut of_fields = layout.columns(records, step)?.into_iter();
+    columns.splice(column::FIELDS..column::FIELDS, of_fields.next());
+    columns.extend(of_fields);
+    RecordBatch::try_new(Arc::clone(schema), columns).map(Some).map_err(failed())
+}
+
+/// The filter of the words of the rows `step`.
+fn filter_of(records: &[RecordBatch], step: &[Hit]) -> Filter {
+    let mut filter = Filter::new();
+    for name in column::TEXT_NAMES {
+        let columns: Vec<_> = records.iter().map(|record| texts(record, name)).collect();
+        let is_whole = WHOLE_COLUMNS.contains(&name);
+        let mut before = "";
+        for hit in step {
+            let texts = columns.get(hit.batch).copied().flatten().filter(|texts| texts.is_valid(hit.row));
+            let Some(text) = texts.map(|texts| texts.value(hit.row)) else { continue };
+            if text != before {
+                filter.add(text);
+                if is_whole {
+                    filter.add_whole(text);
+                }
+            }
+            before = text;
+        }
+    }
+    let maps: Vec<_> = records.iter().map(field_maps).collect();
+    let raw: Vec<_> = records.iter().map(raws).collect();
+    let mut before: Vec<&str> = Vec::new();
+    for hit in step {
+        if let Some(raw) = raw.get(hit.batch).copied().flatten() {
+            filter.add(&String::from_utf8_lossy(raw.value(hit.row)));
+        }
+        let entries = maps.get(hit.batch).copied().flatten().into_iter();
+        for (place, (_, value)) in entries.flat_map(|maps| maps.entries(hit.row)).enumerate() {
+            match before.get_mut(place) {
+                Some(known) if *known == value => continue,
+                Some(known) => *known = value,
+                None => before.push(value),
+            }
+            filter.add(value);
+        }
+    }
+    filter
+}
+
+fn properties(schema: &SchemaRef) -> WriterProperties {
     let by_time = i32::try_from(column::TIME).unwrap_or_default();
+    let compression = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(Compression::ZSTD(compression))
         .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
         .set_data_page_row_count_limit(ROWS_PER_STEP)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(vec![SortingColumn {
             column_idx: by_time,
             descending: true,
             nulls_first: false,
         }]));
-    for name in BLOOM_COLUMNS {
+    for name in STEPPING_COLUMNS {
         let path = ColumnPath::from(name);
         properties = properties
-            .set_column_bloom_filter_enabled(path.clone(), true)
-            .set_column_bloom_filter_fpp(path.clone(), BLOOM_FALSE_POSITIVES)
-            .set_column_bloom_filter_max_ndv(path, rows.min(ROWS_PER_GROUP) as u64);
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
     // Nobody asks for a range of these, and their values hardly repeat.
     for part in ["name", "value"] {
         let path = ColumnPath::from(["fields", "entries", part].map(str::to_owned).to_vec());
         properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
     }
+    for field in schema.fields().iter().filter(|field| field.name().starts_with(PREFIX)) {
+        let path = ColumnPath::new(vec![field.name().clone()]);
+        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+    }
+    for name in ["raw", "message", SHAPE] {
+        properties =
+            properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    }
     properties
-        .set_column_statistics_enabled(ColumnPath::from("raw"), EnabledStatistics::None)
-        .set_column_statistics_enabled(ColumnPath::from("message"), EnabledStatistics::None)
+        .set_column_data_page_size_limit(ColumnPath::from("raw"), RAW_PAGE_BYTES_MAX)
         .set_column_dictionary_enabled(ColumnPath::from("raw"), false)
         .build()
 }

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::object_store::local::LocalFileSystem;
 use datafusion::prelude::SessionContext;
 
 use super::MartOptions;
+use super::index::Indexes;
+use super::pool::MeasuredPool;
 use crate::StoreError;
 use crate::condition::session_config;
 
@@ -20,9 +21,14 @@ pub(super) fn store_url() -> Result<ObjectStoreUrl, datafusion::error::DataFusio
 }
 
 /// A session over the segments below `root`.
-pub(super) fn session(root: &Path, options: &MartOptions) -> Result<SessionContext, StoreError> {
+pub(super) fn session(
+    root: &Path,
+    options: &MartOptions,
+    pool: Arc<MeasuredPool>,
+    indexes: Arc<Indexes>,
+) -> Result<SessionContext, StoreError> {
     let failed = || StoreError::datafusion("set up the query engine");
-    let mut config = session_config();
+    let mut config = session_config().with_extension(indexes);
     if options.query_partitions > 0 {
         config = config.with_target_partitions(options.query_partitions);
     }
@@ -34,7 +40,7 @@ pub(super) fn session(root: &Path, options: &MartOptions) -> Result<SessionConte
     // Nothing this store asks has to spill, and a query shall not fill the disk.
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(options.query_memory_bytes_max)))
+        .with_memory_pool(pool)
         .with_disk_manager_builder(disk)
         .build_arc()
         .map_err(failed())?;

@@ -1,24 +1,30 @@
-//! Segments as a table for DataFusion.
+//! Segments as tables for DataFusion: as whole events, and by their columns.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
-use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::datasource::{TableType, provider_as_source};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, col};
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::index::{Chosen, Indexes, with_dictionaries};
+use super::promoted::schema_with;
 use super::session::store_url;
 use super::tenant::Segment;
+use super::tokens::Needs;
+use super::whole_fields::whole_fields;
 use crate::schema::store_schema;
 
-/// Some segments of one tenant, whatever their marts.
+/// Some segments of one tenant, whatever their marts: whole events, as they were taken.
 #[derive(Debug)]
 pub(super) struct SegmentTable {
     pub(super) segments: Vec<Arc<Segment>>,
@@ -43,6 +49,105 @@ impl TableProvider for SegmentTable {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(indexes) = state.config().get_extension::<Indexes>() else {
+            return Err(DataFusionError::Internal("the session does not know the segments".to_owned()));
+        };
+        let chosen = indexes.choose(&self.segments, &Needs::Nothing);
+        let table = ColumnTable::new(chosen.map_err(|error| DataFusionError::External(error.into()))?, false);
+        if !table.has_shape() {
+            return table.scan(state, projection, filters, limit).await;
+        }
+        let fields = whole_fields(&table.promoted);
+        let mut builder = LogicalPlanBuilder::scan("segments", provider_as_source(Arc::new(table)), None)?;
+        for filter in
+            filters.iter().filter(|filter| filter.column_refs().iter().all(|column| column.name != "fields"))
+        {
+            builder = builder.filter(filter.clone())?;
+        }
+        let schema = store_schema();
+        let all: Vec<usize> = (0..schema.fields().len()).collect();
+        let wanted = projection.unwrap_or(&all).iter().filter_map(|place| schema.fields().get(*place));
+        let wanted = wanted.map(|field| match field.name().as_str() {
+            "fields" => fields.clone().alias("fields"),
+            name => col(name),
+        });
+        let plan = builder.project(wanted)?.build()?;
+        state.create_physical_plan(&plan).await
+    }
+}
+
+/// Segments with the columns of their source fields.
+#[derive(Debug)]
+pub(super) struct ColumnTable {
+    chosen: Vec<Chosen>,
+    /// Source fields that have a column in one of the segments.
+    pub(super) promoted: Vec<String>,
+    schema: SchemaRef,
+    dictionaries: bool,
+}
+
+impl ColumnTable {
+    /// Of `chosen` segments, whose texts come with their dictionaries if `dictionaries` are wanted.
+    pub(super) fn new(chosen: Vec<Chosen>, dictionaries: bool) -> Self {
+        let promoted: BTreeSet<&String> =
+            chosen.iter().flat_map(|chosen| &chosen.index.entry.promoted).collect();
+        let promoted: Vec<String> = promoted.into_iter().cloned().collect();
+        let has_shape = chosen.iter().any(|chosen| chosen.index.entry.has_shape);
+        let schema = schema_with(promoted.iter().map(String::as_str), has_shape);
+        let schema = if dictionaries { with_dictionaries(&schema) } else { schema };
+        Self { chosen, promoted, schema, dictionaries }
+    }
+
+    /// Whether some rows have fields outside of the map.
+    pub(super) fn has_shape(&self) -> bool {
+        self.chosen.iter().any(|chosen| chosen.index.entry.has_shape)
+    }
+
+    fn file(&self, chosen: &Chosen) -> PartitionedFile {
+        let mut file = PartitionedFile::new(chosen.segment.path.clone(), chosen.segment.bytes);
+        if self.dictionaries {
+            file = file.with_arrow_schema(Arc::clone(&chosen.index.schema));
+        }
+        match &chosen.access {
+            Some(access) => file.with_extension(access.clone()),
+            None => file,
+        }
+    }
+
+    /// Deals the segments out to `partitions` groups; each keeps their order.
+    fn groups(&self, partitions: usize) -> Vec<FileGroup> {
+        let partitions = partitions.clamp(1, self.chosen.len().max(1));
+        let mut groups = vec![Vec::new(); partitions];
+        for (index, chosen) in self.chosen.iter().enumerate() {
+            if let Some(group) = groups.get_mut(index % partitions) {
+                group.push(self.file(chosen));
+            }
+        }
+        groups.into_iter().map(FileGroup::new).collect()
+    }
+}
+
+#[async_trait]
+impl TableProvider for ColumnTable {
+    fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
@@ -50,27 +155,14 @@ impl TableProvider for SegmentTable {
         let runtime = state.runtime_env();
         let files = runtime.object_store(&url)?;
         let footers = runtime.cache_manager.get_file_metadata_cache();
-        let source = ParquetSource::new(store_schema())
+        let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(state.default_table_options().parquet)
             .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(files, footers)));
-        let groups = groups(&self.segments, state.config().target_partitions());
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
-            .with_file_groups(groups)
+            .with_file_groups(self.groups(state.config().target_partitions()))
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }
-}
-
-/// Deals the segments out to `partitions` groups; each keeps their order.
-fn groups(segments: &[Arc<Segment>], partitions: usize) -> Vec<FileGroup> {
-    let partitions = partitions.clamp(1, segments.len().max(1));
-    let mut groups = vec![Vec::new(); partitions];
-    for (index, segment) in segments.iter().enumerate() {
-        if let Some(group) = groups.get_mut(index % partitions) {
-            group.push(PartitionedFile::new(segment.path.clone(), segment.bytes));
-        }
-    }
-    groups.into_iter().map(FileGroup::new).collect()
 }

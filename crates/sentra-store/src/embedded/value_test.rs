@@ -1,36 +1,90 @@
-//! A [`ValueTest`] as a DataFusion function: one instance per test, with the test inside.
+//! A [`ValueTest`] as a DataFusion function: one instance per test, with the test inside. On a column with a dictionary
+//! it is made once for each distinct value.
 //!
 //! On the map of source fields it holds when *any* value of the named field passes, so that fields with
 //! several values are searched in full.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BooleanArray};
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef, BooleanArray, StringArray};
 use arrow_schema::DataType;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use regex::{Regex, RegexBuilder};
 
 use crate::matcher::ValueTest;
 use crate::schema::FieldMaps;
+
+/// Size of a compiled regular expression, in bytes: as the interpreter's.
+const REGEX_BYTES_MAX: usize = 1 << 20;
+/// Nesting of a regular expression.
+const REGEX_DEPTH_MAX: u32 = 100;
+
+#[derive(Debug, Clone)]
+enum Test {
+    Value(ValueTest),
+    Regex(Arc<Regex>),
+}
+
+impl PartialEq for Test {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(one), Self::Value(other)) => one == other,
+            (Self::Regex(one), Self::Regex(other)) => one.as_str() == other.as_str(),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Test {}
+
+impl Hash for Test {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Value(test) => test.hash(state),
+            Self::Regex(regex) => regex.as_str().hash(state),
+        }
+    }
+}
+
+impl Test {
+    fn matches(&self, value: &str) -> bool {
+        match self {
+            Self::Value(test) => test.matches(value),
+            Self::Regex(regex) => regex.is_match(value),
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct TestFunction {
     signature: Signature,
     /// The source field; `None` for a text column or the raw bytes.
     field: Option<String>,
-    test: ValueTest,
+    test: Test,
 }
 
 /// `test` on the column `column`, or on the source field `field` of the map `column`.
 pub(super) fn value_test(column: Expr, field: Option<&str>, test: &ValueTest) -> Expr {
-    let function = TestFunction {
-        signature: Signature::any(1, Volatility::Immutable),
-        field: field.map(str::to_owned),
-        test: test.clone(),
-    };
+    function(column, field, Test::Value(test.clone()))
+}
+
+/// As [`value_test`] for a regular expression; nothing where it is none, or where an empty text fits it.
+pub(super) fn regex_test(column: Expr, field: Option<&str>, pattern: &str) -> Option<Expr> {
+    let regex =
+        RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).nest_limit(REGEX_DEPTH_MAX).build().ok()?;
+    let fits_nothing = regex.is_match("");
+    (!fits_nothing).then(|| function(column, field, Test::Regex(Arc::new(regex))))
+}
+
+fn function(column: Expr, field: Option<&str>, test: Test) -> Expr {
+    let signature = Signature::any(1, Volatility::Immutable);
+    let function = TestFunction { signature, field: field.map(str::to_owned), test };
     ScalarUDF::from(function).call(vec![column])
 }
 
@@ -56,6 +110,7 @@ impl ScalarUDFImpl for TestFunction {
                 let texts = array.as_string::<i32>().iter();
                 Some(texts.map(|text| text.is_some_and(|text| self.test.matches(text))).collect())
             }
+            (None, DataType::Dictionary(..)) => self.on_dictionary(array),
             (None, DataType::Binary) => {
                 let raws = array.as_binary::<i32>().iter();
                 let matches = |raw: &[u8]| self.test.matches(&String::from_utf8_lossy(raw));
@@ -64,7 +119,7 @@ impl ScalarUDFImpl for TestFunction {
             _ => None,
         };
         match result {
-            Some(result) => Ok(ColumnarValue::Array(std::sync::Arc::new(result))),
+            Some(result) => Ok(ColumnarValue::Array(Arc::new(result))),
             None => exec_err!("{} cannot take {}", self.name(), array.data_type()),
         }
     }
@@ -75,5 +130,53 @@ impl TestFunction {
         let maps = FieldMaps::of(array.as_map())?;
         let any = |row| maps.values(row, field).any(|value| self.test.matches(value));
         Some((0..array.len()).map(|row| Some(any(row))).collect())
+    }
+
+    fn on_dictionary(&self, array: &ArrayRef) -> Option<BooleanArray> {
+        let array = array.as_dictionary_opt::<Int32Type>()?;
+        let values = array.values().as_string_opt::<i32>()?;
+        let mut known: Vec<Option<bool>> = vec![None; values.len()];
+        let passes = |key: Option<i32>| {
+            let Some(key) = key.and_then(|key| usize::try_from(key).ok()) else { return false };
+            let Some(known) = known.get_mut(key) else { return false };
+            *known.get_or_insert_with(|| values.is_valid(key) && self.test.matches(values.value(key)))
+        };
+        Some(array.keys().iter().map(passes).map(Some).collect())
+    }
+}
+
+/// The first value of a source field.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct FirstValue {
+    signature: Signature,
+    field: String,
+}
+
+/// The first value of the source field `field` of the map `column`, null where there is none.
+pub(super) fn first_value(column: Expr, field: &str) -> Expr {
+    let signature = Signature::any(1, Volatility::Immutable);
+    ScalarUDF::from(FirstValue { signature, field: field.to_owned() }).call(vec![column])
+}
+
+impl ScalarUDFImpl for FirstValue {
+    fn name(&self) -> &str {
+        "first_value_of_field"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
+        let map = arrays.first().and_then(|array| array.as_map_opt());
+        let Some(maps) = map.and_then(FieldMaps::of) else { return exec_err!("a map of fields is wanted") };
+        let rows = map.map_or(0, Array::len);
+        let values: StringArray = (0..rows).map(|row| maps.values(row, &self.field).next()).collect();
+        Ok(ColumnarValue::Array(Arc::new(values)))
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Float64Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
@@ -63,6 +64,13 @@ pub(crate) fn value_at(array: &ArrayRef, kind: Kind, row: usize) -> Value {
         return if kind == Kind::String { Value::String(String::new()) } else { Value::Null };
     }
     match (kind, array.data_type()) {
+        (_, DataType::Dictionary(..)) => {
+            let array = array.as_dictionary_opt::<Int32Type>();
+            match array.and_then(|array| Some((array.values(), array.key(row)?))) {
+                Some((values, place)) => value_at(values, kind, place),
+                None => Value::Null,
+            }
+        }
         (Kind::Bool, DataType::Boolean) => Value::Bool(array.as_boolean().value(row)),
         (Kind::Real, DataType::Float64) => Value::Real(array.as_primitive::<Float64Type>().value(row)),
         (Kind::String, DataType::Utf8) => Value::String(array.as_string::<i32>().value(row).to_owned()),

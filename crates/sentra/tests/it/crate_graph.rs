@@ -62,6 +62,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "sentra-detect",
             "sentra-enrich",
             "sentra-directory",
+            "sentra-kql",
             "sentra-learn",
             "sentra-triage",
             "sentra-simulate",

@@ -15,6 +15,7 @@ Examples:
   sentra bench intake                                 durable acknowledged MB/s over real sockets
   sentra bench intake --rate 75 --no-pipeline         acknowledgement latency at 75 MB/s
   sentra bench latency events.ndjson                  event to incident at half load
+  sentra bench query --events 1000000                 questions to a store of a million events
   sentra bench flood                                  three times what the server can take")]
 pub(crate) enum BenchCommand {
     /// Each stage of the pipeline and the whole of it, on a file
@@ -31,6 +32,8 @@ pub(crate) enum BenchCommand {
     Latency(LatencyArguments),
     /// Three times what the server can take: what is refused, what is stored, what memory it took
     Flood(FloodArguments),
+    /// Questions to a store of many events: latency, size on disk, memory
+    Query(QueryBenchArguments),
     /// Write the lines that the other benchmarks send into a file, for peers
     Corpus(CorpusArguments),
 }
@@ -236,6 +239,34 @@ pub(crate) struct FloodArguments {
     pub(crate) times: f64,
     #[command(flatten)]
     pub(crate) load: LoadArguments,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra bench query
+  sentra bench query --events 200000 --runs 5 --json
+Generated events of Windows, Linux, a firewall, a proxy and a cloud account, decoded and stored as the server does. Times are
+those of the store, without HTTP, hot, on two cores. `make bench-query` puts DuckDB and the ClickHouse engine beside it.")]
+pub(crate) struct QueryBenchArguments {
+    /// Events in the store.
+    #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    pub(crate) events: u64,
+    /// Runs of each question; median and 95th percentile are reported.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1_001))]
+    pub(crate) runs: u16,
+    /// Seed of the events.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Write the events into this Parquet file too, for peers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) export: Option<PathBuf>,
+    /// Where the store is made [default: the system's temporary directory].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) scratch: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod flood;
 mod intake;
 mod latency;
 mod load;
+mod query;
 mod signals;
 mod stages;
 mod stored;
@@ -100,6 +101,7 @@ pub(crate) fn run(command: &BenchCommand) -> anyhow::Result<()> {
         BenchCommand::Signals(arguments) => signals::run(arguments),
         BenchCommand::Latency(arguments) => latency::run(arguments),
         BenchCommand::Flood(arguments) => flood::run(arguments),
+        BenchCommand::Query(arguments) => query::run(arguments),
         BenchCommand::Corpus(arguments) => corpus::write(arguments),
     }
 }

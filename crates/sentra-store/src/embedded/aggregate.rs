@@ -1,0 +1,111 @@
+//! Aggregates over scans, every partition by itself, then put together.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{Field, Schema};
+use datafusion::common::Result;
+use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
+use futures::StreamExt;
+use sentra_kql::plan::Aggregate;
+use sentra_kql::{AggregateFunction, Kind};
+use tokio::task::JoinSet;
+
+use super::groups::{Column, Computed, Groups, Spec};
+use super::intern::Values;
+
+/// What DataFusion's rows can be grouped for: nothing where the interpreter must do it.
+pub(super) fn computed(aggregate: &Aggregate) -> Option<Computed> {
+    use AggregateFunction::{
+        Avg, AvgIf, Count, CountIf, Dcount, DcountIf, Max, MaxIf, Min, MinIf, Sum, SumIf,
+    };
+    let kind = aggregate.arguments.first().map(|argument| argument.kind);
+    let is_whole = |kind: &Kind| matches!(kind, Kind::Long | Kind::DateTime | Kind::TimeSpan);
+    match aggregate.function {
+        Count | CountIf => Some(Computed::Count),
+        Dcount | DcountIf => {
+            kind.filter(|kind| !matches!(kind, Kind::Dynamic | Kind::Real)).map(Computed::Distinct)
+        }
+        Sum | SumIf => kind.filter(|kind| *kind == Kind::Long).map(|_| Computed::Sum),
+        Avg | AvgIf => kind.filter(|kind| *kind == Kind::Long).map(|_| Computed::Average),
+        Min | MinIf => kind.filter(is_whole).map(Computed::Least),
+        Max | MaxIf => kind.filter(is_whole).map(Computed::Greatest),
+        _ => None,
+    }
+}
+
+/// Whether rows can be grouped by values of a kind.
+pub(super) fn is_key(kind: Kind) -> bool {
+    Values::takes(kind)
+}
+
+/// Where the arguments of `aggregate` stand, when the next column is `next`: places of value and condition.
+pub(super) fn column(aggregate: &Aggregate, computed: Computed, next: usize) -> Column {
+    match computed {
+        Computed::Count => {
+            Column { computed, value: None, condition: (!aggregate.arguments.is_empty()).then_some(next) }
+        }
+        _ => Column { computed, value: Some(next), condition: aggregate.arguments.get(1).map(|_| next + 1) },
+    }
+}
+
+/// The groups of all rows of `frames`: keys, then aggregates.
+pub(super) async fn grouped(
+    frames: Vec<DataFrame>,
+    spec: Spec,
+    pool: &Arc<dyn MemoryPool>,
+) -> Result<RecordBatch> {
+    let spec = Arc::new(spec);
+    let mut parts = JoinSet::new();
+    for frame in frames {
+        for stream in frame.execute_stream_partitioned().await? {
+            let reservation = MemoryConsumer::new("groups").register(pool);
+            parts.spawn(of_stream(stream, Arc::clone(&spec), reservation));
+        }
+    }
+    let mut all = Groups::new(Arc::clone(&spec));
+    let reservation = MemoryConsumer::new("groups").register(pool);
+    let mut is_first = true;
+    while let Some(part) = parts.join_next().await {
+        let (groups, of_part) = part.map_err(|error| DataFusionError::External(Box::new(error)))??;
+        if is_first {
+            all = groups;
+            is_first = false;
+        } else {
+            all.merge(&groups)?;
+        }
+        drop(of_part);
+        reservation.try_resize(all.bytes())?;
+    }
+    let arrays = all.arrays()?;
+    let fields: Vec<Field> = arrays
+        .iter()
+        .enumerate()
+        .map(|(place, array)| Field::new(name_of(place), array.data_type().clone(), true))
+        .collect();
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
+}
+
+/// The name of a column of groups.
+pub(super) fn name_of(place: usize) -> String {
+    format!("g{place}")
+}
+
+async fn of_stream(
+    mut stream: SendableRecordBatchStream,
+    spec: Arc<Spec>,
+    reservation: MemoryReservation,
+) -> Result<(Groups, MemoryReservation)> {
+    let mut groups = Groups::new(spec);
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        groups.add(batch.columns(), batch.num_rows())?;
+        reservation.try_resize(groups.bytes())?;
+        // The others want to be asked, and whoever cancels to be heard.
+        tokio::task::yield_now().await;
+    }
+    Ok((groups, reservation))
+}

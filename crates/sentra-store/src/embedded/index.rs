@@ -1,0 +1,199 @@
+//! What a segment's footer says beside Parquet's own: which source fields are columns, and where the filters stand.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
+use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
+use serde::{Deserialize, Serialize};
+
+use super::promoted::schema_with;
+use super::tenant::Segment;
+use super::tokens::{Filters, Needs};
+use crate::StoreError;
+
+/// The name of the entry of a footer.
+const KEY: &str = "sentra.segment";
+/// Most names of fields in the map that a footer lists; with more it does not say what is absent.
+const REST_NAMES_MAX: usize = 1_024;
+/// Footers that are remembered.
+const INDEXES_MAX: usize = 20_000;
+/// Columns of text that are unlike in every row: a dictionary of them is a burden.
+const PLAIN_COLUMNS: [&str; 1] = ["message"];
+
+/// The entry of a footer.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Entry {
+    /// Source fields that have a column.
+    pub(super) promoted: Vec<String>,
+    /// Source fields that are in the map, if they are not too many to list.
+    pub(super) rest: Option<BTreeSet<String>>,
+    /// Whether rows have a shape.
+    pub(super) has_shape: bool,
+    pub(super) filters: Option<Filters>,
+}
+
+impl Entry {
+    /// As it stands in a footer.
+    pub(super) fn key_value(mut self) -> Result<KeyValue, StoreError> {
+        self.rest = self.rest.filter(|names| names.len() <= REST_NAMES_MAX);
+        let text = serde_json::to_string(&self).map_err(StoreError::json("write the footer of a segment"))?;
+        Ok(KeyValue { key: KEY.to_owned(), value: Some(text) })
+    }
+}
+
+/// Where the values of a source field are in a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Place {
+    Column,
+    Map,
+    /// In one of the two: what is said of several segments at once.
+    Either,
+    Nowhere,
+}
+
+/// A segment's footer.
+#[derive(Debug)]
+pub(super) struct SegmentIndex {
+    pub(super) entry: Entry,
+    promoted: BTreeSet<String>,
+    /// Rows of each row group.
+    group_rows: Vec<usize>,
+    /// What is read, texts with their dictionaries.
+    pub(super) schema: SchemaRef,
+}
+
+impl SegmentIndex {
+    fn of(metadata: &ParquetMetaData) -> Self {
+        let pairs = metadata.file_metadata().key_value_metadata();
+        let text = pairs.and_then(|pairs| pairs.iter().find(|pair| pair.key == KEY)?.value.as_deref());
+        // A segment of an earlier version has none: everything is in its map.
+        let entry: Entry = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let rows = |rows: i64| usize::try_from(rows).unwrap_or_default();
+        Self {
+            promoted: entry.promoted.iter().cloned().collect(),
+            schema: with_dictionaries(&schema_with(
+                entry.promoted.iter().map(String::as_str),
+                entry.has_shape,
+            )),
+            group_rows: metadata.row_groups().iter().map(|group| rows(group.num_rows())).collect(),
+            entry,
+        }
+    }
+
+    /// Where the values of the field `name` are.
+    pub(super) fn place(&self, name: &str) -> Place {
+        if self.promoted.contains(name) {
+            return Place::Column;
+        }
+        match &self.entry.rest {
+            Some(rest) if !rest.contains(name) => Place::Nowhere,
+            _ => Place::Map,
+        }
+    }
+
+    /// The rows of the steps that are marked.
+    fn access(&self, step_rows: usize, steps: &[bool]) -> ParquetAccessPlan {
+        let mut plan = ParquetAccessPlan::new_all(self.group_rows.len());
+        let mut first = 0;
+        for (group, rows) in self.group_rows.iter().enumerate() {
+            let count = rows.div_ceil(step_rows.max(1));
+            let of_group = steps.get(first..first + count).unwrap_or_default();
+            first += count;
+            if of_group.iter().all(|step| !step) {
+                plan.skip(group);
+            } else if of_group.iter().any(|step| !step) {
+                let mut left = *rows;
+                let selectors = of_group.iter().map(|step| {
+                    let rows = left.min(step_rows);
+                    left -= rows;
+                    if *step { RowSelector::select(rows) } else { RowSelector::skip(rows) }
+                });
+                let selection: RowSelection = selectors.collect::<Vec<_>>().into();
+                plan.set(group, RowGroupAccess::Selection(selection));
+            }
+        }
+        plan
+    }
+}
+
+/// `schema` with a dictionary for every text column whose values repeat.
+pub(super) fn with_dictionaries(schema: &Schema) -> SchemaRef {
+    let field = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8 if !PLAIN_COLUMNS.contains(&field.name().as_str()) => {
+            Arc::new(field.as_ref().clone().with_data_type(dictionary()))
+        }
+        _ => Arc::clone(field),
+    };
+    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+}
+
+/// A text column with its dictionary.
+pub(super) fn dictionary() -> DataType {
+    DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+}
+
+/// A segment that is read, and what of it.
+#[derive(Debug, Clone)]
+pub(super) struct Chosen {
+    pub(super) segment: Arc<Segment>,
+    pub(super) index: Arc<SegmentIndex>,
+    /// The rows that may be wanted; `None` for all.
+    pub(super) access: Option<ParquetAccessPlan>,
+}
+
+/// The footers of segments, read once.
+#[derive(Debug)]
+pub(super) struct Indexes {
+    root: PathBuf,
+    known: RwLock<HashMap<String, Arc<SegmentIndex>>>,
+}
+
+impl Indexes {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root, known: RwLock::default() }
+    }
+
+    /// The footer of a segment.
+    pub(super) fn get(&self, segment: &Segment) -> Result<Arc<SegmentIndex>, StoreError> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path).cloned();
+        if let Some(index) = known {
+            return Ok(index);
+        }
+        let path = self.root.join(&segment.path);
+        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
+        let index = Arc::new(SegmentIndex::of(&metadata.map_err(StoreError::parquet("read", &path))?));
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // Segments come and go by compaction; what is gone is forgotten with the rest.
+        if known.len() >= INDEXES_MAX {
+            known.clear();
+        }
+        known.insert(segment.path.clone(), Arc::clone(&index));
+        Ok(index)
+    }
+
+    /// The parts of `segments` that may meet `needs`.
+    pub(super) fn choose(&self, segments: &[Arc<Segment>], needs: &Needs) -> Result<Vec<Chosen>, StoreError> {
+        let mut chosen = Vec::with_capacity(segments.len());
+        for segment in segments {
+            let index = self.get(segment)?;
+            let mut access = None;
+            if let (Some(filters), true) = (&index.entry.filters, *needs != Needs::Nothing) {
+                let path = self.root.join(&segment.path);
+                let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+                let steps = filters.steps(&file, needs).map_err(StoreError::io("read", &path))?;
+                if !steps.contains(&true) {
+                    continue;
+                }
+                access = steps.contains(&false).then(|| index.access(filters.step_rows, &steps));
+            }
+            chosen.push(Chosen { segment: Arc::clone(segment), index, access });
+        }
+        Ok(chosen)
+    }
+}

@@ -1,0 +1,339 @@
+//! Which words the rows of a segment have: one filter for every step of rows, so that what looks for a word, an address
+//! or a name reads only rows that may have it.
+//!
+//! A filter is a split-block Bloom filter over the words of all texts of its rows, without case: runs of letters and
+//! digits that are not digits alone, and addresses as a whole. It may take an absent word for present, never the reverse.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::bound::Bound;
+use crate::matcher::{Operand, Order, ValueTest, fold};
+
+/// Bytes of a block: eight words of 32 bits.
+const BLOCK_BYTES: usize = 32;
+/// Most blocks of one filter: 16 KiB.
+const FILTER_BLOCKS_MAX: usize = 512;
+/// A filter is halved while not more than this part of its bits would be set.
+const FILLED_MAX: f64 = 0.5;
+/// Most alternatives of a condition that are looked up one by one.
+const ALTERNATIVES_MAX: usize = 64;
+/// Columns whose values are in the filter as a whole, because their words are numbers.
+pub(super) const WHOLE_COLUMNS: [&str; 2] = ["src_ip", "dst_ip"];
+
+/// One bit in each word of a block is set for a hash.
+const SALTS: [u32; 8] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+
+fn masks(hash: u64) -> [u32; 8] {
+    SALTS.map(|salt| 1_u32 << ((hash as u32).wrapping_mul(salt) >> 27))
+}
+
+fn block_of(hash: u64, blocks: usize) -> usize {
+    (((hash >> 32) * blocks as u64) >> 32) as usize
+}
+
+/// FNV-1a with its bits mixed at the end.
+#[derive(Debug, Clone, Copy)]
+struct Hash(u64);
+
+impl Hash {
+    const START: Self = Self(0xcbf2_9ce4_8422_2325);
+
+    fn add(&mut self, byte: u8) {
+        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+
+    fn end(self) -> u64 {
+        let mixed = (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53) ^ (mixed >> 29)
+    }
+}
+
+/// The hash of a value as a whole, apart from the words.
+fn whole(value: &str) -> u64 {
+    let mut hash = Hash::START;
+    hash.add(0);
+    for byte in fold(value).bytes() {
+        hash.add(byte);
+    }
+    hash.end()
+}
+
+/// Hands the hash of every word of `text` to `take`, with its place in the folded text.
+fn words(text: &str, take: &mut impl FnMut(u64)) {
+    if !text.is_ascii() {
+        return words_of_any(&fold(text), |hash, _| take(hash));
+    }
+    let (mut hash, mut length, mut is_number) = (Hash::START, 0_usize, true);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            hash.add(byte.to_ascii_lowercase());
+            length += 1;
+            is_number &= byte.is_ascii_digit();
+        } else {
+            if length > 1 && !is_number {
+                take(hash.end());
+            }
+            (hash, length, is_number) = (Hash::START, 0, true);
+        }
+    }
+    if length > 1 && !is_number {
+        take(hash.end());
+    }
+}
+
+/// The words of a text that is folded already, each with the bytes it stands at.
+fn words_of_any(folded: &str, mut take: impl FnMut(u64, std::ops::Range<usize>)) {
+    let mut start = 0;
+    for part in folded.split_inclusive(|character: char| !character.is_alphanumeric()) {
+        let word = part.trim_end_matches(|character: char| !character.is_alphanumeric());
+        if word.len() > 1 && !word.bytes().all(|byte| byte.is_ascii_digit()) {
+            let mut hash = Hash::START;
+            word.bytes().for_each(|byte| hash.add(byte));
+            take(hash.end(), start..start + word.len());
+        }
+        start += part.len();
+    }
+}
+
+/// A filter that is being filled.
+#[derive(Debug)]
+pub(super) struct Filter {
+    blocks: Vec<[u32; 8]>,
+}
+
+impl Filter {
+    pub(super) fn new() -> Self {
+        Self { blocks: vec![[0; 8]; FILTER_BLOCKS_MAX] }
+    }
+
+    fn insert(&mut self, hash: u64) {
+        let place = block_of(hash, self.blocks.len());
+        if let Some(block) = self.blocks.get_mut(place) {
+            for (word, mask) in block.iter_mut().zip(masks(hash)) {
+                *word |= mask;
+            }
+        }
+    }
+
+    /// Adds the words of a text.
+    pub(super) fn add(&mut self, text: &str) {
+        words(text, &mut |hash| self.insert(hash));
+    }
+
+    /// Adds a value as a whole.
+    pub(super) fn add_whole(&mut self, value: &str) {
+        self.insert(whole(value));
+    }
+
+    /// The bytes of the filter, as few as do.
+    pub(super) fn bytes(mut self) -> Vec<u8> {
+        while self.blocks.len() > 1 {
+            let halved: Vec<[u32; 8]> = self
+                .blocks
+                .chunks(2)
+                .map(|pair| match pair {
+                    [one, two] => std::array::from_fn(|word| {
+                        one.get(word).copied().unwrap_or_default()
+                            | two.get(word).copied().unwrap_or_default()
+                    }),
+                    _ => pair.first().copied().unwrap_or_default(),
+                })
+                .collect();
+            let bits: u32 = halved.iter().flatten().map(|word| word.count_ones()).sum();
+            if f64::from(bits) > FILLED_MAX * (halved.len() * BLOCK_BYTES * 8) as f64 {
+                break;
+            }
+            self.blocks = halved;
+        }
+        self.blocks.iter().flatten().flat_map(|word| word.to_le_bytes()).collect()
+    }
+}
+
+/// Where the filters of a segment stand in its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Filters {
+    /// The first byte of the first.
+    pub(super) at: u64,
+    /// Rows of a step.
+    pub(super) step_rows: usize,
+    /// Blocks of each filter, in the order of the steps.
+    pub(super) blocks: Vec<u16>,
+}
+
+impl Filters {
+    /// Which steps may meet `needs`.
+    pub(super) fn steps(&self, file: &File, needs: &Needs) -> io::Result<Vec<bool>> {
+        let mut at = self.at;
+        let mut steps = Vec::with_capacity(self.blocks.len());
+        for blocks in &self.blocks {
+            let blocks = usize::from(*blocks);
+            steps.push(needs.may_be_met(&mut |hash| has(file, at, blocks, hash))?);
+            at += (blocks * BLOCK_BYTES) as u64;
+        }
+        Ok(steps)
+    }
+}
+
+fn has(file: &File, at: u64, blocks: usize, hash: u64) -> io::Result<bool> {
+    let mut bytes = [0_u8; BLOCK_BYTES];
+    file.read_exact_at(&mut bytes, at + (block_of(hash, blocks) * BLOCK_BYTES) as u64)?;
+    let found = bytes.chunks_exact(4).map(|word| word.try_into().map_or(0, u32::from_le_bytes));
+    Ok(found.zip(masks(hash)).all(|(word, mask)| word & mask != 0))
+}
+
+/// What rows must have in their texts to meet a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// Nothing that is known.
+    Nothing,
+    /// A word or a value.
+    Word(u64),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+}
+
+impl Needs {
+    /// Of a condition.
+    pub(super) fn of(bound: &Bound) -> Self {
+        match bound {
+            Bound::And(parts) => Self::all(parts.iter().map(Self::of)),
+            Bound::Or(parts) if parts.len() <= ALTERNATIVES_MAX => Self::any(parts.iter().map(Self::of)),
+            Bound::Text { column, test } => Self::of_test(test, WHOLE_COLUMNS.contains(column)),
+            Bound::Raw { test } | Bound::Source { test, .. } => Self::of_test(test, false),
+            _ => Self::Nothing,
+        }
+    }
+
+    fn of_test(test: &ValueTest, is_whole: bool) -> Self {
+        let value = |text: &str| {
+            let words = Self::words(text, |_| true);
+            if is_whole { Self::all([Self::Word(whole(text)), words]) } else { words }
+        };
+        match test {
+            ValueTest::Order { op: Order::Eq, value: Operand::Text(text) } if !text.is_empty() => value(text),
+            ValueTest::OneOf(texts) | ValueTest::OneOfCaseless(texts) if texts.len() <= ALTERNATIVES_MAX => {
+                Self::any(texts.iter().map(|text| if text.is_empty() { Self::Nothing } else { value(text) }))
+            }
+            ValueTest::Has(text) => Self::words(text, |_| true),
+            ValueTest::Contains(text) => {
+                let end = text.len();
+                Self::words(text, |place| place.start > 0 && place.end < end)
+            }
+            ValueTest::StartsWith(text) => {
+                let end = text.len();
+                Self::words(text, |place| place.end < end)
+            }
+            ValueTest::EndsWith(text) => Self::words(text, |place| place.start > 0),
+            _ => Self::Nothing,
+        }
+    }
+
+    /// The words of `text` that stand at places that are known to be whole.
+    fn words(text: &str, is_whole: impl Fn(&std::ops::Range<usize>) -> bool) -> Self {
+        let mut found = Vec::new();
+        words_of_any(&fold(text), |hash, place| {
+            if is_whole(&place) {
+                found.push(Self::Word(hash));
+            }
+        });
+        Self::all(found)
+    }
+
+    pub(super) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut parts: Vec<Self> = parts.into_iter().filter(|part| *part != Self::Nothing).collect();
+        if parts.len() > 1 { Self::All(parts) } else { parts.pop().unwrap_or(Self::Nothing) }
+    }
+
+    fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+        let parts: Vec<Self> = parts.into_iter().collect();
+        if parts.is_empty() || parts.contains(&Self::Nothing) { Self::Nothing } else { Self::Any(parts) }
+    }
+
+    fn may_be_met(&self, has: &mut impl FnMut(u64) -> io::Result<bool>) -> io::Result<bool> {
+        match self {
+            Self::Nothing => Ok(true),
+            Self::Word(hash) => has(*hash),
+            Self::All(parts) => {
+                for part in parts {
+                    if !part.may_be_met(has)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Self::Any(parts) => {
+                for part in parts {
+                    if part.may_be_met(has)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn filtered(texts: &[&str], test: &ValueTest) -> bool {
+        let mut filter = Filter::new();
+        texts.iter().for_each(|text| filter.add(text));
+        let bytes = filter.bytes();
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"before").unwrap();
+        file.write_all(&bytes).unwrap();
+        let blocks = vec![u16::try_from(bytes.len() / BLOCK_BYTES).unwrap()];
+        let filters = Filters { at: 6, step_rows: 10, blocks };
+        filters.steps(&file, &Needs::of_test(test, false)).unwrap() == [true]
+    }
+
+    #[test]
+    fn whatever_a_text_meets_its_filter_lets_through() {
+        let texts = ["Failed password for Quinn.Haas7 from 10.1.2.3", "über STRAẞE x-9", "SHA256=ABCDEF0123"];
+        let needles = [
+            "password",
+            "failed password",
+            "quinn",
+            "haas7 from 10",
+            "ss",
+            "über",
+            "0123",
+            "a256=abc",
+            "7",
+            "-",
+        ];
+        for text in texts {
+            for needle in needles.iter().map(|needle| fold(needle)) {
+                let tests = [
+                    ValueTest::Has(needle.clone()),
+                    ValueTest::Contains(needle.clone()),
+                    ValueTest::StartsWith(needle.clone()),
+                    ValueTest::EndsWith(needle.clone()),
+                    ValueTest::OneOfCaseless([fold(text)].into()),
+                    ValueTest::Order { op: Order::Eq, value: Operand::Text(text.to_owned()) },
+                ];
+                for test in tests {
+                    assert!(!test.matches(text) || filtered(&[text], &test), "{test:?} on {text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_text_has_is_not_let_through() {
+        let texts: Vec<String> = (0..500).map(|number| format!("user number u{number} logged in")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let wrong =
+            (500..1_500).filter(|number| filtered(&texts, &ValueTest::Has(format!("u{number}")))).count();
+        assert!(wrong < 50, "{wrong} of 1000 absent words were let through");
+    }
+}
