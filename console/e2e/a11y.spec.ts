@@ -18,6 +18,8 @@ const pages: {
   /** What shows that the keys are heard, where that comes later than the heading. */
   listens?: string;
   keys?: string[];
+  /** A button that is pressed, by its name. */
+  clicks?: string;
   settled?: string;
   isChosen?: boolean;
   isSignedOut?: boolean;
@@ -145,6 +147,22 @@ const pages: {
   },
   { name: "coverage", path: "/rules?show=coverage", ready: "Credential access" },
   { name: "health", path: "/health", ready: "Throughput" },
+  {
+    name: "mart to register",
+    path: "/health",
+    ready: "Health",
+    listens: "host startswith 'pay-'",
+    clicks: "Register a mart",
+    settled: "Kept for days",
+  },
+  {
+    name: "mart to remove",
+    path: "/health",
+    ready: "Health",
+    listens: "host startswith 'pay-'",
+    clicks: "Remove payments",
+    settled: "It takes no more events",
+  },
   { name: "palette", path: "/health", ready: "Throughput", keys: ["Control+k"] },
   { name: "help", path: main, ready: "SSH brute force", keys: ["?"] },
   {
@@ -163,6 +181,7 @@ for (const theme of ["dark", "light"] as const) {
     ready,
     listens,
     keys = [],
+    clicks,
     settled,
     isChosen = false,
     isSignedOut = false,
@@ -176,6 +195,7 @@ for (const theme of ["dark", "light"] as const) {
       if (isChosen) await page.getByRole("checkbox", { name: "Choose signal 3" }).check();
       if (listens !== undefined) await expect(page.getByText(listens).first()).toBeVisible();
       for (const key of keys) await page.keyboard.press(key);
+      if (clicks !== undefined) await page.getByRole("button", { name: clicks }).click();
       if (settled !== undefined) await expect(page.getByText(settled).first()).toBeVisible();
       await page.evaluate(axeCore.source);
       const { violations } = await page.evaluate(() =>

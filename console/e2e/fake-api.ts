@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import type { DecisionBody, SuppressionMatch } from "../src/api/types";
 import { FakeDecisions, other } from "./fake-decisions";
+import { FakeMarts } from "./fake-marts";
 import { FakeRules } from "./fake-rules";
 import { FakeSearch } from "./fake-search";
 import { absorbedId, deadLetters, events, history, incident, queue, status } from "./fixtures";
@@ -24,6 +25,7 @@ export class FakeApi {
   readonly requests: string[] = [];
   readonly rules = new FakeRules();
   readonly search = new FakeSearch();
+  readonly marts = new FakeMarts();
   readonly decisions = new FakeDecisions();
   isSignedOut = false;
   isEmpty = false;
@@ -49,6 +51,7 @@ export class FakeApi {
     this.isEmpty = false;
     this.rules.reset();
     this.search.reset();
+    this.marts.reset();
     this.decisions.reset();
     this.#extra = [];
     this.requests.length = 0;
@@ -90,6 +93,11 @@ export class FakeApi {
     const path = url.pathname.slice("/api/v1/".length);
     if (path === "incidents") return json(response, this.#incidents(url.searchParams));
     if (path === "events/lookup") return json(response, lookup(body.ids as string[]));
+    const ofMarts = this.marts.answer(request.method ?? "", path, url.searchParams, body, this.isEmpty);
+    if (ofMarts !== null) {
+      if ("body" in ofMarts) return json(response, ofMarts.body);
+      return problem(response, 422, "mart-invalid", "the mart cannot be registered", ofMarts.problem);
+    }
     if (path === "query/export") return exported(url.searchParams.get("format") ?? "", response);
     const ofSearch = this.search.answer(request.method ?? "", path, body);
     if (ofSearch !== null) {

@@ -76,9 +76,9 @@ export function apiGet<T>(path: string, signal?: AbortSignal): Promise<T> {
 /** Cookie sessions need the CSRF header on every method that could change something. */
 const csrf = { "x-sentra-csrf": "1" };
 
-function posted(body: unknown, signal?: AbortSignal): RequestInit {
+function sent(method: "POST" | "PUT", body: unknown, signal?: AbortSignal): RequestInit {
   return {
-    method: "POST",
+    method,
     headers: { accept: "application/json", "content-type": "application/json", ...csrf },
     body: JSON.stringify(body),
     signal: signal ?? null,
@@ -86,16 +86,20 @@ function posted(body: unknown, signal?: AbortSignal): RequestInit {
 }
 
 export function apiPost<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  return request<T>(path, posted(body, signal));
+  return request<T>(path, sent("POST", body, signal));
+}
+
+export function apiPut<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, sent("PUT", body));
 }
 
 /** An answer that is a file. */
 export async function apiFile(path: string, body: unknown): Promise<Blob> {
-  return (await ask(path, posted(body))).blob();
+  return (await ask(path, sent("POST", body))).blob();
 }
 
-export function apiDelete(path: string): Promise<void> {
-  return request<void>(path, { method: "DELETE", headers: csrf });
+export function apiDelete(path: string): Promise<unknown> {
+  return request(path, { method: "DELETE", headers: { accept: "application/json", ...csrf } });
 }
 
 export function queryString(values: Record<string, string | number | null | undefined>): string {
