@@ -18,6 +18,8 @@ const pages: {
   /** What shows that the keys are heard, where that comes later than the heading. */
   listens?: string;
   keys?: string[];
+  /** A button that is pressed, by its name. */
+  clicks?: string;
   settled?: string;
   isChosen?: boolean;
   isSignedOut?: boolean;
@@ -75,6 +77,39 @@ const pages: {
   { name: "search", path: "/search", ready: "Ask the marts" },
   { name: "search with rows", path: "/search?q=linux | take 50&event=raw.0.1", ready: "raw.0.1" },
   { name: "search with an error", path: "/search?q=linux | wher x", ready: "The question cannot be read" },
+  {
+    name: "search while it is written",
+    path: "/search",
+    ready: "Ask the marts",
+    keys: ["/", ..."linux | where us"],
+    settled: "user_type",
+  },
+  {
+    name: "search with a mistake",
+    path: "/search",
+    ready: "Ask the marts",
+    keys: ["/", ..."linux | wher "],
+    settled: "Write where",
+  },
+  {
+    name: "search drawn",
+    path: "/search?q=linux | render timechart",
+    ready: "Event search",
+    settled: "Failed logins",
+  },
+  {
+    name: "search in bars",
+    path: "/search?q=linux | render barchart",
+    ready: "Event search",
+    settled: "bastion",
+  },
+  {
+    name: "search in steps",
+    path: "/search?q=linux | partly",
+    ready: "Event search",
+    settled: "Partial: 13",
+  },
+  { name: "search refused", path: "/search?q=cross", ready: "Event search", settled: "about 9 minutes" },
   { name: "rules", path: "/rules", ready: "Rules" },
   { name: "rules with a row in focus", path: "/rules", ready: "Rules", keys: ["j"] },
   { name: "rules without matches", path: "/rules?q=nothing-has-this-name", ready: "No rule matches" },
@@ -112,6 +147,22 @@ const pages: {
   },
   { name: "coverage", path: "/rules?show=coverage", ready: "Credential access" },
   { name: "health", path: "/health", ready: "Throughput" },
+  {
+    name: "mart to register",
+    path: "/health",
+    ready: "Health",
+    listens: "host startswith 'pay-'",
+    clicks: "Register a mart",
+    settled: "Kept for days",
+  },
+  {
+    name: "mart to remove",
+    path: "/health",
+    ready: "Health",
+    listens: "host startswith 'pay-'",
+    clicks: "Remove payments",
+    settled: "It takes no more events",
+  },
   { name: "palette", path: "/health", ready: "Throughput", keys: ["Control+k"] },
   { name: "help", path: main, ready: "SSH brute force", keys: ["?"] },
   {
@@ -130,6 +181,7 @@ for (const theme of ["dark", "light"] as const) {
     ready,
     listens,
     keys = [],
+    clicks,
     settled,
     isChosen = false,
     isSignedOut = false,
@@ -143,6 +195,7 @@ for (const theme of ["dark", "light"] as const) {
       if (isChosen) await page.getByRole("checkbox", { name: "Choose signal 3" }).check();
       if (listens !== undefined) await expect(page.getByText(listens).first()).toBeVisible();
       for (const key of keys) await page.keyboard.press(key);
+      if (clicks !== undefined) await page.getByRole("button", { name: clicks }).click();
       if (settled !== undefined) await expect(page.getByText(settled).first()).toBeVisible();
       await page.evaluate(axeCore.source);
       const { violations } = await page.evaluate(() =>

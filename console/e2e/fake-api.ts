@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
 import type { DecisionBody, SuppressionMatch } from "../src/api/types";
 import { FakeDecisions, other } from "./fake-decisions";
+import { FakeMarts } from "./fake-marts";
 import { FakeRules } from "./fake-rules";
+import { FakeSearch } from "./fake-search";
 import { absorbedId, deadLetters, events, history, incident, queue, status } from "./fixtures";
 
 const dist = join(import.meta.dirname, "../dist");
@@ -18,12 +20,12 @@ const types: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
-const known_query = /^(linux|windows|events|cloud)\b|^event\("/;
-
 /** A stand-in for the Sentra server: invented data, the real contract, the real content security policy. */
 export class FakeApi {
   readonly requests: string[] = [];
   readonly rules = new FakeRules();
+  readonly search = new FakeSearch();
+  readonly marts = new FakeMarts();
   readonly decisions = new FakeDecisions();
   isSignedOut = false;
   isEmpty = false;
@@ -48,6 +50,8 @@ export class FakeApi {
     this.isSignedOut = false;
     this.isEmpty = false;
     this.rules.reset();
+    this.search.reset();
+    this.marts.reset();
     this.decisions.reset();
     this.#extra = [];
     this.requests.length = 0;
@@ -89,7 +93,18 @@ export class FakeApi {
     const path = url.pathname.slice("/api/v1/".length);
     if (path === "incidents") return json(response, this.#incidents(url.searchParams));
     if (path === "events/lookup") return json(response, lookup(body.ids as string[]));
-    if (path === "query") return this.#query(String(body.text), response);
+    const ofMarts = this.marts.answer(request.method ?? "", path, url.searchParams, body, this.isEmpty);
+    if (ofMarts !== null) {
+      if ("body" in ofMarts) return json(response, ofMarts.body);
+      return problem(response, 422, "mart-invalid", "the mart cannot be registered", ofMarts.problem);
+    }
+    if (path === "query/export") return exported(url.searchParams.get("format") ?? "", response);
+    const ofSearch = this.search.answer(request.method ?? "", path, body);
+    if (ofSearch !== null) {
+      if ("body" in ofSearch) return json(response, ofSearch.body);
+      const { status: code, type, title, more } = ofSearch.problem;
+      return problem(response, code, type, title, more);
+    }
     if (path === "status")
       return json(response, this.isEmpty ? { ...status(), marts: [], dead_letters: [] } : status());
     if (path === "status/history") return json(response, history());
@@ -151,55 +166,6 @@ export class FakeApi {
     };
   }
 
-  #query(text: string, response: ServerResponse) {
-    const bad = text.search(/\bwher\b/);
-    if (bad >= 0) {
-      const position = Buffer.byteLength(text.slice(0, bad));
-      const detail = `line 1, column ${bad + 1}: "wher" is unknown; did you mean where?`;
-      return problem(response, 400, "query-invalid", "the question cannot be read", { detail, position });
-    }
-    if (!known_query.test(text))
-      return problem(response, 400, "query-invalid", "the question cannot be read", { position: 0 });
-    const columns = [
-      "id",
-      "time",
-      "mart",
-      "host",
-      "user",
-      "src_ip",
-      "dst_ip",
-      "code",
-      "outcome",
-      "process",
-      "command",
-      "message",
-    ];
-    const id = /^event\("([^"]+)"\)/.exec(text)?.[1];
-    const taken = Number(/take (\d+)/.exec(text)?.[1] ?? 100);
-    const found = [...events.values()].filter((event) => id === undefined || event.id === id).slice(0, taken);
-    return json(response, {
-      route: {
-        intent: "exact",
-        engine: "embedded",
-        confidence: 1,
-        reason: "the text is a query with a mart and steps",
-      },
-      status: "complete",
-      columns: columns.map((name) => ({ name, type: name === "time" ? "datetime" : "string" })),
-      rows: found.map((event) => {
-        const known: Record<string, string | undefined> = {
-          ...event.header,
-          id: event.id,
-          time: event.time,
-          mart: event.mart,
-          message: event.fields[2]?.[1],
-        };
-        return columns.map((name) => known[name] ?? null);
-      }),
-      elapsed_ms: 3.4,
-    });
-  }
-
   #stream(request: IncomingMessage, response: ServerResponse) {
     response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
     response.write(": hello\n\n");
@@ -249,4 +215,9 @@ async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString());
+}
+
+function exported(format: string, response: ServerResponse) {
+  response.writeHead(200, { "content-type": "application/octet-stream" });
+  response.end(`an answer as ${format}`);
 }

@@ -144,7 +144,8 @@ test("a query's rows open their events, and the address brings them back", async
   await page.goto("/search");
   await page.getByRole("textbox", { name: "Query" }).fill("linux | take 5");
   await page.keyboard.press("Control+Enter");
-  await expect(page.getByRole("status").filter({ hasText: "5 rows" })).toContainText("exact → embedded");
+  await expect(page.getByRole("status").filter({ hasText: "5 rows" })).toContainText("Complete");
+  await expect(page.getByText("exact → embedded")).toBeVisible();
   await page.getByRole("textbox", { name: "Query" }).press("Escape");
   await page.keyboard.press("j");
   await page.keyboard.press("Enter");

@@ -52,7 +52,7 @@ async function readProblem(response: Response): Promise<Problem> {
   }
 }
 
-async function request<T>(path: string, init: RequestInit): Promise<T> {
+async function ask(path: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, { credentials: "same-origin", ...init });
@@ -61,6 +61,11 @@ async function request<T>(path: string, init: RequestInit): Promise<T> {
     throw new ApiProblem(unreachable);
   }
   if (!response.ok) throw new ApiProblem(await readProblem(response));
+  return response;
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
+  const response = await ask(path, init);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
@@ -69,17 +74,32 @@ export function apiGet<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /** Cookie sessions need the CSRF header on every method that could change something. */
-export function apiPost<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  return request<T>(path, {
-    method: "POST",
-    headers: {
-      accept: "application/json",
-      "content-type": "application/json",
-      "x-sentra-csrf": "1",
-    },
+const csrf = { "x-sentra-csrf": "1" };
+
+function sent(method: "POST" | "PUT", body: unknown, signal?: AbortSignal): RequestInit {
+  return {
+    method,
+    headers: { accept: "application/json", "content-type": "application/json", ...csrf },
     body: JSON.stringify(body),
     signal: signal ?? null,
-  });
+  };
+}
+
+export function apiPost<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return request<T>(path, sent("POST", body, signal));
+}
+
+export function apiPut<T>(path: string, body: unknown): Promise<T> {
+  return request<T>(path, sent("PUT", body));
+}
+
+/** An answer that is a file. */
+export async function apiFile(path: string, body: unknown): Promise<Blob> {
+  return (await ask(path, sent("POST", body))).blob();
+}
+
+export function apiDelete(path: string): Promise<unknown> {
+  return request(path, { method: "DELETE", headers: { accept: "application/json", ...csrf } });
 }
 
 export function queryString(values: Record<string, string | number | null | undefined>): string {

@@ -2,7 +2,6 @@ import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { QueueFilters } from "@/lib/url-state";
 import { apiGet, apiPost, queryString } from "./client";
 import type {
-  Answer,
   DeadLetterPage,
   DecisionAnswer,
   DecisionBody,
@@ -98,15 +97,6 @@ export const eventQuery = (id: string) =>
     queryKey: ["event", id],
     queryFn: ({ signal }) => apiGet<EventDetail>(`/api/v1/events/${encodeURIComponent(id)}`, signal),
     staleTime: Number.POSITIVE_INFINITY,
-  });
-
-export const searchQuery = (text: string) =>
-  queryOptions({
-    queryKey: ["search", text],
-    queryFn: ({ signal }) => apiPost<Answer>("/api/v1/query", { text }, signal),
-    enabled: text !== "",
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
   });
 
 export const statusQuery = queryOptions({

@@ -43,10 +43,8 @@ export function HealthPage() {
         >
           <Throughput />
         </Suspense>
-        <div className="grid items-start gap-4 lg:grid-cols-2">
-          <Marts marts={status.marts} />
-          <Listeners listeners={status.listeners} />
-        </div>
+        <Marts />
+        <Listeners listeners={status.listeners} />
         <DeadLetters counts={status.dead_letters} />
         <RuleProblems problems={rules.data?.problems ?? []} loaded={status.rules.loaded} />
       </div>

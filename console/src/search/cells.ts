@@ -1,3 +1,4 @@
+import type { FullAnswer } from "@/api/query-types";
 import type { Answer } from "@/api/types";
 import { formatTime } from "@/lib/format";
 
@@ -19,7 +20,7 @@ export function cellText(value: unknown, type = "text"): string {
 }
 
 /** The answer without the columns that are empty in every row, and the names of those. */
-export function withoutEmpty(answer: Answer): { shown: Answer; empty: string[] } {
+export function withoutEmpty(answer: FullAnswer): { shown: FullAnswer; empty: string[] } {
   const isFilled = answer.columns.map((_, index) => answer.rows.some((row) => cellText(row[index]) !== ""));
   const keep = <T>(list: T[]) => list.filter((_, index) => isFilled[index] !== false);
   const empty = answer.columns.filter((_, index) => isFilled[index] === false).map((column) => column.name);

@@ -1,6 +1,9 @@
 import { problemOf } from "@/api/client";
+import type { CostProblem } from "@/api/query-types";
 import { sentence } from "@/lib/format";
+import { Button } from "@/ui/button";
 import { ProblemView } from "@/ui/problem";
+import { CostWords } from "./query-hint";
 import { placeOf } from "./query-place";
 
 /** The server says the place in words too; here it is drawn. */
@@ -10,11 +13,13 @@ interface QueryProblemProps {
   error: unknown;
   text: string;
   onRetry: () => void;
+  onRun: (text: string) => void;
 }
 
 /** A query that cannot be read is shown with a mark under the place where reading stopped. */
-export function QueryProblem({ error, text, onRetry }: QueryProblemProps) {
-  const problem = problemOf(error);
+export function QueryProblem({ error, text, onRetry, onRun }: QueryProblemProps) {
+  const problem: CostProblem = problemOf(error);
+  if (problem.estimate) return <TooExpensive problem={problem} onRun={onRun} />;
   if (problem.position === undefined || problem.position === null)
     return <ProblemView error={error} onRetry={onRetry} />;
   const place = placeOf(text, problem.position);
@@ -33,6 +38,28 @@ export function QueryProblem({ error, text, onRetry }: QueryProblemProps) {
         </span>
       </p>
       {problem.next ? <p className="mt-1 text-dim">{sentence(problem.next)}</p> : null}
+    </div>
+  );
+}
+
+/** Refused before it ran: what it would cost, and the same in a form that may be asked. */
+function TooExpensive({ problem, onRun }: { problem: CostProblem; onRun: (text: string) => void }) {
+  const { estimate, cheaper } = problem;
+  return (
+    <div role="alert" className="m-4 rounded-lg border border-high/50 bg-surface p-4">
+      <h2 className="font-semibold text-high">{sentence(problem.title)}</h2>
+      <p className="mt-2">{sentence(problem.detail)}</p>
+      {estimate ? (
+        <p className="mt-1 text-dim">
+          It would read <CostWords cost={estimate} />.
+        </p>
+      ) : null}
+      {problem.next ? <p className="mt-1 text-dim">{sentence(problem.next)}</p> : null}
+      {cheaper ? (
+        <Button className="mt-3" onClick={() => onRun(cheaper)}>
+          Ask <code className="font-mono text-xs">{cheaper}</code>
+        </Button>
+      ) : null}
     </div>
   );
 }

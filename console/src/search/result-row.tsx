@@ -1,4 +1,4 @@
-import type { Answer } from "@/api/types";
+import type { FullAnswer } from "@/api/query-types";
 import { cn } from "@/lib/cn";
 import { VisibleText } from "@/ui/visible-text";
 import { cellText, isNumeric } from "./cells";
@@ -8,7 +8,7 @@ export const result_row_height = 32;
 const cell_chars_max = 400;
 
 interface ResultRowProps {
-  answer: Answer;
+  answer: FullAnswer;
   row: unknown[];
   index: number;
   top: number;

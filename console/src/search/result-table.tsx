@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import type { Answer } from "@/api/types";
+import type { FullAnswer } from "@/api/query-types";
 import { cn } from "@/lib/cn";
 import { useCommands } from "@/lib/commands";
 import { useList } from "@/lib/use-list";
@@ -10,7 +10,7 @@ import { ResultRow, result_row_height } from "./result-row";
 const header_height = 32;
 
 interface ResultTableProps {
-  answer: Answer;
+  answer: FullAnswer;
   onOpen: (event: string) => void;
 }
 
@@ -39,8 +39,8 @@ export function ResultTable({ answer, onOpen }: ResultTableProps) {
 
   if (answer.rows.length === 0) {
     return (
-      <Empty title="No events match">
-        <p>Loosen a condition, or search all marts with the word events.</p>
+      <Empty title="No rows">
+        <p>Loosen a condition, or ask all marts with the word events.</p>
       </Empty>
     );
   }

@@ -1,11 +1,19 @@
 import { Code } from "@/ui/empty";
 
 const examples: { query: string; meaning: string }[] = [
-  { query: "events | take 50", meaning: "the newest events of every mart" },
-  { query: 'linux | where user == "root" | take 100', meaning: "what root did on Linux" },
-  { query: 'linux | where code == "LL03" | count', meaning: "how many logins failed" },
-  { query: 'windows | where message contains "powershell" | take 50', meaning: "a word in Windows events" },
-  { query: 'events | where src_ip == "203.0.113.9" | take 100', meaning: "everything from one address" },
+  { query: "failed logins from 203.0.113.9 yesterday", meaning: "in plain words" },
+  { query: "top 10 users by sudo last week", meaning: "in plain words, counted" },
+  { query: "user:root -src_ip:10.0.0.0/8", meaning: "field:value, in short" },
+  { query: 'linux | where user == "root" | take 100', meaning: "KQL: what root did on Linux" },
+  {
+    query: 'events | where code == "LL03" | summarize failed = count() by bin(time, 1h) | render timechart',
+    meaning: "failed logins by the hour, drawn",
+  },
+  {
+    query: 'events | sequence by user maxspan=1h [code == "LL03"] [code == "LL01"]',
+    meaning: "a failed login, then one that worked",
+  },
+  { query: "SELECT host, count(*) FROM windows GROUP BY host ORDER BY 2 DESC", meaning: "SQL, to read" },
   { query: 'event("raw.0.0")', meaning: "one event by its id, raw line included" },
 ];
 
@@ -14,9 +22,8 @@ export function SearchIntro({ onRun }: { onRun: (query: string) => void }) {
     <div className="mx-auto w-full max-w-3xl p-8">
       <h2 className="mb-1 text-base font-semibold">Ask the marts</h2>
       <p className="mb-4 text-dim">
-        A mart, then steps: <Code>where</Code> with <Code>==</Code> <Code>contains</Code> <Code>has</Code>{" "}
-        <Code>in</Code> <Code>and</Code> <Code>or</Code> <Code>not</Code>, then <Code>take</Code> or{" "}
-        <Code>count</Code>. Try one:
+        In plain words, in short as <Code>field:value</Code>, in KQL or in SQL: what was understood is shown
+        and can be changed. Try one:
       </p>
       <ul className="overflow-hidden rounded-lg border border-line bg-surface">
         {examples.map(({ query, meaning }) => (

@@ -6,7 +6,7 @@ import { cn } from "@/lib/cn";
 export const menuClass =
   "z-50 max-h-[70vh] min-w-44 overflow-y-auto rounded-lg border border-line-strong bg-surface p-1 shadow-overlay outline-none";
 
-const itemClass =
+export const itemClass =
   "flex h-8 items-center gap-2 rounded px-2 text-sm text-text outline-none select-none data-[highlighted]:bg-hover";
 
 interface ChoiceProps<T extends string> {
