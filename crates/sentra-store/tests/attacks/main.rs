@@ -1,0 +1,13 @@
+//! Attacks on the marts by what is asked of them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may stop where it stands"
+)]
+
+mod hostile;
+mod isolation;
+mod questions;
+mod stores;
