@@ -130,6 +130,10 @@ impl MartStore for Leaking {
         self.0.ask(&if wrong { scope(FOREIGN) } else { own.clone() }, plan, limits).await
     }
 
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
+        self.0.estimate(scope, plan).await
+    }
+
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
         self.0.events(scope, ids).await
     }
