@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 21] = [
+const ALLOWED: [(&str, &[&str]); 22] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
@@ -18,6 +18,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
     ("sentra-kql", &["sentra-model"]),
     ("sentra-ask", &["sentra-model", "sentra-kql"]),
     ("sentra-store", &["sentra-model", "sentra-kql"]),
+    ("sentra-forensic", &["sentra-model", "sentra-kql"]),
     (
         "sentra-factory",
         &[
