@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 22] = [
+const ALLOWED: [(&str, &[&str]); 23] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
@@ -19,6 +19,7 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     ("sentra-ask", &["sentra-model", "sentra-kql"]),
     ("sentra-store", &["sentra-model", "sentra-kql"]),
     ("sentra-vectors", &["sentra-model"]),
+    ("sentra-forensic", &["sentra-model", "sentra-kql"]),
     (
         "sentra-factory",
         &[
