@@ -17,7 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use sentra_kql::plan::Plan;
-use sentra_model::{Clock, EventBatch, EventId, Position, TenantId, TenantScope};
+use sentra_model::{Clock, EventBatch, EventId, Mart, Position, TenantId, TenantScope};
 use tokio::sync::RwLock;
 
 use crate::admit::admit;
@@ -28,6 +28,7 @@ use crate::{
 };
 
 mod ask;
+mod drop;
 mod expression;
 mod flush;
 mod lower;
@@ -184,9 +185,20 @@ impl MartStore for EmbeddedMarts {
         self.page(scope, request).await
     }
 
+    async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
+        self.tenant(scope).await.declare(marts);
+    }
+
+    async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
+        self.drop_events(scope, mart).await
+    }
+
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
-        let snapshot = self.tenant(scope).await.snapshot();
-        let mut marts = BTreeMap::new();
+        let tenant = self.tenant(scope).await;
+        let snapshot = tenant.snapshot();
+        let declared = tenant.declared();
+        let mut marts: BTreeMap<Mart, MartStats> =
+            declared.iter().map(|mart| (mart.clone(), empty_stats(mart))).collect();
         for segment in &snapshot.segments {
             let stats = marts.entry(segment.mart.clone()).or_insert_with(|| empty_stats(&segment.mart));
             stats.segments += 1;
