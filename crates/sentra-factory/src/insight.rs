@@ -290,12 +290,15 @@ impl Insight {
     }
 }
 
+/// Whether fields of this name are stated here, by nobody else.
+pub(crate) fn is_stated(name: &str) -> bool {
+    name.starts_with("baseline.") || ROW_FIELDS.iter().any(|(ours, _)| *ours == name)
+}
+
 /// Takes the names that are given here from source fields that have them: nobody else states these things.
 pub(crate) fn take_names_back(batches: &mut [EventBatch]) -> Result<(), FactoryError> {
-    let is_ours =
-        |name: &str| name.starts_with("baseline.") || ROW_FIELDS.iter().any(|(ours, _)| *ours == name);
     for batch in batches {
-        if let Some(honest) = without_forged(batch, is_ours)? {
+        if let Some(honest) = without_forged(batch, is_stated)? {
             *batch = honest;
         }
     }

@@ -34,6 +34,7 @@ mod judged;
 mod knowledge;
 mod letters;
 mod live;
+mod mart_desk;
 mod mirror;
 mod missing;
 mod models;
@@ -61,6 +62,7 @@ pub use letters::{
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
 };
 pub use live::{DecoderHandle, KnowledgeHandle, Live, RulesHandle, TuningHandle};
+pub use mart_desk::{MartChange, MartDesk, MartDraft, MartError, MartRouter, MartView, REGISTERED_MARTS_MAX};
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use rule_desk::{
     BacktestQuestion, DisabledReport, ExceptionDraft, ExceptionView, Explained, RULE_TEXT_BYTES_MAX,

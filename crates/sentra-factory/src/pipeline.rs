@@ -14,6 +14,7 @@ use crate::config::FactoryConfig;
 use crate::dead::DeadWorker;
 use crate::error::FactoryError;
 use crate::live::{DecoderHandle, KnowledgeHandle, RulesHandle, TuningHandle};
+use crate::mart_desk::MartRouter;
 use crate::status::FactoryStatus;
 use crate::worker::Worker;
 
@@ -42,6 +43,8 @@ pub struct FactoryParts {
     pub log: Arc<dyn EventLog>,
     /// Where events go.
     pub marts: Arc<dyn MartStore>,
+    /// Which registered mart each event goes into.
+    pub router: Arc<MartRouter>,
     /// Where signals, incidents, dead letters and state go.
     pub records: Arc<dyn Records>,
     /// Bytes to events; what it is may change while the factory runs.

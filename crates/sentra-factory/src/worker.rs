@@ -129,7 +129,12 @@ impl Store {
         let skipped = skipped.map(|range| missing::skipped(&self.stream, &range, clock.as_ref()));
         let position = Position { partition: self.stream.partition, offset: until };
         let events: usize = transformed.batches.iter().map(EventBatch::len).sum();
-        self.parts.marts.append(&self.scope, transformed.batches, position).await?;
+        // Held until the marts have the events: no change of the marts comes between.
+        let passage = self.parts.router.enter(&self.scope).await?;
+        let range = self.next..until;
+        let batches = passage.route(self.stream.partition, range, transformed.batches).await?;
+        self.parts.marts.append(&self.scope, batches, position).await?;
+        drop(passage);
         if let Some(findings) = findings {
             let mut dead_letters = transformed.dead_letters;
             let damaged = |range| missing::damaged(&self.stream, range, clock.as_ref());

@@ -11,8 +11,8 @@ use sentra_backbone::{AppendBatch, EventLog, LogOptions, Retention, SegmentLog, 
 use sentra_decode::{DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleSet};
 use sentra_factory::{
-    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, Knowledge, NoWatcher,
-    Teller, Told,
+    CONSUMER, DEAD_CONSUMER, Factory, FactoryConfig, FactoryParts, FactoryStatus, Knowledge, MartRouter,
+    NoWatcher, Teller, Told,
 };
 use sentra_model::{
     DeadReason, EventId, Incident, ManualClock, Narrative, OwnedRecord, Signal, Source, SourceKind, TenantId,
@@ -59,9 +59,11 @@ async fn append(log: &SegmentLog, topic: Topic, line: &str) {
 /// Runs a fresh factory until it has worked everything off.
 async fn run(log: &Arc<SegmentLog>, records: &Arc<SqliteRecords>) {
     let status = Arc::new(FactoryStatus::default());
+    let marts = Arc::new(MemoryMarts::default());
     let factory = Factory::start(FactoryParts {
         log: log.clone(),
-        marts: Arc::new(MemoryMarts::default()),
+        router: Arc::new(MartRouter::new(records.clone(), marts.clone())),
+        marts,
         records: records.clone(),
         decoder: Decoder::new(DecodeOptions::default()).into(),
         rules: RuleSet::compile(Vec::new()).0.into(),

@@ -19,9 +19,11 @@ mod fact;
 mod id;
 mod incident;
 mod mart;
+mod mart_definition;
 mod narrative;
 mod raw;
 mod risk;
+mod rollup;
 mod severity;
 mod signal;
 mod tactic;
@@ -41,8 +43,14 @@ pub use fact::{BURSTS_MAX, Burst, Fact, FactKind, NamedSet, Pace};
 pub use id::{EventId, IdError, IncidentId, Position, SignalId, Topic};
 pub use incident::{ChainStep, Edit, EditKind, Incident, IncidentStatus, Join, JoinReason};
 pub use mart::Mart;
+pub use mart_definition::{
+    MART_COLUMNS_MAX, MART_DESCRIPTION_CHARS_MAX, MART_FILTER_BYTES_MAX, MART_NAME_BYTES_MAX,
+    MART_RETENTION_DAYS_MAX, MartColumn, MartColumnKind, MartDefinition, MartNameError, MartState,
+    RoutingEpoch,
+};
 pub use narrative::{Narrative, Sentence, SentenceRole};
 pub use raw::{DeadLetter, DeadReason, DeadReasonError, OwnedRecord, RawRecord, Source, SourceKind};
+pub use rollup::{ROLLUP_AGGREGATES_MAX, ROLLUP_KEYS_MAX, RollupDefinition, RollupGrain};
 pub use risk::{Estimate, RiskFactor, RiskReason};
 pub use severity::Severity;
 pub use signal::{RuleKind, RuleRef, Signal};

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A table of events of one kind. The default ones are constants; administrators will register more.
+/// A table of events of one kind. The default ones are constants; administrators register more ([`Mart::registered`]).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, example = "linux")]
@@ -42,6 +42,11 @@ impl Mart {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::DEFAULTS.into_iter().find(|mart| mart.as_str() == name)
+    }
+
+    /// A mart by a name that was checked before it was stored.
+    pub(crate) fn from_stored(name: String) -> Self {
+        Self(Cow::Owned(name))
     }
 
     /// The name as text.

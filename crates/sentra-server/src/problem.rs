@@ -122,6 +122,9 @@ problem_kinds! {
     /// The route exists, the thing does not.
     NotFound = "not-found", NOT_FOUND, "there is no such thing",
         "check the id and the tenant (header X-Sentra-Tenant)";
+    /// What is there already, or was changed meanwhile, is in the way.
+    Conflict = "conflict", CONFLICT, "what is there already is in the way",
+        "look at what is there now, and ask again";
     /// The route does not know this method.
     MethodNotAllowed = "method-not-allowed", METHOD_NOT_ALLOWED, "the route does not know this method",
         "see the Allow header, or /api/v1/openapi.json";

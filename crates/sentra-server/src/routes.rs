@@ -6,15 +6,15 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 
 use sentra_intake::Sender;
 use sentra_intake::http::{self as senders, Authenticated};
 
 use crate::api::extract::new_scope;
 use crate::api::{
-    self, dead_letters, decisions, events, health, incidents, ingest, login, query, reload, rules, status,
-    stream, topics, tuning,
+    self, dead_letters, decisions, events, health, incidents, ingest, login, marts, query, reload, rules,
+    status, stream, topics, tuning,
 };
 use crate::console;
 use crate::layers;
@@ -75,6 +75,11 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/topics", Credentials, Timed, get(topics::list)),
         read("/api/v1/topics/{topic}/records", Credentials, Timed, get(topics::records)),
         write("/api/v1/topics/{topic}/replay", Timed, post(topics::replay)),
+        read("/api/v1/marts", Credentials, Timed, get(marts::list)),
+        write("/api/v1/marts", Timed, post(marts::create)),
+        read("/api/v1/marts/{name}", Credentials, Timed, get(marts::show)),
+        Route { method: Method::PUT, ..write("/api/v1/marts/{name}", Timed, put(marts::alter)) },
+        Route { method: Method::DELETE, ..write("/api/v1/marts/{name}", Timed, delete(marts::remove)) },
         write("/api/v1/query", Timed, post(query::ask)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
@@ -102,8 +107,8 @@ pub(crate) fn table() -> Vec<Route> {
 /// The whole HTTP interface.
 pub(crate) fn router(shared: &Shared) -> Router {
     let mut router = Router::new();
-    for route in table() {
-        let allowed = route.method.clone();
+    for route in by_path(table()) {
+        let allowed = route.methods;
         let mut handler = route.handler.fallback(move || wrong_method(allowed.clone()));
         if route.pace == Pace::Timed {
             handler = handler.layer(middleware::from_fn_with_state(shared.clone(), layers::time_limit));
@@ -130,6 +135,30 @@ pub(crate) fn router(shared: &Shared) -> Router {
     let senders = senders::routes(shared.intake.http().clone());
     let senders = senders.layer(middleware::from_fn_with_state(shared.clone(), administrator_as_sender));
     layers::surround(router.merge(senders.with_state(())), shared).with_state(shared.clone())
+}
+
+/// The routes of one path, which differ in their methods alone.
+struct PathRoutes {
+    path: &'static str,
+    methods: Vec<Method>,
+    access: Access,
+    pace: Pace,
+    handler: MethodRouter<Shared>,
+}
+
+fn by_path(routes: Vec<Route>) -> Vec<PathRoutes> {
+    let mut paths: Vec<PathRoutes> = Vec::new();
+    for Route { method, path, access, pace, handler } in routes {
+        match paths.iter_mut().find(|known| known.path == path) {
+            Some(known) => {
+                debug_assert!(known.access == access && known.pace == pace, "{path} has one door");
+                known.methods.push(method);
+                known.handler = std::mem::take(&mut known.handler).merge(handler);
+            }
+            None => paths.push(PathRoutes { path, methods: vec![method], access, pace, handler }),
+        }
+    }
+    paths
 }
 
 /// Lets in whoever [`credentials`] lets in, and senders by their API key.
@@ -191,10 +220,12 @@ async fn unknown_route(request: Request) -> Problem {
     Problem::new(ProblemKind::RouteUnknown, format!("there is no {path}"))
 }
 
-async fn wrong_method(allowed: Method) -> Response {
+async fn wrong_method(allowed: Vec<Method>) -> Response {
+    let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    let allowed = allowed.join(", ");
     let detail = format!("this route knows {allowed} only");
     let mut response = Problem::new(ProblemKind::MethodNotAllowed, detail).into_response();
-    if let Ok(allowed) = HeaderValue::from_str(allowed.as_str()) {
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
     response

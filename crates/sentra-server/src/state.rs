@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sentra_backbone::EventLog;
-use sentra_factory::{DecisionDesk, LetterDesk, RuleDesk};
+use sentra_factory::{DecisionDesk, LetterDesk, MartDesk, RuleDesk};
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
 use sentra_query::{Desk, DeskOptions, DeskParts};
@@ -28,6 +28,8 @@ pub struct App {
     pub log: Arc<dyn EventLog>,
     /// Events.
     pub marts: Arc<dyn MartStore>,
+    /// Marts, to register and to remove.
+    pub mart_desk: Arc<MartDesk>,
     /// Signals, incidents, dead letters.
     pub records: Arc<dyn Records>,
     /// Dead letters, to look at and to replay.

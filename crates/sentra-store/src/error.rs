@@ -146,6 +146,12 @@ pub enum StoreError {
         /// The text.
         cursor: String,
     },
+    /// A change that another one came before, or that is one too many.
+    #[error("{what}")]
+    Conflict {
+        /// What is in the way.
+        what: String,
+    },
     /// A background task ended without a result.
     #[error("cannot {operation}: the task was stopped")]
     Stopped {

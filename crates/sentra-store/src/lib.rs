@@ -4,6 +4,7 @@
 //!   (Arrow in memory → Parquet segments sorted by time → DataFusion; one SQLite transaction publishes
 //!   segments and position together).
 //! * [`Records`] holds signals, incidents, dead letters and the detector's state: [`SqliteRecords`].
+//! * [`MartRegistry`] holds the marts that administrators registered; [`RoutingTable`] puts events into them.
 //!
 //! Law SOURCE: both are projections of the backbone and commit their consumer position with their data.
 //! Law TENANT: every call takes a [`sentra_model::TenantScope`], but [`Records::tenants`], which gives names only.
@@ -20,14 +21,17 @@ mod decisions;
 mod embedded;
 mod error;
 mod event;
+mod event_condition;
 mod header;
 mod kql;
+mod mart_routing;
 mod marts;
 mod matcher;
 mod memory;
 mod predicate;
 mod readback;
 mod records;
+mod registry;
 mod row;
 mod schema;
 mod sqlite;
@@ -39,11 +43,13 @@ pub use decisions::{
 pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
 pub use error::StoreError;
 pub use event::StoredEvent;
+pub use event_condition::{ConditionProblem, EventCondition};
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
 pub use kql::{
     AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, PlanEstimate, ScanEstimate, event_catalog,
     interpret, interpret_until, search_of,
 };
+pub use mart_routing::{Routed, RoutingTable, split_at};
 pub use marts::{
     Column, DEFAULT_COLUMNS, LINEAGE_SEGMENTS_MAX, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
     ROWS_MAX, SearchOptions, SegmentRef, Shape, StoppedBy, TimeRange,
@@ -55,6 +61,7 @@ pub use records::{
     INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit,
     SIGNALS_PAGE_MAX, SignalFilter, SqliteRecords,
 };
+pub use registry::{MART_CHANGES_MAX, MartRegistry};
 pub use sentra_kql::plan::Plan;
 
 #[cfg(test)]

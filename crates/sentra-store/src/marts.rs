@@ -116,7 +116,18 @@ pub trait MartStore: Send + Sync + Debug {
     /// store cannot be read.
     async fn read_back(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError>;
 
-    /// What is stored, one entry per mart that has events, by name.
+    /// Tells the names of the registered marts, in place of those told before: a table that can be asked before it has
+    /// events. They are not stored here.
+    async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>);
+
+    /// Deletes every event of `mart`, durable when it returns. Gives how many there were. A crash within leaves all of
+    /// them or none.
+    ///
+    /// # Errors
+    /// When it cannot be written; then they are all there still.
+    async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError>;
+
+    /// What is stored, one entry per mart that has events or was declared, by name.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -34,6 +34,16 @@ struct Tenant {
     chunks: Vec<Chunk>,
     taken: BTreeMap<u32, u64>,
     durable: BTreeMap<u32, u64>,
+    declared: Vec<Mart>,
+}
+
+impl Tenant {
+    /// The marts that can be asked beside the default ones.
+    fn registered(&self) -> Vec<Mart> {
+        let mut marts = self.declared.clone();
+        marts.extend(self.chunks.iter().map(|chunk| chunk.mart.clone()));
+        marts
+    }
 }
 
 impl MemoryMarts {
@@ -100,7 +110,9 @@ impl MartStore for MemoryMarts {
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
         let tenants = self.tenants.read().await;
-        let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.clone()).unwrap_or_default();
+        let tenant = tenants.get(scope.tenant());
+        let chunks = tenant.map(|tenant| tenant.chunks.clone()).unwrap_or_default();
+        let registered = tenant.map(Tenant::registered).unwrap_or_default();
         drop(tenants);
         let mut rows: Vec<_> = chunks
             .iter()
@@ -108,7 +120,7 @@ impl MartStore for MemoryMarts {
             .collect();
         rows.sort_by_key(|(_, (key, _))| std::cmp::Reverse(*key));
         let mut data = Dataset::new();
-        for table in event_catalog(&[]).tables {
+        for table in event_catalog(&registered).tables {
             let marts = marts_of(&table.name);
             let wanted = |mart: &Mart| marts.as_ref().is_none_or(|marts| marts.contains(mart));
             let of_table = rows.iter().filter(|(mart, _)| wanted(mart));
@@ -175,10 +187,26 @@ impl MartStore for MemoryMarts {
         Ok(BackPage { batches, next: None })
     }
 
+    async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
+        self.tenants.write().await.entry(scope.tenant().clone()).or_default().declared = marts;
+    }
+
+    async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
+        let mut tenants = self.tenants.write().await;
+        let Some(tenant) = tenants.get_mut(scope.tenant()) else { return Ok(0) };
+        let of_mart = tenant.chunks.iter().filter(|chunk| chunk.mart == *mart);
+        let rows = of_mart.map(|chunk| chunk.record.num_rows() as u64).sum();
+        tenant.chunks.retain(|chunk| chunk.mart != *mart);
+        tenant.durable.clone_from(&tenant.taken);
+        Ok(rows)
+    }
+
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
         let tenants = self.tenants.read().await;
-        let mut marts: BTreeMap<Mart, MartStats> = BTreeMap::new();
-        for chunk in tenants.get(scope.tenant()).map(|tenant| tenant.chunks.as_slice()).unwrap_or_default() {
+        let Some(tenant) = tenants.get(scope.tenant()) else { return Ok(Vec::new()) };
+        let declared = tenant.declared.iter().map(|mart| (mart.clone(), empty_stats(mart)));
+        let mut marts: BTreeMap<Mart, MartStats> = declared.collect();
+        for chunk in &tenant.chunks {
             add_memory(marts.entry(chunk.mart.clone()).or_insert_with(|| empty_stats(&chunk.mart)), chunk);
         }
         Ok(marts.into_values().collect())

@@ -10,8 +10,13 @@ use sentra_model::{DeadReason, EventId, TenantId, Topic};
 use crate::commands::bench::arguments::BenchCommand;
 use crate::commands::packs::arguments::PacksCommand;
 
+mod marts;
 mod rules;
 
+pub(crate) use marts::{
+    MartsAlterArguments, MartsCommand, MartsCreateArguments, MartsListArguments, MartsRemoveArguments,
+    MartsShowArguments,
+};
 pub(crate) use rules::{
     RulesBacktestArguments, RulesCheckArguments, RulesCommand, RulesCoverageArguments, RulesDisableArguments,
     RulesExceptArguments, RulesExplainArguments, RulesNamedArguments, RulesTuningArguments,
@@ -54,6 +59,9 @@ pub(crate) enum Command {
     /// Build, sign, install and roll back packs of detection content
     #[command(subcommand)]
     Packs(PacksCommand),
+    /// Register, change and remove marts, the tables of events
+    #[command(subcommand)]
+    Marts(MartsCommand),
     /// Ask the stored events
     Query(QueryArguments),
     /// Read incidents

@@ -124,6 +124,24 @@ impl Client {
         read(answer)
     }
 
+    /// A request with a JSON body by any method.
+    pub(crate) fn send<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> anyhow::Result<T> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("x-sentra-tenant", self.tenant.as_str())
+            .header("content-type", "application/json")
+            .body(body)?;
+        let answer = self.agent.run(request).with_context(|| self.unreachable())?;
+        read(answer)
+    }
+
     fn unreachable(&self) -> String {
         format!("no answer from the server at {} — is `sentra serve` running?", self.base)
     }

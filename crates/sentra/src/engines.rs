@@ -11,12 +11,12 @@ use sentra_decode::DecodeOptions;
 use sentra_detect::RuleProblem;
 use sentra_factory::{
     CONSUMER, DEAD_CONSUMER, DecisionDesk, Factory, FactoryConfig, FactoryParts, FactoryStatus,
-    KnowledgeHandle, LetterDesk, NoWatcher, RuleDesk, RuleDeskParts, Watcher,
+    KnowledgeHandle, LetterDesk, MartDesk, MartRouter, NoWatcher, RuleDesk, RuleDeskParts, Watcher,
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
 use sentra_query::{Desk, DeskOptions, DeskParts};
-use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
+use sentra_store::{EmbeddedMarts, MartOptions, MartRegistry, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
 use crate::teller::Narrator;
@@ -56,6 +56,10 @@ pub(crate) struct Engines {
     pub(crate) segments: Arc<SegmentLog>,
     pub(crate) marts: Arc<dyn MartStore>,
     pub(crate) records: Arc<dyn Records>,
+    /// Where events of registered marts go.
+    pub(crate) router: Arc<MartRouter>,
+    /// Marts made, changed and removed.
+    pub(crate) mart_desk: Arc<MartDesk>,
     /// The packs' rules and formats.
     pub(crate) content: Content,
     /// What is known about entities.
@@ -107,14 +111,21 @@ impl Engines {
         };
         let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
         tracing::debug!(report = ?marts.open_report(), "marts opened");
-        let records = SqliteRecords::open(&data.join("records.db")).await?;
+        let marts: Arc<dyn MartStore> = Arc::new(marts);
+        let records = Arc::new(SqliteRecords::open(&data.join("records.db")).await?);
+        let registry = Arc::clone(&records) as Arc<dyn MartRegistry>;
+        let router = Arc::new(MartRouter::new(Arc::clone(&registry), Arc::clone(&marts)));
+        let mart_desk = MartDesk::new(registry, Arc::clone(&marts), Arc::clone(&router), Arc::clone(&clock));
+        mart_desk.announce().await?;
         let content = Content::open(places, options.decode)?;
         let (tuning, tuning_problems) = TuningFile::open(data, &content.rules().get())?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
-            marts: Arc::new(marts),
-            records: Arc::new(records),
+            marts,
+            records,
+            router,
+            mart_desk: Arc::new(mart_desk),
             content,
             knowledge: crate::knowledge::open(data, &SystemClock)?,
             tuning,
@@ -130,6 +141,7 @@ impl Engines {
         Factory::start(FactoryParts {
             log: Arc::clone(&self.log),
             marts: Arc::clone(&self.marts),
+            router: Arc::clone(&self.router),
             records: Arc::clone(&self.records),
             decoder: self.content.decoder().clone(),
             rules: self.content.rules().clone(),

@@ -47,6 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Detect(arguments) => commands::detect::run(&arguments),
         Command::Rules(command) => commands::rules::run(command),
         Command::Packs(command) => commands::packs::run(&command),
+        Command::Marts(command) => commands::marts::run(&command),
         Command::Query(arguments) => commands::query::run(&arguments),
         Command::Incidents(IncidentsCommand::List(arguments)) => commands::incidents::list(&arguments),
         Command::Incidents(IncidentsCommand::Show(arguments)) => commands::incidents::show(&arguments),

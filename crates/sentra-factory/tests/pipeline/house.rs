@@ -156,6 +156,7 @@ impl House {
         let status = Arc::new(FactoryStatus::default());
         let factory = Factory::start(FactoryParts {
             log: self.log.clone(),
+            router: Arc::new(MartRouter::new(self.records.clone(), marts.clone())),
             marts,
             records: self.records.clone(),
             decoder,

@@ -20,9 +20,9 @@ use sentra_decode::{Declared, DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleScope, RuleSet, RuleSource, Tuning};
 use sentra_factory::{
     BacktestQuestion, Decided, Decision, DecisionDesk, DecisionError, DecoderHandle, ExceptionDraft, Factory,
-    FactoryConfig, FactoryParts, FactoryStatus, Knowledge, ModelKind, NoWatcher, RuleDesk, RuleDeskError,
-    RuleDeskParts, RuleSelection, RulesHandle, SuppressionMatch, Teller, Told, TriageView, TuningHandle,
-    TuningKeeper,
+    FactoryConfig, FactoryParts, FactoryStatus, Knowledge, MartChange, MartDesk, MartDraft, MartError,
+    MartRouter, ModelKind, NoWatcher, RuleDesk, RuleDeskError, RuleDeskParts, RuleSelection, RulesHandle,
+    SuppressionMatch, Teller, Told, TriageView, TuningHandle, TuningKeeper,
 };
 use sentra_model::{
     DeadLetter, DeadReason, EventBatch, EventId, FactKind, Incident, IncidentStatus, ManualClock, Mart,
@@ -36,6 +36,7 @@ use sentra_store::{
 
 mod decisions;
 mod house;
+mod marts;
 
 use house::*;
 
@@ -149,6 +150,14 @@ impl MartStore for FailingOnce {
 
     async fn position(&self, scope: &TenantScope, partition: u32) -> Result<u64, StoreError> {
         self.marts.position(scope, partition).await
+    }
+
+    async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
+        self.marts.declare_marts(scope, marts).await;
+    }
+
+    async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
+        self.marts.drop_mart(scope, mart).await
     }
 
     async fn search_with(

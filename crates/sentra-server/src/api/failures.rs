@@ -1,7 +1,7 @@
 //! Errors of other crates as problems: the one place where it is decided which is which.
 
 use sentra_backbone::LogError;
-use sentra_factory::{DecisionError, LetterError, RuleDeskError};
+use sentra_factory::{DecisionError, LetterError, MartError, RuleDeskError};
 use sentra_query::QueryError;
 use sentra_store::StoreError;
 use serde_json::json;
@@ -84,9 +84,35 @@ impl From<RuleDeskError> for Problem {
     }
 }
 
+impl From<MartError> for Problem {
+    fn from(error: MartError) -> Self {
+        let detail = error.to_string();
+        match error {
+            MartError::Store(error) => error.into(),
+            MartError::Filter(error) => {
+                let problem = Self::new(ProblemKind::QueryInvalid, detail)
+                    .with("position", error.offset)
+                    .with("line", error.line)
+                    .with("column", error.column);
+                match error.hint {
+                    Some(hint) => problem.with_next(hint),
+                    None => problem,
+                }
+            }
+            MartError::Unknown { .. } => Self::new(ProblemKind::NotFound, detail)
+                .with_next("GET /api/v1/marts names the marts; POST /api/v1/marts registers one"),
+            MartError::Exists { .. } | MartError::TooMany => Self::new(ProblemKind::Conflict, detail),
+            MartError::IsDefault { .. } => Self::new(ProblemKind::Conflict, detail)
+                .with_next("register a mart of another name with POST /api/v1/marts"),
+            MartError::Name(_) | MartError::Invalid(_) => Self::new(ProblemKind::BodyInvalid, detail),
+        }
+    }
+}
+
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
+            StoreError::Conflict { .. } => Self::new(ProblemKind::Conflict, error.to_string()),
             StoreError::Cursor { .. } => Self::new(ProblemKind::ParameterInvalid, error.to_string())
                 .with_next("begin again without a cursor"),
             StoreError::Predicate { .. } | StoreError::TooComplex { .. } | StoreError::Plan { .. } => {

@@ -12,6 +12,7 @@ pub(crate) mod health;
 pub(crate) mod incidents;
 pub(crate) mod ingest;
 pub(crate) mod login;
+pub(crate) mod marts;
 mod openapi;
 mod params;
 pub(crate) mod query;

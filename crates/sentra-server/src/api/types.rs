@@ -9,6 +9,7 @@ mod door;
 mod event;
 mod incident;
 mod letter;
+mod mart;
 mod query;
 mod rules;
 mod status;
@@ -25,6 +26,7 @@ pub use letter::{
     DeadLetterDetail, DeadLetterItem, DeadLetterPage, LetterReplayAnswer, LetterReplayBody,
     LetterReplayState, LetterStillDead, LetterUnreplayable, ReplayedLetterView,
 };
+pub use mart::{MartBody, MartChangeBody, MartDetail, MartItem, MartRemoved, MartsAnswer};
 pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
 pub use rules::{
     BacktestAnswer, BacktestBody, BacktestMatch, BacktestRule, RuleCostView, RuleProblemSeverity,

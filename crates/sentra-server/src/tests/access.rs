@@ -6,7 +6,7 @@ use crate::{CSRF_HEADER, api};
 
 /// A path that the route answers.
 fn example(path: &str) -> String {
-    path.replace("{id}", "raw.0.1").replace("{topic}", "raw")
+    path.replace("{id}", "raw.0.1").replace("{topic}", "raw").replace("{name}", "linux")
 }
 
 fn bare(method: Method, path: &str) -> Request<Body> {

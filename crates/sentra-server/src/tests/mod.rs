@@ -21,7 +21,9 @@ use sentra_backbone::{
 };
 use sentra_decode::{DecodeOptions, Decoder};
 use sentra_detect::{Overlay, RuleSet, Tuning};
-use sentra_factory::{DecisionDesk, LetterDesk, RuleDesk, RuleDeskParts, RulesHandle, TuningKeeper};
+use sentra_factory::{
+    DecisionDesk, LetterDesk, MartDesk, MartRouter, RuleDesk, RuleDeskParts, RulesHandle, TuningKeeper,
+};
 use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
 use sentra_store::{MemoryMarts, SqliteRecords};
@@ -165,10 +167,13 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
     let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
     let marts = Arc::new(MemoryMarts::default());
     let no_rules = RulesHandle::new(RuleSet::compile(Vec::new()).0);
+    let router = Arc::new(MartRouter::new(records.clone(), marts.clone()));
+    let mart_desk = MartDesk::new(records.clone(), marts.clone(), router, clock.clone());
     let app = App {
         directory: directory.path().to_owned(),
         log: log.clone(),
         marts: marts.clone(),
+        mart_desk: Arc::new(mart_desk),
         rules: RuleDesk::new(RuleDeskParts {
             log: log.clone(),
             marts,

@@ -70,6 +70,14 @@ macro_rules! marts_contract {
                 crate::contract::marts::events_are_read_back_as_they_were_taken(&$open.await).await;
             }
             #[tokio::test]
+            async fn a_dropped_mart_is_empty() {
+                crate::contract::routing::a_dropped_mart_is_empty(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn declared_marts_are_there() {
+                crate::contract::routing::declared_marts_are_there(&$open.await).await;
+            }
+            #[tokio::test]
             async fn statistics_count() {
                 crate::contract::marts::statistics_count(&$open.await).await;
             }

@@ -5,3 +5,5 @@ pub(crate) mod marts;
 pub(crate) mod oracle;
 pub(crate) mod plans;
 mod records;
+mod registry;
+pub(crate) mod routing;

@@ -10,7 +10,7 @@ use crate::{AskLimits, MartStore, MemoryMarts, event_catalog};
 /// Events of the test.
 const EVENTS: u64 = 400;
 
-const CONDITIONS: [&str; 44] = [
+pub(crate) const CONDITIONS: [&str; 44] = [
     "true",
     "user == 'root'",
     "user != 'root'",
@@ -86,7 +86,7 @@ const TAILS: [&str; 26] = [
     "| parse message with * 'user ' number:long | where number > 50 | project id, number",
 ];
 
-fn plan(question: &str) -> Plan {
+pub(crate) fn plan(question: &str) -> Plan {
     let catalog = event_catalog(&[]);
     let options = CheckOptions { catalog: &catalog, now: at(3_600), keep_calls: false };
     let query = parse(question).unwrap_or_else(|error| panic!("{question}: {error}"));

@@ -19,6 +19,8 @@ pub(super) enum Step {
     Written,
     /// The manifest names them, memory does not know.
     Published,
+    /// A mart is deleted in the manifest, its files and memory are there.
+    Forgotten,
 }
 
 impl EmbeddedMarts {
@@ -70,7 +72,7 @@ impl EmbeddedMarts {
     }
 
     #[cfg(test)]
-    fn reach(&self, step: Step) -> Result<(), StoreError> {
+    pub(super) fn reach(&self, step: Step) -> Result<(), StoreError> {
         if *self.fail_at.lock().unwrap() == Some(step) {
             return Err(StoreError::Stopped { operation: "flush: a test stopped it" });
         }

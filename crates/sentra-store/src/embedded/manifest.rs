@@ -65,6 +65,17 @@ impl Manifest {
         Ok(rows.into_iter().map(|row| (partition_of(row.partition), from_sql(row.next_offset))).collect())
     }
 
+    /// Takes every segment of `mart` out, in one statement. Their positions stay: what was in them does not come again.
+    pub(super) async fn forget_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<(), StoreError> {
+        segment::Entity::delete_many()
+            .filter(segment::Column::Tenant.eq(scope.tenant().as_str()))
+            .filter(segment::Column::Mart.eq(mart.as_str()))
+            .exec(&self.database)
+            .await
+            .map_err(StoreError::database("take a mart's segments out"))?;
+        Ok(())
+    }
+
     /// Law SOURCE: publishes `segments` and `positions` in one transaction.
     pub(super) async fn publish(
         &self,

@@ -30,6 +30,7 @@ use crate::{
 
 mod aggregate;
 mod ask;
+mod drop;
 mod expression;
 mod flush;
 mod form;
@@ -215,9 +216,20 @@ impl MartStore for EmbeddedMarts {
         self.page(scope, request).await
     }
 
+    async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
+        self.tenant(scope).await.declare(marts);
+    }
+
+    async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
+        self.drop_events(scope, mart).await
+    }
+
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
-        let snapshot = self.tenant(scope).await.snapshot();
-        let mut marts = BTreeMap::new();
+        let tenant = self.tenant(scope).await;
+        let snapshot = tenant.snapshot();
+        let declared = tenant.declared();
+        let mut marts: BTreeMap<Mart, MartStats> =
+            declared.iter().map(|mart| (mart.clone(), empty_stats(mart))).collect();
         for segment in &snapshot.segments {
             let stats = marts.entry(segment.mart.clone()).or_insert_with(|| empty_stats(&segment.mart));
             stats.segments += 1;

@@ -46,6 +46,8 @@ struct State {
     oldest: Option<Timestamp>,
     taken: BTreeMap<u32, u64>,
     durable: BTreeMap<u32, u64>,
+    /// Registered marts: told, not stored.
+    declared: Vec<Mart>,
 }
 
 /// Everything there is at one moment. Segments and chunks come from under one lock, so that an event is
@@ -95,6 +97,23 @@ impl Tenant {
             taken: state.taken.clone(),
             durable: state.durable.clone(),
         }
+    }
+
+    /// The registered marts.
+    pub(super) fn declared(&self) -> Vec<Mart> {
+        self.read().declared.clone()
+    }
+
+    pub(super) fn declare(&self, marts: Vec<Mart>) {
+        self.write().declared = marts;
+    }
+
+    /// Forgets the segments of `mart`, and gives them.
+    pub(super) fn forget_mart(&self, mart: &Mart) -> Vec<Arc<Segment>> {
+        let mut state = self.write();
+        let (gone, kept) = state.segments.drain(..).partition(|segment| segment.mart == *mart);
+        state.segments = kept;
+        gone
     }
 
     /// Adds admitted events.

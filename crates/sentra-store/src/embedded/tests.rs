@@ -107,6 +107,39 @@ async fn a_crash_between_any_two_steps_loses_and_repeats_nothing() {
     }
 }
 
+/// A mart that is deleted is there with all of its events or gone, wherever the deletion breaks off; the position stays.
+#[tokio::test]
+async fn a_crash_while_a_mart_is_dropped_leaves_it_whole_or_gone() {
+    for step in [Step::Written, Step::Published, Step::Forgotten] {
+        let dir = tempfile::tempdir().unwrap();
+        let scope = scope("acme");
+        let marts = open(dir.path()).await;
+        marts.append(&scope, batches(&scope, 0..40), next(40)).await.unwrap();
+        marts.flush(&scope).await.unwrap();
+        marts.append(&scope, batches(&scope, 40..90), next(90)).await.unwrap();
+        *marts.fail_at.lock().unwrap() = Some(step);
+        marts.drop_mart(&scope, &sentra_model::Mart::WINDOWS).await.unwrap_err();
+        drop(marts);
+        let marts = open(dir.path()).await;
+        let position = marts.position(&scope, 0).await.unwrap();
+        assert_eq!(position, if step == Step::Written { 40 } else { 90 }, "{step:?}");
+        marts.append(&scope, batches(&scope, 20..90), next(90)).await.unwrap();
+        let is_gone = step == Step::Forgotten;
+        assert_eq!(
+            offsets(&marts, &take(None, 1_000)).await,
+            expected(90, |_, sketch| !is_gone || sketch.mart == sentra_model::Mart::LINUX),
+            "{step:?}"
+        );
+        assert!(!is_gone || marts.open_report().orphans_removed == 2, "{:?}", marts.open_report());
+        assert_eq!(
+            marts.drop_mart(&scope, &sentra_model::Mart::WINDOWS).await.unwrap(),
+            if is_gone { 0 } else { 30 }
+        );
+        marts.flush(&scope).await.unwrap();
+        assert_eq!(marts.verify(&scope).await.unwrap(), segment_files(dir.path()).len() as u64);
+    }
+}
+
 #[tokio::test]
 async fn a_failed_flush_is_repeated_in_the_same_process() {
     let dir = tempfile::tempdir().unwrap();

@@ -150,3 +150,30 @@ table!(
         next_offset: i64,
     }
 );
+
+table!(
+    /// Registered marts, every version of them.
+    mart_version, "mart_versions", {
+        #[sea_orm(primary_key, auto_increment = false)]
+        tenant: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        revision: i64,
+        name: String,
+        version: i64,
+        #[sea_orm(column_type = "Text")]
+        body: String,
+    }
+);
+
+table!(
+    /// Which revision of the marts routed from which offset on.
+    routing_epoch, "routing_epochs", {
+        #[sea_orm(primary_key, auto_increment = false)]
+        tenant: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        partition: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        from_offset: i64,
+        revision: i64,
+    }
+);

@@ -13,6 +13,7 @@ mod commit;
 mod entity;
 mod letters;
 mod read;
+mod registry;
 mod sqlite;
 
 pub use sqlite::SqliteRecords;

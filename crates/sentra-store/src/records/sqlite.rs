@@ -21,7 +21,7 @@ pub struct SqliteRecords {
     pub(super) database: DatabaseConnection,
     path: PathBuf,
     /// SQLite takes one writer at a time; waiting here is cheaper than waiting for its lock.
-    writer: Mutex<()>,
+    pub(super) writer: Mutex<()>,
 }
 
 /// Name, table and columns of each index.
@@ -62,6 +62,8 @@ impl SqliteRecords {
             schema.create_table_from_entity(entity::letter_replay::Entity),
             schema.create_table_from_entity(entity::detector_state::Entity),
             schema.create_table_from_entity(entity::position::Entity),
+            schema.create_table_from_entity(entity::mart_version::Entity),
+            schema.create_table_from_entity(entity::routing_epoch::Entity),
         ];
         create_tables(&database, tables).await?;
         create_indexes(&database, &INDEXES).await?;

@@ -78,9 +78,9 @@ pub(crate) struct RulesBacktestArguments {
 }
 
 fn mart(text: &str) -> Result<Mart, String> {
-    Mart::named(text).ok_or_else(|| {
+    Mart::named(text).map_or_else(|| Mart::registered(text), Ok).map_err(|error| {
         let known: Vec<&str> = Mart::DEFAULTS.iter().map(Mart::as_str).collect();
-        format!("the marts are {}", known.join(", "))
+        format!("{error}; the default marts are {}", known.join(", "))
     })
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod incidents;
 pub(crate) mod ingest;
 pub(crate) mod keys;
 pub(crate) mod login_link;
+pub(crate) mod marts;
 pub(crate) mod packs;
 pub(crate) mod query;
 pub(crate) mod reading;

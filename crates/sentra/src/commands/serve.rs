@@ -69,6 +69,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         directory: data.to_owned(),
         log: Arc::clone(&engines.log),
         marts: Arc::clone(&engines.marts),
+        mart_desk: Arc::clone(&engines.mart_desk),
         records: Arc::clone(&engines.records),
         letters: engines.letters(),
         rules: engines.rule_desk(),

@@ -15,6 +15,7 @@ mod crate_graph;
 mod docs;
 mod doors;
 mod house;
+mod marts;
 mod operate;
 mod packs;
 mod questions;
