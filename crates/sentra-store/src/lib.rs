@@ -29,13 +29,17 @@ mod readback;
 mod records;
 mod row;
 mod schema;
+mod seen;
 mod sqlite;
+mod stream;
 
 pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
 pub use error::StoreError;
 pub use event::StoredEvent;
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
-pub use kql::{AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, event_catalog};
+pub use kql::{
+    AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, arrow_schema, event_catalog, record_batch,
+};
 pub use marts::{
     Column, DEFAULT_COLUMNS, Lineage, MartAnswer, MartQuery, MartStats, MartStore, ROWS_MAX, SearchOptions,
     Shape, StoppedBy, TimeRange,
@@ -47,7 +51,15 @@ pub use records::{
     INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit,
     SqliteRecords,
 };
+pub use seen::{
+    SEEN_FIELD_ROWS_MAX, SEEN_MAX, SEEN_ROWS_MAX, SEEN_TEXT_BYTES_MAX, SEEN_TEXTS_MAX, Seen, SeenOf,
+    SeenRequest,
+};
 pub use sentra_kql::plan::Plan;
+pub use stream::{
+    AnswerEnd, AnswerPart, AnswerStream, Extent, Horizon, PIECE_ROWS_MAX, Page as AnswerPage, PageFrom,
+    RowPlace, RowWise, page_of, within_horizon,
+};
 
 #[cfg(test)]
 mod contract;

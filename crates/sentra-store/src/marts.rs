@@ -7,7 +7,10 @@ use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AskLimits, BackPage, ColumnKind, PlanAnswer, Predicate, ReadBack, StoreError, StoredEvent};
+use crate::{
+    AnswerStream, AskLimits, BackPage, ColumnKind, Horizon, PlanAnswer, Predicate, ReadBack, Seen,
+    SeenRequest, StoreError, StoredEvent,
+};
 
 /// Most rows that one answer has.
 pub const ROWS_MAX: usize = 10_000;
@@ -82,6 +85,29 @@ pub trait MartStore: Send + Sync + Debug {
         plan: &Plan,
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError>;
+
+    /// Answers a checked question piece by piece. Rows of events one by one leave while the rest is computed; what
+    /// is sorted or computed of many comes when it is there. Dropping the stream stops the work.
+    fn ask_stream<'a>(
+        &'a self,
+        scope: &'a TenantScope,
+        plan: &'a Plan,
+        limits: &AskLimits,
+    ) -> AnswerStream<'a> {
+        crate::stream::in_pieces(self, scope, plan, *limits)
+    }
+
+    /// What there is at this moment: what was taken, and when it happened.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError>;
+
+    /// What the newest events hold, the most frequent first: for completion, not for answers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError>;
 
     /// The event `id`, raw bytes included.
     ///

@@ -16,9 +16,12 @@ use crate::kql::{event_rows, marts_of, run_failed, run_limits};
 use crate::readback::{ByMart, event_batches};
 use crate::row::holds;
 use crate::schema::{Keys, store_schema};
+use crate::seen::Tally;
+use crate::stream::time_span;
 use crate::{
-    AskLimits, BackPage, Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
-    PlanAnswer, ROWS_MAX, ReadBack, SearchOptions, Shape, StoreError, StoredEvent, event_catalog,
+    AskLimits, BackPage, Column, ColumnKind, Horizon, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
+    PlanAnswer, ROWS_MAX, ReadBack, SearchOptions, Seen, SeenRequest, Shape, StoreError, StoredEvent,
+    event_catalog,
 };
 
 /// Marts in memory, for tests and for commands that store nothing. It evaluates row by row: slow, and the
@@ -125,6 +128,24 @@ impl MartStore for MemoryMarts {
             lineage: Lineage { memory_rows, ..Lineage::default() },
             engines: vec!["the interpreter".to_owned()],
         })
+    }
+
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
+        let tenants = self.tenants.read().await;
+        let Some(tenant) = tenants.get(scope.tenant()) else { return Ok(Horizon::default()) };
+        let extents = tenant.chunks.iter().filter_map(time_span).collect();
+        Ok(Horizon { taken: tenant.taken.clone(), extents })
+    }
+
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
+        let tenants = self.tenants.read().await;
+        let mut tally = Tally::new(request);
+        for chunk in tenants.get(scope.tenant()).into_iter().flat_map(|tenant| tenant.chunks.iter().rev()) {
+            if tally.wants(&chunk.mart) {
+                tally.add(&chunk.record);
+            }
+        }
+        Ok(tally.finished())
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {

@@ -5,3 +5,5 @@ pub(crate) mod marts;
 pub(crate) mod oracle;
 pub(crate) mod plans;
 mod records;
+pub(crate) mod seen;
+pub(crate) mod stream;

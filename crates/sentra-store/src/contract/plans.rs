@@ -86,7 +86,7 @@ const TAILS: [&str; 26] = [
     "| parse message with * 'user ' number:long | where number > 50 | project id, number",
 ];
 
-fn plan(question: &str) -> Plan {
+pub(crate) fn plan(question: &str) -> Plan {
     let catalog = event_catalog(&[]);
     let options = CheckOptions { catalog: &catalog, now: at(3_600), keep_calls: false };
     let query = parse(question).unwrap_or_else(|error| panic!("{question}: {error}"));

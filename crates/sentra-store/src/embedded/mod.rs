@@ -23,8 +23,8 @@ use tokio::sync::RwLock;
 use crate::admit::admit;
 use crate::memory::{add_memory, empty_stats, widen};
 use crate::{
-    AskLimits, BackPage, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ReadBack, SearchOptions,
-    StoreError, StoredEvent,
+    AskLimits, BackPage, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ReadBack,
+    SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
 };
 
 mod ask;
@@ -37,6 +37,7 @@ mod options;
 mod readback;
 mod row_function;
 mod search;
+mod seen;
 mod segment;
 mod session;
 mod table;
@@ -174,6 +175,14 @@ impl MartStore for EmbeddedMarts {
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
         self.answer_plan(scope, plan, limits).await
+    }
+
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
+        Ok(self.extents(scope).await)
+    }
+
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
+        self.look_at_newest(scope, request).await
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {

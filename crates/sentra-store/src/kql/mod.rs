@@ -17,6 +17,7 @@ pub use catalog::{EVENTS_TABLE, event_catalog};
 pub(crate) use catalog::{SCAN_COLUMNS, marts_of};
 pub(crate) use predicate::{Leaf, predicate_of};
 pub(crate) use values::{array_of, event_rows, rows_of, type_of, value_at};
+pub use values::{arrow_schema, record_batch};
 
 use crate::{Lineage, StoppedBy, StoreError};
 
