@@ -103,8 +103,8 @@ mod tests {
             ("peeple | where lvel > 1", &[("peeple", some("people"))]),
             // What the step that is left out would have made is not unknown.
             (
-                "people | extend a = strlenn(user) | where a > 1 | take x",
-                &[("strlenn", some("strlen")), ("x", None)],
+                "people | extend a = strlenn(user) | where a > 1 | take \"x\"",
+                &[("strlenn", some("strlen")), ("\"x\"", None)],
             ),
             (
                 "let p = people | where lvel > 1; p | sort by usr",

@@ -1,4 +1,4 @@
-//! A question becomes a plan, an engine and an answer that says how it came about.
+//! A question becomes a plan, engines and an answer that says how it came about.
 //!
 //! ```text
 //! linux | where user == "root" and message contains "failed" | take 10
@@ -8,25 +8,25 @@
 //! event("raw.0.17")
 //! ```
 //!
-//! [`parse`] takes the few words for single events and counts to a [`Question`], which the marts answer from their
-//! newest end. Everything else goes the long way (`kql.rs`): its form is recognised, it is read as KQL, checked, and
-//! answered as a plan. [`ask`] chooses between the two and gives an [`Answer`].
+//! [`Desk::ask`] is the one way to ask. `read.rs` recognises the form of a question and reads it as KQL; it is checked
+//! against the tables that there are, and answered as a plan: single events and their number from the newest end of
+//! the marts, so that a search that is stopped has an honest partial answer, everything else by the marts' own engine.
 //!
 //! Invariant: a question is never pasted into another language. It becomes a [`sentra_store::Predicate`] or a
-//! [`sentra_store::Plan`], so there is nothing to inject into. Law LIMIT: the length of a question,
-//! its nesting, its rows and its time are bounded. Law TENANT: there is no question without a scope.
+//! [`sentra_store::Plan`], so there is nothing to inject into. Law LIMIT: the length of a question, its nesting, its
+//! rows, its time and its cost are bounded. Law TENANT: there is no question without a scope ([`Asker`]).
 
 mod answer;
-mod ask;
+mod ceiling;
+mod desk;
 mod error;
-mod kql;
-mod parse;
-mod plan;
-mod question;
+mod found;
+mod read;
+mod request;
 
-pub use answer::{Answer, Explain, Intent, Route, Status};
-pub use ask::{AskOptions, Engine, ask};
-pub use error::{Place, QueryError, SyntaxError};
-pub use parse::{NESTING_MAX, TEXT_BYTES_MAX, parse};
-pub use plan::ROWS_DEFAULT;
-pub use question::{Comparison, Condition, Question, Stage, Subject, Value};
+pub use answer::{Answer, AnswerPart, Estimate, Explain, Intent, Render, Route, Status, StatusDetail};
+pub use ceiling::{Ceiling, Ceilings};
+pub use desk::{Desk, DeskParts};
+pub use error::{Place, QueryError, SyntaxError, TooExpensive};
+pub use read::ROWS_DEFAULT;
+pub use request::{Asker, Engine, QUERY_ID_BYTES_MAX, Request, Role};

@@ -14,8 +14,8 @@ use sentra_model::{
     BatchBuilder, Event, EventBatch, EventCode, EventId, ManualClock, Mart, Outcome, Position, RawRecord,
     Source, SourceKind, TenantId, TenantScope, Timestamp,
 };
-use sentra_query::{Answer, AskOptions, Engine, Intent, QueryError, Status, ask};
-use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts};
+use sentra_query::{Answer, Asker, Desk, DeskParts, Engine, Intent, QueryError, Request, Role, Status};
+use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts, SqliteRecords};
 use serde_json::{Value, json};
 
 const DAY: i64 = 1_767_225_600;
@@ -59,16 +59,33 @@ async fn fill(marts: &dyn MartStore) {
     marts.append(&scope("acme"), batches(&scope("acme")), next).await.unwrap();
 }
 
-async fn open(dir: &Path) -> EmbeddedMarts {
-    EmbeddedMarts::open(dir, MartOptions::default(), Arc::new(ManualClock::default())).await.unwrap()
+async fn open(dir: &Path) -> Arc<dyn MartStore> {
+    let clock = Arc::new(ManualClock::default());
+    Arc::new(EmbeddedMarts::open(dir, MartOptions::default(), clock).await.unwrap())
 }
 
-fn options() -> AskOptions {
-    AskOptions::at(Timestamp::from_seconds(DAY + 3_600))
+async fn filled_memory() -> Arc<dyn MartStore> {
+    let marts = MemoryMarts::new();
+    fill(&marts).await;
+    Arc::new(marts)
 }
 
-async fn answer(marts: &dyn MartStore, text: &str) -> Answer {
-    ask(marts, &scope("acme"), text, &options()).await.unwrap_or_else(|error| panic!("{text}: {error}"))
+fn asker(tenant: &str) -> Asker {
+    Asker::new(scope(tenant), Role::Admin)
+}
+
+/// A desk over `marts`, at one hour of the day.
+async fn desk(marts: &Arc<dyn MartStore>) -> Desk {
+    Desk::new(DeskParts {
+        marts: Arc::clone(marts),
+        records: Arc::new(SqliteRecords::in_memory().await.unwrap()),
+        clock: Arc::new(ManualClock::new(Timestamp::from_seconds(DAY + 3_600))),
+    })
+}
+
+async fn answer(desk: &Desk, text: &str) -> Answer {
+    let asked = desk.ask(&asker("acme"), &Request::new(text)).await;
+    asked.unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn column<'a>(answer: &'a Answer, name: &str) -> Vec<&'a Value> {
@@ -100,28 +117,29 @@ fn cases() -> Vec<(&'static str, Vec<u64>)> {
     ]
 }
 
-async fn check(marts: &dyn MartStore) {
+async fn check(marts: &Arc<dyn MartStore>) {
+    let desk = &desk(marts).await;
     for (text, offsets) in cases() {
-        let answer = answer(marts, text).await;
+        let answer = answer(desk, text).await;
         let wanted: Vec<Value> = offsets.iter().map(|offset| json!(format!("raw.0.{offset}"))).collect();
         assert_eq!(column(&answer, "id"), wanted.iter().collect::<Vec<_>>(), "{text}");
         assert_eq!((answer.status, answer.route.intent), (Status::Complete, Intent::Exact), "{text}");
         if !text.contains("take") {
-            let counted = self::answer(marts, &format!("{text} | count")).await;
+            let counted = self::answer(desk, &format!("{text} | count")).await;
             assert_eq!(json!(counted.rows), json!([[offsets.len()]]), "{text}");
             assert_eq!(counted.route.intent, Intent::Analytical);
         }
     }
-    let newest = answer(marts, "events | take 1").await;
+    let newest = answer(desk, "events | take 1").await;
     assert_eq!(column(&newest, "message"), [&json!("raw 19 é")]);
-    check_event(marts).await;
-    assert_eq!(ask(marts, &scope("other"), "events", &options()).await.unwrap().rows.len(), 0);
-    let foreign = ask(marts, &scope("other"), "event(\"raw.0.3\")", &options()).await.unwrap();
+    check_event(desk).await;
+    assert_eq!(desk.ask(&asker("other"), &Request::new("events")).await.unwrap().rows.len(), 0);
+    let foreign = desk.ask(&asker("other"), &Request::new("event(\"raw.0.3\")")).await.unwrap();
     assert!(foreign.rows.is_empty(), "law TENANT");
 }
 
-async fn check_event(marts: &dyn MartStore) {
-    let answer = answer(marts, "event(\"raw.0.18\")").await;
+async fn check_event(desk: &Desk) {
+    let answer = answer(desk, "event(\"raw.0.18\")").await;
     assert_eq!(answer.rows.len(), 1);
     let expected = [
         ("id", json!("raw.0.18")),
@@ -139,14 +157,12 @@ async fn check_event(marts: &dyn MartStore) {
     for (name, value) in expected {
         assert_eq!(column(&answer, name), [&value], "{name}");
     }
-    assert!(self::answer(marts, "event(\"raw.0.99\")").await.rows.is_empty());
+    assert!(self::answer(desk, "event(\"raw.0.99\")").await.rows.is_empty());
 }
 
 #[tokio::test]
 async fn memory_answers() {
-    let marts = MemoryMarts::new();
-    fill(&marts).await;
-    check(&marts).await;
+    check(&filled_memory().await).await;
 }
 
 /// Law SAME, and law SOURCE: an answer does not depend on the engine, nor on what is flushed.
@@ -154,7 +170,7 @@ async fn memory_answers() {
 async fn embedded_answers_before_and_after_a_flush_and_a_restart() {
     let dir = tempfile::tempdir().unwrap();
     let marts = open(dir.path()).await;
-    fill(&marts).await;
+    fill(marts.as_ref()).await;
     check(&marts).await;
     marts.flush(&scope("acme")).await.unwrap();
     check(&marts).await;
@@ -164,18 +180,23 @@ async fn embedded_answers_before_and_after_a_flush_and_a_restart() {
 
 #[tokio::test]
 async fn an_answer_has_its_promised_form() {
-    let marts = MemoryMarts::new();
-    fill(&marts).await;
-    let mut answer = serde_json::to_value(answer(&marts, "windows | take 1").await).unwrap();
+    let desk = desk(&filled_memory().await).await;
+    let mut answer = serde_json::to_value(answer(&desk, "windows | take 1").await).unwrap();
     answer["elapsed_ms"] = json!(0);
     let expected = json!({
+        "query_id": "q-0",
         "route": {
             "intent": "exact",
             "engine": "marts",
-            "confidence": 1.0,
-            "reason": "the question takes events as they are, the newest first"
+            "confidence": 0.97,
+            "reason": "it is KQL: a pipe with an operator behind it; records are wanted as they are",
+            "rules": ["R02", "R12"],
+            "form": "kql",
+            "router_version": sentra_ask::ROUTER_VERSION
         },
+        "understood": "windows\n| take 1",
         "status": "complete",
+        "status_detail": {"segments_read": 0, "segments_total": 0, "stale_as_of": null, "why": ""},
         "columns": [
             {"name": "id", "type": "string"}, {"name": "time", "type": "datetime"},
             {"name": "mart", "type": "string"}, {"name": "host", "type": "string"},
@@ -186,7 +207,11 @@ async fn an_answer_has_its_promised_form() {
         ],
         "rows": [["raw.0.19", "2026-01-01T00:19:00Z", "windows", null, "guest", "203.0.113.9", null, "LL03",
             "failure", null, null, "raw 19 é"]],
-        "elapsed_ms": 0
+        "render": null,
+        "parts": null,
+        "estimate": null,
+        "elapsed_ms": 0,
+        "next_cursor": null
     });
     assert_eq!(answer, expected);
 }
@@ -195,17 +220,24 @@ async fn an_answer_has_its_promised_form() {
 async fn explanations_and_notes() {
     let dir = tempfile::tempdir().unwrap();
     let marts = open(dir.path()).await;
-    fill(&marts).await;
+    fill(marts.as_ref()).await;
     marts.flush(&scope("acme")).await.unwrap();
-    let options = AskOptions { explain: true, ..options() };
     let text = "linux|where usr=='root' and time>ago(1s)";
-    let answer = ask(&marts, &scope("acme"), text, &options).await.unwrap();
+    let request = Request { explain: true, ..Request::new(text) };
+    let answer = desk(&marts).await.ask(&asker("acme"), &request).await.unwrap();
+    assert_eq!(answer.understood, "linux\n| where usr == \"root\" and time > ago(1s)");
     let explain = answer.explain.unwrap();
-    assert_eq!(explain.question, "linux | where usr == \"root\" and time > ago(1s)");
+    assert_eq!(explain.question, answer.understood);
     assert_eq!((explain.lineage.segments_considered, explain.lineage.segments_pruned), (1, 1));
-    let note = "usr is looked up among the source's fields, was user meant?";
-    assert_eq!(explain.notes, [note]);
+    assert!(explain.segments.is_empty(), "what is ruled out is not opened");
+    let [note] = explain.notes.as_slice() else { panic!("{:?}", explain.notes) };
+    assert!(note.contains("usr") && note.contains("user"), "{note}");
     assert!(answer.route.reason.ends_with(note), "{}", answer.route.reason);
+
+    let all = Request { explain: true, ..Request::new("linux | take 3") };
+    let explain = desk(&marts).await.ask(&asker("acme"), &all).await.unwrap().explain.unwrap();
+    let [segment] = explain.segments.as_slice() else { panic!("{:?}", explain.segments) };
+    assert_eq!((segment.mart.to_string().as_str(), segment.rows, segment.checksum.len()), ("linux", 15, 64));
 }
 
 /// Law LIMIT: no time at all gives a partial answer that says so.
@@ -213,27 +245,34 @@ async fn explanations_and_notes() {
 async fn an_answer_that_is_cut_off_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let marts = open(dir.path()).await;
-    fill(&marts).await;
+    fill(marts.as_ref()).await;
     marts.flush(&scope("acme")).await.unwrap();
-    let options = AskOptions { timeout_ms: 0, explain: true, ..options() };
-    for text in ["events", "events | where user == 'root' | count"] {
-        let answer = ask(&marts, &scope("acme"), text, &options).await.unwrap();
+    let desk = desk(&marts).await;
+    for text in ["events", "events | where user == 'root' | count", "events | summarize dcount(user) by host"]
+    {
+        let request = Request { timeout_ms: 0, explain: true, ..Request::new(text) };
+        let answer = desk.ask(&asker("acme"), &request).await.unwrap();
         assert_eq!(answer.status, Status::Partial, "{text}");
-        assert_eq!(answer.explain.unwrap().notes, ["the time allowed was over"], "{text}");
+        assert!(answer.status_detail.why.starts_with("the time allowed was over"), "{text}");
+        let notes = answer.explain.unwrap().notes;
+        assert_eq!(notes, [answer.status_detail.why], "{text}");
     }
 }
 
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused() {
-    let marts = MemoryMarts::new();
-    let similar = AskOptions { engine: Engine::Similarity, ..options() };
-    let refused = ask(&marts, &scope("acme"), "events", &similar).await.unwrap_err();
-    assert!(matches!(refused, QueryError::EngineUnavailable { engine: "similarity" }), "{refused:?}");
-    assert!(refused.is_askers_fault());
-    let refused = ask(&marts, &scope("acme"), "evnts | count", &options()).await.unwrap_err();
+    let desk = desk(&filled_memory().await).await;
+    let asker = asker("acme");
+    let similar = Request { engine: Engine::Similarity, ..Request::new("events") };
+    let refused = desk.ask(&asker, &similar).await.unwrap_err();
+    assert!(matches!(refused, QueryError::EngineUnavailable { .. }), "{refused:?}");
+    assert!(refused.is_askers_fault() && refused.hint().is_some());
+    let refused = desk.ask(&asker, &Request::new("evnts | count")).await.unwrap_err();
     assert_eq!((refused.place().unwrap().column, refused.hint()), (1, Some("events")));
+    let refused = desk.ask(&asker, &Request::new("event(\"raw.0\")")).await.unwrap_err();
+    assert!(refused.to_string().contains("is no id of an event"), "{refused}");
     // A word alone is read as plain English, which knows misspelt ones and says as what it read them.
-    let read = ask(&marts, &scope("acme"), "evnts", &options()).await.unwrap();
+    let read = desk.ask(&asker, &Request::new("evnts")).await.unwrap();
     assert!(read.route.reason.contains("understood as events"), "{}", read.route.reason);
     assert_eq!("analytical".parse(), Ok(Engine::Analytical));
     assert!("fast".parse::<Engine>().is_err());

@@ -40,7 +40,7 @@ pub use error::ServerError;
 pub use keys::{KEYS_FILE, create_key, load_keys, revoke_key};
 pub use live::LiveHub;
 pub use pipeline::{PipelineSnapshot, PipelineStatus};
-pub use problem::{Problem, ProblemDocument, ProblemKind};
+pub use problem::{Problem, ProblemDocument, ProblemKind, ProblemPlace};
 pub use reload::{ReloadAnswer, Reloader};
 pub use server::{ADDRESS_FILE, Running, Server};
 pub use state::{App, Metrics};

@@ -31,6 +31,34 @@ pub struct ProblemDocument {
     /// `query` only: where in the text it went wrong, a byte offset from 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
+    /// `query` only: where in the text it went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<ProblemPlace>,
+    /// `query` only: what was probably meant, or what to write instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// `query-too-expensive` only: what the question would cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<sentra_query::Estimate>)]
+    pub estimate: Option<Value>,
+    /// `query-too-expensive` only: what may be spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<sentra_query::Ceiling>)]
+    pub ceiling: Option<Value>,
+    /// `query-too-expensive` only: a question like it that would be allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cheaper: Option<String>,
+}
+
+/// Where in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProblemPlace {
+    /// Line, from 1.
+    pub line: u64,
+    /// Column in characters, from 1.
+    pub column: u64,
+    /// Bytes before it.
+    pub offset: u64,
 }
 
 macro_rules! problem_kinds {
@@ -121,6 +149,15 @@ problem_kinds! {
     /// A question that cannot be read.
     QueryInvalid = "query-invalid", BAD_REQUEST, "the question cannot be read",
         "correct the text at the position";
+    /// A question that is expected to cost more than may be spent on one.
+    QueryTooExpensive = "query-too-expensive", UNPROCESSABLE_ENTITY, "the question is too expensive",
+        "narrow the time range or add a filter";
+    /// A question that somebody ended.
+    QueryCancelled = "query-cancelled", CONFLICT, "the question was cancelled",
+        "ask again, if the answer is still wanted";
+    /// A question for an engine that is not there or not well.
+    EngineUnavailable = "engine-unavailable", SERVICE_UNAVAILABLE, "the engine is not available",
+        "leave engine out, and the router chooses";
     /// A question that ran too long.
     QueryTooSlow = "query-too-slow", GATEWAY_TIMEOUT, "the question ran too long",
         "narrow the time range or add a filter";

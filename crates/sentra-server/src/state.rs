@@ -7,6 +7,7 @@ use sentra_backbone::EventLog;
 use sentra_factory::{DecisionDesk, LetterDesk, RuleDesk};
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
+use sentra_query::{Desk, DeskParts};
 use sentra_store::{MartStore, Records};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -98,6 +99,8 @@ pub(crate) struct State {
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) queries: Semaphore,
+    /// Where questions are asked.
+    pub(crate) desk: Desk,
     /// Law LIMIT: one backtest at a time; it uses a core for itself.
     pub(crate) backtests: Semaphore,
     pub(crate) stop: CancellationToken,
@@ -120,6 +123,11 @@ impl State {
             requests: Arc::new(Semaphore::new(config.server.requests_max)),
             streams: Arc::new(Semaphore::new(config.server.streams_max)),
             queries: Semaphore::new(config.server.queries_max),
+            desk: Desk::new(DeskParts {
+                marts: Arc::clone(&app.marts),
+                records: Arc::clone(&app.records),
+                clock: Arc::clone(&app.clock),
+            }),
             backtests: Semaphore::new(1),
             app,
             config,

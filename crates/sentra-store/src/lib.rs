@@ -39,10 +39,11 @@ pub use event::StoredEvent;
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
 pub use kql::{
     AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, arrow_schema, event_catalog, record_batch,
+    search_of,
 };
 pub use marts::{
-    Column, DEFAULT_COLUMNS, Lineage, MartAnswer, MartQuery, MartStats, MartStore, ROWS_MAX, SearchOptions,
-    Shape, StoppedBy, TimeRange,
+    Column, DEFAULT_COLUMNS, LINEAGE_SEGMENTS_MAX, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
+    ROWS_MAX, SearchOptions, SegmentRef, Shape, StoppedBy, TimeRange,
 };
 pub use memory::MemoryMarts;
 pub use predicate::{CompareOp, Literal, PREDICATE_DEPTH_MAX, PREDICATE_TERMS_MAX, Predicate};

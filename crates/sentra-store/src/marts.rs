@@ -15,6 +15,9 @@ use crate::{
 /// Most rows that one answer has.
 pub const ROWS_MAX: usize = 10_000;
 
+/// Most segments that an answer names as where it came from.
+pub const LINEAGE_SEGMENTS_MAX: usize = 1_000;
+
 /// Columns of an answer when none are named. `message` is the beginning of `raw` where the event has none.
 pub const DEFAULT_COLUMNS: [&str; 12] = [
     "id", "time", "mart", "host", "user", "src_ip", "dst_ip", "code", "outcome", "process", "command",
@@ -136,6 +139,15 @@ pub trait MartStore: Send + Sync + Debug {
     /// # Errors
     /// When the store cannot be read.
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError>;
+
+    /// The names of the marts that can be asked for beside the default ones: those that have events. It is asked
+    /// before every question, so engines look at no event for it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn names(&self, scope: &TenantScope) -> Result<Vec<Mart>, StoreError> {
+        Ok(self.stats(scope).await?.into_iter().map(|stats| stats.mart).collect())
+    }
 }
 
 /// A question to the marts.
@@ -206,6 +218,25 @@ pub struct MartAnswer {
     pub stopped_by: Option<StoppedBy>,
     /// How the answer came about.
     pub lineage: Lineage,
+    /// The segments that were opened, at most [`LINEAGE_SEGMENTS_MAX`].
+    pub segments: Vec<SegmentRef>,
+}
+
+/// A segment that an answer came from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SegmentRef {
+    /// Where it is, below the directory of the marts.
+    pub path: String,
+    /// Of which mart.
+    pub mart: Mart,
+    /// Rows in it.
+    pub rows: u64,
+    /// Time of its earliest event.
+    pub first: Timestamp,
+    /// Time of its latest event.
+    pub last: Timestamp,
+    /// BLAKE3 of the file, in hexadecimal.
+    pub checksum: String,
 }
 
 /// A column of an answer.

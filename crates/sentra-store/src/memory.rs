@@ -126,6 +126,7 @@ impl MartStore for MemoryMarts {
             cut,
             stopped_by: None,
             lineage: Lineage { memory_rows, ..Lineage::default() },
+            segments: Vec::new(),
             engines: vec!["the interpreter".to_owned()],
         })
     }
@@ -191,6 +192,13 @@ impl MartStore for MemoryMarts {
         }
         Ok(marts.into_values().collect())
     }
+
+    async fn names(&self, scope: &TenantScope) -> Result<Vec<Mart>, StoreError> {
+        let tenants = self.tenants.read().await;
+        let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.as_slice()).unwrap_or_default();
+        let names: std::collections::BTreeSet<&Mart> = chunks.iter().map(|chunk| &chunk.mart).collect();
+        Ok(names.into_iter().cloned().collect())
+    }
 }
 
 /// Statistics of a mart that holds nothing.
@@ -251,7 +259,7 @@ fn answer(
             (columns, rows)
         }
     };
-    Ok(MartAnswer { columns, rows, complete: true, stopped_by: None, lineage })
+    Ok(MartAnswer { columns, rows, complete: true, stopped_by: None, lineage, segments: Vec::new() })
 }
 
 /// The columns of a [`Shape::Count`] answer.

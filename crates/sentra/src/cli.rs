@@ -372,7 +372,7 @@ pub(crate) struct QueryArguments {
     #[command(flatten)]
     pub(crate) place: Place,
     /// Engine to use.
-    #[arg(long, value_name = "E", default_value = "auto", value_parser = ["auto", "exact", "analytical", "similarity"])]
+    #[arg(long, value_name = "E", default_value = "auto", value_parser = ["auto", "exact", "analytical", "similarity", "marts", "forensic", "records", "vectors"])]
     pub(crate) engine: String,
     /// Say what was understood and which segments were read.
     #[arg(long)]

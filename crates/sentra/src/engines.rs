@@ -15,6 +15,7 @@ use sentra_factory::{
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
+use sentra_query::{Desk, DeskParts};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
@@ -152,6 +153,15 @@ impl Engines {
     /// The desk for what people decide over these engines.
     pub(crate) fn decisions(&self) -> DecisionDesk {
         DecisionDesk::new(Arc::clone(&self.log), Arc::clone(&self.clock), Arc::clone(&self.status))
+    }
+
+    /// The desk for questions over these engines.
+    pub(crate) fn query_desk(&self) -> Desk {
+        Desk::new(DeskParts {
+            marts: Arc::clone(&self.marts),
+            records: Arc::clone(&self.records),
+            clock: Arc::clone(&self.clock),
+        })
     }
 
     /// The desk for rules over these engines.

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sentra_query::{Answer, Intent};
+use sentra_query::{Answer, Route};
 use sentra_store::{ColumnKind, IncidentVersion, MartStats, StoredEvent};
 
 use super::types::{
@@ -44,30 +44,28 @@ impl From<Answer> for QueryAnswer {
             name: column.name,
             column_type: kind_name(column.kind),
         };
+        let Route { intent, engine, confidence, reason, rules, form, router_version } = answer.route;
+        let intent = intent.as_str().to_owned();
         Self {
-            route: QueryRoute {
-                intent: intent_name(answer.route.intent).to_owned(),
-                engine: answer.route.engine,
-                confidence: answer.route.confidence,
-                reason: answer.route.reason,
-            },
+            query_id: answer.query_id,
+            decision_id: answer.decision_id,
+            route: QueryRoute { intent, engine, confidence, reason, rules, form, router_version },
+            understood: answer.understood,
             status: match answer.status {
                 sentra_query::Status::Complete => QueryStatus::Complete,
                 sentra_query::Status::Partial => QueryStatus::Partial,
                 sentra_query::Status::Stale => QueryStatus::Stale,
             },
+            status_detail: answer.status_detail,
             columns: answer.columns.into_iter().map(column).collect(),
             rows: answer.rows,
+            render: answer.render,
+            parts: answer.parts,
+            estimate: answer.estimate,
             elapsed_ms: answer.elapsed_ms,
+            next_cursor: answer.next_cursor,
             explain: answer.explain.and_then(|explain| serde_json::to_value(explain).ok()),
         }
-    }
-}
-
-fn intent_name(intent: Intent) -> &'static str {
-    match intent {
-        Intent::Exact => "exact",
-        Intent::Analytical => "analytical",
     }
 }
 

@@ -7,9 +7,11 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use sentra_intake::http::Authenticated;
 use sentra_model::{TenantId, TenantScope};
+use sentra_query::{Asker, Role};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::door::Caller;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::Shared;
 
@@ -113,6 +115,23 @@ impl FromRequestParts<Shared> for Scope {
             return Ok(Self(TenantScope::new(tenant)));
         }
         Err(Problem::new(ProblemKind::TenantUnknown, format!("there is no tenant {tenant}")))
+    }
+}
+
+/// Who asks: the scope of a tenant that exists, and what the caller may.
+pub(crate) struct Who(pub(crate) Asker);
+
+impl FromRequestParts<Shared> for Who {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let Scope(scope) = Scope::from_request_parts(parts, shared).await?;
+        // Whoever came in by a browser session; everybody else who got here has the token.
+        let role = match parts.extensions.get::<Caller>() {
+            Some(Caller::Session(_)) => Role::Analyst,
+            Some(Caller::Bearer) | None => Role::Admin,
+        };
+        Ok(Self(Asker::new(scope, role)))
     }
 }
 

@@ -4,6 +4,7 @@ use sentra_backbone::LogError;
 use sentra_factory::{DecisionError, LetterError, RuleDeskError};
 use sentra_query::QueryError;
 use sentra_store::StoreError;
+use serde_json::json;
 
 use crate::config::nearest;
 use crate::problem::{Problem, ProblemKind};
@@ -121,19 +122,39 @@ impl From<LetterError> for Problem {
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
         let detail = error.to_string();
+        let hint = error.hint().map(str::to_owned);
+        let hinted = |problem: Self| match hint {
+            Some(hint) => problem.with_next(hint),
+            None => problem,
+        };
         match error {
             QueryError::Store(error) => error.into(),
-            QueryError::EngineUnavailable { .. } => {
-                Self::new(ProblemKind::ParameterInvalid, detail).with_next("use auto, exact or analytical")
+            QueryError::EngineUnavailable { .. } => hinted(Self::new(ProblemKind::EngineUnavailable, detail)),
+            QueryError::TooExpensive(expensive) => {
+                let problem = Self::new(ProblemKind::QueryTooExpensive, detail)
+                    .with("estimate", json!(expensive.estimate))
+                    .with("ceiling", json!(expensive.ceiling))
+                    .with("cheaper", json!(expensive.cheaper));
+                match expensive.cheaper {
+                    Some(cheaper) => problem.with_next(format!("ask {cheaper}")),
+                    None => problem,
+                }
             }
+            QueryError::Cancelled { .. } => Self::new(ProblemKind::QueryCancelled, detail),
+            QueryError::IdTaken { .. } => hinted(Self::new(ProblemKind::ParameterInvalid, detail)),
+            QueryError::Busy { .. } => Self::new(ProblemKind::Busy, detail).retry_after(1),
             QueryError::Syntax(error) => {
                 let place = error.place;
                 let problem = Self::new(ProblemKind::QueryInvalid, detail)
                     .with("position", place.offset)
                     .with("line", place.line)
-                    .with("column", place.column);
+                    .with("column", place.column)
+                    .with(
+                        "place",
+                        json!({"line": place.line, "column": place.column, "offset": place.offset}),
+                    );
                 match error.hint {
-                    Some(hint) => problem.with_next(hint),
+                    Some(hint) => problem.with("hint", hint.clone()).with_next(hint),
                     None => problem,
                 }
             }

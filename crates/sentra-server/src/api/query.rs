@@ -1,8 +1,9 @@
 use axum::Json;
 use axum::extract::State;
-use sentra_query::{AskOptions, Engine};
+use sentra_query::{Engine, QUERY_ID_BYTES_MAX, Request};
+use sentra_store::ROWS_MAX;
 
-use super::extract::{Body, Scope};
+use super::extract::{Body, Who};
 use super::types::{QueryAnswer, QueryRequest};
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
@@ -24,17 +25,40 @@ use crate::state::Shared;
 )]
 pub(crate) async fn ask(
     State(shared): State<Shared>,
-    Scope(scope): Scope,
+    Who(asker): Who,
     Body(request): Body<QueryRequest>,
 ) -> Result<Json<QueryAnswer>, Problem> {
-    let engine = request.engine.as_deref().unwrap_or("auto").parse::<Engine>();
-    let engine = engine.map_err(|detail| Problem::new(ProblemKind::BodyInvalid, detail.to_string()))?;
+    if request.cursor.is_some() {
+        return Err(Problem::new(ProblemKind::ParameterInvalid, "answers have no further pages yet"));
+    }
     // Law LIMIT: a question may take much memory; the others wait, up to the time a request may take.
     let _turn = shared.queries.acquire().await;
-    let mut options = AskOptions::at(shared.app.clock.now());
-    options.engine = engine;
-    options.explain = request.explain;
-    options.timeout_ms = shared.config.server.query_timeout_ms;
-    let answer = sentra_query::ask(shared.app.marts.as_ref(), &scope, &request.text, &options).await?;
+    let answer = shared.desk.ask(&asker, &asked(&shared, request)?).await?;
     Ok(Json(answer.into()))
+}
+
+/// The question of a body, as the desk takes it.
+pub(crate) fn asked(shared: &Shared, body: QueryRequest) -> Result<Request, Problem> {
+    let invalid = |detail: String| Problem::new(ProblemKind::BodyInvalid, detail);
+    let engine = body.engine.as_deref().unwrap_or("auto").parse::<Engine>().map_err(invalid)?;
+    if let Some(id) = &body.query_id {
+        let is_name = |letter: u8| letter.is_ascii_alphanumeric() || matches!(letter, b'_' | b'-');
+        if id.is_empty() || id.len() > QUERY_ID_BYTES_MAX || !id.bytes().all(is_name) {
+            let detail = format!("query_id is 1 to {QUERY_ID_BYTES_MAX} letters, digits, '_' and '-'");
+            return Err(invalid(detail));
+        }
+    }
+    let rows_max = body.page_size.unwrap_or(ROWS_MAX);
+    if !(1..=ROWS_MAX).contains(&rows_max) {
+        return Err(invalid(format!("page_size is 1 to {ROWS_MAX}")));
+    }
+    Ok(Request {
+        engine,
+        explain: body.explain,
+        query_id: body.query_id,
+        anyway: body.anyway,
+        timeout_ms: shared.config.server.query_timeout_ms,
+        rows_max,
+        ..Request::new(body.text)
+    })
 }

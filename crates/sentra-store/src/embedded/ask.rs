@@ -29,7 +29,8 @@ impl EmbeddedMarts {
     ) -> Result<PlanAnswer, StoreError> {
         let deadline = Instant::now() + limits.timeout;
         let snapshot = self.tenant(scope).await.snapshot();
-        let mut events = Events { session: &self.session, snapshot, lineage: Lineage::default() };
+        let mut events =
+            Events { session: &self.session, snapshot, lineage: Lineage::default(), segments: Vec::new() };
         let mut parts = Vec::new();
         let root = split(&mut events, &plan.root, limits.rows_max, true, &mut parts)?;
         let mut answer = PlanAnswer {
@@ -38,6 +39,7 @@ impl EmbeddedMarts {
             cut: false,
             stopped_by: None,
             lineage: events.lineage,
+            segments: events.segments,
             engines: Vec::new(),
         };
         let mut data = Dataset::new();

@@ -16,18 +16,16 @@ use sentra_kql::{AggregateFunction, Builtin, Kind};
 use sentra_model::Mart;
 
 use super::expression;
+use super::prune::{name_segments, overlapping};
 use super::row_function::row_function;
 use super::table::SegmentTable;
-use super::tenant::{Segment, Snapshot};
+use super::tenant::Snapshot;
 use crate::bound::{Bound, TimeBounds, bind};
-use crate::header::ColumnKind;
 use crate::kql::{Leaf, SCAN_COLUMNS, marts_of, predicate_of};
-use crate::{Lineage, TimeRange};
+use crate::{Lineage, SegmentRef, TimeRange};
 
 /// Microseconds from 0001-01-01 to 1970-01-01: from there the language counts bins of time.
 const YEAR_ONE_MICROS: i64 = 62_135_596_800_000_000;
-/// Columns of a header that may have no value.
-const NULLABLE: [&str; 3] = ["src_port", "dst_port", "source_position"];
 
 /// A column of an operator: how DataFusion reads it.
 #[derive(Debug, Clone)]
@@ -56,6 +54,8 @@ pub(super) struct Events<'a> {
     pub(super) session: &'a SessionContext,
     pub(super) snapshot: Snapshot,
     pub(super) lineage: Lineage,
+    /// The segments that are opened, for the answer to name.
+    pub(super) segments: Vec<SegmentRef>,
 }
 
 type Lower = Result<Option<Lowered>, DataFusionError>;
@@ -121,19 +121,12 @@ impl Events<'_> {
         };
         let wanted = |mart: &Mart| marts.as_ref().is_none_or(|marts| marts.contains(mart));
         let times = TimeBounds::of(TimeRange::default(), Some(&Bound::And(bounds)));
-        let of_marts: Vec<&Arc<Segment>> =
-            self.snapshot.segments.iter().filter(|segment| wanted(&segment.mart)).collect();
-        let considered = of_marts.len();
-        let mut segments: Vec<Arc<Segment>> = of_marts
-            .into_iter()
-            .filter(|segment| times.overlaps(segment.first, segment.last))
-            .cloned()
-            .collect();
-        segments.sort_by_key(|segment| std::cmp::Reverse(segment.last));
+        let (segments, considered) = overlapping(&self.snapshot.segments, marts.as_deref(), &times);
         let chunks = self.snapshot.chunks.iter().filter(|chunk| wanted(&chunk.mart));
         let records: Vec<RecordBatch> = chunks.map(|chunk| chunk.record.clone()).collect();
-        self.lineage.segments_considered += considered as u64;
-        self.lineage.segments_pruned += (considered - segments.len()) as u64;
+        self.lineage.segments_considered += considered;
+        self.lineage.segments_pruned += considered - segments.len() as u64;
+        name_segments(&mut self.segments, &segments);
         self.lineage.segment_rows += segments.iter().map(|segment| segment.rows).sum::<u64>();
         self.lineage.memory_rows += records.iter().map(|record| record.num_rows() as u64).sum::<u64>();
         let mut frame = self.session.read_table(Arc::new(SegmentTable { segments }))?;
@@ -220,16 +213,8 @@ fn is_native(aggregate: &Aggregate) -> bool {
 
 fn scan(marts: Option<Vec<Mart>>) -> Lowered {
     let cells = SCAN_COLUMNS().iter().map(|header| {
-        let (expr, kind, leaf) = match (header.name, header.kind) {
-            ("id", _) => (id(), Kind::String, Leaf::Text("id")),
-            (name, ColumnKind::Dynamic) => (col(name), Kind::Dynamic, Leaf::Fields),
-            (name, ColumnKind::String) => (col(name), Kind::String, Leaf::Text(name)),
-            (name, ColumnKind::Long) if NULLABLE.contains(&name) => {
-                (col(name), Kind::Long, Leaf::Nullable(name))
-            }
-            (name, kind) => (col(name), kind.kind(), Leaf::Present(name)),
-        };
-        Cell { expr, kind, leaf: Some(leaf) }
+        let expr = if header.name == "id" { id() } else { col(header.name) };
+        Cell { expr, kind: header.kind.kind(), leaf: Some(Leaf::of(header)) }
     });
     Lowered {
         cells: cells.collect(),

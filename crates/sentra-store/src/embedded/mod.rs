@@ -10,14 +10,14 @@
 //! (law SOURCE). A crash between any two steps leaves at most files that the manifest does not name;
 //! they are removed at the next start, and the replay brings their events again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use sentra_kql::plan::Plan;
-use sentra_model::{Clock, EventBatch, EventId, Position, TenantId, TenantScope};
+use sentra_model::{Clock, EventBatch, EventId, Mart, Position, TenantId, TenantScope};
 use tokio::sync::RwLock;
 
 use crate::admit::admit;
@@ -34,6 +34,7 @@ mod lower;
 mod manifest;
 mod open;
 mod options;
+mod prune;
 mod readback;
 mod row_function;
 mod search;
@@ -208,5 +209,12 @@ impl MartStore for EmbeddedMarts {
             add_memory(marts.entry(chunk.mart.clone()).or_insert_with(|| empty_stats(&chunk.mart)), chunk);
         }
         Ok(marts.into_values().collect())
+    }
+
+    async fn names(&self, scope: &TenantScope) -> Result<Vec<Mart>, StoreError> {
+        let snapshot = self.tenant(scope).await.snapshot();
+        let stored = snapshot.segments.iter().map(|segment| &segment.mart);
+        let names: BTreeSet<&Mart> = stored.chain(snapshot.chunks.iter().map(|chunk| &chunk.mart)).collect();
+        Ok(names.into_iter().cloned().collect())
     }
 }

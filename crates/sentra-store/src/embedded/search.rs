@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::EmbeddedMarts;
 use super::expression::condition;
+use super::prune::{name_segments, overlapping};
 use super::table::SegmentTable;
 use super::tenant::Segment;
 use crate::admit::Chunk;
@@ -26,7 +27,8 @@ use crate::bound::{Bound, TimeBounds, bind};
 use crate::condition::filtered_in_memory;
 use crate::memory::{count_columns, find_events};
 use crate::{
-    Lineage, MartAnswer, MartQuery, ROWS_MAX, SearchOptions, Shape, StoppedBy, StoreError, StoredEvent,
+    Lineage, MartAnswer, MartQuery, ROWS_MAX, SearchOptions, SegmentRef, Shape, StoppedBy, StoreError,
+    StoredEvent,
 };
 
 /// Segments in the first group; each group is twice the one before.
@@ -38,6 +40,8 @@ struct Search<'a> {
     condition: Option<Expr>,
     deadline: Instant,
     lineage: Lineage,
+    /// The segments that were opened, for the answer to name.
+    opened: Vec<SegmentRef>,
     stopped_by: Option<StoppedBy>,
 }
 
@@ -56,6 +60,7 @@ impl EmbeddedMarts {
             condition: condition(query.range, filter.as_ref()),
             deadline: Instant::now() + options.timeout,
             lineage,
+            opened: Vec::new(),
             stopped_by: None,
         };
         match query.shape {
@@ -114,14 +119,11 @@ fn choose(
 ) -> (Vec<Arc<Segment>>, Vec<Chunk>, Lineage) {
     let wanted = |mart: &Mart| query.marts.as_ref().is_none_or(|marts| marts.contains(mart));
     let bounds = TimeBounds::of(query.range, filter);
-    let mut segments: Vec<_> = segments.into_iter().filter(|segment| wanted(&segment.mart)).collect();
+    let (segments, considered) = overlapping(&segments, query.marts.as_deref(), &bounds);
     let chunks: Vec<_> = chunks.into_iter().filter(|chunk| wanted(&chunk.mart)).collect();
-    let considered = segments.len();
-    segments.retain(|segment| bounds.overlaps(segment.first, segment.last));
-    segments.sort_by_key(|segment| std::cmp::Reverse(segment.last));
     let lineage = Lineage {
-        segments_considered: considered as u64,
-        segments_pruned: (considered - segments.len()) as u64,
+        segments_considered: considered,
+        segments_pruned: considered - segments.len() as u64,
         memory_rows: chunks.iter().map(|chunk| chunk.record.num_rows() as u64).sum(),
         ..Lineage::default()
     };
@@ -149,6 +151,7 @@ impl Search<'_> {
             let rest = segments.split_off(group.min(segments.len()));
             self.lineage.segment_rows += segments.iter().map(|segment| segment.rows).sum::<u64>();
             let opened = segments.len();
+            name_segments(&mut self.opened, &segments);
             let Some(found) = self.newest_of(std::mem::take(&mut segments), &needed, rows_max).await? else {
                 self.lineage.segments_skipped += opened as u64;
                 segments = rest;
@@ -170,6 +173,7 @@ impl Search<'_> {
             complete: self.stopped_by.is_none(),
             stopped_by: self.stopped_by,
             lineage: self.lineage,
+            segments: self.opened,
         })
     }
 
@@ -181,6 +185,7 @@ impl Search<'_> {
         let in_memory = self.in_memory(chunks, &["time"])?;
         let mut total: u64 = in_memory.iter().map(|batch| batch.num_rows() as u64).sum();
         if self.condition.is_none() {
+            name_segments(&mut self.opened, &segments);
             total += segments.drain(..).map(|segment| segment.rows).sum::<u64>();
         }
         let mut group = GROUP_SEGMENTS_FIRST;
@@ -188,6 +193,7 @@ impl Search<'_> {
             let rest = segments.split_off(group.min(segments.len()));
             self.lineage.segment_rows += segments.iter().map(|segment| segment.rows).sum::<u64>();
             let opened = segments.len();
+            name_segments(&mut self.opened, &segments);
             let Some(counted) = self.count_of(std::mem::take(&mut segments)).await? else {
                 self.lineage.segments_skipped += (opened + rest.len()) as u64;
                 break;
@@ -202,6 +208,7 @@ impl Search<'_> {
             complete: self.stopped_by.is_none(),
             stopped_by: self.stopped_by,
             lineage: self.lineage,
+            segments: self.opened,
         })
     }
 

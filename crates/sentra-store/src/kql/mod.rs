@@ -6,6 +6,7 @@
 
 mod catalog;
 mod predicate;
+mod search;
 mod values;
 
 use std::time::Duration;
@@ -15,11 +16,12 @@ use sentra_kql::run::{Row, RunError, RunLimits};
 
 pub use catalog::{EVENTS_TABLE, event_catalog};
 pub(crate) use catalog::{SCAN_COLUMNS, marts_of};
-pub(crate) use predicate::{Leaf, predicate_of};
+pub(crate) use predicate::{Leaf, leaves, predicate_of};
+pub use search::search_of;
 pub(crate) use values::{array_of, event_rows, rows_of, type_of, value_at};
 pub use values::{arrow_schema, record_batch};
 
-use crate::{Lineage, StoppedBy, StoreError};
+use crate::{Lineage, SegmentRef, StoppedBy, StoreError};
 
 /// Most rows that the interpreter takes from a store when an operator is not the store's.
 pub const FALLBACK_ROWS_MAX: usize = 500_000;
@@ -52,6 +54,8 @@ pub struct PlanAnswer {
     pub stopped_by: Option<StoppedBy>,
     /// What was looked at.
     pub lineage: Lineage,
+    /// The segments that were opened, at most [`crate::LINEAGE_SEGMENTS_MAX`].
+    pub segments: Vec<SegmentRef>,
     /// Which part ran where, the innermost first.
     pub engines: Vec<String>,
 }

@@ -5,9 +5,14 @@
 //! them.
 
 use sentra_kql::Builtin;
-use sentra_kql::plan::{Expr, ExprNode, Value};
+use sentra_kql::plan::{Expr, ExprNode, Node, Op, Value};
 
+use super::{SCAN_COLUMNS, marts_of};
+use crate::header::{ColumnKind, HeaderColumn};
 use crate::{CompareOp, Literal, Predicate};
+
+/// Columns of a header that may have no value.
+pub(crate) const NULLABLE: [&str; 3] = ["src_port", "dst_port", "source_position"];
 
 /// What a column of the plan is in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +25,38 @@ pub(crate) enum Leaf {
     Nullable(&'static str),
     /// The fields of the source.
     Fields,
+}
+
+impl Leaf {
+    /// What a column of a table of events is.
+    pub(crate) fn of(header: &HeaderColumn) -> Self {
+        match (header.name, header.kind) {
+            (_, ColumnKind::Dynamic) => Self::Fields,
+            (name, ColumnKind::String) => Self::Text(name),
+            (name, ColumnKind::Long) if NULLABLE.contains(&name) => Self::Nullable(name),
+            (name, _) => Self::Present(name),
+        }
+    }
+}
+
+/// What the columns of `node` are in the store, while they are stored columns as they are. Only of operators that
+/// leave the events what they are: everything else gives columns of its own.
+pub(crate) fn leaves(node: &Node) -> Vec<Option<Leaf>> {
+    match &node.op {
+        Op::Scan { table } if marts_of(table).is_none_or(|marts| !marts.is_empty()) => {
+            SCAN_COLUMNS().iter().map(|header| Some(Leaf::of(header))).collect()
+        }
+        Op::Filter { input, .. } | Op::Sort { input, .. } | Op::Take { input, .. } => leaves(input),
+        Op::Project { input, values } => {
+            let below = leaves(input);
+            let leaf = |value: &Expr| match &value.node {
+                ExprNode::Column(place) => below.get(*place).copied().flatten(),
+                _ => None,
+            };
+            values.iter().map(leaf).collect()
+        }
+        _ => vec![None; node.columns.len()],
+    }
 }
 
 /// `expr` as a predicate, where `leaf` says what its columns are.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use sentra_model::{IncidentId, TenantScope};
-use sentra_query::{AskOptions, Engine};
+use sentra_query::{Asker, Engine, Request, Role};
 use sentra_server::api::types::{
     IncidentDetail, IncidentRevision, IncidentSummary, QueryAnswer, QueryRequest,
 };
@@ -116,10 +116,15 @@ impl Access {
         let engine = engine.map_err(anyhow::Error::msg)?;
         runtime.block_on(async {
             engines.catch_up(|_| {}).await?;
-            let now = engines.clock.now();
-            let options = AskOptions { engine, explain: request.explain, ..AskOptions::at(now) };
-            let answer = sentra_query::ask(engines.marts.as_ref(), scope, &request.text, &options).await?;
-            Ok(serde_json::from_value(serde_json::to_value(answer)?)?)
+            let asker = Asker::new(scope.clone(), Role::Admin);
+            let asked = Request {
+                engine,
+                explain: request.explain,
+                anyway: request.anyway,
+                ..Request::new(request.text.as_str())
+            };
+            let answer = engines.query_desk().ask(&asker, &asked).await?;
+            Ok(QueryAnswer::from(answer))
         })
     }
 }

@@ -13,6 +13,7 @@ pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
         text: arguments.text.clone(),
         engine: Some(arguments.engine.clone()),
         explain: arguments.explain,
+        ..QueryRequest::default()
     };
     let answer = Access::open(&arguments.place, false)?.query(&request)?;
     if arguments.json {

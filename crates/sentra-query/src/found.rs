@@ -1,0 +1,126 @@
+//! What the marts give for a question.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sentra_kql::plan::Plan;
+use sentra_model::{EventId, TenantScope};
+use sentra_store::{
+    AskLimits, Column, ColumnKind, DEFAULT_COLUMNS, Lineage, MartStore, SearchOptions, SegmentRef, StoppedBy,
+    StoredEvent, header_columns, search_of,
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::QueryError;
+
+/// Rows and how they were come by.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Found {
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Vec<Value>>,
+    /// Whether there were more rows than the answer may have.
+    pub(crate) cut: bool,
+    pub(crate) stopped_by: Option<StoppedBy>,
+    pub(crate) lineage: Lineage,
+    pub(crate) segments: Vec<SegmentRef>,
+    /// Which part ran where, the innermost first.
+    pub(crate) engines: Vec<String>,
+}
+
+/// Answers `plan` from the marts alone.
+pub(crate) async fn from_marts(
+    marts: &dyn MartStore,
+    scope: &TenantScope,
+    plan: &Plan,
+    timeout: Duration,
+    rows_max: usize,
+) -> Result<Found, QueryError> {
+    if let Some((query, columns)) = search_of(plan) {
+        let answer = marts.search_with(scope, &query, &SearchOptions { timeout, columns }).await?;
+        let cut = answer.rows.len() > rows_max;
+        let mut rows = answer.rows;
+        rows.truncate(rows_max);
+        return Ok(Found {
+            columns: columns_of(plan.columns()),
+            rows,
+            cut,
+            stopped_by: answer.stopped_by,
+            lineage: answer.lineage,
+            segments: answer.segments,
+            engines: vec!["the marts were searched from their newest end".to_owned()],
+        });
+    }
+    let answer = marts.ask(scope, plan, &AskLimits { rows_max, timeout }).await?;
+    // What an event does not have is absent in its own answer, whichever way it came; in the language it is empty.
+    let as_events = is_of_events(plan.columns());
+    let json = |value: sentra_kql::plan::Value| match value {
+        sentra_kql::plan::Value::String(text) if as_events && text.is_empty() => Value::Null,
+        value => value.into_json(),
+    };
+    let rows = answer.rows.into_iter().map(|row| row.into_iter().map(json).collect());
+    Ok(Found {
+        columns: columns_of(&answer.columns),
+        rows: rows.collect(),
+        cut: answer.cut,
+        stopped_by: answer.stopped_by,
+        lineage: answer.lineage,
+        segments: answer.segments,
+        engines: answer.engines,
+    })
+}
+
+/// Whether the columns are those in which events are shown.
+pub(crate) fn is_of_events(columns: &[sentra_kql::plan::Column]) -> bool {
+    columns.iter().map(|column| column.name.as_str()).eq(DEFAULT_COLUMNS)
+}
+
+/// The columns of a plan as those of an answer.
+pub(crate) fn columns_of(columns: &[sentra_kql::plan::Column]) -> Vec<Column> {
+    columns.iter().map(|column| Column { name: column.name.clone(), kind: column.kind.into() }).collect()
+}
+
+/// One event with everything that is known of it.
+pub(crate) async fn one_event(
+    marts: &dyn MartStore,
+    scope: &TenantScope,
+    id: EventId,
+    deadline: Instant,
+) -> Result<Found, QueryError> {
+    let (event, stopped_by) = match timeout_at(deadline, marts.event(scope, id)).await {
+        Ok(event) => (event?, None),
+        Err(_) => (None, Some(StoppedBy::Timeout)),
+    };
+    let rows = event.iter().map(event_row).collect();
+    let engines = vec!["the marts were asked for one event".to_owned()];
+    Ok(Found { columns: event_columns(), rows, stopped_by, engines, ..Found::default() })
+}
+
+fn event_columns() -> Vec<Column> {
+    let header = header_columns().iter().map(|column| (column.name, column.kind));
+    header
+        .chain([("raw_base64", ColumnKind::String)])
+        .map(|(name, kind)| Column { name: name.to_owned(), kind })
+        .collect()
+}
+
+/// In the order of [`event_columns`].
+fn event_row(event: &StoredEvent) -> Vec<Value> {
+    let value = |name: &str, kind: ColumnKind| match name {
+        "id" => json!(event.id),
+        "mart" => json!(event.mart),
+        "time" => json!(event.time),
+        "seen" => json!(event.seen),
+        "partition" => json!(event.id.partition),
+        "offset" => json!(event.id.offset),
+        "fields" => json!(event.fields),
+        "raw" => json!(String::from_utf8_lossy(&event.raw)),
+        name => match event.header.get(name) {
+            Some(text) if kind == ColumnKind::Long => text.parse::<u64>().map_or(Value::Null, Value::from),
+            text => json!(text),
+        },
+    };
+    let header = header_columns().iter().map(|column| value(column.name, column.kind));
+    header.chain([json!(STANDARD.encode(&event.raw))]).collect()
+}
