@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use sentra_ask::{Context, Form, RouteDecision};
 use sentra_kql::plan::Plan;
-use sentra_model::Clock;
-use sentra_store::{MartStore, Records, StoppedBy, event_catalog};
+use sentra_model::{Clock, Timestamp};
+use sentra_store::{MartStore, Records, StoppedBy, event_catalog, within_horizon};
 use tokio::time::Instant;
 
 use crate::answer::{Answer, AnswerPart, Explain, Intent, Render, Route, Status, StatusDetail};
+use crate::complete::SeenCache;
 use crate::error::QueryError;
 use crate::found::{Found, from_marts, one_event};
+use crate::pages::{CursorKey, Kept};
 use crate::read::{Question, Read, read};
 use crate::request::{Asker, Engine, Request};
+use crate::whole::whole;
 
 /// What a desk works on; all of it is passed in.
 #[derive(Debug, Clone)]
@@ -25,12 +28,18 @@ pub struct DeskParts {
     pub records: Arc<dyn Records>,
     /// The time: what `now()` and `ago(…)` mean (law TIME).
     pub clock: Arc<dyn Clock>,
+    /// What cursors of pages are sealed with.
+    pub cursor_key: CursorKey,
 }
 
 /// Where questions are asked.
 #[derive(Debug)]
 pub struct Desk {
-    parts: DeskParts,
+    pub(crate) parts: DeskParts,
+    /// Answers whose next pages may be asked for.
+    pub(crate) kept: Kept,
+    /// What was seen in the data.
+    pub(crate) seen: SeenCache,
     /// How many questions were asked since the start: names for those that have none.
     asked: AtomicU64,
 }
@@ -39,7 +48,7 @@ impl Desk {
     /// A desk over `parts`.
     #[must_use]
     pub fn new(parts: DeskParts) -> Self {
-        Self { parts, asked: AtomicU64::new(0) }
+        Self { parts, kept: Kept::default(), seen: SeenCache::default(), asked: AtomicU64::new(0) }
     }
 
     /// Answers `request` from what `asker` may see.
@@ -51,7 +60,7 @@ impl Desk {
     pub async fn ask(&self, asker: &Asker, request: &Request) -> Result<Answer, QueryError> {
         let started = Instant::now();
         let scope = &asker.scope;
-        let now = self.parts.clock.now();
+        let now = self.moment_of(request);
         let registered = self.parts.marts.names(scope).await?;
         let marts = registered.iter().map(ToString::to_string).collect();
         let context = Context { marts, ..Context::at(now) };
@@ -110,28 +119,41 @@ impl Desk {
         if let Some(id) = question.event()? {
             return Ok((one_event(marts, &asker.scope, id, deadline).await?, None));
         }
-        let plan = question.plan(catalog, self.parts.clock.now())?;
+        let now = self.moment_of(request);
+        let plan = match request.whole {
+            true => whole(question.checked(catalog, now)?),
+            false => question.plan(catalog, now)?,
+        };
+        let plan = match &request.pinned {
+            Some(pinned) => within_horizon(&plan, &pinned.taken),
+            None => plan,
+        };
         let timeout = deadline.saturating_duration_since(Instant::now());
         let found = from_marts(marts, &asker.scope, &plan, timeout, request.rows_max).await?;
         Ok((found, Some(plan)))
     }
 
-    fn query_id(&self, request: &Request) -> String {
+    /// The moment of asking.
+    pub(crate) fn moment_of(&self, request: &Request) -> Timestamp {
+        request.pinned.as_ref().map_or_else(|| self.parts.clock.now(), |pinned| pinned.now)
+    }
+
+    pub(crate) fn query_id(&self, request: &Request) -> String {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         request.query_id.clone().unwrap_or_else(|| format!("q-{number}"))
     }
 }
 
-fn is_for_alike(decision: &RouteDecision) -> bool {
+pub(crate) fn is_for_alike(decision: &RouteDecision) -> bool {
     !matches!(decision.intent, sentra_ask::Intent::Exact | sentra_ask::Intent::Analytical)
 }
 
-fn render(chart: sentra_kql::plan::Chart) -> Render {
+pub(crate) fn render(chart: sentra_kql::plan::Chart) -> Render {
     let title = chart.properties.into_iter().find(|(name, _)| name == "title");
     Render { kind: chart.kind, title: title.and_then(|(_, values)| values.into_iter().next()) }
 }
 
-fn detail(found: &Found, notes: &[String]) -> StatusDetail {
+pub(crate) fn detail(found: &Found, notes: &[String]) -> StatusDetail {
     let lineage = &found.lineage;
     let total = lineage.segments_considered;
     let unread = if found.stopped_by.is_some() { lineage.segments_skipped } else { 0 };
@@ -145,7 +167,7 @@ fn detail(found: &Found, notes: &[String]) -> StatusDetail {
 }
 
 /// What the asker may want to know, why the answer is not whole first.
-fn notes(found: &Found, plan: Option<&Plan>, rows_max: usize) -> Vec<String> {
+pub(crate) fn notes(found: &Found, plan: Option<&Plan>, rows_max: usize) -> Vec<String> {
     let without_rows = if found.rows.is_empty() { ", there are no rows" } else { "" };
     let mut notes = Vec::new();
     match found.stopped_by {
@@ -161,7 +183,7 @@ fn notes(found: &Found, plan: Option<&Plan>, rows_max: usize) -> Vec<String> {
     notes
 }
 
-fn route_of(
+pub(crate) fn route_of(
     decision: &RouteDecision,
     engine: Engine,
     found: &Found,
@@ -204,7 +226,7 @@ fn route_of(
     }
 }
 
-fn form_name(form: Form) -> &'static str {
+pub(crate) fn form_name(form: Form) -> &'static str {
     match form {
         Form::Kql => "kql",
         Form::Shorthand => "shorthand",

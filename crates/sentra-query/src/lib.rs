@@ -18,15 +18,24 @@
 
 mod answer;
 mod ceiling;
+mod complete;
+mod deliver;
 mod desk;
 mod error;
+mod export;
 mod found;
+mod pages;
 mod read;
 mod request;
+mod whole;
 
 pub use answer::{Answer, AnswerPart, Estimate, Explain, Intent, Render, Route, Status, StatusDetail};
 pub use ceiling::{Ceiling, Ceilings};
+pub use complete::{Completed, CompletedItem, CompletedPart, CompletedProblem, ItemKind, Severity};
+pub use deliver::{COMPUTED_ROWS_MAX, Delivery, Ending, Head, Piece};
 pub use desk::{Desk, DeskParts};
 pub use error::{Place, QueryError, SyntaxError, TooExpensive};
+pub use export::{EXPORT_ROWS_MAX, ExportError, ExportFormat, Exporter};
+pub use pages::{CURSOR_BYTES_MAX, CursorKey, KEPT_ANSWERS_MAX, KEPT_BYTES_MAX, KEPT_ROWS_MAX, KEPT_S_MAX};
 pub use read::ROWS_DEFAULT;
-pub use request::{Asker, Engine, QUERY_ID_BYTES_MAX, Request, Role};
+pub use request::{Asker, Engine, Pinned, QUERY_ID_BYTES_MAX, Request, Role};

@@ -14,7 +14,9 @@ use sentra_model::{
     BatchBuilder, Event, EventBatch, EventCode, EventId, ManualClock, Mart, Outcome, Position, RawRecord,
     Source, SourceKind, TenantId, TenantScope, Timestamp,
 };
-use sentra_query::{Answer, Asker, Desk, DeskParts, Engine, Intent, QueryError, Request, Role, Status};
+use sentra_query::{
+    Answer, Asker, CursorKey, Desk, DeskParts, Engine, Intent, QueryError, Request, Role, Status,
+};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts, SqliteRecords};
 use serde_json::{Value, json};
 
@@ -80,6 +82,7 @@ async fn desk(marts: &Arc<dyn MartStore>) -> Desk {
         marts: Arc::clone(marts),
         records: Arc::new(SqliteRecords::in_memory().await.unwrap()),
         clock: Arc::new(ManualClock::new(Timestamp::from_seconds(DAY + 3_600))),
+        cursor_key: CursorKey::of(b"a test's"),
     })
 }
 

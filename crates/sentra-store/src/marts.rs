@@ -91,12 +91,7 @@ pub trait MartStore: Send + Sync + Debug {
 
     /// Answers a checked question piece by piece. Rows of events one by one leave while the rest is computed; what
     /// is sorted or computed of many comes when it is there. Dropping the stream stops the work.
-    fn ask_stream<'a>(
-        &'a self,
-        scope: &'a TenantScope,
-        plan: &'a Plan,
-        limits: &AskLimits,
-    ) -> AnswerStream<'a> {
+    fn ask_stream<'a>(&'a self, scope: &'a TenantScope, plan: &Plan, limits: &AskLimits) -> AnswerStream<'a> {
         crate::stream::in_pieces(self, scope, plan, *limits)
     }
 

@@ -15,7 +15,7 @@ use sentra_factory::{
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
-use sentra_query::{Desk, DeskParts};
+use sentra_query::{CursorKey, Desk, DeskParts};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
@@ -66,6 +66,8 @@ pub(crate) struct Engines {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
+    /// What the cursors of answers are sealed with.
+    cursor_secret: Vec<u8>,
 }
 
 /// Why the engines of a data directory could not be opened.
@@ -77,6 +79,17 @@ pub(crate) enum Opened {
         /// What it said.
         error: LogError,
     },
+}
+
+/// The secret of a server on `data`, if there was one, so that its cursors go on being good; else the place of the directory,
+/// which keeps cursors apart. Whoever opens the engines may read everything anyway.
+fn cursor_secret(data: &Path) -> Vec<u8> {
+    match sentra_server::read_admin_token(data) {
+        Ok(token) => token.into_bytes(),
+        Err(_) => {
+            data.canonicalize().unwrap_or_else(|_| data.to_owned()).into_os_string().into_encoded_bytes()
+        }
+    }
 }
 
 impl Engines {
@@ -122,6 +135,7 @@ impl Engines {
             clock,
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,
+            cursor_secret: cursor_secret(data),
         })))
     }
 
@@ -161,6 +175,7 @@ impl Engines {
             marts: Arc::clone(&self.marts),
             records: Arc::clone(&self.records),
             clock: Arc::clone(&self.clock),
+            cursor_key: CursorKey::of(&self.cursor_secret),
         })
     }
 

@@ -22,7 +22,7 @@ pub use horizon::{Extent, Horizon, RowPlace};
 pub use row_wise::{RowWise, within_horizon};
 pub use walk::{Page, PageFrom, page_of};
 
-use crate::{AskLimits, Lineage, MartStore, PlanAnswer, StoppedBy, StoreError};
+use crate::{AskLimits, Lineage, MartStore, PlanAnswer, SegmentRef, StoppedBy, StoreError};
 use walk::Walk;
 
 /// Most rows of one piece of an answer.
@@ -49,23 +49,28 @@ pub struct AnswerEnd {
     pub stopped_by: Option<StoppedBy>,
     /// What was looked at; a segment counts for every slice of time it was looked at for.
     pub lineage: Lineage,
+    /// The segments that were opened, at most [`crate::LINEAGE_SEGMENTS_MAX`].
+    pub segments: Vec<SegmentRef>,
     /// Which part ran where.
     pub engines: Vec<String>,
+    /// The place of the last row, of events one by one.
+    pub last: Option<RowPlace>,
 }
 
 /// [`MartStore::ask_stream`] in terms of [`MartStore::ask`].
 pub(crate) fn in_pieces<'a, S: MartStore + ?Sized>(
     store: &'a S,
     scope: &'a TenantScope,
-    plan: &'a Plan,
+    plan: &Plan,
     limits: AskLimits,
 ) -> AnswerStream<'a> {
-    match RowWise::of(plan) {
+    let plan = plan.clone();
+    match RowWise::of(&plan) {
         Some(rows) => stream::unfold(Walking::Begins(rows), move |walking| async move {
             walking.next(store, scope, limits).await
         })
         .boxed(),
-        None => stream::once(async move { store.ask(scope, plan, &limits).await })
+        None => stream::once(async move { store.ask(scope, &plan, &limits).await })
             .flat_map(|answer| stream::iter(pieces(answer)))
             .boxed(),
     }
@@ -73,12 +78,12 @@ pub(crate) fn in_pieces<'a, S: MartStore + ?Sized>(
 
 /// An answer that is there, in pieces.
 fn pieces(answer: Result<PlanAnswer, StoreError>) -> Vec<Result<AnswerPart, StoreError>> {
-    let PlanAnswer { rows, cut, stopped_by, lineage, engines, .. } = match answer {
+    let PlanAnswer { rows, cut, stopped_by, lineage, segments, engines, .. } = match answer {
         Ok(answer) => answer,
         Err(error) => return vec![Err(error)],
     };
     let mut parts: Vec<_> = cut_up(rows).into_iter().map(|rows| Ok(AnswerPart::Rows(rows))).collect();
-    parts.push(Ok(AnswerPart::End(AnswerEnd { cut, stopped_by, lineage, engines })));
+    parts.push(Ok(AnswerPart::End(AnswerEnd { cut, stopped_by, lineage, segments, engines, last: None })));
     parts
 }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::row_wise::Wanted;
 use super::{AnswerEnd, Horizon, RowPlace, RowWise};
-use crate::{AskLimits, Lineage, MartStore, PlanAnswer, StoppedBy, StoreError};
+use crate::{AskLimits, LINEAGE_SEGMENTS_MAX, Lineage, MartStore, PlanAnswer, StoppedBy, StoreError};
 
 /// Events of the first slice of time, about; where few of them are wanted the next slices are longer.
 const SLICE_EVENTS_FIRST: u64 = 65_536;
@@ -70,7 +70,7 @@ impl Walk {
     }
 
     pub(super) fn end(&mut self) -> AnswerEnd {
-        std::mem::take(&mut self.end)
+        AnswerEnd { last: self.last, ..std::mem::take(&mut self.end) }
     }
 
     /// The next rows; there may be none though the walk is not over.
@@ -153,6 +153,12 @@ impl Walk {
         lineage.segments_skipped = least(lineage.segments_skipped, segments_skipped);
         lineage.segment_rows += segment_rows;
         lineage.memory_rows = lineage.memory_rows.max(memory_rows);
+        for segment in &answer.segments {
+            let is_known = self.end.segments.iter().rev().any(|known| known.path == segment.path);
+            if !is_known && self.end.segments.len() < LINEAGE_SEGMENTS_MAX {
+                self.end.segments.push(segment.clone());
+            }
+        }
         for engine in &answer.engines {
             if self.end.engines.len() < ENGINES_MAX {
                 self.end.engines.push(engine.clone());
