@@ -49,6 +49,14 @@ pub enum Piece {
     End(Box<Ending>),
 }
 
+impl Piece {
+    /// Rows as an answer has them.
+    #[must_use]
+    pub fn json(rows: Vec<Row>) -> Vec<Vec<Json>> {
+        rows.into_iter().map(|row| row.into_iter().map(Value::into_json).collect()).collect()
+    }
+}
+
 /// How an answer ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ending {

@@ -13,8 +13,8 @@ use sentra_intake::http::{self as senders, Authenticated};
 
 use crate::api::extract::new_scope;
 use crate::api::{
-    self, dead_letters, decisions, events, health, incidents, ingest, login, query, reload, rules, status,
-    stream, topics, tuning,
+    self, dead_letters, decisions, events, health, incidents, ingest, login, queries, query, reload, rules,
+    status, stream, topics, tuning,
 };
 use crate::console;
 use crate::layers;
@@ -76,6 +76,9 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/topics/{topic}/records", Credentials, Timed, get(topics::records)),
         write("/api/v1/topics/{topic}/replay", Timed, post(topics::replay)),
         write("/api/v1/query", Timed, post(query::ask)),
+        write("/api/v1/query/complete", Timed, post(queries::complete::complete)),
+        write("/api/v1/query/stream", Streaming, post(queries::stream::follow)),
+        write("/api/v1/query/export", Streaming, post(queries::export::export)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
         write("/api/v1/decisions", Timed, post(decisions::decide)),
