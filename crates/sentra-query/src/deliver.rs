@@ -1,26 +1,29 @@
 //! Answers that leave while they are computed, in typed rows: for streams and files.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
-use sentra_ask::{Context, RouteDecision};
 use sentra_kql::Kind;
 use sentra_kql::plan::{Column, Plan, Value};
 use sentra_kql::run::Row;
 use sentra_store::{
-    AnswerEnd, AnswerPart as StoredPart, AskLimits, PIECE_ROWS_MAX, RowWise, event_catalog, search_of,
+    AnswerEnd, AnswerPart as StoredPart, AnswerStream, AskLimits, PIECE_ROWS_MAX, RowWise, search_of,
 };
 use serde_json::Value as Json;
 use tokio::time::Instant;
 
-use crate::answer::{Answer, Render, Route, Status, StatusDetail};
-use crate::desk::{Desk, detail, is_for_alike, notes, render, route_of};
+use crate::answer::{Answer, Explain, Render, Route, Status, StatusDetail};
+use crate::desk::{Desk, Prepared, Ready, Trace, render};
 use crate::error::QueryError;
+use crate::execute::is_events;
 use crate::found::{Found, columns_of};
-use crate::read::{Read, read};
-use crate::request::{Asker, Engine, Request};
-use crate::whole::{absent, is_absent, whole, with_messages};
+use crate::request::{Asker, Request};
+use crate::running::Begun;
+use crate::turns::{Lane, Turn};
+use crate::whole::{absent, is_absent, with_messages};
+use crate::words::{notes, route_of, status_of};
 
 /// Most rows of an answer that is computed as a whole before its first row leaves.
 pub const COMPUTED_ROWS_MAX: usize = 250_000;
@@ -90,8 +93,7 @@ pub(crate) enum Opened {
 pub(crate) struct Events {
     pub(crate) rows: RowWise,
     plan: Plan,
-    decision: RouteDecision,
-    understood: String,
+    prepared: Prepared,
     /// Whether what an event does not have is absent, rather than empty.
     is_absent: bool,
 }
@@ -99,24 +101,33 @@ pub(crate) struct Events {
 impl Desk {
     /// Reads `request`, of which the whole answer is wanted.
     pub(crate) async fn open(&self, asker: &Asker, request: &Request) -> Result<Opened, QueryError> {
-        let now = self.moment_of(request);
-        let registered = self.parts.marts.names(&asker.scope).await?;
-        let marts = registered.iter().map(ToString::to_string).collect();
-        let Read { decision, mut questions } = read(&request.text, &Context { marts, ..Context::at(now) })?;
-        let is_for_marts =
-            matches!(request.engine, Engine::Auto | Engine::Exact | Engine::Analytical | Engine::Marts);
-        let (Some(question), true) = (questions.pop(), questions.is_empty()) else {
+        let prepared = self.prepare(asker, &Request { whole: true, ..request.clone() }).await?;
+        let [Ready { plan: Some(plan), .. }] = prepared.questions.as_slice() else {
             return Ok(Opened::Computed);
         };
-        if !is_for_marts || is_for_alike(&decision) || question.event()?.is_some() {
+        if !plan.tables().into_iter().all(is_events) {
             return Ok(Opened::Computed);
         }
-        let plan = whole(question.checked(&event_catalog(&registered), now)?);
-        let is_absent = is_absent(&plan);
-        let plan = if search_of(&plan).is_some() { with_messages(plan) } else { plan };
-        let Some(rows) = RowWise::of(&plan) else { return Ok(Opened::Computed) };
-        let understood = question.query.to_string();
-        Ok(Opened::Events(Box::new(Events { rows, plan, decision, understood, is_absent })))
+        let is_absent = is_absent(plan);
+        let plan = if search_of(plan).is_some() { with_messages(plan.clone()) } else { plan.clone() };
+        match RowWise::of(&plan) {
+            Some(rows) => Ok(Opened::Events(Box::new(Events { rows, plan, prepared, is_absent }))),
+            None => Ok(Opened::Computed),
+        }
+    }
+
+    /// Waits for the turn of a question that may be afforded.
+    pub(crate) async fn admitted(
+        &self,
+        asker: &Asker,
+        request: &Request,
+        events: &Events,
+        trace: &Mutex<Trace>,
+    ) -> Result<Turn, QueryError> {
+        let prepared = &events.prepared;
+        *trace.lock().unwrap_or_else(PoisonError::into_inner) = events.trace(request);
+        self.afford(asker, request, prepared).await?;
+        self.turns.turn(asker.scope.tenant(), Lane::of(prepared.estimate.expected_ms)).await
     }
 
     /// The whole answer to `request`, up to [`Request::rows_max`] rows, piece by piece. Events one by one leave while the
@@ -130,9 +141,8 @@ impl Desk {
         asker: &'a Asker,
         request: &'a Request,
     ) -> Result<Delivery<'a>, QueryError> {
-        let started = Instant::now();
         match self.open(asker, request).await? {
-            Opened::Events(events) => Ok(self.walk(asker, request, *events, started)),
+            Opened::Events(events) => self.walk(asker, request, *events).await,
             Opened::Computed => {
                 let rows_max = request.rows_max.min(COMPUTED_ROWS_MAX);
                 let request = Request { whole: true, rows_max, ..request.clone() };
@@ -141,44 +151,152 @@ impl Desk {
         }
     }
 
-    fn walk<'a>(
+    async fn walk<'a>(
         &'a self,
         asker: &'a Asker,
         request: &'a Request,
         events: Events,
-        started: Instant,
-    ) -> Delivery<'a> {
+    ) -> Result<Delivery<'a>, QueryError> {
+        let started = Instant::now();
+        let query_id = self.query_id(request);
+        let begun = self.running.begin(asker.scope.tenant(), &query_id)?;
+        let trace = Mutex::default();
+        let turn = tokio::select! {
+            turn = self.admitted(asker, request, &events, &trace) => turn,
+            () = begun.cancelled() => Err(QueryError::Cancelled { query_id: query_id.clone() }),
+        };
+        let turn = match turn {
+            Ok(turn) => turn,
+            Err(error) => {
+                let trace = trace.into_inner().unwrap_or_else(PoisonError::into_inner);
+                let refused = self.decided(asker, request, Err(error), trace, started).await;
+                return Err(refused.err().unwrap_or(QueryError::Cancelled { query_id }));
+            }
+        };
         let limits =
             AskLimits { rows_max: request.rows_max, timeout: Duration::from_millis(request.timeout_ms) };
         let parts = self.parts.marts.ask_stream(&asker.scope, &events.plan, &limits);
         let head = Head {
-            query_id: self.query_id(request),
-            route: events.route(request, &Found::default()),
-            understood: events.understood.clone(),
+            query_id: query_id.clone(),
+            route: events
+                .trace(request)
+                .route
+                .unwrap_or_else(|| events.route(request, &Found::default(), &[])),
+            understood: events.prepared.understood().to_owned(),
             columns: events.plan.columns().to_vec(),
-            render: events.plan.render.clone().map(render),
+            render: events.plan.render.as_ref().map(render),
         };
-        let pieces = parts.map(move |part| {
-            Ok(match part? {
-                StoredPart::Rows(mut rows) => {
-                    if events.is_absent {
-                        rows.iter_mut().for_each(absent);
-                    }
-                    Piece::Rows(rows)
-                }
-                StoredPart::End(end) => Piece::End(Box::new(events.ending(request, end, started))),
-            })
+        let walking = Walking {
+            desk: self,
+            asker,
+            request,
+            events,
+            parts,
+            begun,
+            query_id,
+            given: 0,
+            started,
+            _turn: turn,
+        };
+        let pieces = stream::unfold(Some(walking), |walking| async move {
+            let (piece, walking) = walking?.next().await;
+            Some((piece, walking))
         });
-        Delivery { head, pieces: pieces.boxed() }
+        Ok(Delivery { head, pieces: pieces.boxed() })
+    }
+}
+
+/// Events that leave one by one.
+struct Walking<'a> {
+    desk: &'a Desk,
+    asker: &'a Asker,
+    request: &'a Request,
+    events: Events,
+    parts: AnswerStream<'a>,
+    begun: Begun,
+    query_id: String,
+    given: usize,
+    started: Instant,
+    /// Held while rows leave.
+    _turn: Turn,
+}
+
+impl Walking<'_> {
+    /// The next piece; without the walk itself when it is the last.
+    async fn next(mut self) -> (Result<Piece, QueryError>, Option<Self>) {
+        let part = tokio::select! {
+            part = self.parts.next() => part,
+            () = self.begun.cancelled() => {
+                let error = QueryError::Cancelled { query_id: self.query_id.clone() };
+                return (self.ended(Err(error)).await.map(|()| Piece::Rows(Vec::new())), None);
+            }
+        };
+        match part {
+            Some(Ok(StoredPart::Rows(mut rows))) => {
+                if self.events.is_absent {
+                    rows.iter_mut().for_each(absent);
+                }
+                self.given += rows.len();
+                (Ok(Piece::Rows(rows)), Some(self))
+            }
+            Some(Ok(StoredPart::End(end))) => {
+                let last = end.last;
+                let (asker, request) = (self.asker, self.request);
+                let answer =
+                    self.events.answer(self.desk, asker, request, Vec::new(), end, self.started).await;
+                let is_cut = answer.status == Status::Partial;
+                let go_on = last.filter(|_| is_cut).map(|last| {
+                    let moment = sentra_model::Timestamp::from_micros(last.time);
+                    format!("| where time <= datetime({moment})")
+                });
+                let mut detail = answer.status_detail.clone();
+                if is_cut && self.given >= request.rows_max {
+                    detail.why = format!("these are the first {} rows, and there are more", self.given);
+                }
+                let elapsed_ms = answer.elapsed_ms;
+                let ending = Ending { status: answer.status, detail, go_on, elapsed_ms };
+                let kept = self.ended(Ok(answer)).await;
+                (kept.map(|()| Piece::End(Box::new(ending))), None)
+            }
+            Some(Err(error)) => (self.ended(Err(error.into())).await.map(|()| Piece::Rows(Vec::new())), None),
+            None => {
+                let end = AnswerEnd::default();
+                let answer =
+                    self.events.answer(self.desk, self.asker, self.request, Vec::new(), end, self.started);
+                let answer = answer.await;
+                let ending = Ending {
+                    status: Status::Partial,
+                    detail: answer.status_detail,
+                    go_on: None,
+                    elapsed_ms: answer.elapsed_ms,
+                };
+                (Ok(Piece::End(Box::new(ending))), None)
+            }
+        }
+    }
+
+    /// Keeps what was decided.
+    async fn ended(self, result: Result<Answer, QueryError>) -> Result<(), QueryError> {
+        let Walking { desk, asker, request, events, given, started, .. } = self;
+        let trace = Trace { rows_given: Some(given), ..events.trace(request) };
+        desk.decided(asker, request, result, trace, started).await.map(|_| ())
     }
 }
 
 impl Events {
-    fn route(&self, request: &Request, found: &Found) -> Route {
-        let notes = notes(found, Some(&self.plan), request.rows_max);
-        // Whether there are rows is not known yet where none are given.
-        let notes = if found.columns.is_empty() { Vec::new() } else { notes };
-        route_of(&self.decision, request.engine, found, &notes, &self.understood)
+    fn route(&self, request: &Request, found: &Found, notes: &[String]) -> Route {
+        route_of(&self.prepared, request.engine, found, notes, self.prepared.understood())
+    }
+
+    /// What is known before the first row.
+    fn trace(&self, request: &Request) -> Trace {
+        Trace {
+            route: Some(self.route(request, &Found::default(), &[])),
+            understood: self.prepared.understood().to_owned(),
+            estimate: Some(self.prepared.estimate),
+            work: Some(self.prepared.work),
+            rows_given: None,
+        }
     }
 
     fn found(&self, rows: Vec<Row>, end: AnswerEnd) -> Found {
@@ -196,63 +314,50 @@ impl Events {
             lineage: end.lineage,
             segments: end.segments,
             engines: end.engines,
-        }
-    }
-
-    fn ending(&self, request: &Request, end: AnswerEnd, started: Instant) -> Ending {
-        let last = end.last;
-        let found = self.found(Vec::new(), end);
-        let is_whole = found.stopped_by.is_none() && !found.cut;
-        let notes = notes(&found, Some(&self.plan), request.rows_max);
-        let go_on = last.filter(|_| !is_whole).map(|last| {
-            let moment = sentra_model::Timestamp::from_micros(last.time);
-            format!("| where time <= datetime({moment})")
-        });
-        let mut detail = detail(&found, &notes);
-        if found.cut {
-            detail.why = format!("these are the first {} rows, and there are more", request.rows_max);
-        }
-        Ending {
-            status: if is_whole { Status::Complete } else { Status::Partial },
-            detail,
-            go_on,
-            elapsed_ms: millis_since(started),
+            missing: Vec::new(),
+            used: vec!["marts"],
         }
     }
 
     /// An answer with these rows.
-    pub(crate) fn answer(
+    pub(crate) async fn answer(
         &self,
         desk: &Desk,
+        asker: &Asker,
         request: &Request,
         rows: Vec<Row>,
         end: AnswerEnd,
         started: Instant,
     ) -> Answer {
         let found = self.found(rows, end);
-        let notes = notes(&found, Some(&self.plan), request.rows_max);
-        let is_whole = found.stopped_by.is_none() && !found.cut;
+        let waiting = match &desk.parts.freshness {
+            Some(freshness) => freshness.waiting(&asker.scope).await,
+            None => None,
+        };
+        let notes = notes(&found, Some(&self.plan), request.rows_max, &desk.health());
+        let (status, status_detail) = status_of(&found, &notes, waiting, desk.parts.clock.now());
+        let understood = self.prepared.understood().to_owned();
         Answer {
             query_id: desk.query_id(request),
             decision_id: None,
-            route: self.route(request, &found),
-            understood: self.understood.clone(),
-            status: if is_whole { Status::Complete } else { Status::Partial },
-            status_detail: detail(&found, &notes),
+            route: self.route(request, &found, &notes),
+            status,
+            status_detail,
             columns: found.columns,
             rows: found.rows,
-            render: self.plan.render.clone().map(render),
+            render: self.plan.render.as_ref().map(render),
             parts: None,
-            estimate: None,
+            estimate: Some(self.prepared.estimate),
             elapsed_ms: millis_since(started),
             next_cursor: None,
-            explain: request.explain.then(|| crate::answer::Explain {
-                question: self.understood.clone(),
+            explain: Some(Explain {
+                question: understood.clone(),
                 lineage: found.lineage,
                 segments: found.segments,
                 engines: found.engines,
                 notes,
             }),
+            understood,
         }
     }
 }

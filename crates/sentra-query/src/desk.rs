@@ -1,23 +1,52 @@
 //! The one way to ask.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sentra_ask::{Context, Form, RouteDecision};
-use sentra_kql::plan::Plan;
-use sentra_model::{Clock, Timestamp};
-use sentra_store::{MartStore, Records, StoppedBy, event_catalog, within_horizon};
+use async_trait::async_trait;
+use sentra_ask::{Context, RouteDecision};
+use sentra_kql::plan::{Catalog, Plan};
+use sentra_model::{Clock, Mart, TenantId, TenantScope, Timestamp};
+use sentra_store::{DecisionStore, MartStore, PlanEstimate, Records, search_of, within_horizon};
 use tokio::time::Instant;
 
-use crate::answer::{Answer, AnswerPart, Explain, Intent, Render, Route, Status, StatusDetail};
+use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
+use crate::ceiling::{Ceiling, Ceilings};
 use crate::complete::SeenCache;
-use crate::error::QueryError;
-use crate::found::{Found, from_marts, one_event};
+use crate::cost::{CostModel, Work, WorkClass, work_of};
+use crate::error::{QueryError, TooExpensive};
+use crate::execute::{Sources, execute};
+use crate::forensic::TextSearch;
+use crate::found::{Found, one_event};
+use crate::health::{EngineHealth, Health};
 use crate::pages::{CursorKey, Kept};
 use crate::read::{Question, Read, read};
-use crate::request::{Asker, Engine, Request};
-use crate::whole::whole;
+use crate::request::{Asker, Engine, Request, Role};
+use crate::running::Running;
+use crate::similar::{Likes, Similar};
+use crate::turns::{Lane, TurnLimits, Turns};
+use crate::whole::{first_rows, whole};
+use crate::words::{notes, route_of, status_of};
+use crate::{cheaper, tables, wish};
+
+/// Records that wait to be in the stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub records: u64,
+    /// When the first of them came in.
+    pub since: Timestamp,
+}
+
+/// Knows how far the stores are behind the log.
+#[async_trait]
+pub trait Freshness: Send + Sync + Debug {
+    /// What waits of a tenant; nothing when the stores hold all there is, or when it is not known.
+    async fn waiting(&self, scope: &TenantScope) -> Option<Waiting>;
+}
 
 /// What a desk works on; all of it is passed in.
 #[derive(Debug, Clone)]
@@ -26,77 +55,263 @@ pub struct DeskParts {
     pub marts: Arc<dyn MartStore>,
     /// Signals and incidents.
     pub records: Arc<dyn Records>,
+    /// What is like something.
+    pub similar: Option<Arc<dyn Similar>>,
+    /// Events by their words.
+    pub forensic: Option<Arc<dyn TextSearch>>,
+    /// Where decisions are kept.
+    pub decisions: Option<Arc<dyn DecisionStore>>,
+    /// How far the stores are behind the log.
+    pub freshness: Option<Arc<dyn Freshness>>,
     /// The time: what `now()` and `ago(…)` mean (law TIME).
     pub clock: Arc<dyn Clock>,
     /// What cursors of pages are sealed with.
     pub cursor_key: CursorKey,
 }
 
+impl DeskParts {
+    /// Marts and records alone: nothing else is there, no decision is kept, and cursors are sealed with no secret.
+    pub fn new(marts: Arc<dyn MartStore>, records: Arc<dyn Records>, clock: Arc<dyn Clock>) -> Self {
+        let cursor_key = CursorKey::of(&[]);
+        Self {
+            marts,
+            records,
+            similar: None,
+            forensic: None,
+            decisions: None,
+            freshness: None,
+            clock,
+            cursor_key,
+        }
+    }
+}
+
+/// What a desk allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskOptions {
+    /// What may be spent on one question.
+    pub ceilings: Ceilings,
+    /// How many questions run at the same time.
+    pub turns: TurnLimits,
+}
+
+impl Default for DeskOptions {
+    fn default() -> Self {
+        Self { ceilings: Ceilings::default(), turns: TurnLimits::new(8) }
+    }
+}
+
 /// Where questions are asked.
 #[derive(Debug)]
 pub struct Desk {
     pub(crate) parts: DeskParts,
+    options: DeskOptions,
+    pub(crate) health: Health,
+    pub(crate) running: Running,
+    pub(crate) turns: Turns,
     /// Answers whose next pages may be asked for.
     pub(crate) kept: Kept,
     /// What was seen in the data.
     pub(crate) seen: SeenCache,
+    costs: Mutex<CostModel>,
+    /// Tenants whose past questions were learnt from.
+    learnt: Mutex<BTreeSet<TenantId>>,
     /// How many questions were asked since the start: names for those that have none.
-    asked: AtomicU64,
+    pub(crate) asked: AtomicU64,
+}
+
+/// A question before it is answered.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) decision: RouteDecision,
+    pub(crate) questions: Vec<Ready>,
+    /// Whether `similar(…)` or `near(…)` was answered for it.
+    pub(crate) by_likeness: bool,
+    pub(crate) estimate: Estimate,
+    pub(crate) work: Work,
+    pub(crate) now: Timestamp,
+}
+
+/// One question of it, with its plan; one event by its id needs none.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) question: Question,
+    pub(crate) understood: String,
+    pub(crate) plan: Option<Plan>,
+}
+
+/// What became known of a question while it was answered, for the decision that is kept of it.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Trace {
+    pub(crate) route: Option<Route>,
+    pub(crate) understood: String,
+    pub(crate) estimate: Option<Estimate>,
+    pub(crate) work: Option<Work>,
+    /// How many rows left piece by piece, where the answer itself holds none.
+    pub(crate) rows_given: Option<usize>,
 }
 
 impl Desk {
     /// A desk over `parts`.
     #[must_use]
-    pub fn new(parts: DeskParts) -> Self {
-        Self { parts, kept: Kept::default(), seen: SeenCache::default(), asked: AtomicU64::new(0) }
+    pub fn new(parts: DeskParts, options: DeskOptions) -> Self {
+        Self {
+            parts,
+            health: Health::default(),
+            running: Running::default(),
+            turns: Turns::new(options.turns),
+            kept: Kept::default(),
+            seen: SeenCache::default(),
+            costs: Mutex::default(),
+            learnt: Mutex::default(),
+            asked: AtomicU64::new(0),
+            options,
+        }
     }
 
-    /// Answers `request` from what `asker` may see.
+    /// Answers `request` from what `asker` may see. Whoever drops the future ends the work on it.
     ///
     /// # Errors
     /// [`QueryError::Syntax`] with the place when the text is not understood, [`QueryError::EngineUnavailable`],
-    /// and [`QueryError::Store`] when a store cannot be read. A limit that is reached is no error but a partial
-    /// answer.
+    /// [`QueryError::TooExpensive`], [`QueryError::Cancelled`], and [`QueryError::Store`] when a store cannot be
+    /// read. A limit that is reached while it runs is no error but a partial answer.
     pub async fn ask(&self, asker: &Asker, request: &Request) -> Result<Answer, QueryError> {
+        let query_id = self.query_id(request);
+        let begun = self.running.begin(asker.scope.tenant(), &query_id)?;
         let started = Instant::now();
-        let scope = &asker.scope;
-        let now = self.moment_of(request);
-        let registered = self.parts.marts.names(scope).await?;
-        let marts = registered.iter().map(ToString::to_string).collect();
-        let context = Context { marts, ..Context::at(now) };
-        let Read { decision, mut questions } = read(&request.text, &context)?;
-        if request.engine == Engine::Similarity || is_for_alike(&decision) {
-            return Err(QueryError::unavailable("similarity"));
+        let trace = Mutex::new(Trace::default());
+        let result = tokio::select! {
+            answered = self.answered(asker, request, &query_id, &trace) => answered,
+            () = begun.cancelled() => Err(QueryError::Cancelled { query_id: query_id.clone() }),
+        };
+        let trace = trace.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.decided(asker, request, result, trace, started).await
+    }
+
+    /// What `request` is expected to cost, and whether it would be answered.
+    ///
+    /// # Errors
+    /// As [`Desk::ask`], but for what only comes up in answering.
+    pub async fn estimate(&self, asker: &Asker, request: &Request) -> Result<Estimated, QueryError> {
+        let prepared = self.prepare(asker, request).await?;
+        let ceiling = self.options.ceilings.of(asker);
+        let why = ceiling.refuses(&prepared.estimate);
+        let cheaper = match why {
+            Some(_) => self.cheaper(asker, &prepared, &ceiling).await,
+            None => None,
+        };
+        let understood = prepared.understood().to_owned();
+        let route = route_of(&prepared, request.engine, &Found::default(), &[], &understood);
+        Ok(Estimated {
+            route,
+            understood,
+            estimate: prepared.estimate,
+            allowed: why.is_none(),
+            ceiling,
+            cheaper,
+        })
+    }
+
+    /// Ends the question of that name; whether one runs. It is answered with [`QueryError::Cancelled`].
+    #[must_use]
+    pub fn cancel(&self, scope: &TenantScope, query_id: &str) -> bool {
+        self.running.cancel(scope.tenant(), query_id)
+    }
+
+    /// How many questions run or wait for their turn.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.running.count()
+    }
+
+    /// How the engines are that were asked.
+    #[must_use]
+    pub fn health(&self) -> BTreeMap<&'static str, EngineHealth> {
+        self.health.all()
+    }
+
+    /// What a question is called.
+    pub(crate) fn query_id(&self, request: &Request) -> String {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        request.query_id.clone().unwrap_or_else(|| format!("q-{number}"))
+    }
+
+    /// The moment of asking.
+    pub(crate) fn moment_of(&self, request: &Request) -> Timestamp {
+        request.pinned.as_ref().map_or_else(|| self.parts.clock.now(), |pinned| pinned.now)
+    }
+
+    fn costs(&self) -> MutexGuard<'_, CostModel> {
+        self.costs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answered(
+        &self,
+        asker: &Asker,
+        request: &Request,
+        query_id: &str,
+        trace: &Mutex<Trace>,
+    ) -> Result<Answer, QueryError> {
+        let started = Instant::now();
+        let prepared = self.prepare(asker, request).await?;
+        let understood = prepared.understood().to_owned();
+        {
+            let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
+            let route = route_of(&prepared, request.engine, &Found::default(), &[], &understood);
+            let (estimate, work) = (Some(prepared.estimate), Some(prepared.work));
+            *trace = Trace {
+                route: Some(route),
+                understood: understood.clone(),
+                estimate,
+                work,
+                rows_given: None,
+            };
         }
-        let catalog = event_catalog(&registered);
-        let deadline = started + Duration::from_millis(request.timeout_ms);
-        let Some(last) = questions.pop() else {
+        self.afford(asker, request, &prepared).await?;
+        let lane = Lane::of(prepared.estimate.expected_ms);
+        let turn = self.turns.turn(asker.scope.tenant(), lane).await?;
+        let running_since = Instant::now();
+        let deadline = running_since + Duration::from_millis(request.timeout_ms);
+        let sources = Sources { parts: &self.parts, health: &self.health, scope: &asker.scope, deadline };
+        let mut parts = Vec::new();
+        let mut last: Option<(Found, &Ready)> = None;
+        for ready in &prepared.questions {
+            if let Some((found, ready)) = last.take() {
+                parts.push(part_of(found, ready));
+            }
+            last = Some((answer_one(&sources, ready, request.rows_max).await?, ready));
+        }
+        drop(turn);
+        let took_ms = running_since.elapsed().as_secs_f64() * 1e3;
+        let Some((mut found, ready)) = last else {
             return Err(crate::read::refusal(&request.text, "there is no question in it", "ask one"));
         };
-        let mut parts = Vec::new();
-        for question in questions {
-            let (found, _) = self.answer(asker, request, &question, &catalog, deadline).await?;
-            let Found { columns, rows, .. } = found;
-            let understood = question.query.to_string();
-            parts.push(AnswerPart { question: question.asked, understood, columns, rows });
+        if found.stopped_by.is_none() {
+            self.costs().learn(&prepared.work, took_ms);
         }
-        let (found, plan) = self.answer(asker, request, &last, &catalog, deadline).await?;
-        let understood = last.query.to_string();
-        let notes = notes(&found, plan.as_ref(), request.rows_max);
+        if prepared.by_likeness {
+            found.use_engine("vectors");
+        }
+        let waiting = match &self.parts.freshness {
+            Some(freshness) if found.used.contains(&"marts") => freshness.waiting(&asker.scope).await,
+            _ => None,
+        };
+        let notes = notes(&found, ready.plan.as_ref(), request.rows_max, &self.health.all());
+        let (status, status_detail) = status_of(&found, &notes, waiting, prepared.now);
         Ok(Answer {
-            query_id: self.query_id(request),
+            query_id: query_id.to_owned(),
             decision_id: None,
-            route: route_of(&decision, request.engine, &found, &notes, &understood),
-            status: if found.stopped_by.is_none() && !found.cut { Status::Complete } else { Status::Partial },
-            status_detail: detail(&found, &notes),
+            route: route_of(&prepared, request.engine, &found, &notes, &understood),
+            status,
+            status_detail,
             columns: found.columns,
             rows: found.rows,
-            render: plan.and_then(|plan| plan.render).map(render),
+            render: ready.plan.as_ref().and_then(|plan| plan.render.as_ref()).map(render),
             parts: (!parts.is_empty()).then_some(parts),
-            estimate: None,
+            estimate: Some(prepared.estimate),
             elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
             next_cursor: None,
-            explain: request.explain.then(|| Explain {
+            explain: Some(Explain {
                 question: understood.clone(),
                 lineage: found.lineage,
                 segments: found.segments,
@@ -107,130 +322,196 @@ impl Desk {
         })
     }
 
-    async fn answer(
+    /// Refuses what is expected to cost more than may be spent.
+    pub(crate) async fn afford(
         &self,
         asker: &Asker,
         request: &Request,
-        question: &Question,
-        catalog: &sentra_kql::plan::Catalog,
-        deadline: Instant,
-    ) -> Result<(Found, Option<Plan>), QueryError> {
-        let marts = self.parts.marts.as_ref();
-        if let Some(id) = question.event()? {
-            return Ok((one_event(marts, &asker.scope, id, deadline).await?, None));
+        prepared: &Prepared,
+    ) -> Result<(), QueryError> {
+        let ceiling = self.options.ceilings.of(asker);
+        let Some(why) = ceiling.refuses(&prepared.estimate) else { return Ok(()) };
+        if request.anyway && asker.role == Role::Admin {
+            return Ok(());
         }
+        let cheaper = self.cheaper(asker, prepared, &ceiling).await;
+        let estimate = prepared.estimate;
+        Err(QueryError::TooExpensive(Box::new(TooExpensive { why, estimate, ceiling, cheaper })))
+    }
+
+    /// A question like the last one of `prepared` that would be allowed: the first of those thought of whose own estimate
+    /// is within `ceiling`.
+    async fn cheaper(&self, asker: &Asker, prepared: &Prepared, ceiling: &Ceiling) -> Option<String> {
+        let ready = prepared.questions.last()?;
+        let marts = self.parts.marts.names(&asker.scope).await.ok()?;
+        let catalog = tables::catalog(&marts);
+        let stats = self.parts.marts.stats(&asker.scope).await.ok()?;
+        let latest = stats.iter().filter_map(|stats| stats.last).max();
+        for query in cheaper::candidates(&ready.question.query, prepared.now, latest) {
+            let text = query.to_string();
+            let question = Question { asked: text.clone(), text: text.clone(), query };
+            let Ok(plan) = question.plan(&catalog, prepared.now) else { continue };
+            let Ok(estimate) = self.parts.marts.estimate(&asker.scope, &plan).await else { continue };
+            let work = work_of(&plan, &estimate, search_of(&plan).is_some());
+            if ceiling.refuses(&self.costs().estimate(&work, &estimate)).is_none() {
+                return Some(text);
+            }
+        }
+        None
+    }
+
+    /// Reads a question, answers the calls for what is alike, checks it against the tables there are, and estimates it.
+    pub(crate) async fn prepare(&self, asker: &Asker, request: &Request) -> Result<Prepared, QueryError> {
+        self.learn_from_past(&asker.scope).await;
+        let scope = &asker.scope;
         let now = self.moment_of(request);
-        let plan = match request.whole {
-            true => whole(question.checked(catalog, now)?),
-            false => question.plan(catalog, now)?,
-        };
-        let plan = match &request.pinned {
-            Some(pinned) => within_horizon(&plan, &pinned.taken),
-            None => plan,
-        };
-        let timeout = deadline.saturating_duration_since(Instant::now());
-        let found = from_marts(marts, &asker.scope, &plan, timeout, request.rows_max).await?;
-        Ok((found, Some(plan)))
-    }
-
-    /// The moment of asking.
-    pub(crate) fn moment_of(&self, request: &Request) -> Timestamp {
-        request.pinned.as_ref().map_or_else(|| self.parts.clock.now(), |pinned| pinned.now)
-    }
-
-    pub(crate) fn query_id(&self, request: &Request) -> String {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        request.query_id.clone().unwrap_or_else(|| format!("q-{number}"))
-    }
-}
-
-pub(crate) fn is_for_alike(decision: &RouteDecision) -> bool {
-    !matches!(decision.intent, sentra_ask::Intent::Exact | sentra_ask::Intent::Analytical)
-}
-
-pub(crate) fn render(chart: sentra_kql::plan::Chart) -> Render {
-    let title = chart.properties.into_iter().find(|(name, _)| name == "title");
-    Render { kind: chart.kind, title: title.and_then(|(_, values)| values.into_iter().next()) }
-}
-
-pub(crate) fn detail(found: &Found, notes: &[String]) -> StatusDetail {
-    let lineage = &found.lineage;
-    let total = lineage.segments_considered;
-    let unread = if found.stopped_by.is_some() { lineage.segments_skipped } else { 0 };
-    let is_whole = found.stopped_by.is_none() && !found.cut;
-    StatusDetail {
-        segments_read: total.saturating_sub(unread),
-        segments_total: total,
-        stale_as_of: None,
-        why: if is_whole { String::new() } else { notes.first().cloned().unwrap_or_default() },
-    }
-}
-
-/// What the asker may want to know, why the answer is not whole first.
-pub(crate) fn notes(found: &Found, plan: Option<&Plan>, rows_max: usize) -> Vec<String> {
-    let without_rows = if found.rows.is_empty() { ", there are no rows" } else { "" };
-    let mut notes = Vec::new();
-    match found.stopped_by {
-        Some(StoppedBy::Timeout) => notes.push(format!("the time allowed was over{without_rows}")),
-        Some(StoppedBy::Memory) => notes.push(format!("the memory allowed was used up{without_rows}")),
-        None if found.cut => {
-            notes.push(format!("there are more than {rows_max} rows: add take, or summarize"))
+        let registered: Vec<Mart> = self.parts.marts.names(scope).await?;
+        let marts = registered.iter().map(ToString::to_string).collect();
+        let context = Context { marts, ..Context::at(now) };
+        let Read { decision, mut questions } = read(&request.text, &context)?;
+        let shown: Vec<String> = questions.iter().map(|question| question.query.to_string()).collect();
+        wish::grant(request.engine, &self.parts, &request.text, &decision, &mut questions)?;
+        let likes = self.alike(scope, &request.text, &questions).await?;
+        let by_likeness = likes.is_some();
+        let catalog = tables::catalog(&registered);
+        let mut ready = Vec::with_capacity(questions.len());
+        for (question, understood) in questions.into_iter().zip(shown) {
+            let plan = planned(&question, likes.as_ref(), &catalog, now, request)?;
+            if let Some(plan) = &plan {
+                wish::check(request.engine, plan, &request.text)?;
+            }
+            let understood = if question.asked == question.text && request.engine != Engine::Auto {
+                question.query.to_string()
+            } else {
+                understood
+            };
+            ready.push(Ready { question, understood, plan });
         }
-        None => {}
+        let (estimate, work) = self.expected(scope, &ready, request).await?;
+        Ok(Prepared { decision, questions: ready, by_likeness, estimate, work, now })
     }
-    let of_plan = plan.into_iter().flat_map(|plan| &plan.notes);
-    notes.extend(of_plan.map(|note| format!("{}; {}", note.message, note.hint)));
-    notes
+
+    /// What is like what the calls of the questions name; nothing when there are no calls.
+    async fn alike(
+        &self,
+        scope: &TenantScope,
+        text: &str,
+        questions: &[Question],
+    ) -> Result<Option<Likes>, QueryError> {
+        let calls: BTreeSet<_> =
+            questions.iter().flat_map(|question| crate::similar::calls(&question.query)).collect();
+        if calls.is_empty() {
+            return Ok(None);
+        }
+        let Some(similar) = &self.parts.similar else { return Err(QueryError::unavailable("similarity")) };
+        let found = crate::similar::answer(similar.as_ref(), scope, text, calls);
+        self.health.watch("vectors", &self.parts.clock, found).await.map(Some)
+    }
+
+    async fn expected(
+        &self,
+        scope: &TenantScope,
+        ready: &[Ready],
+        request: &Request,
+    ) -> Result<(Estimate, Work), QueryError> {
+        let mut whole = PlanEstimate::default();
+        let mut works = Vec::new();
+        for plan in ready.iter().filter_map(|ready| ready.plan.as_ref()) {
+            let plan = if request.by_page { &first_rows(plan, request.rows_max) } else { plan };
+            let estimate = self.parts.marts.estimate(scope, plan).await?;
+            works.push(work_of(plan, &estimate, search_of(plan).is_some()));
+            whole.scans.extend(estimate.scans);
+        }
+        let one_event = Work { base_ms: 2.0, class: WorkClass::Newest, shape: 0 };
+        let work = works.into_iter().reduce(Work::and).unwrap_or(one_event);
+        let estimate = self.costs().estimate(&work, &whole);
+        Ok((estimate, work))
+    }
+
+    /// Learns the pace from a tenant's past questions, once.
+    async fn learn_from_past(&self, scope: &TenantScope) {
+        let is_new = {
+            let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+            learnt.insert(scope.tenant().clone())
+        };
+        let Some(decisions) = self.parts.decisions.as_ref().filter(|_| is_new) else { return };
+        let Ok(page) = decisions.page(scope, None, sentra_store::DECISIONS_PAGE_MAX).await else { return };
+        let mut costs = self.costs();
+        for (work, took_ms) in page.items.iter().rev().filter_map(crate::decision::work_of) {
+            costs.learn(&work.into(), took_ms);
+        }
+    }
 }
 
-pub(crate) fn route_of(
-    decision: &RouteDecision,
-    engine: Engine,
-    found: &Found,
-    notes: &[String],
-    understood: &str,
-) -> Route {
-    let own = match decision.intent {
-        sentra_ask::Intent::Exact => Intent::Exact,
-        sentra_ask::Intent::Analytical => Intent::Analytical,
-        sentra_ask::Intent::Similarity => Intent::Similarity,
-        sentra_ask::Intent::Compound => Intent::Compound,
-    };
-    let intent = match engine {
-        Engine::Exact => Intent::Exact,
-        Engine::Analytical => Intent::Analytical,
-        _ => own,
-    };
-    let mut reason = String::new();
-    if engine != Engine::Auto {
-        reason = format!("engine {} was asked for; ", engine.as_str());
-    }
-    reason.push_str(&decision.reason);
-    if decision.form == Form::English {
-        reason.push_str("; understood as ");
-        reason.push_str(understood);
-    }
-    // Who finds nothing wants to know whether a name was misspelt.
-    for note in notes.iter().filter(|_| found.rows.is_empty() && found.stopped_by.is_none()) {
-        reason.push_str("; ");
-        reason.push_str(note);
-    }
-    Route {
-        intent,
-        engine: "marts".to_owned(),
-        confidence: decision.confidence,
-        reason,
-        rules: decision.rules.iter().map(|rule| rule.as_str().to_owned()).collect(),
-        form: form_name(decision.form).to_owned(),
-        router_version: decision.version,
+/// What a question is expected to cost, and whether it would be answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimated {
+    /// Which way it would go.
+    pub route: Route,
+    /// The question as it was read.
+    pub understood: String,
+    /// What it is expected to cost.
+    pub estimate: Estimate,
+    /// Whether it is within the ceiling.
+    pub allowed: bool,
+    /// What may be spent on it.
+    pub ceiling: Ceiling,
+    /// A question like it that would be allowed, when it is not.
+    pub cheaper: Option<String>,
+}
+
+impl Prepared {
+    /// The question as it was read; of several the last one.
+    pub(crate) fn understood(&self) -> &str {
+        self.questions.last().map_or("", |ready| ready.understood.as_str())
     }
 }
 
-pub(crate) fn form_name(form: Form) -> &'static str {
-    match form {
-        Form::Kql => "kql",
-        Form::Shorthand => "shorthand",
-        Form::Sql => "sql",
-        Form::English => "english",
+/// The plan of a question, with what is alike put in the place of the calls; nothing for one event by its id.
+fn planned(
+    question: &Question,
+    likes: Option<&Likes>,
+    catalog: &Catalog,
+    now: Timestamp,
+    request: &Request,
+) -> Result<Option<Plan>, QueryError> {
+    if question.event()?.is_some() {
+        return Ok(None);
     }
+    let mut question = question.clone();
+    if let Some(likes) = likes {
+        crate::similar::put(&mut question.query, likes);
+    }
+    let plan = match request.whole {
+        true => whole(question.checked(catalog, now)?),
+        false => question.plan(catalog, now)?,
+    };
+    let taken = request.pinned.as_ref().and_then(|pinned| pinned.taken.as_ref());
+    let plan = match taken {
+        Some(taken) => within_horizon(&plan, taken),
+        None => plan,
+    };
+    Ok(Some(plan))
+}
+
+async fn answer_one(sources: &Sources<'_>, ready: &Ready, rows_max: usize) -> Result<Found, QueryError> {
+    match (&ready.plan, ready.question.event()?) {
+        (Some(plan), _) => execute(sources, plan, rows_max).await,
+        (None, Some(id)) => {
+            let marts = sources.parts.marts.as_ref();
+            let found = one_event(marts, sources.scope, id, sources.deadline);
+            sources.health.watch("marts", &sources.parts.clock, found).await
+        }
+        (None, None) => Ok(Found::default()),
+    }
+}
+
+fn part_of(found: Found, ready: &Ready) -> AnswerPart {
+    let Found { columns, rows, .. } = found;
+    AnswerPart { question: ready.question.asked.clone(), understood: ready.understood.clone(), columns, rows }
+}
+
+pub(crate) fn render(chart: &sentra_kql::plan::Chart) -> Render {
+    let title = chart.properties.iter().find(|(name, _)| name == "title");
+    Render { kind: chart.kind.clone(), title: title.and_then(|(_, values)| values.first().cloned()) }
 }

@@ -45,6 +45,14 @@ pub struct SyntaxError {
     pub hint: Option<String>,
 }
 
+/// Why an engine beside the stores did not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EngineError {
+    /// What it says.
+    pub message: String,
+}
+
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {

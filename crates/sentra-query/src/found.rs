@@ -27,6 +27,24 @@ pub(crate) struct Found {
     pub(crate) segments: Vec<SegmentRef>,
     /// Which part ran where, the innermost first.
     pub(crate) engines: Vec<String>,
+    /// What was not looked at though it was asked for, in words.
+    pub(crate) missing: Vec<String>,
+    /// The engines that were asked, by name, the first one first.
+    pub(crate) used: Vec<&'static str>,
+}
+
+impl Found {
+    /// `engine` was asked.
+    pub(crate) fn use_engine(&mut self, engine: &'static str) {
+        if !self.used.contains(&engine) {
+            self.used.push(engine);
+        }
+    }
+
+    /// Whether everything asked for is in it.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.stopped_by.is_none() && !self.cut && self.missing.is_empty()
+    }
 }
 
 /// Answers `plan` from the marts alone.
@@ -50,6 +68,8 @@ pub(crate) async fn from_marts(
             lineage: answer.lineage,
             segments: answer.segments,
             engines: vec!["the marts were searched from their newest end".to_owned()],
+            missing: Vec::new(),
+            used: vec!["marts"],
         });
     }
     let answer = marts.ask(scope, plan, &AskLimits { rows_max, timeout }).await?;
@@ -68,6 +88,8 @@ pub(crate) async fn from_marts(
         lineage: answer.lineage,
         segments: answer.segments,
         engines: answer.engines,
+        missing: Vec::new(),
+        used: vec!["marts"],
     })
 }
 
@@ -94,7 +116,7 @@ pub(crate) async fn one_event(
     };
     let rows = event.iter().map(event_row).collect();
     let engines = vec!["the marts were asked for one event".to_owned()];
-    Ok(Found { columns: event_columns(), rows, stopped_by, engines, ..Found::default() })
+    Ok(Found { columns: event_columns(), rows, stopped_by, engines, used: vec!["marts"], ..Found::default() })
 }
 
 fn event_columns() -> Vec<Column> {

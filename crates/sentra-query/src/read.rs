@@ -7,6 +7,7 @@ use sentra_model::{EventId, Timestamp};
 use sentra_store::{DEFAULT_COLUMNS, EVENTS_TABLE, header_columns};
 
 use crate::error::{Place, QueryError, SyntaxError};
+use crate::similar::alone;
 
 /// Rows of an answer when the question takes events as they are and does not say how many.
 pub const ROWS_DEFAULT: usize = 100;
@@ -37,6 +38,10 @@ pub(crate) struct Question {
 /// [`QueryError::Syntax`] with the place where it stops making sense.
 pub(crate) fn read(text: &str, context: &Context) -> Result<Read, QueryError> {
     let decision = route(text, context);
+    if let Some(kql) = alone(text) {
+        let query = parse(&kql).map_err(|error| refused(&error, &kql))?;
+        return Ok(Read { decision, questions: vec![Question { asked: text.to_owned(), text: kql, query }] });
+    }
     let one = |query: Query| vec![Question { asked: text.to_owned(), text: text.to_owned(), query }];
     let questions = match (decision.form, &decision.english) {
         (Form::Sql, _) => {

@@ -132,6 +132,8 @@ pub struct Request {
     pub rows_max: usize,
     /// Whether all events are wanted, and not the newest few, where the question does not say how many.
     pub whole: bool,
+    /// Whether the answer is read page by page, so that a page is what it costs.
+    pub by_page: bool,
     /// As if it were asked at another moment; nothing for now.
     pub pinned: Option<Pinned>,
 }
@@ -141,8 +143,9 @@ pub struct Request {
 pub struct Pinned {
     /// What `now()` and `ago(…)` mean.
     pub now: Timestamp,
-    /// Of each partition the first offset that had not been taken: events from there on are not seen.
-    pub taken: BTreeMap<u32, u64>,
+    /// Of each partition the first offset that had not been taken: events from there on are not seen. Nothing where it
+    /// is seen to otherwise.
+    pub taken: Option<BTreeMap<u32, u64>>,
 }
 
 impl Request {
@@ -157,6 +160,7 @@ impl Request {
             timeout_ms: 30_000,
             rows_max: ROWS_MAX,
             whole: false,
+            by_page: false,
             pinned: None,
         }
     }

@@ -27,6 +27,14 @@ pub(crate) fn whole(plan: Plan) -> Plan {
     with_messages(Plan { root, render, notes })
 }
 
+/// The first rows of an answer, and one more.
+pub(crate) fn first_rows(plan: &Plan, rows_max: usize) -> Plan {
+    let Plan { root, render, notes } = plan.clone();
+    let rows = (rows_max as u64).saturating_add(1);
+    let columns = root.columns.clone();
+    Plan { root: Node { op: Op::Take { input: Box::new(root), rows }, columns }, render, notes }
+}
+
 /// Whether what an event does not have is absent in the answer, rather than empty.
 pub(crate) fn is_absent(plan: &Plan) -> bool {
     is_of_events(plan.columns()) || search_of(plan).is_some()

@@ -15,7 +15,7 @@ use sentra_model::{
     Source, SourceKind, TenantId, TenantScope, Timestamp,
 };
 use sentra_query::{
-    Answer, Asker, CursorKey, Desk, DeskParts, Engine, Intent, QueryError, Request, Role, Status,
+    Answer, Asker, Desk, DeskOptions, DeskParts, Engine, Intent, QueryError, Request, Role, Status,
 };
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts, SqliteRecords};
 use serde_json::{Value, json};
@@ -78,12 +78,9 @@ fn asker(tenant: &str) -> Asker {
 
 /// A desk over `marts`, at one hour of the day.
 async fn desk(marts: &Arc<dyn MartStore>) -> Desk {
-    Desk::new(DeskParts {
-        marts: Arc::clone(marts),
-        records: Arc::new(SqliteRecords::in_memory().await.unwrap()),
-        clock: Arc::new(ManualClock::new(Timestamp::from_seconds(DAY + 3_600))),
-        cursor_key: CursorKey::of(b"a test's"),
-    })
+    let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(DAY + 3_600)));
+    Desk::new(DeskParts::new(Arc::clone(marts), records, clock), DeskOptions::default())
 }
 
 async fn answer(desk: &Desk, text: &str) -> Answer {

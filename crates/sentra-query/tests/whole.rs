@@ -17,8 +17,8 @@ use sentra_model::{
     TenantId, TenantScope, Timestamp,
 };
 use sentra_query::{
-    Answer, Asker, Completed, CursorKey, Desk, DeskParts, Ending, ExportFormat, Exporter, ItemKind, Piece,
-    QueryError, Request, Role, Severity, Status,
+    Answer, Asker, Completed, CursorKey, Desk, DeskOptions, DeskParts, Ending, ExportFormat, Exporter,
+    ItemKind, Piece, QueryError, Request, Role, Severity, Status,
 };
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts, SqliteRecords};
 use serde_json::Value as Json;
@@ -79,12 +79,13 @@ async fn stores() -> Vec<Arc<dyn MartStore>> {
 }
 
 async fn desk(marts: &Arc<dyn MartStore>) -> Desk {
-    Desk::new(DeskParts {
-        marts: Arc::clone(marts),
-        records: Arc::new(SqliteRecords::in_memory().await.unwrap()),
-        clock: Arc::new(ManualClock::new(Timestamp::from_seconds(DAY + 3_600))),
+    let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
+    let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(DAY + 3_600)));
+    let parts = DeskParts {
         cursor_key: CursorKey::of(b"a test's"),
-    })
+        ..DeskParts::new(Arc::clone(marts), records, clock)
+    };
+    Desk::new(parts, DeskOptions::default())
 }
 
 fn sized(text: &str, rows_max: usize) -> Request {

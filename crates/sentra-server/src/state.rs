@@ -7,7 +7,7 @@ use sentra_backbone::EventLog;
 use sentra_factory::{DecisionDesk, LetterDesk, RuleDesk};
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
-use sentra_query::{CursorKey, Desk, DeskParts};
+use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts};
 use sentra_store::{MartStore, Records};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -136,12 +136,13 @@ impl State {
             requests: Arc::new(Semaphore::new(config.server.requests_max)),
             streams: Arc::new(Semaphore::new(config.server.streams_max)),
             queries: Semaphore::new(config.server.queries_max),
-            desk: Desk::new(DeskParts {
-                marts: Arc::clone(&app.marts),
-                records: Arc::clone(&app.records),
-                clock: Arc::clone(&app.clock),
-                cursor_key: cursor_key(&app.directory),
-            }),
+            desk: Desk::new(
+                DeskParts {
+                    cursor_key: cursor_key(&app.directory),
+                    ..DeskParts::new(Arc::clone(&app.marts), Arc::clone(&app.records), Arc::clone(&app.clock))
+                },
+                DeskOptions::default(),
+            ),
             backtests: Semaphore::new(1),
             app,
             config,

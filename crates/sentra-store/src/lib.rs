@@ -16,6 +16,7 @@ mod admit;
 mod answer;
 mod bound;
 mod condition;
+mod decisions;
 mod embedded;
 mod error;
 mod event;
@@ -33,13 +34,17 @@ mod seen;
 mod sqlite;
 mod stream;
 
+pub use decisions::{
+    DECISIONS_PAGE_MAX, DecisionKeeping, DecisionStore, QUESTION_BYTES_KEPT_MAX, SqliteDecisions,
+    StoredDecision,
+};
 pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
 pub use error::StoreError;
 pub use event::StoredEvent;
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
 pub use kql::{
-    AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, arrow_schema, event_catalog, record_batch,
-    search_of,
+    AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, PlanEstimate, ScanEstimate, arrow_schema,
+    event_catalog, interpret, interpret_until, record_batch, search_of,
 };
 pub use marts::{
     Column, DEFAULT_COLUMNS, LINEAGE_SEGMENTS_MAX, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
@@ -50,7 +55,7 @@ pub use predicate::{CompareOp, Literal, PREDICATE_DEPTH_MAX, PREDICATE_TERMS_MAX
 pub use readback::{BackPage, ReadBack};
 pub use records::{
     INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit,
-    SqliteRecords,
+    SIGNALS_PAGE_MAX, SignalFilter, SqliteRecords,
 };
 pub use seen::{
     SEEN_FIELD_ROWS_MAX, SEEN_MAX, SEEN_ROWS_MAX, SEEN_TEXT_BYTES_MAX, SEEN_TEXTS_MAX, Seen, SeenOf,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AnswerStream, AskLimits, BackPage, ColumnKind, Horizon, PlanAnswer, Predicate, ReadBack, Seen,
-    SeenRequest, StoreError, StoredEvent,
+    AnswerStream, AskLimits, BackPage, ColumnKind, Horizon, PlanAnswer, PlanEstimate, Predicate, ReadBack,
+    Seen, SeenRequest, StoreError, StoredEvent,
 };
 
 /// Most rows that one answer has.
@@ -106,6 +106,12 @@ pub trait MartStore: Send + Sync + Debug {
     /// # Errors
     /// When the store cannot be read.
     async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError>;
+
+    /// What answering `plan` makes the engine look at, from metadata alone. Tables that are not of events count nothing.
+    ///
+    /// # Errors
+    /// When the metadata cannot be read.
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError>;
 
     /// The event `id`, raw bytes included.
     ///
@@ -263,6 +269,9 @@ pub struct Lineage {
     pub segments_pruned: u64,
     /// Of these, segments not opened because newer ones already held the rows wanted, or the search stopped.
     pub segments_skipped: u64,
+    /// Segments beside these that may hold what was asked for and are damaged: the answer goes without them.
+    #[serde(default)]
+    pub segments_unread: u64,
     /// Rows in the segments that were opened; page statistics may have spared most of them.
     pub segment_rows: u64,
     /// Rows looked at that are not yet in a segment.

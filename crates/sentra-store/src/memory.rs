@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use sentra_kql::plan::Plan;
-use sentra_kql::run::{Dataset, run};
+use sentra_kql::run::Dataset;
 use sentra_model::{EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
 use tokio::sync::RwLock;
 
@@ -12,7 +12,7 @@ use crate::admit::{Chunk, admit};
 use crate::answer::{Hit, answer_columns, gather, hits_of, in_order, json_rows, newest, stored_events};
 use crate::bound::{Bound, TimeBounds, bind};
 use crate::condition::{filtered_in_memory, parsed_condition, session_config};
-use crate::kql::{event_rows, marts_of, run_failed, run_limits};
+use crate::kql::{Scan, event_rows, interpret, marts_of, scans};
 use crate::readback::{ByMart, event_batches};
 use crate::row::holds;
 use crate::schema::{Keys, store_schema};
@@ -20,8 +20,8 @@ use crate::seen::Tally;
 use crate::stream::time_span;
 use crate::{
     AskLimits, BackPage, Column, ColumnKind, Horizon, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
-    PlanAnswer, ROWS_MAX, ReadBack, SearchOptions, Seen, SeenRequest, Shape, StoreError, StoredEvent,
-    event_catalog,
+    PlanAnswer, PlanEstimate, ROWS_MAX, ReadBack, ScanEstimate, SearchOptions, Seen, SeenRequest, Shape,
+    StoreError, StoredEvent, event_catalog,
 };
 
 /// Marts in memory, for tests and for commands that store nothing. It evaluates row by row: slow, and the
@@ -116,10 +116,11 @@ impl MartStore for MemoryMarts {
             let of_table = rows.iter().filter(|(mart, _)| wanted(mart));
             data.insert(table.name, of_table.map(|(_, (_, row))| row.clone()).collect());
         }
-        let mut found = run(plan, &data, run_limits()).map_err(run_failed)?;
+        let memory_rows = rows.len() as u64;
+        drop(rows);
+        let mut found = interpret(plan.clone(), data).await?;
         let cut = found.len() > limits.rows_max;
         found.truncate(limits.rows_max);
-        let memory_rows = rows.len() as u64;
         Ok(PlanAnswer {
             columns: plan.columns().to_vec(),
             rows: found,
@@ -147,6 +148,16 @@ impl MartStore for MemoryMarts {
             }
         }
         Ok(tally.finished())
+    }
+
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
+        let tenants = self.tenants.read().await;
+        let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.as_slice()).unwrap_or_default();
+        let estimate = |scan: Scan| {
+            let memory_rows = rows_in_memory(chunks, scan.marts.as_deref());
+            ScanEstimate { table: scan.table, memory_rows, ..ScanEstimate::default() }
+        };
+        Ok(PlanEstimate { scans: scans(plan).into_iter().map(estimate).collect() })
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
@@ -199,6 +210,12 @@ impl MartStore for MemoryMarts {
         let names: std::collections::BTreeSet<&Mart> = chunks.iter().map(|chunk| &chunk.mart).collect();
         Ok(names.into_iter().cloned().collect())
     }
+}
+
+/// Rows of `chunks` of `marts`; `None` for all.
+pub(crate) fn rows_in_memory(chunks: &[Chunk], marts: Option<&[Mart]>) -> u64 {
+    let wanted = |mart: &Mart| marts.is_none_or(|marts| marts.contains(mart));
+    chunks.iter().filter(|chunk| wanted(&chunk.mart)).map(|chunk| chunk.record.num_rows() as u64).sum()
 }
 
 /// Statistics of a mart that holds nothing.

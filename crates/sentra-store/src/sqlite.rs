@@ -22,6 +22,16 @@ const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 /// Opens the database file at `path`, made if it is missing: write-ahead journal, every commit synced
 /// (law ACK: a position that was read is never taken back).
 pub(crate) async fn open_file(path: &Path) -> Result<DatabaseConnection, StoreError> {
+    open_synced(path, SqliteSynchronous::Full).await
+}
+
+/// As [`open_file`], but a commit does not wait for the disk: what was committed survives the end of the process, and
+/// of what was committed shortly before a loss of power the latest may be missing. For what nothing else hangs on.
+pub(crate) async fn open_relaxed(path: &Path) -> Result<DatabaseConnection, StoreError> {
+    open_synced(path, SqliteSynchronous::Normal).await
+}
+
+async fn open_synced(path: &Path, synced: SqliteSynchronous) -> Result<DatabaseConnection, StoreError> {
     let file: PathBuf = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.max_connections(CONNECTIONS_MAX).sqlx_logging(false).map_sqlx_sqlite_opts(move |sqlite| {
@@ -31,7 +41,7 @@ pub(crate) async fn open_file(path: &Path) -> Result<DatabaseConnection, StoreEr
             .shared_cache(false)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(synced.clone())
             .busy_timeout(BUSY_WAIT)
             .statement_cache_capacity(256)
     });

@@ -15,7 +15,7 @@ use sentra_factory::{
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
-use sentra_query::{CursorKey, Desk, DeskParts};
+use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
@@ -171,12 +171,12 @@ impl Engines {
 
     /// The desk for questions over these engines.
     pub(crate) fn query_desk(&self) -> Desk {
-        Desk::new(DeskParts {
-            marts: Arc::clone(&self.marts),
-            records: Arc::clone(&self.records),
-            clock: Arc::clone(&self.clock),
+        let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
+        let parts = DeskParts {
             cursor_key: CursorKey::of(&self.cursor_secret),
-        })
+            ..DeskParts::new(marts, records, Arc::clone(&self.clock))
+        };
+        Desk::new(parts, DeskOptions::default())
     }
 
     /// The desk for rules over these engines.

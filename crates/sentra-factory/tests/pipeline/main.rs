@@ -31,8 +31,8 @@ use sentra_model::{
 };
 use sentra_store::{
     AskLimits, BackPage, Horizon, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts,
-    Plan, PlanAnswer, ReadBack, Records, SearchOptions, Seen, SeenRequest, Shape, SqliteRecords, StoreError,
-    StoredEvent, TimeRange,
+    Plan, PlanAnswer, PlanEstimate, ReadBack, Records, SearchOptions, Seen, SeenRequest, Shape,
+    SqliteRecords, StoreError, StoredEvent, TimeRange,
 };
 
 mod decisions;
@@ -176,6 +176,10 @@ impl MartStore for FailingOnce {
 
     async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
         self.marts.seen(scope, request).await
+    }
+
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
+        self.marts.estimate(scope, plan).await
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {

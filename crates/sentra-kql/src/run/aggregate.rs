@@ -20,6 +20,7 @@ impl Engine<'_> {
             places.insert(Key(Vec::new()), 0);
         }
         for row in rows {
+            self.halt.row()?;
             let key: Row = keys.iter().map(|key| self.eval(key, &row)).collect::<Result<_, _>>()?;
             let place = *places.entry(Key(key.clone())).or_insert_with(|| {
                 groups.push((key, Vec::new()));
@@ -35,6 +36,7 @@ impl Engine<'_> {
         let mut results = Vec::with_capacity(groups.len());
         for (mut result, members) in groups {
             for aggregate in aggregates {
+                self.halt.look()?;
                 result.extend(self.of_group(aggregate, &members)?);
             }
             results.push(result);
@@ -57,6 +59,7 @@ impl Engine<'_> {
         if matches!(aggregate.function, Count | CountIf) {
             let mut count = 0_i64;
             for row in rows {
+                self.halt.row()?;
                 let condition = aggregate.arguments.first();
                 let counts = match condition {
                     Some(condition) => self.eval(condition, row)?.is_true(),

@@ -15,6 +15,9 @@ pub enum RunError {
         /// Its name.
         name: String,
     },
+    /// It was told to stop.
+    #[error("the question was stopped")]
+    Halted,
     /// The plan is none that the checker makes.
     #[error("the plan is wrong: {what}")]
     BadPlan {

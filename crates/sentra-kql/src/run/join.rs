@@ -38,12 +38,14 @@ impl Engine<'_> {
         let mut rows: Vec<Row> = Vec::new();
         let mut bytes = 0;
         for row in &lefts {
+            self.halt.row()?;
             let key = left_key(row);
             if kind == JoinKind::InnerUnique && !key.clone().is_some_and(|key| seen.insert(key)) {
                 continue;
             }
             let found = key.and_then(|key| partners.get(&key));
             for place in found.into_iter().flatten() {
+                self.halt.row()?;
                 if let (Some(other), Some(used)) = (rights.get(*place), used.get_mut(*place)) {
                     *used = true;
                     rows.push(row.iter().chain(other).cloned().collect());

@@ -5,6 +5,7 @@
 mod aggregate;
 mod call;
 mod error;
+mod halt;
 mod join;
 mod json;
 mod math;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use call::{Regexes, call, compiled};
 pub use error::RunError;
+pub use halt::Halt;
 pub(crate) use json::bytes;
 pub(crate) use time::{PARTS, UNITS};
 
@@ -59,7 +61,15 @@ pub type Dataset = BTreeMap<String, Vec<Row>>;
 /// # Errors
 /// [`RunError::TooLarge`] beyond the limits, others when plan and rows do not go together.
 pub fn run(plan: &Plan, data: &Dataset, limits: RunLimits) -> Result<Vec<Row>, RunError> {
-    let engine = Engine { data, limits, regexes: Regexes::default() };
+    run_until(plan, data, limits, &Halt::default())
+}
+
+/// The rows that answer a plan, unless `halt` is told before they are all there.
+///
+/// # Errors
+/// As [`run`]; [`RunError::Halted`] when it was told to stop.
+pub fn run_until(plan: &Plan, data: &Dataset, limits: RunLimits, halt: &Halt) -> Result<Vec<Row>, RunError> {
+    let engine = Engine { data, limits, regexes: Regexes::default(), halt: halt.clone() };
     engine.rows(&plan.root)
 }
 
@@ -70,7 +80,12 @@ pub struct Evaluator(Engine<'static>);
 impl Default for Evaluator {
     fn default() -> Self {
         static NO_ROWS: Dataset = Dataset::new();
-        Self(Engine { data: &NO_ROWS, limits: RunLimits::default(), regexes: Regexes::default() })
+        Self(Engine {
+            data: &NO_ROWS,
+            limits: RunLimits::default(),
+            regexes: Regexes::default(),
+            halt: Halt::default(),
+        })
     }
 }
 
@@ -89,6 +104,7 @@ struct Engine<'a> {
     data: &'a Dataset,
     limits: RunLimits,
     regexes: Regexes,
+    halt: Halt,
 }
 
 /// A value that can be looked up: equal where values have the same place in the order of all.
@@ -126,6 +142,7 @@ impl Engine<'_> {
             Op::Filter { input, condition } => {
                 let mut rows = Vec::new();
                 for row in self.rows(input)? {
+                    self.halt.row()?;
                     if self.eval(condition, &row)?.is_true() {
                         rows.push(row);
                     }
@@ -136,6 +153,7 @@ impl Engine<'_> {
                 let mut rows = Vec::new();
                 let mut bytes = 0;
                 for row in self.rows(input)? {
+                    self.halt.row()?;
                     let row: Row =
                         values.iter().map(|value| self.eval(value, &row)).collect::<Result<_, _>>()?;
                     self.grow(&mut bytes, &row)?;
@@ -171,6 +189,7 @@ impl Engine<'_> {
 
     /// So many rows may be held.
     fn check(&self, rows: usize, node: &Node) -> Result<(), RunError> {
+        self.halt.look()?;
         if rows > self.limits.rows_max {
             return Err(RunError::TooLarge { what: "rows", limit: self.limits.rows_max });
         }
@@ -192,6 +211,7 @@ impl Engine<'_> {
     fn sorted(&self, rows: Vec<Row>, keys: &[SortKey]) -> Result<Vec<Row>, RunError> {
         let mut keyed = Vec::with_capacity(rows.len());
         for row in rows {
+            self.halt.row()?;
             let key: Row = keys.iter().map(|key| self.eval(&key.value, &row)).collect::<Result<_, _>>()?;
             keyed.push((key, row));
         }

@@ -16,6 +16,7 @@ impl Engine<'_> {
         };
         let mut rows = Vec::new();
         for mut row in self.rows(input)? {
+            self.halt.row()?;
             let text = self.eval(value, &row)?;
             let found = regex.captures(text.str()).map(|found| -> Row {
                 let group = |place: usize| found.get(place + 1).map_or("", |group| group.as_str());
@@ -40,6 +41,7 @@ impl Engine<'_> {
         let mut rows = Vec::new();
         let mut bytes = 0;
         for row in self.rows(input)? {
+            self.halt.row()?;
             let mut items = Vec::with_capacity(lists.len());
             for (list, _) in lists {
                 items.push(items_of(self.eval(list, &row)?));

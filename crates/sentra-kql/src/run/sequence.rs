@@ -30,6 +30,7 @@ impl Engine<'_> {
         let mut partials: BTreeMap<Key, Vec<Option<Partial>>> = BTreeMap::new();
         let mut found = Vec::new();
         for row in &events {
+            self.halt.row()?;
             let key: Row = keys.iter().map(|place| at(row, *place)).collect();
             if key.iter().any(|value| value.is_null() || *value == Value::String(String::new())) {
                 continue;

@@ -11,15 +11,17 @@ use sentra_ask::{Context, EXAMPLES, Form, NotUnderstood, RouteDecision, Understo
 use sentra_kql::plan::Catalog;
 use sentra_kql::{CheckOptions, KqlError, Query, check, complete, parse, parse_shorthand, problems};
 use sentra_model::Mart;
-use sentra_store::{EVENTS_TABLE, SeenOf, event_catalog};
+use sentra_store::{EVENTS_TABLE, SeenOf};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use seen::SeenCache;
 use seen::{Known, Wishes};
 
-use crate::desk::{Desk, form_name};
+use crate::desk::Desk;
 use crate::error::QueryError;
 use crate::request::Asker;
+use crate::tables;
+use crate::words::form_name;
 
 /// Most examples that are offered for a question in plain English.
 const EXAMPLES_MAX: usize = 8;
@@ -121,7 +123,7 @@ impl Desk {
         let registered = self.parts.marts.names(&asker.scope).await?;
         let marts = registered.iter().map(ToString::to_string).collect();
         let decision = route(text, &Context { marts, ..Context::at(now) });
-        let catalog = event_catalog(&registered);
+        let catalog = tables::catalog(&registered);
         let options = CheckOptions { catalog: &catalog, now, keep_calls: false };
         let offset = floor(text, offset);
         let draft = Draft { text, offset, catalog: &catalog, registered: &registered, options };

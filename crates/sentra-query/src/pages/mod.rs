@@ -7,7 +7,7 @@
 mod cursor;
 mod kept;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sentra_store::{PageFrom, page_of};
@@ -18,8 +18,8 @@ pub(crate) use kept::Kept;
 pub use kept::{KEPT_ANSWERS_MAX, KEPT_BYTES_MAX, KEPT_ROWS_MAX, KEPT_S_MAX};
 
 use crate::answer::Answer;
-use crate::deliver::Opened;
-use crate::desk::Desk;
+use crate::deliver::{Events, Opened};
+use crate::desk::{Desk, Trace};
 use crate::error::QueryError;
 use crate::request::{Asker, Pinned, Request};
 use cursor::{At, Cursor};
@@ -40,11 +40,30 @@ impl Desk {
     ) -> Result<Answer, QueryError> {
         let key = &self.parts.cursor_key;
         let cursor = cursor.map(|text| Cursor::opened(text, key, &asker.scope, request)).transpose()?;
-        let pinned = cursor.as_ref().map(|cursor| Pinned { now: cursor.now, taken: cursor.taken.clone() });
-        let request = Request { whole: true, pinned, ..request.clone() };
+        let pinned = cursor.as_ref().map(|cursor| Pinned {
+            now: cursor.now,
+            // Events one by one are read below the offsets that were taken anyway.
+            taken: matches!(cursor.at, At::Row { .. }).then(|| cursor.taken.clone()),
+        });
+        let request = Request { whole: true, by_page: true, pinned, ..request.clone() };
         match (self.open(asker, &request).await?, cursor.as_ref().map(|cursor| cursor.at)) {
-            (Opened::Events(events), None | Some(At::Event { .. })) => {
-                self.page_of_events(asker, &request, &events, cursor).await
+            (Opened::Events(events), None) => {
+                let query_id = self.query_id(&request);
+                let begun = self.running.begin(asker.scope.tenant(), &query_id)?;
+                let started = Instant::now();
+                let trace = Mutex::default();
+                let page = tokio::select! {
+                    page = self.page_of_events(asker, &request, &events, None, &trace) => page,
+                    () = begun.cancelled() => Err(QueryError::Cancelled { query_id }),
+                };
+                let trace = trace.into_inner().unwrap_or_else(PoisonError::into_inner);
+                self.decided(asker, &request, page, trace, started).await
+            }
+            (Opened::Events(events), Some(At::Event { .. })) => {
+                // One decision is kept of a question, not one of every page.
+                let trace = Mutex::default();
+                let page = self.page_of_events(asker, &request, &events, cursor, &trace).await?;
+                Ok(Answer { explain: page.explain.filter(|_| request.explain), ..page })
             }
             (Opened::Computed, None) => self.first_of_computed(asker, &request).await,
             (Opened::Computed, Some(At::Row { row, digest })) => {
@@ -58,10 +77,12 @@ impl Desk {
         &self,
         asker: &Asker,
         request: &Request,
-        events: &crate::deliver::Events,
+        events: &Events,
         cursor: Option<Cursor>,
+        trace: &Mutex<Trace>,
     ) -> Result<Answer, QueryError> {
         let started = Instant::now();
+        let _turn = self.admitted(asker, request, events, trace).await?;
         let now = self.moment_of(request);
         let from = match cursor {
             None => PageFrom::default(),
@@ -71,7 +92,9 @@ impl Desk {
             Some(_) => return Err(QueryError::Cursor { why: "the question is not answered as it was" }),
         };
         let (marts, timeout) = (self.parts.marts.as_ref(), Duration::from_millis(request.timeout_ms));
-        let page = page_of(marts, &asker.scope, &events.rows, &from, request.rows_max, timeout).await?;
+        let page =
+            async { Ok(page_of(marts, &asker.scope, &events.rows, &from, request.rows_max, timeout).await?) };
+        let page = self.health.watch("marts", &self.parts.clock, page).await?;
         let next_cursor = match page.next {
             Some(PageFrom { taken: Some(taken), after: Some(place), rows_before }) => {
                 let at = At::Event { place, rows: rows_before };
@@ -79,18 +102,19 @@ impl Desk {
             }
             _ => None,
         };
-        let answer = events.answer(self, request, page.rows, page.end, started);
+        let answer = events.answer(self, asker, request, page.rows, page.end, started).await;
         Ok(Answer { next_cursor, ..answer })
     }
 
     async fn first_of_computed(&self, asker: &Asker, request: &Request) -> Result<Answer, QueryError> {
         let now = self.moment_of(request);
         let taken = self.parts.marts.horizon(&asker.scope).await?.taken;
-        let answer = self.ask(asker, &Request { rows_max: KEPT_ROWS_MAX, ..request.clone() }).await?;
+        let answer =
+            self.ask(asker, &Request { rows_max: KEPT_ROWS_MAX, by_page: false, ..request.clone() }).await?;
         if answer.rows.len() <= request.rows_max {
             return Ok(answer);
         }
-        let pinned = Request { pinned: Some(Pinned { now, taken }), ..request.clone() };
+        let pinned = Request { pinned: Some(Pinned { now, taken: Some(taken) }), ..request.clone() };
         let digest = digest_of(&answer);
         self.page_of_computed(asker, &pinned, Arc::new(answer), 0, digest)
     }
@@ -106,7 +130,8 @@ impl Desk {
         if let Some(answer) = self.kept.get(&id) {
             return self.page_of_computed(asker, request, answer, row, digest);
         }
-        let answer = self.ask(asker, &Request { rows_max: KEPT_ROWS_MAX, ..request.clone() }).await?;
+        let answer =
+            self.ask(asker, &Request { rows_max: KEPT_ROWS_MAX, by_page: false, ..request.clone() }).await?;
         if digest_of(&answer) != digest {
             let why = "the answer is not kept any more, and computed again it is another one";
             return Err(QueryError::Cursor { why });
@@ -122,7 +147,7 @@ impl Desk {
         row: u64,
         digest: u128,
     ) -> Result<Answer, QueryError> {
-        let Some(pinned) = request.pinned.clone() else {
+        let Some(Pinned { now, taken: Some(taken) }) = request.pinned.clone() else {
             return Err(QueryError::Cursor { why: "the page is of no moment" });
         };
         let first = usize::try_from(row).unwrap_or(usize::MAX).min(answer.rows.len());
@@ -131,14 +156,13 @@ impl Desk {
         let rows = all.get(first..end).unwrap_or_default().to_vec();
         let next_cursor = if end < all.len() {
             let at = At::Row { row: end as u64, digest };
-            let Pinned { now, taken } = pinned.clone();
             Some(Cursor { now, taken, at }.sealed(&self.parts.cursor_key, &asker.scope, request)?)
         } else {
             None
         };
         let page = Answer { rows, next_cursor, ..head_of(&answer) };
         if page.next_cursor.is_some() {
-            self.kept.keep(kept_id(asker, request, pinned.now, digest), answer);
+            self.kept.keep(kept_id(asker, request, now, digest), answer);
         }
         Ok(page)
     }

@@ -3,7 +3,7 @@
 use sentra_model::{DeadReason, EventId, IncidentStatus, Severity};
 
 use super::fixture::{at, commit, dead_letter, incident, scope, signal};
-use crate::{IncidentFilter, LetterReplay, Records, SqliteRecords, StoreError};
+use crate::{IncidentFilter, LetterReplay, Records, SignalFilter, SqliteRecords, StoreError};
 
 macro_rules! records_contract {
     ($engine:ident, $open:expr) => {
@@ -29,6 +29,10 @@ macro_rules! records_contract {
             #[tokio::test]
             async fn pages_cover_everything_once() {
                 super::pages_cover_everything_once(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn signals_come_page_by_page() {
+                super::signals_come_page_by_page(&$open.await).await;
             }
             #[tokio::test]
             async fn filters_select() {
@@ -84,6 +88,32 @@ async fn a_commit_is_read_back(records: &dyn Records) {
     assert_eq!(found.iter().map(|signal| signal.id).collect::<Vec<_>>(), ids);
     assert_eq!(records.incident(&scope, stored.id).await.unwrap().as_ref(), Some(&stored));
     assert_eq!(records.incident_signals(&scope, stored.id).await.unwrap(), signals[5..1_100]);
+}
+
+async fn signals_come_page_by_page(records: &dyn Records) {
+    let (ours, others) = (scope("acme"), scope("other"));
+    for scope in [&ours, &others] {
+        let mut commit = commit(1);
+        commit.signals = (0..25).map(|number| signal(scope, number)).collect();
+        records.commit(scope, commit).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut filter = SignalFilter { limit: 7, ..SignalFilter::default() };
+    loop {
+        let page = records.signals_page(&ours, &filter).await.unwrap();
+        assert!(page.items.iter().all(|signal| signal.tenant == *ours.tenant()), "law TENANT");
+        seen.extend(page.items.iter().map(|signal| signal.count));
+        filter.cursor = page.next;
+        if filter.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, (0..25).rev().collect::<Vec<_>>(), "each once, the latest first");
+    let late = SignalFilter { last_at_or_after: Some(at(20)), limit: 100, cursor: None };
+    assert_eq!(records.signals_page(&ours, &late).await.unwrap().items.len(), 5);
+    let odd =
+        SignalFilter { cursor: Some("5.inc-0000000000000000".into()), limit: 5, ..SignalFilter::default() };
+    assert!(matches!(records.signals_page(&ours, &odd).await, Err(StoreError::Cursor { .. })));
 }
 
 /// Law IDENTITY.

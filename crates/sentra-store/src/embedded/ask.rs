@@ -1,7 +1,7 @@
 //! Plans: what DataFusion can do of one runs there, what is above it in the interpreter.
 
 use sentra_kql::plan::{Column, Node, Op, Plan};
-use sentra_kql::run::{Dataset, Row, run};
+use sentra_kql::run::{Dataset, Row};
 use sentra_model::TenantScope;
 use tokio::time::{Instant, timeout_at};
 
@@ -10,7 +10,7 @@ use datafusion::dataframe::DataFrame;
 use super::EmbeddedMarts;
 use super::lower::Events;
 use super::search::is_out_of_memory;
-use crate::kql::{AskLimits, FALLBACK_ROWS_MAX, PlanAnswer, rows_of, run_failed, run_limits};
+use crate::kql::{AskLimits, FALLBACK_ROWS_MAX, PlanAnswer, interpret, rows_of};
 use crate::{Lineage, StoppedBy, StoreError};
 
 /// A part of a plan that DataFusion runs, with the most rows that are wanted of it.
@@ -68,10 +68,10 @@ impl EmbeddedMarts {
             answer.rows = data.into_values().next().unwrap_or_default();
         } else {
             let plan = Plan { root, render: None, notes: Vec::new() };
-            let interpreted = tokio::task::spawn_blocking(move || run(&plan, &data, run_limits()));
-            let rows =
-                interpreted.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;
-            answer.rows = rows.map_err(run_failed)?;
+            match timeout_at(deadline, interpret(plan, data)).await {
+                Ok(rows) => answer.rows = rows?,
+                Err(_) => return Ok(stopped(answer, StoppedBy::Timeout)),
+            }
             answer.engines.push(format!("the interpreter gave {} rows", answer.rows.len()));
         }
         answer.cut = answer.rows.len() > limits.rows_max;

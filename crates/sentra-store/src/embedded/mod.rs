@@ -21,10 +21,11 @@ use sentra_model::{Clock, EventBatch, EventId, Mart, Position, TenantId, TenantS
 use tokio::sync::RwLock;
 
 use crate::admit::admit;
+use crate::kql::scans;
 use crate::memory::{add_memory, empty_stats, widen};
 use crate::{
-    AskLimits, BackPage, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ReadBack,
-    SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
+    AskLimits, BackPage, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, PlanEstimate,
+    ReadBack, SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
 };
 
 mod ask;
@@ -184,6 +185,12 @@ impl MartStore for EmbeddedMarts {
 
     async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
         self.look_at_newest(scope, request).await
+    }
+
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
+        let snapshot = self.tenant(scope).await.snapshot();
+        let estimate = |scan| prune::estimated(&snapshot, scan);
+        Ok(PlanEstimate { scans: scans(plan).into_iter().map(estimate).collect() })
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {

@@ -5,6 +5,8 @@
 //! `sentra-kql`, the embedded one by DataFusion as far as that can, and by the interpreter above it.
 
 mod catalog;
+mod estimate;
+mod interpret;
 mod predicate;
 mod search;
 mod values;
@@ -16,6 +18,9 @@ use sentra_kql::run::{Row, RunError, RunLimits};
 
 pub use catalog::{EVENTS_TABLE, event_catalog};
 pub(crate) use catalog::{SCAN_COLUMNS, marts_of};
+pub use estimate::{PlanEstimate, ScanEstimate};
+pub(crate) use estimate::{Scan, scans};
+pub use interpret::{interpret, interpret_until};
 pub(crate) use predicate::{Leaf, leaves, predicate_of};
 pub use search::search_of;
 pub(crate) use values::{array_of, event_rows, rows_of, type_of, value_at};

@@ -24,6 +24,8 @@ const MERGES_FOLLOWED_MAX: usize = 64;
 
 /// Most incidents on one page.
 pub const INCIDENTS_PAGE_MAX: usize = 500;
+/// Most signals on one page.
+pub const SIGNALS_PAGE_MAX: usize = 1_000;
 /// Incidents on a page when the filter does not say.
 const INCIDENTS_PAGE_DEFAULT: usize = 50;
 
@@ -99,6 +101,16 @@ pub trait Records: Send + Sync + Debug {
     /// # Errors
     /// When the store cannot be read.
     async fn signals(&self, scope: &TenantScope, ids: &[SignalId]) -> Result<Vec<Signal>, StoreError>;
+
+    /// Signals that pass `filter`, the one with the latest evidence first, then by id. `total` counts those on the page.
+    ///
+    /// # Errors
+    /// [`StoreError::Cursor`] for a cursor that is none; others when the store cannot be read.
+    async fn signals_page(
+        &self,
+        scope: &TenantScope,
+        filter: &SignalFilter,
+    ) -> Result<Page<Signal>, StoreError>;
 
     /// The versions of an incident, the first one first.
     ///
@@ -240,6 +252,17 @@ impl Default for IncidentFilter {
             cursor: None,
         }
     }
+}
+
+/// Which signals are wanted; the empty filter wants all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignalFilter {
+    /// With evidence at this moment or later.
+    pub last_at_or_after: Option<Timestamp>,
+    /// How many on a page: 1 to [`SIGNALS_PAGE_MAX`].
+    pub limit: usize,
+    /// [`Page::next`] of the page before.
+    pub cursor: Option<String>,
 }
 
 /// One page of a list.

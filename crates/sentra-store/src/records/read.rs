@@ -1,6 +1,7 @@
 //! Reading. Law TENANT: every question but [`tenants`] has the tenant in its condition.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
@@ -12,7 +13,10 @@ use sentra_model::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, MERGED, MERGES_FOLLOWED_MAX, Page, entity};
+use super::{
+    INCIDENTS_PAGE_MAX, IncidentFilter, IncidentVersion, MERGED, MERGES_FOLLOWED_MAX, Page, SIGNALS_PAGE_MAX,
+    SignalFilter, entity,
+};
 use crate::StoreError;
 use crate::matcher::fold;
 use crate::sqlite::from_sql;
@@ -87,7 +91,7 @@ pub(super) async fn incidents(
     let limit = filter.limit.clamp(1, INCIDENTS_PAGE_MAX);
     let mut page = selected.order_by_desc(Column::UpdatedMicros).order_by_asc(Column::Id);
     if let Some(cursor) = &filter.cursor {
-        let (updated, id) = read_cursor(cursor)?;
+        let (updated, id) = read_cursor::<IncidentId>(cursor)?;
         let same_moment = Column::UpdatedMicros.eq(updated).and(Column::Id.gt(id));
         page = page.filter(Condition::any().add(Column::UpdatedMicros.lt(updated)).add(same_moment));
     }
@@ -121,10 +125,11 @@ fn select_incidents(scope: &TenantScope, filter: &IncidentFilter) -> Select<enti
     selected
 }
 
-fn read_cursor(cursor: &str) -> Result<(i64, String), StoreError> {
-    let parts = cursor.split_once('.').and_then(|(updated, id)| {
-        let id: IncidentId = id.parse().ok()?;
-        Some((updated.parse().ok()?, id.to_string()))
+/// A moment and an id behind it.
+fn read_cursor<I: FromStr + ToString>(cursor: &str) -> Result<(i64, String), StoreError> {
+    let parts = cursor.split_once('.').and_then(|(moment, id)| {
+        let id: I = id.parse().ok()?;
+        Some((moment.parse().ok()?, id.to_string()))
     });
     parts.ok_or_else(|| StoreError::Cursor { cursor: cursor.chars().take(80).collect() })
 }
@@ -164,6 +169,33 @@ pub(super) async fn incident_signals(
         .map_err(failed("read the signals of an incident"))?;
     let ids: Vec<String> = rows.into_iter().map(|row| row.signal).collect();
     signals_by_text(database, scope, &ids).await
+}
+
+pub(super) async fn signals_page(
+    database: &DatabaseConnection,
+    scope: &TenantScope,
+    filter: &SignalFilter,
+) -> Result<Page<Signal>, StoreError> {
+    use entity::signal::{Column, Entity};
+    let mut selected = Entity::find().filter(Column::Tenant.eq(scope.tenant().as_str()));
+    if let Some(moment) = filter.last_at_or_after {
+        selected = selected.filter(Column::LastMicros.gte(moment.micros()));
+    }
+    if let Some(cursor) = &filter.cursor {
+        let (last, id) = read_cursor::<SignalId>(cursor)?;
+        let same_moment = Column::LastMicros.eq(last).and(Column::Id.gt(id));
+        selected = selected.filter(Condition::any().add(Column::LastMicros.lt(last)).add(same_moment));
+    }
+    let limit = filter.limit.clamp(1, SIGNALS_PAGE_MAX);
+    let page = selected.order_by_desc(Column::LastMicros).order_by_asc(Column::Id).limit(limit as u64 + 1);
+    let rows = page.all(database).await.map_err(failed("read signals"))?;
+    let has_next = rows.len() > limit;
+    let rows: Vec<_> = rows.into_iter().take(limit).collect();
+    let last = rows.last().map(|row| format!("{}.{}", row.last_micros, row.id));
+    let items: Vec<Signal> =
+        rows.iter().map(|row| parse("read a signal", &row.body)).collect::<Result<_, _>>()?;
+    let total = items.len() as u64;
+    Ok(Page { items, next: last.filter(|_| has_next), total })
 }
 
 pub(super) async fn signals(

@@ -9,8 +9,8 @@ use sentra_model::{
 use tokio::sync::Mutex;
 
 use super::{
-    IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit, commit, entity, letters,
-    read,
+    IncidentFilter, IncidentVersion, LetterReplay, Page, Records, RecordsCommit, SignalFilter, commit,
+    entity, letters, read,
 };
 use crate::StoreError;
 use crate::sqlite::{check_version, create_indexes, create_tables, open_file, open_memory};
@@ -124,6 +124,14 @@ impl Records for SqliteRecords {
 
     async fn signals(&self, scope: &TenantScope, ids: &[SignalId]) -> Result<Vec<Signal>, StoreError> {
         read::signals(&self.database, scope, ids).await
+    }
+
+    async fn signals_page(
+        &self,
+        scope: &TenantScope,
+        filter: &SignalFilter,
+    ) -> Result<Page<Signal>, StoreError> {
+        read::signals_page(&self.database, scope, filter).await
     }
 
     async fn incident_history(

@@ -142,8 +142,14 @@ impl Walk {
     }
 
     fn look(&mut self, answer: &PlanAnswer) {
-        let Lineage { segments_considered, segments_pruned, segments_skipped, segment_rows, memory_rows } =
-            answer.lineage;
+        let Lineage {
+            segments_considered,
+            segments_pruned,
+            segments_skipped,
+            segment_rows,
+            memory_rows,
+            segments_unread,
+        } = answer.lineage;
         let lineage = &mut self.end.lineage;
         lineage.segments_considered = lineage.segments_considered.max(segments_considered);
         // What one slice passes over another one reads.
@@ -152,6 +158,7 @@ impl Walk {
         lineage.segments_pruned = least(lineage.segments_pruned, segments_pruned);
         lineage.segments_skipped = least(lineage.segments_skipped, segments_skipped);
         lineage.segment_rows += segment_rows;
+        lineage.segments_unread = lineage.segments_unread.max(segments_unread);
         lineage.memory_rows = lineage.memory_rows.max(memory_rows);
         for segment in &answer.segments {
             let is_known = self.end.segments.iter().rev().any(|known| known.path == segment.path);

@@ -52,14 +52,20 @@ fn check_ndjson(file: &Path, columns: &[(String, String)], rows: &[Vec<Value>]) 
     let text = std::fs::read_to_string(file).unwrap();
     let found: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let object = |row: &Vec<Value>| -> Value {
-        columns.iter().map(|(name, _)| name.clone()).zip(row.iter().cloned()).collect::<serde_json::Map<_, _>>().into()
+        columns
+            .iter()
+            .map(|(name, _)| name.clone())
+            .zip(row.iter().cloned())
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     };
     assert_eq!(found, rows.iter().map(object).collect::<Vec<_>>());
 }
 
 fn check_parquet(file: &Path, columns: &[(String, String)], rows: &[Vec<Value>]) {
     let reader = SerializedFileReader::new(std::fs::File::open(file).unwrap()).unwrap();
-    let found: Vec<Value> = reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_json_value()).collect();
+    let found: Vec<Value> =
+        reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_json_value()).collect();
     assert_eq!(found.len(), rows.len());
     for (found, row) in found.iter().zip(rows) {
         for ((name, kind), value) in columns.iter().zip(row) {
@@ -242,7 +248,10 @@ fn pages_and_streams_are_the_answer_while_events_arrive() {
         assert_eq!(rows.len() as u64, count, "{question}");
         assert_eq!(last["status"], "complete", "{question}: {last}");
         assert!(first["understood"].is_string() && first["route"]["engine"] == "marts", "{first}");
-        assert!(first["columns"].as_array().unwrap().iter().all(|column| column["type"].is_string()), "{first}");
+        assert!(
+            first["columns"].as_array().unwrap().iter().all(|column| column["type"].is_string()),
+            "{first}"
+        );
         // A question is asked of what is there; from its first page on nothing is added.
         let (now, number) = pages(&server, question, size, || {
             ingest(&server, taken..taken + 300);
@@ -270,9 +279,23 @@ fn pages_and_streams_are_the_answer_while_events_arrive() {
     let place = data.path().to_str().unwrap();
     let ran = ok(&["query", "--data", place, "--json", "--page-size", "7", "events | project id"]).json();
     let cursor = ran["next_cursor"].as_str().unwrap();
-    let next = ok(&["query", "--data", place, "--json", "--page-size", "7", "--cursor", cursor, "events | project id"]);
-    let both: Vec<Value> = [ran, next.json()].iter().flat_map(|ran| ran["rows"].as_array().unwrap().clone()).collect();
-    assert_eq!(both, page(&server, "events | project id", 14, &Value::Null)["rows"].as_array().unwrap().clone());
+    let next = ok(&[
+        "query",
+        "--data",
+        place,
+        "--json",
+        "--page-size",
+        "7",
+        "--cursor",
+        cursor,
+        "events | project id",
+    ]);
+    let both: Vec<Value> =
+        [ran, next.json()].iter().flat_map(|ran| ran["rows"].as_array().unwrap().clone()).collect();
+    assert_eq!(
+        both,
+        page(&server, "events | project id", 14, &Value::Null)["rows"].as_array().unwrap().clone()
+    );
     assert_eq!(server.terminate(), 0);
 }
 
@@ -289,7 +312,8 @@ fn files_and_completion_over_http() {
     assert_eq!((lines.len(), lines[0], lines[1], lines[3_000]), (3_001, "n,user", "0,ann", "2999,cid"));
     let (status, problem) = ask(&server, "/api/v1/query/export?format=xlsx", &body);
     assert!(status == 400 && problem.contains("use csv, ndjson or parquet"), "{problem}");
-    let (status, problem) = ask(&server, "/api/v1/query/export?format=csv", &json!({"text": "linux | summarise x"}));
+    let (status, problem) =
+        ask(&server, "/api/v1/query/export?format=csv", &json!({"text": "linux | summarise x"}));
     assert!(status == 400 && problem.contains("summarize"), "{problem}");
     // The command line exports through the server that holds the data.
     let place = data.path().to_str().unwrap();
@@ -306,7 +330,11 @@ fn files_and_completion_over_http() {
         serde_json::from_str::<Value>(&answer).unwrap()
     };
     let found = complete("events | where user == \"b");
-    assert_eq!(found["items"][0], json!({"text": "\"bob\"", "kind": "value", "detail": "seen in user"}), "{found}");
+    assert_eq!(
+        found["items"][0],
+        json!({"text": "\"bob\"", "kind": "value", "detail": "seen in user"}),
+        "{found}"
+    );
     assert_eq!(found["replaces"], json!({"from": 23, "to": 25}));
     let started = Instant::now();
     assert_eq!(complete("user:an")["items"][0]["text"], "ann");
@@ -324,8 +352,11 @@ fn who_goes_away_stops_the_question() {
     let server = Served::start(data.path());
     ingest(&server, 0..12_000);
     server.wait("everything is processed", |status| processed(status, 12_000));
-    let body = json!({"text": "events | extend a = strcat(raw, raw, raw, raw), b = strcat(raw, raw, raw)"}).to_string();
-    for path in ["/api/v1/query/stream", "/api/v1/query/export?format=ndjson", "/api/v1/query/export?format=csv"] {
+    let body = json!({"text": "events | extend a = strcat(raw, raw, raw, raw), b = strcat(raw, raw, raw)"})
+        .to_string();
+    for path in
+        ["/api/v1/query/stream", "/api/v1/query/export?format=ndjson", "/api/v1/query/export?format=csv"]
+    {
         for _ in 0..10 {
             let mut client = TcpStream::connect(server.address()).unwrap();
             let head = format!(

@@ -1,0 +1,119 @@
+//! The table `forensic`: the events that the index over words holds, found by words and read from the marts.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use sentra_kql::Builtin;
+use sentra_kql::plan::{Expr, ExprNode, Value};
+use sentra_model::{EventId, TenantScope, Timestamp};
+use sentra_store::TimeRange;
+
+use crate::error::EngineError;
+
+/// The table of the events that the index over words holds.
+pub const FORENSIC_TABLE: &str = "forensic";
+/// Most events that one reading of the table gives.
+pub const FORENSIC_ROWS_MAX: usize = 10_000;
+/// Most words that the index is asked for at once.
+pub const FORENSIC_TERMS_MAX: usize = 64;
+
+/// What the index is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextQuery {
+    /// Texts that all must be in an event, in words as they stand next to each other.
+    pub terms: Vec<String>,
+    /// When the event happened.
+    pub range: TimeRange,
+    /// Most events, the newest first.
+    pub limit: usize,
+}
+
+/// What the index found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextHits {
+    /// The events, the newest first.
+    pub ids: Vec<EventId>,
+    /// Whether there are more than the limit.
+    pub has_more: bool,
+    /// How many events the index holds of those there are, where it is known: it does not hold all of them.
+    pub held: Option<u64>,
+}
+
+/// Finds events by words. It may give events that do not meet the question, never leave out one that it holds and that
+/// does: what it gives is tested again.
+#[async_trait]
+pub trait TextSearch: Send + Sync + Debug {
+    /// Events with all the terms.
+    ///
+    /// # Errors
+    /// When the engine cannot answer.
+    async fn search(&self, scope: &TenantScope, query: &TextQuery) -> Result<TextHits, EngineError>;
+}
+
+/// What the index has to be asked for so that everything that passes `conditions` is among it: the texts that an event
+/// must have, and the times. Columns are those of whole events.
+pub(crate) fn text_query(conditions: &[&Expr], columns: &[sentra_kql::plan::Column]) -> TextQuery {
+    let mut terms = BTreeSet::new();
+    let mut range = TimeRange::default();
+    for condition in conditions {
+        let parts = match &condition.node {
+            ExprNode::Call(Builtin::And, parts) => parts.iter().collect(),
+            _ => vec![*condition],
+        };
+        for part in parts {
+            terms.extend(term(part));
+            match limit(part, columns) {
+                Some(Limit::From(from)) => {
+                    range.from = Some(range.from.map_or(from, |known| known.max(from)))
+                }
+                Some(Limit::Before(to)) => range.to = Some(range.to.map_or(to, |known| known.min(to))),
+                None => {}
+            }
+        }
+    }
+    let terms = terms.into_iter().take(FORENSIC_TERMS_MAX).collect();
+    TextQuery { terms, range, limit: FORENSIC_ROWS_MAX }
+}
+
+/// A bound on the time of events.
+enum Limit {
+    From(Timestamp),
+    Before(Timestamp),
+}
+
+/// The text that must stand in an event that meets a condition.
+fn term(part: &Expr) -> Option<String> {
+    let text = |expr: &Expr| match expr.value() {
+        Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
+        _ => None,
+    };
+    match &part.node {
+        ExprNode::AnyColumn { test: Builtin::Has | Builtin::Equal, text: wanted, .. } => text(wanted),
+        // "contains" may begin within a word, which an index over words does not know.
+        ExprNode::Call(Builtin::Has | Builtin::Equal | Builtin::EqualCaseless, arguments) => {
+            let [one, other] = arguments.as_slice() else { return None };
+            text(other).or_else(|| text(one))
+        }
+        _ => None,
+    }
+}
+
+/// A bound on the time of an event; what is greater is written as a less with its sides exchanged.
+fn limit(part: &Expr, columns: &[sentra_kql::plan::Column]) -> Option<Limit> {
+    let ExprNode::Call(test @ (Builtin::Less | Builtin::LessOrEqual), arguments) = &part.node else {
+        return None;
+    };
+    let [one, other] = arguments.as_slice() else { return None };
+    let is_time = |expr: &Expr| match &expr.node {
+        ExprNode::Column(place) => columns.get(*place).is_some_and(|column| column.name == "time"),
+        _ => false,
+    };
+    match (one.value(), other.value()) {
+        (None, Some(Value::DateTime(to))) if is_time(one) => {
+            Some(Limit::Before(if *test == Builtin::Less { *to } else { to.plus_micros(1) }))
+        }
+        (Some(Value::DateTime(from)), None) if is_time(other) => Some(Limit::From(*from)),
+        _ => None,
+    }
+}

@@ -1,0 +1,33 @@
+use sentra_kql::plan::Plan;
+use sentra_kql::run::{Dataset, Halt, Row, run_until};
+
+use super::{run_failed, run_limits};
+use crate::StoreError;
+
+/// Answers `plan` from `data` by the interpreter, on a thread of its own. Whoever drops the future ends the work: the
+/// interpreter is told, and looks with every row.
+///
+/// # Errors
+/// [`StoreError::Plan`] when it needs more than the limits allow.
+pub async fn interpret(plan: Plan, data: Dataset) -> Result<Vec<Row>, StoreError> {
+    interpret_until(plan, data, Halt::default()).await
+}
+
+/// As [`interpret`]; `halt` ends it from elsewhere, and counts what it did.
+///
+/// # Errors
+/// As [`interpret`].
+pub async fn interpret_until(plan: Plan, data: Dataset, halt: Halt) -> Result<Vec<Row>, StoreError> {
+    let _stop = TellOnDrop(halt.clone());
+    let run = tokio::task::spawn_blocking(move || run_until(&plan, &data, run_limits(), &halt));
+    let rows = run.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;
+    rows.map_err(run_failed)
+}
+
+struct TellOnDrop(Halt);
+
+impl Drop for TellOnDrop {
+    fn drop(&mut self) {
+        self.0.tell();
+    }
+}
