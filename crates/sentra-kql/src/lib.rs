@@ -31,6 +31,7 @@ pub mod limits;
 mod parse;
 pub mod plan;
 mod print;
+mod problems;
 mod reference;
 pub mod run;
 mod shorthand;
@@ -50,6 +51,7 @@ pub use complete::{Completion, Observed, SUGGESTIONS_MAX, Suggestion, Suggestion
 pub use error::{KqlError, Reason};
 pub use hint::nearest;
 pub use parse::{OPERATOR_HELP, OPERATORS, OperatorHelp, REFUSED_OPERATORS, parse};
+pub use problems::{PROBLEMS_MAX, problems};
 pub use reference::reference;
 pub use shorthand::parse_shorthand;
 pub use span::{At, Place, Span};

@@ -10,22 +10,25 @@ use async_trait::async_trait;
 use sentra_ask::{Context, RouteDecision};
 use sentra_kql::plan::{Catalog, Plan};
 use sentra_model::{Clock, Mart, TenantId, TenantScope, Timestamp};
-use sentra_store::{DecisionStore, MartStore, PlanEstimate, Records, search_of};
+use sentra_store::{DecisionStore, MartStore, PlanEstimate, Records, search_of, within_horizon};
 use tokio::time::Instant;
 
 use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
 use crate::ceiling::{Ceiling, Ceilings};
+use crate::complete::SeenCache;
 use crate::cost::{CostModel, Work, WorkClass, work_of};
 use crate::error::{QueryError, TooExpensive};
 use crate::execute::{Sources, execute};
 use crate::forensic::TextSearch;
 use crate::found::{Found, one_event};
 use crate::health::{EngineHealth, Health};
+use crate::pages::{CursorKey, Kept};
 use crate::read::{Question, Read, read};
 use crate::request::{Asker, Engine, Request, Role};
 use crate::running::Running;
 use crate::similar::{Likes, Similar};
 use crate::turns::{Lane, TurnLimits, Turns};
+use crate::whole::{first_rows, whole};
 use crate::words::{notes, route_of, status_of};
 use crate::{cheaper, tables, wish};
 
@@ -62,12 +65,24 @@ pub struct DeskParts {
     pub freshness: Option<Arc<dyn Freshness>>,
     /// The time: what `now()` and `ago(…)` mean (law TIME).
     pub clock: Arc<dyn Clock>,
+    /// What cursors of pages are sealed with.
+    pub cursor_key: CursorKey,
 }
 
 impl DeskParts {
-    /// Marts and records alone: nothing else is there, and no decision is kept.
+    /// Marts and records alone: nothing else is there, no decision is kept, and cursors are sealed with no secret.
     pub fn new(marts: Arc<dyn MartStore>, records: Arc<dyn Records>, clock: Arc<dyn Clock>) -> Self {
-        Self { marts, records, similar: None, forensic: None, decisions: None, freshness: None, clock }
+        let cursor_key = CursorKey::of(&[]);
+        Self {
+            marts,
+            records,
+            similar: None,
+            forensic: None,
+            decisions: None,
+            freshness: None,
+            clock,
+            cursor_key,
+        }
     }
 }
 
@@ -91,9 +106,13 @@ impl Default for DeskOptions {
 pub struct Desk {
     pub(crate) parts: DeskParts,
     options: DeskOptions,
-    health: Health,
-    running: Running,
-    turns: Turns,
+    pub(crate) health: Health,
+    pub(crate) running: Running,
+    pub(crate) turns: Turns,
+    /// Answers whose next pages may be asked for.
+    pub(crate) kept: Kept,
+    /// What was seen in the data.
+    pub(crate) seen: SeenCache,
     costs: Mutex<CostModel>,
     /// Tenants whose past questions were learnt from.
     learnt: Mutex<BTreeSet<TenantId>>,
@@ -128,6 +147,8 @@ pub(crate) struct Trace {
     pub(crate) understood: String,
     pub(crate) estimate: Option<Estimate>,
     pub(crate) work: Option<Work>,
+    /// How many rows left piece by piece, where the answer itself holds none.
+    pub(crate) rows_given: Option<usize>,
 }
 
 impl Desk {
@@ -139,6 +160,8 @@ impl Desk {
             health: Health::default(),
             running: Running::default(),
             turns: Turns::new(options.turns),
+            kept: Kept::default(),
+            seen: SeenCache::default(),
             costs: Mutex::default(),
             learnt: Mutex::default(),
             asked: AtomicU64::new(0),
@@ -153,8 +176,7 @@ impl Desk {
     /// [`QueryError::TooExpensive`], [`QueryError::Cancelled`], and [`QueryError::Store`] when a store cannot be
     /// read. A limit that is reached while it runs is no error but a partial answer.
     pub async fn ask(&self, asker: &Asker, request: &Request) -> Result<Answer, QueryError> {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        let query_id = request.query_id.clone().unwrap_or_else(|| format!("q-{number}"));
+        let query_id = self.query_id(request);
         let begun = self.running.begin(asker.scope.tenant(), &query_id)?;
         let started = Instant::now();
         let trace = Mutex::new(Trace::default());
@@ -208,6 +230,17 @@ impl Desk {
         self.health.all()
     }
 
+    /// What a question is called.
+    pub(crate) fn query_id(&self, request: &Request) -> String {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        request.query_id.clone().unwrap_or_else(|| format!("q-{number}"))
+    }
+
+    /// The moment of asking.
+    pub(crate) fn moment_of(&self, request: &Request) -> Timestamp {
+        request.pinned.as_ref().map_or_else(|| self.parts.clock.now(), |pinned| pinned.now)
+    }
+
     fn costs(&self) -> MutexGuard<'_, CostModel> {
         self.costs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -226,7 +259,13 @@ impl Desk {
             let mut trace = trace.lock().unwrap_or_else(PoisonError::into_inner);
             let route = route_of(&prepared, request.engine, &Found::default(), &[], &understood);
             let (estimate, work) = (Some(prepared.estimate), Some(prepared.work));
-            *trace = Trace { route: Some(route), understood: understood.clone(), estimate, work };
+            *trace = Trace {
+                route: Some(route),
+                understood: understood.clone(),
+                estimate,
+                work,
+                rows_given: None,
+            };
         }
         self.afford(asker, request, &prepared).await?;
         let lane = Lane::of(prepared.estimate.expected_ms);
@@ -284,7 +323,12 @@ impl Desk {
     }
 
     /// Refuses what is expected to cost more than may be spent.
-    async fn afford(&self, asker: &Asker, request: &Request, prepared: &Prepared) -> Result<(), QueryError> {
+    pub(crate) async fn afford(
+        &self,
+        asker: &Asker,
+        request: &Request,
+        prepared: &Prepared,
+    ) -> Result<(), QueryError> {
         let ceiling = self.options.ceilings.of(asker);
         let Some(why) = ceiling.refuses(&prepared.estimate) else { return Ok(()) };
         if request.anyway && asker.role == Role::Admin {
@@ -320,7 +364,7 @@ impl Desk {
     pub(crate) async fn prepare(&self, asker: &Asker, request: &Request) -> Result<Prepared, QueryError> {
         self.learn_from_past(&asker.scope).await;
         let scope = &asker.scope;
-        let now = self.parts.clock.now();
+        let now = self.moment_of(request);
         let registered: Vec<Mart> = self.parts.marts.names(scope).await?;
         let marts = registered.iter().map(ToString::to_string).collect();
         let context = Context { marts, ..Context::at(now) };
@@ -332,7 +376,7 @@ impl Desk {
         let catalog = tables::catalog(&registered);
         let mut ready = Vec::with_capacity(questions.len());
         for (question, understood) in questions.into_iter().zip(shown) {
-            let plan = planned(&question, likes.as_ref(), &catalog, now)?;
+            let plan = planned(&question, likes.as_ref(), &catalog, now, request)?;
             if let Some(plan) = &plan {
                 wish::check(request.engine, plan, &request.text)?;
             }
@@ -343,7 +387,7 @@ impl Desk {
             };
             ready.push(Ready { question, understood, plan });
         }
-        let (estimate, work) = self.expected(scope, &ready).await?;
+        let (estimate, work) = self.expected(scope, &ready, request).await?;
         Ok(Prepared { decision, questions: ready, by_likeness, estimate, work, now })
     }
 
@@ -364,10 +408,16 @@ impl Desk {
         self.health.watch("vectors", &self.parts.clock, found).await.map(Some)
     }
 
-    async fn expected(&self, scope: &TenantScope, ready: &[Ready]) -> Result<(Estimate, Work), QueryError> {
+    async fn expected(
+        &self,
+        scope: &TenantScope,
+        ready: &[Ready],
+        request: &Request,
+    ) -> Result<(Estimate, Work), QueryError> {
         let mut whole = PlanEstimate::default();
         let mut works = Vec::new();
         for plan in ready.iter().filter_map(|ready| ready.plan.as_ref()) {
+            let plan = if request.by_page { &first_rows(plan, request.rows_max) } else { plan };
             let estimate = self.parts.marts.estimate(scope, plan).await?;
             works.push(work_of(plan, &estimate, search_of(plan).is_some()));
             whole.scans.extend(estimate.scans);
@@ -423,18 +473,25 @@ fn planned(
     likes: Option<&Likes>,
     catalog: &Catalog,
     now: Timestamp,
+    request: &Request,
 ) -> Result<Option<Plan>, QueryError> {
     if question.event()?.is_some() {
         return Ok(None);
     }
-    match likes {
-        Some(likes) => {
-            let mut question = question.clone();
-            crate::similar::put(&mut question.query, likes);
-            question.plan(catalog, now).map(Some)
-        }
-        None => question.plan(catalog, now).map(Some),
+    let mut question = question.clone();
+    if let Some(likes) = likes {
+        crate::similar::put(&mut question.query, likes);
     }
+    let plan = match request.whole {
+        true => whole(question.checked(catalog, now)?),
+        false => question.plan(catalog, now)?,
+    };
+    let taken = request.pinned.as_ref().and_then(|pinned| pinned.taken.as_ref());
+    let plan = match taken {
+        Some(taken) => within_horizon(&plan, taken),
+        None => plan,
+    };
+    Ok(Some(plan))
 }
 
 async fn answer_one(sources: &Sources<'_>, ready: &Ready, rows_max: usize) -> Result<Found, QueryError> {
@@ -454,7 +511,7 @@ fn part_of(found: Found, ready: &Ready) -> AnswerPart {
     AnswerPart { question: ready.question.asked.clone(), understood: ready.understood.clone(), columns, rows }
 }
 
-fn render(chart: &sentra_kql::plan::Chart) -> Render {
+pub(crate) fn render(chart: &sentra_kql::plan::Chart) -> Render {
     let title = chart.properties.iter().find(|(name, _)| name == "title");
     Render { kind: chart.kind.clone(), title: title.and_then(|(_, values)| values.first().cloned()) }
 }

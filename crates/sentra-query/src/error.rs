@@ -82,6 +82,12 @@ pub enum QueryError {
         /// The name.
         query_id: String,
     },
+    /// The next page cannot be given.
+    #[error("{why}")]
+    Cursor {
+        /// Why not.
+        why: &'static str,
+    },
     /// Too many questions wait.
     #[error("{waiting} questions wait for their turn")]
     Busy {
@@ -136,6 +142,7 @@ impl QueryError {
             Self::EngineUnavailable { .. } => Some("use auto"),
             Self::TooExpensive(expensive) => expensive.cheaper.as_deref(),
             Self::IdTaken { .. } => Some("leave query_id out, or choose another"),
+            Self::Cursor { .. } => Some("ask again without a cursor"),
             Self::Busy { .. } => Some("try again in a moment"),
             Self::Cancelled { .. } | Self::Store(_) => None,
         }

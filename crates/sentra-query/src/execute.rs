@@ -53,7 +53,7 @@ pub(crate) async fn execute(
     Ok(found)
 }
 
-fn is_events(table: &str) -> bool {
+pub(crate) fn is_events(table: &str) -> bool {
     !matches!(table, SIGNALS_TABLE | INCIDENTS_TABLE | FORENSIC_TABLE)
 }
 

@@ -29,7 +29,7 @@ impl Desk {
         started: Instant,
     ) -> Result<Answer, QueryError> {
         let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
-        let Trace { route, understood, estimate, work } = trace;
+        let Trace { route, understood, estimate, work, rows_given } = trace;
         // What was not understood was not routed.
         let (Some(store), Some(route)) = (&self.parts.decisions, route) else {
             return result.map(|answer| told(answer, request, None));
@@ -45,7 +45,8 @@ impl Desk {
                     lineage.engines.clone_from(&explain.engines);
                 }
                 let segments = lineage.segments.len() as u64;
-                let actual = Actual::of(answer.status, answer.rows.len(), segments, elapsed_ms);
+                let actual =
+                    Actual::of(answer.status, rows_given.unwrap_or(answer.rows.len()), segments, elapsed_ms);
                 (answer.route.clone(), actual)
             }
             Err(error) => {

@@ -90,9 +90,16 @@ impl Question {
     /// # Errors
     /// [`QueryError::Syntax`] with the place.
     pub(crate) fn plan(&self, catalog: &Catalog, now: Timestamp) -> Result<Plan, QueryError> {
+        Ok(as_they_are(self.checked(catalog, now)?))
+    }
+
+    /// The plan of the question as it is written, whole events with all their columns.
+    ///
+    /// # Errors
+    /// [`QueryError::Syntax`] with the place.
+    pub(crate) fn checked(&self, catalog: &Catalog, now: Timestamp) -> Result<Plan, QueryError> {
         let options = CheckOptions { catalog, now, keep_calls: false };
-        let plan = check(&self.query, options).map_err(|error| refused(&error, &self.text))?;
-        Ok(as_they_are(plan))
+        check(&self.query, options).map_err(|error| refused(&error, &self.text))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is asked, by whom, and within which bounds.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use sentra_model::TenantScope;
+use sentra_model::{TenantScope, Timestamp};
 use sentra_store::ROWS_MAX;
 
 /// Longest name that an asker gives a question.
@@ -129,6 +130,22 @@ pub struct Request {
     pub timeout_ms: u64,
     /// Most rows of the answer; of more, the answer says that there are.
     pub rows_max: usize,
+    /// Whether all events are wanted, and not the newest few, where the question does not say how many.
+    pub whole: bool,
+    /// Whether the answer is read page by page, so that a page is what it costs.
+    pub by_page: bool,
+    /// As if it were asked at another moment; nothing for now.
+    pub pinned: Option<Pinned>,
+}
+
+/// The moment that a question is asked as of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinned {
+    /// What `now()` and `ago(…)` mean.
+    pub now: Timestamp,
+    /// Of each partition the first offset that had not been taken: events from there on are not seen. Nothing where it
+    /// is seen to otherwise.
+    pub taken: Option<BTreeMap<u32, u64>>,
 }
 
 impl Request {
@@ -142,6 +159,9 @@ impl Request {
             anyway: false,
             timeout_ms: 30_000,
             rows_max: ROWS_MAX,
+            whole: false,
+            by_page: false,
+            pinned: None,
         }
     }
 }

@@ -141,7 +141,7 @@ fn engines_of(prepared: &Prepared) -> Vec<&'static str> {
     engines
 }
 
-fn form_name(form: Form) -> &'static str {
+pub(crate) fn form_name(form: Form) -> &'static str {
     match form {
         Form::Kql => "kql",
         Form::Shorthand => "shorthand",

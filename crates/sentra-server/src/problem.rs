@@ -48,6 +48,9 @@ pub struct ProblemDocument {
     /// `query-too-expensive` only: a question like it that would be allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cheaper: Option<String>,
+    /// `export-incomplete` only: what to append to the question for the rows that are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub go_on: Option<String>,
 }
 
 /// Where in a text.
@@ -155,6 +158,9 @@ problem_kinds! {
     /// A question that is expected to cost more than may be spent on one.
     QueryTooExpensive = "query-too-expensive", UNPROCESSABLE_ENTITY, "the question is too expensive",
         "narrow the time range or add a filter";
+    /// An answer that cannot be a file because it is not whole.
+    ExportIncomplete = "export-incomplete", UNPROCESSABLE_ENTITY, "the answer cannot be exported as a whole",
+        "narrow the question, or export ndjson, which says by itself where it ends";
     /// A question that somebody ended.
     QueryCancelled = "query-cancelled", CONFLICT, "the question was cancelled",
         "ask again, if the answer is still wanted";
@@ -256,7 +262,7 @@ impl Problem {
         &self.0.detail
     }
 
-    fn document(&self) -> Value {
+    pub(crate) fn document(&self) -> Value {
         let Parts { kind, detail, next, members, .. } = &*self.0;
         let mut document = Map::new();
         document.insert("type".to_owned(), format!("{TYPE_PREFIX}{}", kind.slug()).into());

@@ -13,8 +13,8 @@ use sentra_intake::http::{self as senders, Authenticated};
 
 use crate::api::extract::new_scope;
 use crate::api::{
-    self, dead_letters, decisions, events, health, incidents, ingest, login, marts, query, reload, rules,
-    status, stream, topics, tuning,
+    self, dead_letters, decisions, events, health, incidents, ingest, login, marts, queries, query, reload,
+    rules, status, stream, topics, tuning,
 };
 use crate::console;
 use crate::layers;
@@ -81,6 +81,9 @@ pub(crate) fn table() -> Vec<Route> {
         Route { method: Method::PUT, ..write("/api/v1/marts/{name}", Timed, put(marts::alter)) },
         Route { method: Method::DELETE, ..write("/api/v1/marts/{name}", Timed, delete(marts::remove)) },
         write("/api/v1/query", Timed, post(query::ask)),
+        write("/api/v1/query/complete", Timed, post(queries::complete::complete)),
+        write("/api/v1/query/stream", Streaming, post(queries::stream::follow)),
+        write("/api/v1/query/export", Streaming, post(queries::export::export)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
         write("/api/v1/decisions", Timed, post(decisions::decide)),

@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -7,7 +7,7 @@ use sentra_backbone::EventLog;
 use sentra_factory::{DecisionDesk, LetterDesk, MartDesk, RuleDesk};
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
-use sentra_query::{Desk, DeskOptions, DeskParts};
+use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts};
 use sentra_store::{MartStore, Records};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +17,7 @@ use crate::figures;
 use crate::pipeline::{Meter, PipelineStatus};
 use crate::problem::Problem;
 use crate::reload::Reloader;
-use crate::{Config, Door, LiveHub, ServerError};
+use crate::{Config, Door, LiveHub, ServerError, read_admin_token};
 
 /// What the server works on; all of it is passed in.
 #[derive(Debug)]
@@ -110,6 +110,19 @@ pub(crate) struct State {
 
 pub(crate) type Shared = Arc<State>;
 
+/// Cursors are sealed with what belongs to the token of the data directory: they outlive the process, not the token.
+fn cursor_key(directory: &Path) -> CursorKey {
+    match read_admin_token(directory) {
+        Ok(token) => CursorKey::of(token.as_bytes()),
+        Err(_) => {
+            let mut secret = [0; 32];
+            // Without random numbers cursors are of no use, and nobody else's are either.
+            let _ = getrandom::fill(&mut secret);
+            CursorKey::of(&secret)
+        }
+    }
+}
+
 impl State {
     pub(crate) fn new(
         app: App,
@@ -126,7 +139,10 @@ impl State {
             streams: Arc::new(Semaphore::new(config.server.streams_max)),
             queries: Semaphore::new(config.server.queries_max),
             desk: Desk::new(
-                DeskParts::new(Arc::clone(&app.marts), Arc::clone(&app.records), Arc::clone(&app.clock)),
+                DeskParts {
+                    cursor_key: cursor_key(&app.directory),
+                    ..DeskParts::new(Arc::clone(&app.marts), Arc::clone(&app.records), Arc::clone(&app.clock))
+                },
                 DeskOptions::default(),
             ),
             backtests: Semaphore::new(1),

@@ -34,7 +34,9 @@ mod records;
 mod registry;
 mod row;
 mod schema;
+mod seen;
 mod sqlite;
+mod stream;
 
 pub use decisions::{
     DECISIONS_PAGE_MAX, DecisionKeeping, DecisionStore, QUESTION_BYTES_KEPT_MAX, SqliteDecisions,
@@ -46,8 +48,8 @@ pub use event::StoredEvent;
 pub use event_condition::{ConditionProblem, EventCondition};
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
 pub use kql::{
-    AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, PlanEstimate, ScanEstimate, event_catalog,
-    interpret, interpret_until, search_of,
+    AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, PlanEstimate, ScanEstimate, arrow_schema,
+    event_catalog, interpret, interpret_until, record_batch, search_of,
 };
 pub use mart_routing::{Routed, RoutingTable, split_at};
 pub use marts::{
@@ -62,7 +64,15 @@ pub use records::{
     SIGNALS_PAGE_MAX, SignalFilter, SqliteRecords,
 };
 pub use registry::{MART_CHANGES_MAX, MartRegistry};
+pub use seen::{
+    SEEN_FIELD_ROWS_MAX, SEEN_MAX, SEEN_ROWS_MAX, SEEN_TEXT_BYTES_MAX, SEEN_TEXTS_MAX, Seen, SeenOf,
+    SeenRequest,
+};
 pub use sentra_kql::plan::Plan;
+pub use stream::{
+    AnswerEnd, AnswerPart, AnswerStream, Extent, Horizon, PIECE_ROWS_MAX, Page as AnswerPage, PageFrom,
+    RowPlace, RowWise, page_of, within_horizon,
+};
 
 #[cfg(test)]
 mod contract;

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AskLimits, BackPage, ColumnKind, PlanAnswer, PlanEstimate, Predicate, ReadBack, StoreError, StoredEvent,
+    AnswerStream, AskLimits, BackPage, ColumnKind, Horizon, PlanAnswer, PlanEstimate, Predicate, ReadBack,
+    Seen, SeenRequest, StoreError, StoredEvent,
 };
 
 /// Most rows that one answer has.
@@ -87,6 +88,24 @@ pub trait MartStore: Send + Sync + Debug {
         plan: &Plan,
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError>;
+
+    /// Answers a checked question piece by piece. Rows of events one by one leave while the rest is computed; what
+    /// is sorted or computed of many comes when it is there. Dropping the stream stops the work.
+    fn ask_stream<'a>(&'a self, scope: &'a TenantScope, plan: &Plan, limits: &AskLimits) -> AnswerStream<'a> {
+        crate::stream::in_pieces(self, scope, plan, *limits)
+    }
+
+    /// What there is at this moment: what was taken, and when it happened.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError>;
+
+    /// What the newest events hold, the most frequent first: for completion, not for answers.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError>;
 
     /// What answering `plan` makes the engine look at, from metadata alone. Tables that are not of events count nothing.
     ///

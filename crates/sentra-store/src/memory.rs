@@ -16,10 +16,12 @@ use crate::kql::{Scan, event_rows, interpret, marts_of, scans};
 use crate::readback::{ByMart, event_batches};
 use crate::row::holds;
 use crate::schema::{Keys, store_schema};
+use crate::seen::Tally;
+use crate::stream::time_span;
 use crate::{
-    AskLimits, BackPage, Column, ColumnKind, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
-    PlanAnswer, PlanEstimate, ROWS_MAX, ReadBack, ScanEstimate, SearchOptions, Shape, StoreError,
-    StoredEvent, event_catalog,
+    AskLimits, BackPage, Column, ColumnKind, Horizon, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
+    PlanAnswer, PlanEstimate, ROWS_MAX, ReadBack, ScanEstimate, SearchOptions, Seen, SeenRequest, Shape,
+    StoreError, StoredEvent, event_catalog,
 };
 
 /// Marts in memory, for tests and for commands that store nothing. It evaluates row by row: slow, and the
@@ -140,6 +142,24 @@ impl MartStore for MemoryMarts {
             segments: Vec::new(),
             engines: vec!["the interpreter".to_owned()],
         })
+    }
+
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
+        let tenants = self.tenants.read().await;
+        let Some(tenant) = tenants.get(scope.tenant()) else { return Ok(Horizon::default()) };
+        let extents = tenant.chunks.iter().filter_map(time_span).collect();
+        Ok(Horizon { taken: tenant.taken.clone(), extents })
+    }
+
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
+        let tenants = self.tenants.read().await;
+        let mut tally = Tally::new(request);
+        for chunk in tenants.get(scope.tenant()).into_iter().flat_map(|tenant| tenant.chunks.iter().rev()) {
+            if tally.wants(&chunk.mart) {
+                tally.add(&chunk.record);
+            }
+        }
+        Ok(tally.finished())
     }
 
     async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {

@@ -375,7 +375,14 @@ pub(crate) struct DetectArguments {
 Examples:
   sentra query 'linux | where user == \"root\" and message contains \"Failed\" | take 20'
   sentra query 'windows | where EventID == 4625 | count'
-  sentra query 'event(\"raw.0.17\")'")]
+  sentra query 'user:root -src_ip:10.0.0.0/8'                  as in the search bar
+  sentra query 'top 10 users by failed logins this week'       in words
+  sentra query 'event(\"raw.0.17\")'
+  sentra query --page-size 1000 linux                          page by page: --cursor with what the first page ends with
+  sentra query --export parquet --output failed.parquet 'events | where code == \"LL03\"'
+  sentra query --export csv 'linux | summarize count() by user' > users.csv
+A file is there when it is whole, or not at all. CSV and Parquet are refused when the answer is not complete; NDJSON says so in
+its last line.")]
 pub(crate) struct QueryArguments {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -388,6 +395,21 @@ pub(crate) struct QueryArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Rows on a page, 1 to 10000.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(crate) page_size: Option<u16>,
+    /// The page that this cursor leads to: what the page before ended with.
+    #[arg(long, value_name = "C")]
+    pub(crate) cursor: Option<String>,
+    /// Write the whole answer to a file: csv, ndjson or parquet.
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "ndjson", "parquet"], conflicts_with_all = ["json", "page_size", "cursor", "explain"])]
+    pub(crate) export: Option<String>,
+    /// Where the file goes; - is standard output.
+    #[arg(long, value_name = "FILE", requires = "export", default_value = "-")]
+    pub(crate) output: PathBuf,
+    /// Keep spreadsheets from running texts of a CSV file as formulas, by a ' before them.
+    #[arg(long, requires = "export")]
+    pub(crate) safe: bool,
     /// The question.
     #[arg(required = true, value_name = "TEXT")]
     pub(crate) text: String,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use sentra_model::{IncidentId, TenantId};
 use sentra_server::ReloadAnswer;
 use sentra_server::api::types::{IncidentDetail, IncidentPage, LoginLink, QueryAnswer, QueryRequest};
@@ -13,6 +13,8 @@ use ureq::{Agent, Body, http};
 
 /// Longest wait for an answer; ingest requests are cut small enough for it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// Longest wait for a whole file.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(1_800);
 /// Largest answer that is read.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
@@ -142,6 +144,26 @@ impl Client {
         read(answer)
     }
 
+    /// Asks and gives the body of the answer, however long it takes.
+    pub(crate) fn download(&self, path: &str, body: &[u8]) -> anyhow::Result<Body> {
+        let request = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .config()
+            .timeout_global(Some(DOWNLOAD_TIMEOUT))
+            .build()
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("x-sentra-tenant", self.tenant.as_str())
+            .header("content-type", "application/json");
+        let mut answer = request.send(body).with_context(|| self.unreachable())?;
+        if !answer.status().is_success() {
+            let status = answer.status();
+            let body = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_vec()?;
+            return Err(problem(status, &body));
+        }
+        Ok(answer.into_body())
+    }
+
     fn unreachable(&self) -> String {
         format!("no answer from the server at {} — is `sentra serve` running?", self.base)
     }
@@ -153,12 +175,17 @@ fn read<T: DeserializeOwned>(mut answer: http::Response<Body>) -> anyhow::Result
     if status.is_success() {
         return serde_json::from_slice(&body).context("the server's answer is not what this version expects");
     }
-    let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
-        bail!("the server answered {status}");
+    Err(problem(status, &body))
+}
+
+/// What the server said instead of an answer.
+fn problem(status: http::StatusCode, body: &[u8]) -> anyhow::Error {
+    let Ok(problem) = serde_json::from_slice::<Problem>(body) else {
+        return anyhow!("the server answered {status}");
     };
     let detail = problem.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
     let next = problem.next.map(|next| format!(" — {next}")).unwrap_or_default();
-    bail!("{}{detail}{next}", problem.title);
+    anyhow!("{}{detail}{next}", problem.title)
 }
 
 /// `text` with everything but letters, digits, `-`, `.`, `_` and `~` as `%XX` (RFC 3986).

@@ -15,7 +15,7 @@ use sentra_factory::{
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
-use sentra_query::{Desk, DeskOptions, DeskParts};
+use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts};
 use sentra_store::{EmbeddedMarts, MartOptions, MartRegistry, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
@@ -70,6 +70,8 @@ pub(crate) struct Engines {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
+    /// What the cursors of answers are sealed with.
+    cursor_secret: Vec<u8>,
 }
 
 /// Why the engines of a data directory could not be opened.
@@ -81,6 +83,17 @@ pub(crate) enum Opened {
         /// What it said.
         error: LogError,
     },
+}
+
+/// The secret of a server on `data`, if there was one, so that its cursors go on being good; else the place of the directory,
+/// which keeps cursors apart. Whoever opens the engines may read everything anyway.
+fn cursor_secret(data: &Path) -> Vec<u8> {
+    match sentra_server::read_admin_token(data) {
+        Ok(token) => token.into_bytes(),
+        Err(_) => {
+            data.canonicalize().unwrap_or_else(|_| data.to_owned()).into_os_string().into_encoded_bytes()
+        }
+    }
 }
 
 impl Engines {
@@ -133,6 +146,7 @@ impl Engines {
             clock,
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,
+            cursor_secret: cursor_secret(data),
         })))
     }
 
@@ -170,7 +184,11 @@ impl Engines {
     /// The desk for questions over these engines.
     pub(crate) fn query_desk(&self) -> Desk {
         let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
-        Desk::new(DeskParts::new(marts, records, Arc::clone(&self.clock)), DeskOptions::default())
+        let parts = DeskParts {
+            cursor_key: CursorKey::of(&self.cursor_secret),
+            ..DeskParts::new(marts, records, Arc::clone(&self.clock))
+        };
+        Desk::new(parts, DeskOptions::default())
     }
 
     /// The desk for rules over these engines.

@@ -122,33 +122,77 @@ pub(crate) fn percent(probability: f64) -> String {
 /// A table with a head, columns as wide as their widest cell up to a limit.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
     const CELL_CHARACTERS_MAX: usize = 80;
-    let shorten = |text: &str| -> String {
-        let text = visible(text);
-        if text.chars().count() <= CELL_CHARACTERS_MAX {
-            return text;
-        }
-        text.chars().take(CELL_CHARACTERS_MAX - 1).chain(std::iter::once('…')).collect()
-    };
     let head: Vec<String> = head.iter().map(|cell| cell.to_uppercase()).collect();
     let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| shorten(cell)).collect()).collect();
-    let widths: Vec<usize> = (0..head.len())
+        rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect()).collect();
+    let mut widths: Vec<usize> = (0..head.len())
         .map(|column| {
             let cells = std::iter::once(&head).chain(&rows).filter_map(|row| row.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0).min(CELL_CHARACTERS_MAX)
         })
         .collect();
+    if let Some(columns) = terminal_columns() {
+        fit(&mut widths, columns);
+    }
     for row in std::iter::once(&head).chain(&rows) {
-        let padded: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{:<width$}", shortened(cell, *width)))
+            .collect();
         line(padded.join("  ").trim_end())?;
     }
     Ok(())
 }
 
+/// `text` in at most `width` characters.
+fn shortened(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect()
+}
+
+/// How many characters a line of the terminal has, if standard output is one.
+fn terminal_columns() -> Option<usize> {
+    let out = io::stdout();
+    if !out.is_terminal() {
+        return None;
+    }
+    let size = rustix::termios::tcgetwinsize(&out).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// Narrows the widest columns until a line of them, two blanks between each, has `columns` characters. None becomes
+/// narrower than a few characters: then lines wrap.
+fn fit(widths: &mut [usize], columns: usize) {
+    const NARROWEST: usize = 8;
+    loop {
+        let line = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+        let Some(widest) = widths.iter_mut().max() else { return };
+        if line <= columns || *widest <= NARROWEST {
+            return;
+        }
+        *widest -= 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{percent, visible};
+    use super::{fit, percent, shortened, visible};
+
+    #[test]
+    fn tables_fit_the_terminal_as_far_as_that_goes() {
+        let mut widths = [4, 80, 20];
+        fit(&mut widths, 60);
+        assert_eq!(widths, [4, 32, 20]);
+        fit(&mut widths, 30);
+        assert_eq!(widths, [4, 11, 11]);
+        fit(&mut widths, 5);
+        assert_eq!(widths, [4, 8, 8]);
+        assert_eq!(shortened("größer", 4), "grö…");
+        assert_eq!(shortened("größer", 6), "größer");
+    }
 
     #[test]
     fn control_characters_are_shown_not_obeyed() {

@@ -30,8 +30,9 @@ use sentra_model::{
     VerdictKind, VerdictTarget,
 };
 use sentra_store::{
-    AskLimits, BackPage, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Plan,
-    PlanAnswer, PlanEstimate, ReadBack, Records, SearchOptions, Shape, SqliteRecords, StoreError, StoredEvent, TimeRange,
+    AskLimits, BackPage, Horizon, IncidentFilter, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts,
+    Plan, PlanAnswer, PlanEstimate, ReadBack, Records, SearchOptions, Seen, SeenRequest, Shape,
+    SqliteRecords, StoreError, StoredEvent, TimeRange,
 };
 
 mod decisions;
@@ -176,6 +177,14 @@ impl MartStore for FailingOnce {
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
         self.marts.ask(scope, plan, limits).await
+    }
+
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
+        self.marts.horizon(scope).await
+    }
+
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
+        self.marts.seen(scope, request).await
     }
 
     async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {

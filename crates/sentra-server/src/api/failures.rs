@@ -168,6 +168,7 @@ impl From<QueryError> for Problem {
             }
             QueryError::Cancelled { .. } => Self::new(ProblemKind::QueryCancelled, detail),
             QueryError::IdTaken { .. } => hinted(Self::new(ProblemKind::ParameterInvalid, detail)),
+            QueryError::Cursor { .. } => hinted(Self::new(ProblemKind::ParameterInvalid, detail)),
             QueryError::Busy { .. } => Self::new(ProblemKind::Busy, detail).retry_after(1),
             QueryError::Syntax(error) => {
                 let place = error.place;

@@ -15,6 +15,7 @@ pub(crate) mod login;
 pub(crate) mod marts;
 mod openapi;
 mod params;
+pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod reload;
 pub(crate) mod rules;

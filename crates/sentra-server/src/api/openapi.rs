@@ -3,6 +3,8 @@ use axum::response::{IntoResponse as _, Response};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::queries::stream as queries_stream;
+use super::queries::{complete, export};
 use super::types::{IncidentChange, StreamGap};
 use super::{
     dead_letters, decisions, events, incidents, ingest, login, marts, query, reload, rules, status, stream,
@@ -21,7 +23,8 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
         events::show, events::lookup, dead_letters::list, dead_letters::show,
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
         marts::list, marts::create, marts::show, marts::alter, marts::remove,
-        query::ask, rules::list, rules::backtest, tuning::explain, tuning::coverage,
+        query::ask, complete::complete, queries_stream::follow, export::export,
+        rules::list, rules::backtest, tuning::explain, tuning::coverage,
         tuning::list, tuning::disable, tuning::enable, tuning::except, tuning::remove, tuning::preview, stream::follow, ingest::ingest,
         login::create_link, login::logout, reload::reload,
     ),

@@ -28,12 +28,15 @@ pub(crate) async fn ask(
     Who(asker): Who,
     Body(request): Body<QueryRequest>,
 ) -> Result<Json<QueryAnswer>, Problem> {
-    if request.cursor.is_some() {
-        return Err(Problem::new(ProblemKind::ParameterInvalid, "answers have no further pages yet"));
-    }
+    let cursor = request.cursor.clone();
+    let is_paged = request.page_size.is_some() || cursor.is_some();
+    let request = asked(&shared, request)?;
     // Law LIMIT: a question may take much memory; the others wait, up to the time a request may take.
     let _turn = shared.queries.acquire().await;
-    let answer = shared.desk.ask(&asker, &asked(&shared, request)?).await?;
+    let answer = match is_paged {
+        true => shared.desk.page(&asker, &request, cursor.as_deref()).await?,
+        false => shared.desk.ask(&asker, &request).await?,
+    };
     Ok(Json(answer.into()))
 }
 

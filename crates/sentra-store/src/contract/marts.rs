@@ -66,6 +66,27 @@ macro_rules! marts_contract {
                 crate::contract::plans::plans_do_not_leave_the_tenant(&$open.await).await;
             }
             #[tokio::test]
+            async fn pieces_are_the_answer() {
+                crate::contract::stream::pieces_are_the_answer(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn pages_are_the_answer_while_events_arrive() {
+                crate::contract::stream::pages_are_the_answer_while_events_arrive(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn pages_of_what_is_computed_stay_within_the_horizon() {
+                crate::contract::stream::pages_of_what_is_computed_stay_within_the_horizon(&$open.await)
+                    .await;
+            }
+            #[tokio::test]
+            async fn what_was_seen_is_counted() {
+                crate::contract::seen::what_was_seen_is_counted(&$open.await).await;
+            }
+            #[tokio::test]
+            async fn what_was_seen_is_the_tenants_own() {
+                crate::contract::seen::what_was_seen_is_the_tenants_own(&$open.await).await;
+            }
+            #[tokio::test]
             async fn events_are_read_back_as_they_were_taken() {
                 crate::contract::marts::events_are_read_back_as_they_were_taken(&$open.await).await;
             }

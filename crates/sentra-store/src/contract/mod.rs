@@ -7,3 +7,5 @@ pub(crate) mod plans;
 mod records;
 mod registry;
 pub(crate) mod routing;
+pub(crate) mod seen;
+pub(crate) mod stream;

@@ -24,8 +24,8 @@ use crate::admit::admit;
 use crate::kql::scans;
 use crate::memory::{add_memory, empty_stats, widen};
 use crate::{
-    AskLimits, BackPage, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, PlanEstimate, ReadBack,
-    SearchOptions, StoreError, StoredEvent,
+    AskLimits, BackPage, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, PlanEstimate,
+    ReadBack, SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
 };
 
 mod aggregate;
@@ -48,6 +48,7 @@ mod readback;
 mod resolve;
 mod row_function;
 mod search;
+mod seen;
 mod segment;
 mod session;
 mod table;
@@ -200,6 +201,14 @@ impl MartStore for EmbeddedMarts {
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
         self.answer_plan(scope, plan, limits).await
+    }
+
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
+        Ok(self.extents(scope).await)
+    }
+
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
+        self.look_at_newest(scope, request).await
     }
 
     async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {

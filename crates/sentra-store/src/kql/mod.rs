@@ -24,6 +24,7 @@ pub use interpret::{interpret, interpret_until};
 pub(crate) use predicate::{Leaf, leaves, predicate_of};
 pub use search::search_of;
 pub(crate) use values::{array_of, event_rows, rows_of, type_of, value_at};
+pub use values::{arrow_schema, record_batch};
 
 use crate::{Lineage, SegmentRef, StoppedBy, StoreError};
 

@@ -8,10 +8,10 @@ use arrow_array::types::{
     UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    Array, ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use sentra_kql::Kind;
 use sentra_kql::plan::{Column, Value};
 use sentra_kql::run::Row;
@@ -21,6 +21,7 @@ use serde_json::{Map, Value as Json};
 use crate::schema::{FieldMaps, Keys, RowKey};
 
 use super::SCAN_COLUMNS;
+use crate::StoreError;
 
 /// The type that values of `kind` have in Arrow.
 pub(crate) fn type_of(kind: Kind) -> DataType {
@@ -31,6 +32,28 @@ pub(crate) fn type_of(kind: Kind) -> DataType {
         Kind::String | Kind::Dynamic => DataType::Utf8,
         Kind::DateTime => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
     }
+}
+
+/// The schema of rows with `columns`: spans of time are microseconds, JSON is text.
+#[must_use]
+pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
+    let field = |column: &Column| Field::new(&column.name, type_of(column.kind), true);
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
+}
+
+/// Rows with `columns` as Arrow has them; see [`arrow_schema`].
+///
+/// # Errors
+/// When rows and columns do not go together.
+pub fn record_batch(columns: &[Column], rows: Vec<Row>) -> Result<RecordBatch, StoreError> {
+    let mut values: Vec<Vec<Value>> = columns.iter().map(|_| Vec::with_capacity(rows.len())).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    for row in rows {
+        values.iter_mut().zip(row).for_each(|(values, value)| values.push(value));
+    }
+    let arrays = columns.iter().zip(values).map(|(column, values)| array_of(column.kind, values)).collect();
+    RecordBatch::try_new_with_options(arrow_schema(columns), arrays, &options)
+        .map_err(StoreError::arrow("put rows together"))
 }
 
 /// The rows of `batch`, whose columns are of the kinds of `columns`.

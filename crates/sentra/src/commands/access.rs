@@ -8,7 +8,7 @@ use sentra_query::{Asker, Engine, Request, Role};
 use sentra_server::api::types::{
     IncidentDetail, IncidentRevision, IncidentSummary, QueryAnswer, QueryRequest,
 };
-use sentra_store::IncidentFilter;
+use sentra_store::{IncidentFilter, ROWS_MAX};
 use tokio::runtime::Runtime;
 
 use crate::cli::Place;
@@ -121,9 +121,14 @@ impl Access {
                 engine,
                 explain: request.explain,
                 anyway: request.anyway,
+                rows_max: request.page_size.unwrap_or(ROWS_MAX),
                 ..Request::new(request.text.as_str())
             };
-            let answer = engines.query_desk().ask(&asker, &asked).await?;
+            let desk = engines.query_desk();
+            let answer = match (request.page_size, &request.cursor) {
+                (None, None) => desk.ask(&asker, &asked).await?,
+                (_, cursor) => desk.page(&asker, &asked, cursor.as_deref()).await?,
+            };
             Ok(QueryAnswer::from(answer))
         })
     }

@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod bench;
 pub(crate) mod dead_letters;
 pub(crate) mod detect;
+pub(crate) mod export;
 pub(crate) mod incidents;
 pub(crate) mod ingest;
 pub(crate) mod keys;

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::cli::QueryArguments;
 use crate::commands::access::Access;
+use crate::commands::export;
 use crate::output;
 use crate::progress::counted;
 
@@ -13,8 +14,13 @@ pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
         text: arguments.text.clone(),
         engine: Some(arguments.engine.clone()),
         explain: arguments.explain,
+        page_size: arguments.page_size.map(usize::from),
+        cursor: arguments.cursor.clone(),
         ..QueryRequest::default()
     };
+    if let Some(format) = &arguments.export {
+        return export::run(arguments, &request, format);
+    }
     let answer = Access::open(&arguments.place, false)?.query(&request)?;
     if arguments.json {
         return output::json(&answer);
@@ -36,6 +42,9 @@ pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     };
     let rows = counted(answer.rows.len() as u64, "row");
     output::remark(&format!("{rows} in {:.1} ms ({}){status}", answer.elapsed_ms, answer.route.reason));
+    if let Some(cursor) = &answer.next_cursor {
+        output::remark(&format!("there is more: --cursor {cursor}"));
+    }
     Ok(())
 }
 

@@ -9,6 +9,7 @@
     clippy::print_stdout
 )]
 
+mod answers;
 mod bad_input;
 mod bench;
 mod crate_graph;
