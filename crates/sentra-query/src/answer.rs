@@ -67,3 +67,15 @@ pub struct Explain {
     /// What the asker may want to know.
     pub notes: Vec<String>,
 }
+
+/// What a person is told of damaged segments that an answer goes without.
+pub(crate) fn unread_note(lineage: &Lineage) -> Option<String> {
+    let unread = lineage.segments_unread;
+    let read = lineage.segments_considered;
+    (unread > 0).then(|| {
+        format!(
+            "{read} of {} segments: {unread} damaged and left out, `sentra store check` says more",
+            read + unread
+        )
+    })
+}

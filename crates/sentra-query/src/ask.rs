@@ -3,14 +3,15 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sentra_model::{EventId, TenantScope, Timestamp};
+use sentra_model::{EventId, TenantScope, Timestamp, Topic};
 use sentra_store::{
-    Column, ColumnKind, Lineage, MartStore, SearchOptions, Shape, StoppedBy, StoredEvent, header_columns,
+    Column, ColumnKind, DamagedSegment, Lineage, MartStore, SearchOptions, Shape, StoppedBy, StoredEvent,
+    header_columns,
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use crate::answer::{Answer, Explain, Intent, Route, Status};
+use crate::answer::{Answer, Explain, Intent, Route, Status, unread_note};
 use crate::error::QueryError;
 use crate::kql::ask_any;
 use crate::parse::parse;
@@ -103,7 +104,7 @@ pub async fn ask(
     let route = route(&question, options.engine, found.rows.is_empty().then_some(&notes));
     Ok(Answer {
         route,
-        status: if found.stopped_by.is_none() { Status::Complete } else { Status::Partial },
+        status: if found.is_complete() { Status::Complete } else { Status::Partial },
         columns: found.columns,
         rows: found.rows,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -120,6 +121,12 @@ struct Found {
     rows: Vec<Vec<Value>>,
     stopped_by: Option<StoppedBy>,
     lineage: Lineage,
+}
+
+impl Found {
+    fn is_complete(&self) -> bool {
+        self.stopped_by.is_none() && self.lineage.segments_unread == 0
+    }
 }
 
 async fn search(
@@ -150,8 +157,16 @@ async fn one_event(
         Ok(event) => (event?, None),
         Err(_) => (None, Some(StoppedBy::Timeout)),
     };
+    let mut lineage = Lineage::default();
+    if event.is_none() && id.topic == Topic::Raw {
+        let may_have = |segment: &&DamagedSegment| {
+            segment.partition == id.partition
+                && (segment.offset_min..=segment.offset_max).contains(&id.offset)
+        };
+        lineage.segments_unread = marts.damaged(scope).await?.iter().filter(may_have).count() as u64;
+    }
     let rows = event.iter().map(event_row).collect();
-    Ok(Found { columns: event_columns(), rows, stopped_by, lineage: Lineage::default() })
+    Ok(Found { columns: event_columns(), rows, stopped_by, lineage })
 }
 
 fn event_columns() -> Vec<Column> {
@@ -217,5 +232,6 @@ fn notes(question: &Question, found: &Found) -> Vec<String> {
         Some(StoppedBy::Memory) => notes.push("the memory allowed was used up".to_owned()),
         None => {}
     }
+    notes.extend(unread_note(&found.lineage));
     notes
 }

@@ -14,7 +14,7 @@ use sentra_store::{
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::answer::{Answer, Explain, Intent, Route, Status};
+use crate::answer::{Answer, Explain, Intent, Route, Status, unread_note};
 use crate::ask::{AskOptions, Engine};
 use crate::error::{Place, QueryError, SyntaxError};
 use crate::plan::ROWS_DEFAULT;
@@ -73,7 +73,8 @@ pub(crate) async fn ask_any(
     if let Some(kql) = &understood {
         said.push(format!("understood as {kql}"));
     }
-    let is_partial = found.stopped_by.is_some() || found.cut;
+    notes.extend(unread_note(&found.lineage));
+    let is_partial = found.stopped_by.is_some() || found.cut || found.lineage.segments_unread > 0;
     let column =
         |column: &sentra_kql::plan::Column| Column { name: column.name.clone(), kind: column.kind.into() };
     let rows = found.rows.into_iter();

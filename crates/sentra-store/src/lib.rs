@@ -15,12 +15,14 @@
 mod admit;
 mod answer;
 mod bound;
+mod check;
 mod condition;
 mod embedded;
 mod error;
 mod event;
 mod header;
 mod kql;
+mod life;
 mod marts;
 mod matcher;
 mod memory;
@@ -30,12 +32,15 @@ mod records;
 mod row;
 mod schema;
 mod sqlite;
+mod stored_offsets;
 
+pub use check::{MartCheck, MartProblem, MartProblemKind};
 pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
 pub use error::StoreError;
 pub use event::StoredEvent;
 pub use header::{ColumnKind, HeaderColumn, header_column, header_columns};
 pub use kql::{AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, event_catalog};
+pub use life::{DamagedSegment, Retained, Retention, RetentionPolicy, Tended};
 pub use marts::{
     Column, DEFAULT_COLUMNS, Lineage, MartAnswer, MartQuery, MartStats, MartStore, ROWS_MAX, SearchOptions,
     Shape, StoppedBy, TimeRange,
@@ -48,6 +53,7 @@ pub use records::{
     SqliteRecords,
 };
 pub use sentra_kql::plan::Plan;
+pub use stored_offsets::StoredOffsets;
 
 #[cfg(test)]
 mod contract;

@@ -7,7 +7,10 @@ use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AskLimits, BackPage, ColumnKind, PlanAnswer, Predicate, ReadBack, StoreError, StoredEvent};
+use crate::{
+    AskLimits, BackPage, ColumnKind, DamagedSegment, PlanAnswer, Predicate, ReadBack, Retained,
+    RetentionPolicy, StoreError, StoredEvent, Tended,
+};
 
 /// Most rows that one answer has.
 pub const ROWS_MAX: usize = 10_000;
@@ -104,6 +107,38 @@ pub trait MartStore: Send + Sync + Debug {
     /// [`StoreError::Predicate`] and [`StoreError::TooComplex`] for a filter that cannot be asked, others when the
     /// store cannot be read.
     async fn read_back(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError>;
+
+    /// Puts the tenant's part of the store in order: merges small segments, compares checksums, removes files that nobody
+    /// reads any more. Reads about `bytes_max` bytes at most and leaves off when events come in faster than they are
+    /// written; the caller calls again from time to time. Answers are the same before, after and meanwhile.
+    ///
+    /// # Errors
+    /// When the disk refuses. Nothing is lost then.
+    async fn tend(&self, _scope: &TenantScope, _bytes_max: u64) -> Result<Tended, StoreError> {
+        Ok(Tended::default())
+    }
+
+    /// Removes what `policy` keeps no longer at `now`: whole segments, by the time of their latest event. What is younger
+    /// than the policy says stays, and what is in memory.
+    ///
+    /// # Errors
+    /// When the disk refuses. Nothing is removed then.
+    async fn retain(
+        &self,
+        _scope: &TenantScope,
+        _policy: &RetentionPolicy,
+        _now: Timestamp,
+    ) -> Result<Retained, StoreError> {
+        Ok(Retained::default())
+    }
+
+    /// The tenant's segments that cannot be read, by path.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn damaged(&self, _scope: &TenantScope) -> Result<Vec<DamagedSegment>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// What is stored, one entry per mart that has events, by name.
     ///
@@ -211,6 +246,9 @@ pub struct Lineage {
     pub segments_pruned: u64,
     /// Of these, segments not opened because newer ones already held the rows wanted, or the search stopped.
     pub segments_skipped: u64,
+    /// Segments beside these that may hold what was asked for and are damaged: the answer goes without them.
+    #[serde(default)]
+    pub segments_unread: u64,
     /// Rows in the segments that were opened; page statistics may have spared most of them.
     pub segment_rows: u64,
     /// Rows looked at that are not yet in a segment.
@@ -230,6 +268,14 @@ pub struct MartStats {
     pub bytes: u64,
     /// Events that are not yet in a segment.
     pub memory_rows: u64,
+    /// Segments beside these that are damaged and wait for repair.
+    pub segments_unread: u64,
+    /// Events in those.
+    pub rows_unread: u64,
+    /// Events that retention has removed.
+    pub rows_retired: u64,
+    /// Bytes of the segments that retention has removed.
+    pub bytes_retired: u64,
     /// Time of the earliest event.
     pub first: Option<Timestamp>,
     /// Time of the latest event.

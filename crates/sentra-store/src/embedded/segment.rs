@@ -26,13 +26,15 @@ const BLOOM_COLUMNS: [&str; 4] = ["src_ip", "dst_ip", "user", "host"];
 /// Share of absent values that a bloom filter takes for present.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-/// Writes `records`, events of one mart and partition, as one segment, and syncs it and its directory.
+/// Writes `records`, events of one mart and partition, as one segment, and syncs it and its directory. A segment that
+/// takes the place of others has a `number` of its own in its name, because theirs may still be read.
 pub(super) fn write(
     root: &Path,
     tenant: &TenantId,
     mart: &Mart,
     partition: u32,
     records: &[RecordBatch],
+    number: Option<u64>,
 ) -> Result<Option<Segment>, StoreError> {
     let mut rows: Vec<Hit> =
         records.iter().enumerate().flat_map(|(index, record)| hits_of(record, index)).collect();
@@ -47,7 +49,8 @@ pub(super) fn write(
     check_mart_name(mart)?;
     let directory = root.join(tenant.as_str()).join(mart.as_str());
     make_directories(root, tenant, mart)?;
-    let name = format!("{partition}-{offset_min}-{offset_max}.parquet");
+    let number = number.map(|number| format!("-{number}")).unwrap_or_default();
+    let name = format!("{partition}-{offset_min}-{offset_max}{number}.parquet");
     let path = directory.join(&name);
     let (bytes, checksum) = write_file(&path, records, &rows)?;
     sync_directory(&directory)?;
