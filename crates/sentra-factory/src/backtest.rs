@@ -40,6 +40,8 @@ pub struct BacktestReport {
     pub matches: Vec<Match>,
     /// Findings beyond those.
     pub not_described: u64,
+    /// Damaged segments that rules did not see: there may be more findings.
+    pub segments_unread: u64,
 }
 
 /// What one rule found.
@@ -116,8 +118,11 @@ pub async fn backtest(
             filter: None,
             condition: request.prefilter.clone(),
         };
+        let mut unread = 0;
         loop {
-            let BackPage { batches, next } = marts.read_back(scope, &page).await?;
+            let BackPage { batches, next, segments_unread } = marts.read_back(scope, &page).await?;
+            // Each page tells those from itself on.
+            unread = unread.max(segments_unread);
             let thinking = tokio::task::spawn_blocking(move || {
                 let events: usize = batches.iter().map(EventBatch::len).sum();
                 let found: Vec<Vec<Match>> = batches.iter().map(|batch| detector.process(batch)).collect();
@@ -141,6 +146,7 @@ pub async fn backtest(
             let Some(from) = next else { break };
             page.from = from;
         }
+        gathered.report.segments_unread += unread;
         let decided = detector.advance(scope.tenant(), request.until);
         decided.into_iter().filter(|found| is_wanted(request, found)).for_each(|found| gathered.take(found));
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sentra_kql::plan::Plan;
-use sentra_model::{EventId, TenantScope};
+use sentra_model::{EventId, TenantScope, Topic};
 use sentra_store::{
-    AskLimits, Column, ColumnKind, DEFAULT_COLUMNS, Lineage, MartStore, SearchOptions, SegmentRef, StoppedBy,
-    StoredEvent, header_columns, search_of,
+    AskLimits, Column, ColumnKind, DEFAULT_COLUMNS, DamagedSegment, Lineage, MartStore, SearchOptions,
+    SegmentRef, StoppedBy, StoredEvent, header_columns, search_of,
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -43,7 +43,7 @@ impl Found {
 
     /// Whether everything asked for is in it.
     pub(crate) fn is_whole(&self) -> bool {
-        self.stopped_by.is_none() && !self.cut && self.missing.is_empty()
+        self.stopped_by.is_none() && !self.cut && self.missing.is_empty() && self.lineage.segments_unread == 0
     }
 }
 
@@ -114,9 +114,19 @@ pub(crate) async fn one_event(
         Ok(event) => (event?, None),
         Err(_) => (None, Some(StoppedBy::Timeout)),
     };
+    let mut lineage = Lineage::default();
+    if event.is_none() && id.topic == Topic::Raw {
+        // It may stand in a segment that cannot be read.
+        let may_have = |segment: &&DamagedSegment| {
+            segment.partition == id.partition
+                && (segment.offset_min..=segment.offset_max).contains(&id.offset)
+        };
+        lineage.segments_unread = marts.damaged(scope).await?.iter().filter(may_have).count() as u64;
+    }
     let rows = event.iter().map(event_row).collect();
     let engines = vec!["the marts were asked for one event".to_owned()];
-    Ok(Found { columns: event_columns(), rows, stopped_by, engines, used: vec!["marts"], ..Found::default() })
+    let used = vec!["marts"];
+    Ok(Found { columns: event_columns(), rows, stopped_by, lineage, engines, used, ..Found::default() })
 }
 
 fn event_columns() -> Vec<Column> {

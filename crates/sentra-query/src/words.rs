@@ -38,7 +38,7 @@ pub(crate) fn notes(
     if unread > 0 {
         let total = found.lineage.segments_considered + unread;
         notes.push(format!(
-            "{unread} of {total} segments are damaged and were not read; they wait for repair"
+            "{unread} of {total} segments are damaged and left out, `sentra store check` says more"
         ));
     }
     for engine in &found.used {

@@ -16,6 +16,7 @@
 mod admit;
 mod answer;
 mod bound;
+mod check;
 mod condition;
 mod decisions;
 mod embedded;
@@ -24,6 +25,7 @@ mod event;
 mod event_condition;
 mod header;
 mod kql;
+mod life;
 mod mart_routing;
 mod marts;
 mod matcher;
@@ -36,12 +38,15 @@ mod row;
 mod schema;
 mod seen;
 mod sqlite;
+mod stored_offsets;
 mod stream;
 
 pub use decisions::{
     DECISIONS_PAGE_MAX, DecisionKeeping, DecisionStore, QUESTION_BYTES_KEPT_MAX, SqliteDecisions,
     StoredDecision,
 };
+
+pub use check::{MartCheck, MartProblem, MartProblemKind};
 pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
 pub use error::StoreError;
 pub use event::StoredEvent;
@@ -51,6 +56,7 @@ pub use kql::{
     AskLimits, EVENTS_TABLE, FALLBACK_ROWS_MAX, PlanAnswer, PlanEstimate, ScanEstimate, arrow_schema,
     event_catalog, interpret, interpret_until, record_batch, search_of,
 };
+pub use life::{DamagedSegment, Retained, Retention, RetentionPolicy, Tended};
 pub use mart_routing::{Routed, RoutingTable, split_at};
 pub use marts::{
     Column, DEFAULT_COLUMNS, LINEAGE_SEGMENTS_MAX, Lineage, MartAnswer, MartQuery, MartStats, MartStore,
@@ -69,6 +75,7 @@ pub use seen::{
     SeenRequest,
 };
 pub use sentra_kql::plan::Plan;
+pub use stored_offsets::StoredOffsets;
 pub use stream::{
     AnswerEnd, AnswerPart, AnswerStream, Extent, Horizon, PIECE_ROWS_MAX, Page as AnswerPage, PageFrom,
     RowPlace, RowWise, page_of, within_horizon,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    AnswerStream, AskLimits, BackPage, ColumnKind, Horizon, PlanAnswer, PlanEstimate, Predicate, ReadBack,
-    Seen, SeenRequest, StoreError, StoredEvent,
+    AnswerStream, AskLimits, BackPage, ColumnKind, DamagedSegment, Horizon, PlanAnswer, PlanEstimate,
+    Predicate, ReadBack, Retained, RetentionPolicy, Seen, SeenRequest, StoreError, StoredEvent, Tended,
 };
 
 /// Most rows that one answer has.
@@ -145,6 +145,38 @@ pub trait MartStore: Send + Sync + Debug {
     /// # Errors
     /// When it cannot be written; then they are all there still.
     async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError>;
+
+    /// Puts the tenant's part of the store in order: merges small segments, compares checksums, removes files that nobody
+    /// reads any more. Reads about `bytes_max` bytes at most and leaves off when events come in faster than they are
+    /// written; the caller calls again from time to time. Answers are the same before, after and meanwhile.
+    ///
+    /// # Errors
+    /// When the disk refuses. Nothing is lost then.
+    async fn tend(&self, _scope: &TenantScope, _bytes_max: u64) -> Result<Tended, StoreError> {
+        Ok(Tended::default())
+    }
+
+    /// Removes what `policy` keeps no longer at `now`: whole segments, by the time of their latest event. What is younger
+    /// than the policy says stays, and what is in memory.
+    ///
+    /// # Errors
+    /// When the disk refuses. Nothing is removed then.
+    async fn retain(
+        &self,
+        _scope: &TenantScope,
+        _policy: &RetentionPolicy,
+        _now: Timestamp,
+    ) -> Result<Retained, StoreError> {
+        Ok(Retained::default())
+    }
+
+    /// The tenant's segments that cannot be read, by path.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn damaged(&self, _scope: &TenantScope) -> Result<Vec<DamagedSegment>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// What is stored, one entry per mart that has events or was declared, by name.
     ///
@@ -302,6 +334,14 @@ pub struct MartStats {
     pub bytes: u64,
     /// Events that are not yet in a segment.
     pub memory_rows: u64,
+    /// Segments beside these that are damaged and wait for repair.
+    pub segments_unread: u64,
+    /// Events in those.
+    pub rows_unread: u64,
+    /// Events that retention has removed.
+    pub rows_retired: u64,
+    /// Bytes of the segments that retention has removed.
+    pub bytes_retired: u64,
     /// Time of the earliest event.
     pub first: Option<Timestamp>,
     /// Time of the latest event.

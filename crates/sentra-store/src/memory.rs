@@ -204,7 +204,7 @@ impl MartStore for MemoryMarts {
             rows.retain(|row| row.key.offset >= request.from);
             batches.extend(event_batches(scope.tenant(), mart, records, rows)?);
         }
-        Ok(BackPage { batches, next: None })
+        Ok(BackPage { batches, ..BackPage::default() })
     }
 
     async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
@@ -248,7 +248,19 @@ pub(crate) fn rows_in_memory(chunks: &[Chunk], marts: Option<&[Mart]>) -> u64 {
 
 /// Statistics of a mart that holds nothing.
 pub(crate) fn empty_stats(mart: &Mart) -> MartStats {
-    MartStats { mart: mart.clone(), segments: 0, rows: 0, bytes: 0, memory_rows: 0, first: None, last: None }
+    MartStats {
+        mart: mart.clone(),
+        segments: 0,
+        rows: 0,
+        bytes: 0,
+        memory_rows: 0,
+        segments_unread: 0,
+        rows_unread: 0,
+        rows_retired: 0,
+        bytes_retired: 0,
+        first: None,
+        last: None,
+    }
 }
 
 /// Counts a chunk in memory.

@@ -38,6 +38,8 @@ pub struct BackPage {
     pub batches: Vec<EventBatch>,
     /// Where to go on; `None` at the end.
     pub next: Option<u64>,
+    /// Damaged segments that may hold events from here on: pages go without them.
+    pub segments_unread: u64,
 }
 
 /// The rows of `records`, all of one mart, as event batches in the order of their offsets.

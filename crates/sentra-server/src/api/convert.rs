@@ -11,8 +11,19 @@ use super::types::{
 
 impl From<MartStats> for MartSummary {
     fn from(stats: MartStats) -> Self {
-        let MartStats { mart, segments, rows, bytes, memory_rows, first, last } = stats;
-        Self { mart, segments, rows, bytes, memory_rows, first, last }
+        Self {
+            mart: stats.mart,
+            segments: stats.segments,
+            rows: stats.rows,
+            bytes: stats.bytes,
+            memory_rows: stats.memory_rows,
+            segments_unread: stats.segments_unread,
+            rows_unread: stats.rows_unread,
+            rows_retired: stats.rows_retired,
+            bytes_retired: stats.bytes_retired,
+            first: stats.first,
+            last: stats.last,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use sentra_backbone::AppendBatch;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, Doors, Given, Refused, doors, nearest};
+use super::{Config, Doors, Given, MartSettings, Refused, doors, marts, nearest};
 
 /// Start of every environment variable that overrides a key.
 const ENVIRONMENT_PREFIX: &str = "SENTRA_";
@@ -97,7 +97,11 @@ impl Config {
         if table.get_ref().keys().any(|name| is_list(name.get_ref())) {
             self.doors = Doors::parse(text, place)?;
         }
-        for (section, entries) in table.get_ref().iter().filter(|(name, _)| !is_list(name.get_ref())) {
+        if table.get_ref().contains_key(marts::TABLE) {
+            self.marts = MartSettings::parse(text, place)?;
+        }
+        let is_read = |name: &str| is_list(name) || name == marts::TABLE;
+        for (section, entries) in table.get_ref().iter().filter(|(name, _)| !is_read(name.get_ref())) {
             let section_place = place(section.span());
             let section = section.get_ref().as_ref();
             let Some(entries) = entries.get_ref().as_table() else {
@@ -211,7 +215,7 @@ fn line_of(text: &str, offset: usize) -> usize {
 fn unknown_section(place: String, section: &str) -> ConfigError {
     let keys = Config::keys();
     let exact = keys.iter().find(|key| key.name == section);
-    let names = keys.iter().map(|key| key.section).chain(doors::LISTS);
+    let names = keys.iter().map(|key| key.section).chain(doors::LISTS).chain([marts::TABLE]);
     let right = match exact {
         Some(key) => Some(format!("{}.{section}", key.section)),
         None => nearest(section, names).map(str::to_owned),

@@ -4,6 +4,7 @@
 mod doors;
 mod intake;
 mod load;
+mod marts;
 mod nearest;
 mod value;
 
@@ -13,6 +14,7 @@ use toml::de::DeValue;
 
 pub use doors::Doors;
 pub use load::ConfigError;
+pub use marts::{MartLimit, MartRetention, MartSettings};
 use value::ConfigValue;
 
 pub(crate) use nearest::nearest;
@@ -56,6 +58,8 @@ macro_rules! sections {
             $($(#[$section_doc])* pub $section: $Section,)+
             /// Listeners, followed files, routes and keys: tables that come as often as they are needed.
             pub doors: Doors,
+            /// How long the events of the marts are kept: `[marts.retention]`.
+            pub marts: MartSettings,
         }
 
         $(
@@ -222,7 +226,7 @@ sections! {
         signals_bytes_max: Option<u64> = None,
         /// Age beyond which a finding in the topic goes; 0 keeps all. Incidents are not touched.
         signals_age_s_max: Option<u64> = None,
-        /// How often it is looked for what may go.
+        /// How often it is looked for what may go, here and in the marts.
         interval_s: u64 = 60,
     }
 
@@ -232,6 +236,10 @@ sections! {
         memtable_bytes_max: usize = 64 * MEBIBYTE,
         /// Events are written to files at least this often.
         flush_interval_ms: u64 = 30_000,
+        /// How often it is looked for files that can be merged or compared with their checksums; 0 for never.
+        tend_interval_s: u64 = 30,
+        /// Bytes of files that are read for it in one go, per tenant.
+        tend_bytes_max: usize = 256 * MEBIBYTE,
     }
 
     /// Detection content.

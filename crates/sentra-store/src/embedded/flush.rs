@@ -21,6 +21,14 @@ pub(super) enum Step {
     Published,
     /// A mart is deleted in the manifest, its files and memory are there.
     Forgotten,
+    /// The segment in the place of others is on disk, the manifest names the others.
+    Merged,
+    /// The manifest names the segment in the place of others, memory does not know.
+    Replaced,
+    /// The manifest does not name the segments that retention removes, memory does.
+    Retired,
+    /// Memory does not know the old segments either, their files are there.
+    Doomed,
 }
 
 impl EmbeddedMarts {
@@ -43,8 +51,7 @@ impl EmbeddedMarts {
         tenant.published(snapshot.chunks.len(), segments, snapshot.taken, now);
         let seconds = now.since(started).max(0) as f64 / 1e6;
         metrics::histogram!("sentra_store_flush_seconds").record(seconds);
-        let count = tenant.snapshot().segments.len();
-        metrics::gauge!("sentra_store_segments", "tenant" => scope.tenant().to_string()).set(count as f64);
+        self.show_segments(scope, tenant);
         Ok(())
     }
 
@@ -74,7 +81,7 @@ impl EmbeddedMarts {
     #[cfg(test)]
     pub(super) fn reach(&self, step: Step) -> Result<(), StoreError> {
         if *self.fail_at.lock().unwrap() == Some(step) {
-            return Err(StoreError::Stopped { operation: "flush: a test stopped it" });
+            return Err(StoreError::Stopped { operation: "go on: a test stopped it" });
         }
         Ok(())
     }
@@ -114,7 +121,14 @@ fn plan(chunks: &[Chunk], segment_bytes_max: u64) -> Vec<Planned> {
 fn write_all(root: &Path, tenant: &TenantId, plan: Vec<Planned>) -> Result<Vec<Segment>, StoreError> {
     let mut segments = Vec::with_capacity(plan.len());
     for planned in plan {
-        segments.extend(segment::write(root, tenant, &planned.mart, planned.partition, &planned.records)?);
+        segments.extend(segment::write(
+            root,
+            tenant,
+            &planned.mart,
+            planned.partition,
+            &planned.records,
+            None,
+        )?);
     }
     Ok(segments)
 }

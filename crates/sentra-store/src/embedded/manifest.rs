@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryOrder, Schema, Set,
-    TransactionTrait,
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    Schema, Set, TransactionTrait,
 };
 use sentra_model::{Mart, SCHEMA_VERSION, TenantId, TenantScope, Timestamp};
 
-use super::tenant::Segment;
-use crate::StoreError;
+use super::tenant::{Segment, Unread};
 use crate::sqlite::{check_version, create_tables, from_sql, open_file, to_sql};
+use crate::{Retained, StoreError};
 
 /// Segments in one statement.
 const ROWS_PER_STATEMENT_MAX: usize = 500;
@@ -31,6 +32,8 @@ impl Manifest {
         let tables = vec![
             schema.create_table_from_entity(segment::Entity),
             schema.create_table_from_entity(position::Entity),
+            schema.create_table_from_entity(unread::Entity),
+            schema.create_table_from_entity(retired::Entity),
         ];
         create_tables(&database, tables).await?;
         Ok(Self { database })
@@ -44,6 +47,119 @@ impl Manifest {
             .await
             .map_err(StoreError::database("read the manifest"))?;
         rows.into_iter().map(segment_of).collect()
+    }
+
+    /// What is wrong with segments and when that was found, by path.
+    pub(super) async fn unread(&self) -> Result<BTreeMap<String, (String, Timestamp)>, StoreError> {
+        let rows = unread::Entity::find().all(&self.database).await;
+        let rows = rows.map_err(StoreError::database("read which segments are damaged"))?;
+        let found = |row: unread::Model| (row.path, (row.detail, Timestamp::from_micros(row.found_micros)));
+        Ok(rows.into_iter().map(found).collect())
+    }
+
+    /// What retention removed, by tenant and mart.
+    pub(super) async fn retired(&self) -> Result<Vec<(TenantId, Mart, Retained)>, StoreError> {
+        let rows = retired::Entity::find().all(&self.database).await;
+        let rows = rows.map_err(StoreError::database("read what retention removed"))?;
+        let retained = |row: &retired::Model| Retained {
+            segments: from_sql(row.segments),
+            rows: from_sql(row.rows),
+            bytes: from_sql(row.bytes),
+        };
+        rows.into_iter()
+            .map(|row| Ok((tenant_of(&row.tenant)?, mart_of(&row.mart)?, retained(&row))))
+            .collect()
+    }
+
+    /// The latest event that retention removed from each mart of a tenant.
+    pub(super) async fn retired_until(
+        &self,
+        scope: &TenantScope,
+    ) -> Result<BTreeMap<Mart, Timestamp>, StoreError> {
+        let rows = retired::Entity::find()
+            .filter(retired::Column::Tenant.eq(scope.tenant().as_str()))
+            .all(&self.database)
+            .await
+            .map_err(StoreError::database("read what retention removed"))?;
+        rows.into_iter()
+            .map(|row| Ok((mart_of(&row.mart)?, Timestamp::from_micros(row.last_micros))))
+            .collect()
+    }
+
+    /// Writes down that a segment is damaged.
+    pub(super) async fn set_aside(&self, unread: &Unread) -> Result<(), StoreError> {
+        let row = unread::ActiveModel {
+            path: Set(unread.segment.path.clone()),
+            detail: Set(unread.detail.clone()),
+            found_micros: Set(unread.found.micros()),
+        };
+        let again = OnConflict::column(unread::Column::Path)
+            .update_columns([unread::Column::Detail, unread::Column::FoundMicros])
+            .to_owned();
+        let written =
+            unread::Entity::insert(row).on_conflict(again).exec_without_returning(&self.database).await;
+        written.map(|_| ()).map_err(StoreError::database("write down that a segment is damaged"))
+    }
+
+    /// Writes down that a segment is what was written after all.
+    pub(super) async fn take_back(&self, path: &str) -> Result<(), StoreError> {
+        let deleted = unread::Entity::delete_by_id(path).exec(&self.database).await;
+        deleted.map(|_| ()).map_err(StoreError::database("write down that a segment is whole"))
+    }
+
+    /// Law SOURCE: puts the segments `new` in the place of `old` in one transaction.
+    pub(super) async fn replace(
+        &self,
+        scope: &TenantScope,
+        old: &[Arc<Segment>],
+        new: &[Segment],
+    ) -> Result<(), StoreError> {
+        let transaction = self.database.begin().await.map_err(StoreError::database("replace segments"))?;
+        remove(&transaction, scope, old).await?;
+        add(&transaction, scope, new).await?;
+        transaction.commit().await.map_err(StoreError::database("replace segments"))
+    }
+
+    /// Takes the segments `old` away and counts them, in one transaction.
+    pub(super) async fn retire(&self, scope: &TenantScope, old: &[Arc<Segment>]) -> Result<(), StoreError> {
+        let failed = || StoreError::database("remove segments");
+        let transaction = self.database.begin().await.map_err(failed())?;
+        remove(&transaction, scope, old).await?;
+        let mut counts: BTreeMap<&Mart, (Retained, Timestamp)> = BTreeMap::new();
+        for segment in old {
+            let (retained, last) = counts.entry(&segment.mart).or_insert((Retained::default(), segment.last));
+            retained.segments += 1;
+            retained.rows += segment.rows;
+            retained.bytes += segment.bytes;
+            *last = (*last).max(segment.last);
+        }
+        for (mart, (retained, last)) in counts {
+            let row = retired::ActiveModel {
+                tenant: Set(scope.tenant().as_str().to_owned()),
+                mart: Set(mart.to_string()),
+                segments: Set(to_sql(retained.segments)),
+                rows: Set(to_sql(retained.rows)),
+                bytes: Set(to_sql(retained.bytes)),
+                last_micros: Set(last.micros()),
+            };
+            let known = |column: retired::Column| Expr::col((retired::Entity, column));
+            let more = OnConflict::columns([retired::Column::Tenant, retired::Column::Mart])
+                .value(
+                    retired::Column::Segments,
+                    known(retired::Column::Segments).add(to_sql(retained.segments)),
+                )
+                .value(retired::Column::Rows, known(retired::Column::Rows).add(to_sql(retained.rows)))
+                .value(retired::Column::Bytes, known(retired::Column::Bytes).add(to_sql(retained.bytes)))
+                .value(
+                    retired::Column::LastMicros,
+                    Expr::case(known(retired::Column::LastMicros).lt(last.micros()), last.micros())
+                        .finally(known(retired::Column::LastMicros)),
+                )
+                .to_owned();
+            let counted = retired::Entity::insert(row).on_conflict(more).exec_without_returning(&transaction);
+            counted.await.map_err(failed())?;
+        }
+        transaction.commit().await.map_err(failed())
     }
 
     /// Every position, by tenant and partition.
@@ -86,10 +202,7 @@ impl Manifest {
         let tenant = scope.tenant().as_str();
         let failed = || StoreError::database("publish segments");
         let transaction = self.database.begin().await.map_err(failed())?;
-        for chunk in segments.chunks(ROWS_PER_STATEMENT_MAX) {
-            let rows = chunk.iter().map(|segment| row_of(tenant, segment));
-            segment::Entity::insert_many(rows).exec_without_returning(&transaction).await.map_err(failed())?;
-        }
+        add(&transaction, scope, segments).await?;
         let conflict = OnConflict::columns([position::Column::Tenant, position::Column::Partition])
             .update_column(position::Column::NextOffset)
             .to_owned();
@@ -109,6 +222,44 @@ impl Manifest {
     }
 }
 
+async fn add(
+    transaction: &DatabaseTransaction,
+    scope: &TenantScope,
+    segments: &[Segment],
+) -> Result<(), StoreError> {
+    for chunk in segments.chunks(ROWS_PER_STATEMENT_MAX) {
+        let rows = chunk.iter().map(|segment| row_of(scope.tenant().as_str(), segment));
+        let added = segment::Entity::insert_many(rows).exec_without_returning(transaction).await;
+        added.map_err(StoreError::database("publish segments"))?;
+    }
+    Ok(())
+}
+
+/// Law IDENTITY: what is not there any more cannot be replaced, or its events would be stored twice.
+async fn remove(
+    transaction: &DatabaseTransaction,
+    scope: &TenantScope,
+    segments: &[Arc<Segment>],
+) -> Result<(), StoreError> {
+    let failed = || StoreError::database("take segments away");
+    for chunk in segments.chunks(ROWS_PER_STATEMENT_MAX) {
+        let paths = || chunk.iter().map(|segment| segment.path.as_str());
+        let removed = segment::Entity::delete_many()
+            .filter(segment::Column::Tenant.eq(scope.tenant().as_str()))
+            .filter(segment::Column::Path.is_in(paths()))
+            .exec(transaction)
+            .await
+            .map_err(failed())?;
+        if removed.rows_affected != chunk.len() as u64 {
+            let detail = "segments are gone that this process knows: open the store again".to_owned();
+            return Err(damaged(detail));
+        }
+        let marks = unread::Entity::delete_many().filter(unread::Column::Path.is_in(paths()));
+        marks.exec(transaction).await.map_err(failed())?;
+    }
+    Ok(())
+}
+
 fn tenant_of(name: &str) -> Result<TenantId, StoreError> {
     name.parse().map_err(|_| damaged(format!("{name:?} is no tenant")))
 }
@@ -121,11 +272,15 @@ fn partition_of(number: i64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-fn segment_of(row: segment::Model) -> Result<(TenantId, Segment), StoreError> {
+fn mart_of(name: &str) -> Result<Mart, StoreError> {
     // Marts registered at run time are not among the defaults; their names come through serde.
-    let mart = Mart::named(&row.mart).map_or_else(|| serde_json::from_value(row.mart.clone().into()), Ok);
+    let mart = Mart::named(name).map_or_else(|| serde_json::from_value(name.into()), Ok);
+    mart.map_err(StoreError::json("read the name of a mart"))
+}
+
+fn segment_of(row: segment::Model) -> Result<(TenantId, Segment), StoreError> {
     let segment = Segment {
-        mart: mart.map_err(StoreError::json("read the name of a mart"))?,
+        mart: mart_of(&row.mart)?,
         partition: partition_of(row.partition),
         path: row.path,
         rows: from_sql(row.rows),
@@ -194,6 +349,48 @@ mod position {
         #[sea_orm(primary_key, auto_increment = false)]
         pub partition: i64,
         pub next_offset: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[allow(unreachable_pub, reason = "the derived entities must be pub")]
+mod unread {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "unread")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub path: String,
+        pub detail: String,
+        pub found_micros: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[allow(unreachable_pub, reason = "the derived entities must be pub")]
+mod retired {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "retired")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub tenant: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub mart: String,
+        pub segments: i64,
+        pub rows: i64,
+        pub bytes: i64,
+        pub last_micros: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -4,6 +4,7 @@
 //! DIR/marts/manifest.db                    segments and positions; the only truth about what exists
 //! DIR/marts/lock                           held while a process has the store open
 //! DIR/marts/TENANT/MART/P-FIRST-LAST.parquet   events of partition P with offsets from FIRST to LAST
+//! DIR/marts/TENANT/MART/P-FIRST-LAST-N.parquet the same, in the place of other segments
 //! ```
 //!
 //! A flush writes and syncs its segments, then publishes them and the new position in one transaction
@@ -17,15 +18,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use sentra_kql::plan::Plan;
-use sentra_model::{Clock, EventBatch, EventId, Mart, Position, TenantId, TenantScope};
+use sentra_model::{Clock, EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
 use tokio::sync::RwLock;
 
 use crate::admit::admit;
 use crate::kql::scans;
 use crate::memory::{add_memory, empty_stats, widen};
 use crate::{
-    AskLimits, BackPage, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, PlanEstimate,
-    ReadBack, SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
+    AskLimits, BackPage, DamagedSegment, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer,
+    PlanEstimate, ReadBack, Retained, RetentionPolicy, SearchOptions, Seen, SeenRequest, StoreError,
+    StoredEvent, Tended,
 };
 
 mod aggregate;
@@ -37,6 +39,7 @@ mod form;
 mod groups;
 mod index;
 mod intern;
+mod life;
 mod lower;
 mod manifest;
 mod open;
@@ -63,8 +66,9 @@ mod tests;
 pub use open::OpenReport;
 pub use options::MartOptions;
 
+use life::unread_of_plan;
 use manifest::Manifest;
-use tenant::Tenant;
+use tenant::{Tenant, Unread};
 
 /// [`MartStore`] on this machine's disk.
 pub struct EmbeddedMarts {
@@ -77,6 +81,8 @@ pub struct EmbeddedMarts {
     indexes: Arc<index::Indexes>,
     tenants: RwLock<BTreeMap<TenantId, Arc<Tenant>>>,
     report: OpenReport,
+    /// Of the next segment that takes the place of others.
+    number: std::sync::atomic::AtomicU64,
     /// Held, not read: the lock goes with the file handle.
     _lock: std::fs::File,
     #[cfg(test)]
@@ -97,8 +103,8 @@ impl EmbeddedMarts {
     ///
     /// # Errors
     /// [`StoreError::Locked`] when another process has them open, [`StoreError::NewerVersion`] when a newer
-    /// program wrote them, [`StoreError::Corrupt`] when a segment is missing or has another length than
-    /// the manifest says, others when the disk refuses.
+    /// program wrote them, others when the disk refuses. A segment that is missing or has another length than the
+    /// manifest says is set aside: see [`OpenReport`].
     pub async fn open(dir: &Path, options: MartOptions, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
         open::open(dir, options, clock).await
     }
@@ -191,7 +197,9 @@ impl MartStore for EmbeddedMarts {
         query: &MartQuery,
         options: &SearchOptions,
     ) -> Result<MartAnswer, StoreError> {
-        self.answer(scope, query, options).await
+        let mut answer = self.read(scope, || self.answer(scope, query, options)).await?;
+        answer.complete &= answer.lineage.segments_unread == 0;
+        Ok(answer)
     }
 
     async fn ask(
@@ -200,7 +208,27 @@ impl MartStore for EmbeddedMarts {
         plan: &Plan,
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
-        self.answer_plan(scope, plan, limits).await
+        let mut answer = self.read(scope, || self.answer_plan(scope, plan, limits)).await?;
+        let unread = self.tenant(scope).await.snapshot().unread;
+        answer.lineage.segments_unread = unread_of_plan(&unread, &plan.root);
+        Ok(answer)
+    }
+
+    async fn tend(&self, scope: &TenantScope, bytes_max: u64) -> Result<Tended, StoreError> {
+        self.tend_tenant(scope, bytes_max).await
+    }
+
+    async fn retain(
+        &self,
+        scope: &TenantScope,
+        policy: &RetentionPolicy,
+        now: Timestamp,
+    ) -> Result<Retained, StoreError> {
+        self.retire(scope, policy, now).await
+    }
+
+    async fn damaged(&self, scope: &TenantScope) -> Result<Vec<DamagedSegment>, StoreError> {
+        Ok(self.damaged_segments(scope).await)
     }
 
     async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
@@ -218,11 +246,11 @@ impl MartStore for EmbeddedMarts {
     }
 
     async fn events(&self, scope: &TenantScope, ids: &[EventId]) -> Result<Vec<StoredEvent>, StoreError> {
-        self.look_up(scope, ids).await
+        self.read(scope, || self.look_up(scope, ids)).await
     }
 
     async fn read_back(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError> {
-        self.page(scope, request).await
+        self.read(scope, || self.page(scope, request)).await
     }
 
     async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
@@ -246,6 +274,16 @@ impl MartStore for EmbeddedMarts {
             stats.bytes += segment.bytes;
             widen(stats, segment.first);
             widen(stats, segment.last);
+        }
+        for Unread { segment, .. } in &snapshot.unread {
+            let stats = marts.entry(segment.mart.clone()).or_insert_with(|| empty_stats(&segment.mart));
+            stats.segments_unread += 1;
+            stats.rows_unread += segment.rows;
+        }
+        for (mart, retired) in &snapshot.retired {
+            let stats = marts.entry(mart.clone()).or_insert_with(|| empty_stats(mart));
+            stats.rows_retired += retired.rows;
+            stats.bytes_retired += retired.bytes;
         }
         for chunk in &snapshot.chunks {
             add_memory(marts.entry(chunk.mart.clone()).or_insert_with(|| empty_stats(&chunk.mart)), chunk);

@@ -5,15 +5,17 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use sentra_model::{Clock, TenantId};
 use tokio::sync::RwLock;
 
 use super::index::Indexes;
+use super::life::{damage_of, length_damage};
 use super::manifest::Manifest;
 use super::pool::MeasuredPool;
 use super::session::session;
-use super::tenant::{Segment, Tenant};
+use super::tenant::{Restored, Segment, Tenant, Unread};
 use super::{EmbeddedMarts, MartOptions};
 use crate::StoreError;
 
@@ -22,8 +24,12 @@ use crate::StoreError;
 pub struct OpenReport {
     /// Segments that the manifest names.
     pub segments: u64,
-    /// Segment files that it does not name: an interrupted flush left them, and they were removed.
+    /// Segment files that it does not name: an interrupted flush or merge left them, and they were removed.
     pub orphans_removed: u64,
+    /// Segments among those that cannot be read: answers go without them and say so.
+    pub segments_unread: u64,
+    /// Segments that could not be read before and are whole again, because somebody has put the file back.
+    pub segments_returned: u64,
 }
 
 pub(super) async fn open(
@@ -36,11 +42,11 @@ pub(super) async fn open(
     let lock = lock(&root)?;
     let manifest = Manifest::open(&root.join("manifest.db")).await?;
     let segments = manifest.segments().await?;
-    let positions = manifest.positions().await?;
-    let mut report = OpenReport { segments: segments.len() as u64, orphans_removed: 0 };
-    check(&root, &segments)?;
+    let mut report = OpenReport { segments: segments.len() as u64, ..OpenReport::default() };
     let named: BTreeSet<PathBuf> = segments.iter().map(|(_, segment)| root.join(&segment.path)).collect();
+    let number = 1 + named.iter().filter_map(|path| number_of(path)).max().unwrap_or_default();
     report.orphans_removed = remove_orphans(&root, &named)?;
+    let restored = restore(&root, &manifest, segments, clock.as_ref(), &mut report).await?;
     let indexes = Arc::new(Indexes::new(root.clone()));
     let pool = Arc::new(MeasuredPool::new(options.query_memory_bytes_max));
     let session = session(&root, &options, Arc::clone(&pool), Arc::clone(&indexes))?;
@@ -52,7 +58,8 @@ pub(super) async fn open(
         session,
         pool,
         indexes,
-        tenants: RwLock::new(tenants(segments, positions)),
+        tenants: RwLock::new(restored),
+        number: AtomicU64::new(number),
         report,
         _lock: lock,
         #[cfg(test)]
@@ -72,19 +79,50 @@ fn lock(root: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn check(root: &Path, segments: &[(TenantId, Segment)]) -> Result<(), StoreError> {
-    for (_, segment) in segments {
-        let path = root.join(&segment.path);
-        let detail = match fs::metadata(&path) {
-            Ok(found) if found.len() == segment.bytes => continue,
-            Ok(found) => format!("it has {} bytes, the manifest says {}", found.len(), segment.bytes),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => "the file is missing".to_owned(),
-            Err(error) => return Err(StoreError::io("look at", &path)(error)),
+/// What the manifest knows, by tenant. Damaged segments are set aside: what is whole can be asked all the same.
+async fn restore(
+    root: &Path,
+    manifest: &Manifest,
+    segments: Vec<(TenantId, Segment)>,
+    clock: &dyn Clock,
+    report: &mut OpenReport,
+) -> Result<BTreeMap<TenantId, Arc<Tenant>>, StoreError> {
+    let mut parts: BTreeMap<TenantId, Restored> = BTreeMap::new();
+    let mut known = manifest.unread().await?;
+    for (tenant, segment) in segments {
+        let part = parts.entry(tenant).or_default();
+        let marked = known.remove(&segment.path);
+        // Of what was damaged before the checksum is computed: maybe somebody has put the file back.
+        let damage =
+            if marked.is_some() { damage_of(root, &segment)? } else { length_damage(root, &segment)? };
+        let Some(detail) = damage else {
+            if marked.is_some() {
+                tracing::info!(path = segment.path, "a damaged segment is whole again");
+                manifest.take_back(&segment.path).await?;
+                report.segments_returned += 1;
+            }
+            part.segments.push(segment);
+            continue;
         };
-        let detail = format!("{detail}; restore it, or remove {} to have it rebuilt", root.display());
-        return Err(StoreError::Corrupt { path, detail });
+        let found = marked.map_or_else(|| clock.now(), |(_, found)| found);
+        tracing::error!(path = segment.path, detail, "a segment is damaged, answers go without it");
+        let unread = Unread { segment: Arc::new(segment), detail, found };
+        manifest.set_aside(&unread).await?;
+        report.segments_unread += 1;
+        part.unread.push(unread);
     }
-    Ok(())
+    for (tenant, mart, retained) in manifest.retired().await? {
+        parts.entry(tenant).or_default().retired.insert(mart, retained);
+    }
+    for (tenant, partition, offset) in manifest.positions().await? {
+        parts.entry(tenant).or_default().positions.insert(partition, offset);
+    }
+    Ok(parts.into_iter().map(|(tenant, part)| (tenant, Arc::new(Tenant::restored(part)))).collect())
+}
+
+/// The number in the name of a segment that took the place of others.
+fn number_of(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.split('-').nth(3)?.parse().ok()
 }
 
 /// Removes segment files that are not `named`. Only files where segments stand are looked at.
@@ -95,7 +133,7 @@ fn remove_orphans(root: &Path, named: &BTreeSet<PathBuf>) -> Result<u64, StoreEr
             for path in entries(&mart)? {
                 let is_segment = path.extension().is_some_and(|extension| extension == "parquet");
                 if is_segment && !named.contains(&path) {
-                    tracing::warn!(path = %path.display(), "segment of an interrupted flush removed");
+                    tracing::warn!(path = %path.display(), "segment of an interrupted flush or merge removed");
                     fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
                     removed += 1;
                 }
@@ -113,19 +151,4 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, StoreError> {
     let entries = fs::read_dir(path).map_err(StoreError::io("list", path))?;
     let entries: io::Result<Vec<PathBuf>> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
     entries.map_err(StoreError::io("list", path))
-}
-
-fn tenants(
-    segments: Vec<(TenantId, Segment)>,
-    positions: Vec<(TenantId, u32, u64)>,
-) -> BTreeMap<TenantId, Arc<Tenant>> {
-    let mut parts: BTreeMap<TenantId, (Vec<Segment>, BTreeMap<u32, u64>)> = BTreeMap::new();
-    for (tenant, segment) in segments {
-        parts.entry(tenant).or_default().0.push(segment);
-    }
-    for (tenant, partition, offset) in positions {
-        parts.entry(tenant).or_default().1.insert(partition, offset);
-    }
-    let restored = |(segments, positions)| Arc::new(Tenant::restored(segments, positions));
-    parts.into_iter().map(|(tenant, parts)| (tenant, restored(parts))).collect()
 }

@@ -7,14 +7,18 @@ use sentra_model::{Mart, TenantScope};
 
 use super::EmbeddedMarts;
 use super::expression::condition;
+use super::life::unread_of;
 use super::table::SegmentTable;
-use super::tenant::{Segment, Snapshot};
+use super::tenant::{Segment, Snapshot, Unread};
 use crate::StoreError;
 use crate::answer::{Hit, hits_of};
 use crate::bound::{TimeBounds, bind};
 use crate::condition::{filtered_in_memory, parsed_condition};
 use crate::readback::{BackPage, ByMart, ReadBack, event_batches};
 use crate::schema::store_schema;
+
+/// Offsets of one page at most.
+const PAGE_OFFSETS_MAX: u64 = 131_072;
 
 impl EmbeddedMarts {
     pub(super) async fn page(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError> {
@@ -24,7 +28,8 @@ impl EmbeddedMarts {
             let more = parsed_condition(&self.session, text)?;
             condition = Some(condition.map_or(more.clone(), |condition| condition.and(more)));
         }
-        let Snapshot { mut segments, mut chunks, .. } = self.tenant(scope).await.snapshot();
+        let Snapshot { mut segments, mut chunks, mut unread, reading: _reading, .. } =
+            self.tenant(scope).await.snapshot();
         let wanted = |mart: &Mart| request.marts.as_ref().is_none_or(|marts| marts.contains(mart));
         let bounds = TimeBounds::of(request.range, filter.as_ref());
         segments.retain(|segment| {
@@ -34,7 +39,11 @@ impl EmbeddedMarts {
                 && bounds.overlaps(segment.first, segment.last)
         });
         chunks.retain(|chunk| chunk.partition == request.partition && wanted(&chunk.mart));
-        let until = page_end(&segments);
+        unread.retain(|Unread { segment, .. }| {
+            segment.partition == request.partition && segment.offset_max >= request.from
+        });
+        let segments_unread = unread_of(&unread, request.marts.as_deref(), bounds);
+        let until = page_end(&segments, request.from);
         let mut found = ByMart::new();
         for segment in segments.iter().filter(|segment| until.is_none_or(|end| segment.offset_min < end)) {
             let table = Arc::new(SegmentTable { segments: vec![Arc::clone(segment)] });
@@ -70,13 +79,16 @@ impl EmbeddedMarts {
                 .collect();
             batches.extend(event_batches(scope.tenant(), mart, records, rows)?);
         }
-        Ok(BackPage { batches, next: until })
+        Ok(BackPage { batches, next: until, segments_unread })
     }
 }
 
-/// The first offset behind the earliest flush among `segments`; `None` when there is no segment.
-fn page_end(segments: &[Arc<Segment>]) -> Option<u64> {
+/// The first offset behind the earliest flush among `segments`; `None` when there is no segment. Merged segments hold
+/// the events of many flushes and those of others stand between them, so a page has at most [`PAGE_OFFSETS_MAX`].
+fn page_end(segments: &[Arc<Segment>], from: u64) -> Option<u64> {
     let earliest = segments.iter().map(|segment| segment.offset_max).min()?;
+    let begin = segments.iter().map(|segment| segment.offset_min).min()?.max(from);
     let of_one_flush = segments.iter().filter(|segment| segment.offset_min <= earliest);
-    of_one_flush.map(|segment| segment.offset_max + 1).max()
+    let end = of_one_flush.map(|segment| segment.offset_max + 1).max()?;
+    Some(end.min(begin.saturating_add(PAGE_OFFSETS_MAX)))
 }

@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::EmbeddedMarts;
 use super::expression::condition;
+use super::life::unread_of;
 use super::prune::{name_segments, overlapping};
 use super::table::SegmentTable;
 use super::tenant::Segment;
@@ -54,7 +55,10 @@ impl EmbeddedMarts {
     ) -> Result<MartAnswer, StoreError> {
         let filter = query.filter.as_ref().map(bind).transpose()?;
         let snapshot = self.tenant(scope).await.snapshot();
-        let (segments, chunks, lineage) = choose(snapshot.segments, snapshot.chunks, query, filter.as_ref());
+        let (segments, chunks, mut lineage) =
+            choose(snapshot.segments, snapshot.chunks, query, filter.as_ref());
+        let bounds = TimeBounds::of(query.range, filter.as_ref());
+        lineage.segments_unread = unread_of(&snapshot.unread, query.marts.as_deref(), bounds);
         let search = Search {
             marts: self,
             condition: condition(query.range, filter.as_ref()),

@@ -35,13 +35,15 @@ const RAW_PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Columns of numbers that go up or down in small steps.
 const STEPPING_COLUMNS: [&str; 4] = ["offset", "time", "seen", "source_position"];
 
-/// Writes `records`, events of one mart and partition, as one segment, and syncs it and its directory.
+/// Writes `records`, events of one mart and partition, as one segment, and syncs it and its directory. A segment that
+/// takes the place of others has a `number` of its own in its name, because theirs may still be read.
 pub(super) fn write(
     root: &Path,
     tenant: &TenantId,
     mart: &Mart,
     partition: u32,
     records: &[RecordBatch],
+    number: Option<u64>,
 ) -> Result<Option<Segment>, StoreError> {
     let mut rows: Vec<Hit> =
         records.iter().enumerate().flat_map(|(index, record)| hits_of(record, index)).collect();
@@ -56,7 +58,8 @@ pub(super) fn write(
     check_mart_name(mart)?;
     let directory = root.join(tenant.as_str()).join(mart.as_str());
     make_directories(root, tenant, mart)?;
-    let name = format!("{partition}-{offset_min}-{offset_max}.parquet");
+    let number = number.map(|number| format!("-{number}")).unwrap_or_default();
+    let name = format!("{partition}-{offset_min}-{offset_max}{number}.parquet");
     let path = directory.join(&name);
     let (bytes, checksum) = write_file(&path, records, &rows)?;
     sync_directory(&directory)?;

@@ -1,12 +1,13 @@
 //! What one tenant has in memory: events not yet in a segment, and the list of segments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sentra_model::{Mart, Position, Timestamp};
 use tokio::sync::Mutex;
 
 use super::MartOptions;
+use crate::Retained;
 use crate::admit::Chunk;
 
 /// A segment as the manifest describes it.
@@ -26,6 +27,37 @@ pub(super) struct Segment {
     pub(super) checksum: String,
 }
 
+/// A segment that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unread {
+    pub(super) segment: Arc<Segment>,
+    pub(super) detail: String,
+    pub(super) found: Timestamp,
+}
+
+/// Held by whoever reads segments: files that were replaced meanwhile stay until it is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Reading;
+
+/// A segment with what is known of it beside the manifest.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) segment: Arc<Segment>,
+    /// When this process wrote it; `None` for one that was there.
+    pub(super) made: Option<Timestamp>,
+    /// When its checksum was compared last.
+    pub(super) verified: Option<Timestamp>,
+}
+
+/// What a tenant has when the store is opened.
+#[derive(Debug, Default)]
+pub(super) struct Restored {
+    pub(super) segments: Vec<Segment>,
+    pub(super) unread: Vec<Unread>,
+    pub(super) retired: BTreeMap<Mart, Retained>,
+    pub(super) positions: BTreeMap<u32, u64>,
+}
+
 /// One tenant's part of the store.
 #[derive(Debug, Default)]
 pub(super) struct Tenant {
@@ -33,6 +65,8 @@ pub(super) struct Tenant {
     pub(super) appending: Mutex<()>,
     /// Held while a flush runs: two at once would write the same events.
     pub(super) flushing: Mutex<()>,
+    /// Held while segments are merged, removed or set aside: each chooses among what there is.
+    pub(super) tending: Mutex<()>,
     state: RwLock<State>,
 }
 
@@ -48,6 +82,16 @@ struct State {
     durable: BTreeMap<u32, u64>,
     /// Registered marts: told, not stored.
     declared: Vec<Mart>,
+    unread: Vec<Unread>,
+    retired: BTreeMap<Mart, Retained>,
+    /// By path; what is not in here was there when the store was opened.
+    made: BTreeMap<String, Timestamp>,
+    verified: BTreeMap<String, Timestamp>,
+    /// When all segments were compared with their checksums, because a read had failed.
+    searched: Option<Timestamp>,
+    reading: Arc<Reading>,
+    /// Replaced segments, each with what those hold who may still read it; the earliest first.
+    doomed: VecDeque<(Arc<Reading>, Vec<Arc<Segment>>)>,
 }
 
 /// Everything there is at one moment. Segments and chunks come from under one lock, so that an event is
@@ -58,15 +102,22 @@ pub(super) struct Snapshot {
     pub(super) chunks: Vec<Chunk>,
     pub(super) taken: BTreeMap<u32, u64>,
     pub(super) durable: BTreeMap<u32, u64>,
+    pub(super) unread: Vec<Unread>,
+    pub(super) retired: BTreeMap<Mart, Retained>,
+    /// Keeps the files of `segments`; not to be dropped before they were read.
+    pub(super) reading: Arc<Reading>,
 }
 
 impl Tenant {
     /// A tenant as the manifest knows it.
-    pub(super) fn restored(segments: Vec<Segment>, positions: BTreeMap<u32, u64>) -> Self {
+    pub(super) fn restored(restored: Restored) -> Self {
+        let Restored { segments, unread, retired, positions } = restored;
         let state = State {
             segments: segments.into_iter().map(Arc::new).collect(),
             taken: positions.clone(),
             durable: positions,
+            unread,
+            retired,
             ..State::default()
         };
         Self { state: RwLock::new(state), ..Self::default() }
@@ -96,6 +147,9 @@ impl Tenant {
             chunks: state.chunks.clone(),
             taken: state.taken.clone(),
             durable: state.durable.clone(),
+            unread: state.unread.clone(),
+            retired: state.retired.clone(),
+            reading: Arc::clone(&state.reading),
         }
     }
 
@@ -114,6 +168,28 @@ impl Tenant {
         let (gone, kept) = state.segments.drain(..).partition(|segment| segment.mart == *mart);
         state.segments = kept;
         gone
+    }
+
+    /// Keeps the files of all segments that there are now, and of those that come, until it is dropped.
+    pub(super) fn reading(&self) -> Arc<Reading> {
+        Arc::clone(&self.read().reading)
+    }
+
+    /// The segments with what is known of them.
+    pub(super) fn kept(&self) -> Vec<Kept> {
+        let state = self.read();
+        let kept = |segment: &Arc<Segment>| Kept {
+            segment: Arc::clone(segment),
+            made: state.made.get(&segment.path).copied(),
+            verified: state.verified.get(&segment.path).copied(),
+        };
+        state.segments.iter().map(kept).collect()
+    }
+
+    /// Whether more is in memory than a flush is waited for with.
+    pub(super) fn is_pressed(&self, options: &MartOptions) -> bool {
+        let state = self.read();
+        state.chunk_bytes > options.memtable_bytes_max / 2 || state.chunk_rows > options.memtable_rows_max / 2
     }
 
     /// Adds admitted events.
@@ -152,8 +228,87 @@ impl Tenant {
         state.chunk_rows = state.chunks.iter().map(|chunk| chunk.record.num_rows() as u64).sum();
         // What came in during the flush is younger than this; a little too young is good enough here.
         state.oldest = (!state.chunks.is_empty()).then_some(now);
-        state.segments.extend(segments.into_iter().map(Arc::new));
+        state.add(segments, now);
         state.durable.extend(positions);
+    }
+
+    /// Puts the segments `new` in the place of `old`, whose files stay until nobody reads them.
+    pub(super) fn replaced(&self, old: &[Arc<Segment>], new: Vec<Segment>, now: Timestamp) {
+        let mut state = self.write();
+        state.doom(old);
+        state.add(new, now);
+    }
+
+    /// Takes the segments `old` away, for which retention is to blame.
+    pub(super) fn retired(&self, old: &[Arc<Segment>]) {
+        let mut state = self.write();
+        for segment in old {
+            let retired = state.retired.entry(segment.mart.clone()).or_default();
+            retired.segments += 1;
+            retired.rows += segment.rows;
+            retired.bytes += segment.bytes;
+        }
+        state.doom(old);
+    }
+
+    /// Sets a segment aside.
+    pub(super) fn set_aside(&self, unread: Unread) {
+        let mut state = self.write();
+        state.segments.retain(|segment| segment.path != unread.segment.path);
+        state.unread.retain(|known| known.segment.path != unread.segment.path);
+        state.unread.push(unread);
+    }
+
+    /// Remembers that a segment is what was written.
+    pub(super) fn is_verified(&self, segment: &Segment, now: Timestamp) {
+        self.write().verified.insert(segment.path.clone(), now);
+    }
+
+    /// When all segments were searched for damage because a read had failed.
+    pub(super) fn searched(&self) -> Option<Timestamp> {
+        self.read().searched
+    }
+
+    /// Remembers that nothing was found where damage was searched for.
+    pub(super) fn is_searched(&self, now: Timestamp) {
+        self.write().searched = Some(now);
+    }
+
+    /// Replaced segments that nobody reads any more.
+    pub(super) fn take_unread_by_all(&self) -> Vec<Arc<Segment>> {
+        let mut state = self.write();
+        let mut free = Vec::new();
+        // In order: who began to read before an earlier replacement may read what a later one replaced.
+        while state.doomed.front().is_some_and(|(reading, _)| Arc::strong_count(reading) == 1) {
+            free.extend(state.doomed.pop_front().into_iter().flat_map(|(_, segments)| segments));
+        }
+        free
+    }
+}
+
+impl State {
+    fn add(&mut self, segments: Vec<Segment>, now: Timestamp) {
+        for segment in segments {
+            self.made.insert(segment.path.clone(), now);
+            self.verified.insert(segment.path.clone(), now);
+            self.segments.push(Arc::new(segment));
+        }
+    }
+
+    fn doom(&mut self, old: &[Arc<Segment>]) {
+        if old.is_empty() {
+            return;
+        }
+        let is_old = |path: &str| old.iter().any(|segment| segment.path == path);
+        self.segments.retain(|segment| !is_old(&segment.path));
+        self.unread.retain(|unread| !is_old(&unread.segment.path));
+        for segment in old {
+            self.made.remove(&segment.path);
+            self.verified.remove(&segment.path);
+        }
+        // Who reads from now on does not know them.
+        let reading = std::mem::take(&mut self.reading);
+        self.doomed.push_back((reading, old.to_vec()));
     }
 }
 

@@ -16,6 +16,7 @@ use sentra_server::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::care::{Care, Kept};
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
 use crate::content::{Content, Problems, say_format_problems, say_rule_problems};
@@ -63,6 +64,8 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     say_format_problems(&problems.formats);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
+    let kept = Kept::new(config.marts.retention.policy());
+    let care = care(&engines, &config, kept.clone());
     let pipeline = Pipeline { status: Arc::clone(&engines.status), content: engines.content.clone() };
     let with_pipeline = !again.no_pipeline;
     let app = App {
@@ -85,12 +88,14 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
             tuning: engines.tuning.clone(),
             data: data.to_owned(),
             knowledge: engines.knowledge.clone(),
+            kept,
         })),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let interval = Duration::from_secs(config.retention.interval_s);
     let server = Server::start(app, config).await?;
     let retention = tokio::spawn(retention::run(Arc::clone(&engines.segments), interval));
+    let care = tokio::spawn(care.run());
     let directories = tokio::spawn(directories::run(data.to_owned(), engines.knowledge.clone()));
     let factory = with_pipeline.then(|| engines.start_factory(Arc::new(Announcer(live))));
     if let Err(error) = announce(&server, &engines) {
@@ -114,12 +119,28 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     };
     output::remark("stopping");
     retention.abort();
+    care.abort();
     directories.abort();
     server.stop().await;
     if let Some(factory) = factory {
         factory.stop().await;
     }
     ended
+}
+
+/// What keeps the marts in order.
+fn care(engines: &Engines, config: &Config, kept: Kept) -> Care {
+    let tend_interval_s = config.store.tend_interval_s;
+    Care {
+        log: Arc::clone(&engines.log),
+        marts: Arc::clone(&engines.marts),
+        status: Arc::clone(&engines.status),
+        clock: Arc::clone(&engines.clock),
+        kept,
+        tend_interval: (tend_interval_s > 0).then(|| Duration::from_secs(tend_interval_s)),
+        retain_interval: Duration::from_secs(config.retention.interval_s),
+        bytes_max: config.store.tend_bytes_max as u64,
+    }
 }
 
 fn announce(server: &Running, engines: &Engines) -> anyhow::Result<()> {
@@ -162,6 +183,7 @@ struct FromFile {
     tuning: TuningFile,
     data: PathBuf,
     knowledge: KnowledgeHandle,
+    kept: Kept,
 }
 
 impl Reloader for FromFile {
@@ -186,6 +208,7 @@ impl Reloader for FromFile {
         let mut problems = reloaded.problems;
         problems.extend(tuning_errors(&of_tuning));
         self.knowledge.set(knowledge);
+        self.kept.set(config.marts.retention.policy());
         problems.extend(of_knowledge.iter().take(KNOWLEDGE_PROBLEMS_TOLD_MAX).map(ToString::to_string));
         Ok(problems)
     }

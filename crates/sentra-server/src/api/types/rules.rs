@@ -161,6 +161,9 @@ pub struct BacktestAnswer {
     pub matches: Vec<BacktestMatch>,
     /// Findings beyond those.
     pub not_described: u64,
+    /// Damaged segments that rules did not see: there may be more findings.
+    #[serde(default)]
+    pub segments_unread: u64,
     /// What was wrong with the rules of the text.
     pub problems: Vec<RuleProblemView>,
 }
@@ -234,7 +237,7 @@ impl BacktestAnswer {
     /// The answer from what the desk reports.
     #[must_use]
     pub fn new(report: BacktestReport, problems: Vec<RuleProblem>, elapsed: Duration) -> Self {
-        let BacktestReport { events, rules, matches, not_described } = report;
+        let BacktestReport { events, rules, matches, not_described, segments_unread } = report;
         let mut rules: Vec<BacktestRule> = rules
             .into_values()
             .map(|found| BacktestRule {
@@ -253,6 +256,7 @@ impl BacktestAnswer {
             rules,
             matches: matches.into_iter().map(BacktestMatch::from).collect(),
             not_described,
+            segments_unread,
             problems: problems.into_iter().map(RuleProblemView::from).collect(),
         }
     }

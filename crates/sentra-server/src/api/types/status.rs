@@ -62,6 +62,14 @@ pub struct MartSummary {
     pub bytes: u64,
     /// Events that are not yet in a file.
     pub memory_rows: u64,
+    /// Files beside these that are damaged: answers go without them until `sentra store check --repair`.
+    pub segments_unread: u64,
+    /// Events in those.
+    pub rows_unread: u64,
+    /// Events that retention has removed.
+    pub rows_retired: u64,
+    /// Bytes of the files that retention has removed.
+    pub bytes_retired: u64,
     /// Time of the earliest event.
     pub first: Option<Timestamp>,
     /// Time of the latest event.
