@@ -347,3 +347,23 @@ pub struct MartStats {
     /// Time of the latest event.
     pub last: Option<Timestamp>,
 }
+
+impl MartStats {
+    /// What a mart without events holds.
+    #[must_use]
+    pub fn empty(mart: &Mart) -> Self {
+        Self {
+            mart: mart.clone(),
+            segments: 0,
+            rows: 0,
+            bytes: 0,
+            memory_rows: 0,
+            segments_unread: 0,
+            rows_unread: 0,
+            rows_retired: 0,
+            bytes_retired: 0,
+            first: None,
+            last: None,
+        }
+    }
+}

@@ -224,10 +224,13 @@ impl MartStore for MemoryMarts {
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
         let tenants = self.tenants.read().await;
         let Some(tenant) = tenants.get(scope.tenant()) else { return Ok(Vec::new()) };
-        let declared = tenant.declared.iter().map(|mart| (mart.clone(), empty_stats(mart)));
+        let declared = tenant.declared.iter().map(|mart| (mart.clone(), MartStats::empty(mart)));
         let mut marts: BTreeMap<Mart, MartStats> = declared.collect();
         for chunk in &tenant.chunks {
-            add_memory(marts.entry(chunk.mart.clone()).or_insert_with(|| empty_stats(&chunk.mart)), chunk);
+            add_memory(
+                marts.entry(chunk.mart.clone()).or_insert_with(|| MartStats::empty(&chunk.mart)),
+                chunk,
+            );
         }
         Ok(marts.into_values().collect())
     }
@@ -244,23 +247,6 @@ impl MartStore for MemoryMarts {
 pub(crate) fn rows_in_memory(chunks: &[Chunk], marts: Option<&[Mart]>) -> u64 {
     let wanted = |mart: &Mart| marts.is_none_or(|marts| marts.contains(mart));
     chunks.iter().filter(|chunk| wanted(&chunk.mart)).map(|chunk| chunk.record.num_rows() as u64).sum()
-}
-
-/// Statistics of a mart that holds nothing.
-pub(crate) fn empty_stats(mart: &Mart) -> MartStats {
-    MartStats {
-        mart: mart.clone(),
-        segments: 0,
-        rows: 0,
-        bytes: 0,
-        memory_rows: 0,
-        segments_unread: 0,
-        rows_unread: 0,
-        rows_retired: 0,
-        bytes_retired: 0,
-        first: None,
-        last: None,
-    }
 }
 
 /// Counts a chunk in memory.

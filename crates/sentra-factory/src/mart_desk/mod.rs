@@ -139,7 +139,7 @@ impl MartDesk {
     /// When a store cannot be read.
     pub async fn list(&self, scope: &TenantScope) -> Result<Vec<MartView>, StoreError> {
         let mut views: BTreeMap<Mart, MartView> = BTreeMap::new();
-        let empty = |mart: &Mart| MartView { stats: empty_stats(mart), definition: None };
+        let empty = |mart: &Mart| MartView { stats: MartStats::empty(mart), definition: None };
         for mart in &Mart::DEFAULTS {
             views.insert(mart.clone(), empty(mart));
         }
@@ -174,7 +174,9 @@ impl MartDesk {
         history.retain(|version| version.name.as_str() == name);
         let view = match (found, history.last()) {
             (Some(view), _) => view,
-            (None, Some(last)) => MartView { stats: empty_stats(&last.name), definition: Some(last.clone()) },
+            (None, Some(last)) => {
+                MartView { stats: MartStats::empty(&last.name), definition: Some(last.clone()) }
+            }
             (None, None) => return Err(MartError::Unknown { name: name.chars().take(80).collect() }),
         };
         Ok((view, history))
@@ -389,8 +391,4 @@ fn check(definition: &MartDefinition) -> Result<(), MartError> {
         )),
         None => Ok(()),
     }
-}
-
-fn empty_stats(mart: &Mart) -> MartStats {
-    MartStats { mart: mart.clone(), segments: 0, rows: 0, bytes: 0, memory_rows: 0, first: None, last: None }
 }

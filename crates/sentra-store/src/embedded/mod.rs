@@ -23,7 +23,7 @@ use tokio::sync::RwLock;
 
 use crate::admit::admit;
 use crate::kql::scans;
-use crate::memory::{add_memory, empty_stats, widen};
+use crate::memory::{add_memory, widen};
 use crate::{
     AskLimits, BackPage, DamagedSegment, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer,
     PlanEstimate, ReadBack, Retained, RetentionPolicy, SearchOptions, Seen, SeenRequest, StoreError,
@@ -266,9 +266,9 @@ impl MartStore for EmbeddedMarts {
         let snapshot = tenant.snapshot();
         let declared = tenant.declared();
         let mut marts: BTreeMap<Mart, MartStats> =
-            declared.iter().map(|mart| (mart.clone(), empty_stats(mart))).collect();
+            declared.iter().map(|mart| (mart.clone(), MartStats::empty(mart))).collect();
         for segment in &snapshot.segments {
-            let stats = marts.entry(segment.mart.clone()).or_insert_with(|| empty_stats(&segment.mart));
+            let stats = marts.entry(segment.mart.clone()).or_insert_with(|| MartStats::empty(&segment.mart));
             stats.segments += 1;
             stats.rows += segment.rows;
             stats.bytes += segment.bytes;
@@ -276,17 +276,20 @@ impl MartStore for EmbeddedMarts {
             widen(stats, segment.last);
         }
         for Unread { segment, .. } in &snapshot.unread {
-            let stats = marts.entry(segment.mart.clone()).or_insert_with(|| empty_stats(&segment.mart));
+            let stats = marts.entry(segment.mart.clone()).or_insert_with(|| MartStats::empty(&segment.mart));
             stats.segments_unread += 1;
             stats.rows_unread += segment.rows;
         }
         for (mart, retired) in &snapshot.retired {
-            let stats = marts.entry(mart.clone()).or_insert_with(|| empty_stats(mart));
+            let stats = marts.entry(mart.clone()).or_insert_with(|| MartStats::empty(mart));
             stats.rows_retired += retired.rows;
             stats.bytes_retired += retired.bytes;
         }
         for chunk in &snapshot.chunks {
-            add_memory(marts.entry(chunk.mart.clone()).or_insert_with(|| empty_stats(&chunk.mart)), chunk);
+            add_memory(
+                marts.entry(chunk.mart.clone()).or_insert_with(|| MartStats::empty(&chunk.mart)),
+                chunk,
+            );
         }
         Ok(marts.into_values().collect())
     }

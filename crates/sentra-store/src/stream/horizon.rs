@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use sentra_model::{Mart, Timestamp};
 
 use crate::admit::Chunk;
-use crate::memory::{add_memory, empty_stats};
+use crate::memory::add_memory;
 
 /// What there is at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,7 +40,7 @@ pub struct RowPlace {
 
 /// The extent of a chunk, if it has events.
 pub(crate) fn time_span(chunk: &Chunk) -> Option<Extent> {
-    let mut stats = empty_stats(&chunk.mart);
+    let mut stats = crate::MartStats::empty(&chunk.mart);
     add_memory(&mut stats, chunk);
     Some(Extent { mart: stats.mart, first: stats.first?, last: stats.last?, rows: stats.memory_rows })
 }

@@ -8,8 +8,8 @@ use sentra_model::{
     Severity, Source, SourceKind, TenantId, TenantScope, Timestamp,
 };
 use sentra_store::{
-    AskLimits, BackPage, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Plan, PlanAnswer,
-    ReadBack, SearchOptions, StoreError, StoredEvent,
+    AskLimits, BackPage, Horizon, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Plan, PlanAnswer,
+    ReadBack, SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
 };
 
 use crate::questions::FOREIGN;
@@ -140,6 +140,22 @@ impl MartStore for Leaking {
 
     async fn read_back(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError> {
         self.0.read_back(scope, request).await
+    }
+
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
+        self.0.horizon(scope).await
+    }
+
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
+        self.0.seen(scope, request).await
+    }
+
+    async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
+        self.0.declare_marts(scope, marts).await;
+    }
+
+    async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
+        self.0.drop_mart(scope, mart).await
     }
 
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {

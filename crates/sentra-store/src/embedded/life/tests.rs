@@ -10,15 +10,15 @@ use sentra_kql::{CheckOptions, check, parse};
 use sentra_model::{Clock, EventBatch, EventId, ManualClock, Mart, Position, TenantScope, Timestamp};
 
 use crate::contract::fixture::{at, batches, next, scope};
-use crate::contract::marts::{END, check_every_predicate, fill, marts_contract, offsets, take};
+use crate::contract::marts::{END, check_every_predicate, marts_contract, offsets, take};
 use crate::contract::oracle::expected;
 use crate::embedded::flush::Step;
 use crate::embedded::tests::segment_files;
 use crate::embedded::{EmbeddedMarts, MartOptions};
 use crate::{
-    AskLimits, BackPage, DamagedSegment, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer, ReadBack,
-    Retained, Retention, RetentionPolicy, SearchOptions, Shape, StoreError, StoredEvent, Tended,
-    event_catalog,
+    AskLimits, BackPage, DamagedSegment, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer,
+    PlanEstimate, ReadBack, Retained, Retention, RetentionPolicy, SearchOptions, Seen, SeenRequest, Shape,
+    StoreError, StoredEvent, Tended, event_catalog,
 };
 
 /// A day after everything invented: every window is over, and quiet.
@@ -113,6 +113,21 @@ impl MartStore for Merging {
     }
     async fn stats(&self, scope: &TenantScope) -> Result<Vec<MartStats>, StoreError> {
         self.marts.stats(scope).await
+    }
+    async fn horizon(&self, scope: &TenantScope) -> Result<Horizon, StoreError> {
+        self.marts.horizon(scope).await
+    }
+    async fn seen(&self, scope: &TenantScope, request: &SeenRequest) -> Result<Vec<Seen>, StoreError> {
+        self.marts.seen(scope, request).await
+    }
+    async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
+        self.marts.estimate(scope, plan).await
+    }
+    async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
+        self.marts.declare_marts(scope, marts).await;
+    }
+    async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
+        self.marts.drop_mart(scope, mart).await
     }
 }
 
