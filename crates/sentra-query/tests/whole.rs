@@ -270,7 +270,7 @@ async fn completed(desk: &Desk, marked: &str) -> Completed {
 #[tokio::test]
 async fn what_may_stand_is_told_in_every_form() {
     let cases = [
-        ("^", "", "events", ItemKind::Table),
+        ("^", "", "audit", ItemKind::Table),
         ("linux | wh^", "wh", "where", ItemKind::Operator),
         ("linux | where us^", "us", "user", ItemKind::Column),
         ("linux | where user == \"ro^", "\"ro", "\"root\"", ItemKind::Value),

@@ -378,6 +378,7 @@ Examples:
   sentra query 'user:root -src_ip:10.0.0.0/8'                  as in the search bar
   sentra query 'top 10 users by failed logins this week'       in words
   sentra query 'event(\"raw.0.17\")'
+  sentra query --estimate 'events | summarize count() by user' what it would cost
   sentra query --page-size 1000 linux                          page by page: --cursor with what the first page ends with
   sentra query --export parquet --output failed.parquet 'events | where code == \"LL03\"'
   sentra query --export csv 'linux | summarize count() by user' > users.csv
@@ -395,6 +396,9 @@ pub(crate) struct QueryArguments {
     /// Print one JSON object.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Say what the question is expected to cost, and do not ask it.
+    #[arg(long, conflicts_with_all = ["export", "page_size", "cursor", "explain"])]
+    pub(crate) estimate: bool,
     /// Rows on a page, 1 to 10000.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) page_size: Option<u16>,

@@ -42,6 +42,11 @@ pub(super) fn pipe_before(text: &str, offset: usize) -> Option<usize> {
     None
 }
 
+/// Whether a field is compared with something in `text`.
+pub(super) fn has_fields(text: &str) -> bool {
+    text.split_whitespace().any(|term| field_of(term.trim_start_matches(['-', '!', '+', '('])).is_some())
+}
+
 /// The term that ends at `offset`.
 pub(super) fn term_at(text: &str, offset: usize) -> Term {
     let before = text.get(..offset).unwrap_or_default();
@@ -67,11 +72,6 @@ pub(super) fn term_at(text: &str, offset: usize) -> Term {
         written: value.trim_start_matches('"').replace("\\\\", "\\"),
         is_alone,
     }
-}
-
-/// The field whose value is being written at `offset`.
-pub(super) fn field_at(text: &str, offset: usize) -> Option<String> {
-    term_at(text, offset).field
 }
 
 /// Where the last term of `before` begins: behind the last blank that is not quoted and in no list of values.

@@ -127,25 +127,32 @@ impl Desk {
         let options = CheckOptions { catalog: &catalog, now, keep_calls: false };
         let offset = floor(text, offset);
         let draft = Draft { text, offset, catalog: &catalog, registered: &registered, options };
-        let (replaces, items) = match decision.form {
+        // Half an operator does not make a pipeline yet, but who begins with a table writes one.
+        let form = match decision.form {
+            _ if begins_with_table(text, &catalog) => Form::Kql,
+            Form::English if bar::has_fields(text) && bar::pipe_before(text, text.len()).is_some() => {
+                Form::Shorthand
+            }
+            form => form,
+        };
+        let (replaces, items) = match form {
             Form::Kql => self.in_kql(asker, &draft, text, 0).await?,
-            Form::Shorthand => match bar::pipe_before(text, offset) {
-                // Behind the search bar's words a question goes on as one about all events.
-                Some(pipe) => {
-                    let rest = format!("{EVENTS_TABLE} {}", text.get(pipe..).unwrap_or_default());
-                    self.in_kql(asker, &draft, &rest, pipe).await?
-                }
-                None => self.in_bar(asker, &draft).await?,
-            },
             Form::English if text.trim().is_empty() => self.in_kql(asker, &draft, text, 0).await?,
-            Form::English => match bar::field_at(text, offset) {
-                Some(_) => self.in_bar(asker, &draft).await?,
-                None => examples(text),
-            },
+            Form::Shorthand | Form::English if form == Form::Shorthand || bar::has_fields(text) => {
+                match bar::pipe_before(text, offset) {
+                    // Behind the search bar's words a question goes on as one about all events.
+                    Some(pipe) => {
+                        let rest = format!("{EVENTS_TABLE} {}", text.get(pipe..).unwrap_or_default());
+                        self.in_kql(asker, &draft, &rest, pipe).await?
+                    }
+                    None => self.in_bar(asker, &draft).await?,
+                }
+            }
+            Form::Shorthand | Form::English => examples(text),
             Form::Sql => (CompletedPart { from: offset, to: offset }, Vec::new()),
         };
-        let (problems, understood) = faults(&draft, &decision);
-        let form = form_name(decision.form).to_owned();
+        let (problems, understood) = faults(&draft, form, &decision);
+        let form = form_name(form).to_owned();
         Ok(Completed { replaces, items, problems, form, understood })
     }
 
@@ -206,6 +213,12 @@ impl Desk {
     }
 }
 
+/// Whether `text` is a table and a `|`, whatever follows.
+fn begins_with_table(text: &str, catalog: &Catalog) -> bool {
+    let Some((table, _)) = text.split_once('|') else { return false };
+    catalog.table(table.trim()).is_some()
+}
+
 /// The last place in `text` at or before `offset` that is between characters.
 fn floor(text: &str, offset: usize) -> usize {
     let mut offset = offset.min(text.len());
@@ -246,9 +259,13 @@ fn examples(text: &str) -> (CompletedPart, Vec<CompletedItem>) {
 }
 
 /// What is wrong with a draft, and what it means as KQL.
-fn faults(draft: &Draft<'_>, decision: &RouteDecision) -> (Vec<CompletedProblem>, Option<String>) {
+fn faults(
+    draft: &Draft<'_>,
+    form: Form,
+    decision: &RouteDecision,
+) -> (Vec<CompletedProblem>, Option<String>) {
     let text = draft.text;
-    match (decision.form, &decision.english) {
+    match (form, &decision.english) {
         _ if text.trim().is_empty() => (Vec::new(), None),
         (Form::Kql, _) => (of_language(draft, &|text| parse(text)), None),
         (Form::Shorthand, _) => {

@@ -47,23 +47,23 @@ impl Desk {
         });
         let request = Request { whole: true, by_page: true, pinned, ..request.clone() };
         match (self.open(asker, &request).await?, cursor.as_ref().map(|cursor| cursor.at)) {
-            (Opened::Events(events), None) => {
+            (Opened::Events(events), None | Some(At::Event { .. })) => {
                 let query_id = self.query_id(&request);
+                let request = Request { query_id: Some(query_id.clone()), ..request };
                 let begun = self.running.begin(asker.scope.tenant(), &query_id)?;
                 let started = Instant::now();
                 let trace = Mutex::default();
+                let is_first = cursor.is_none();
                 let page = tokio::select! {
-                    page = self.page_of_events(asker, &request, &events, None, &trace) => page,
+                    page = self.page_of_events(asker, &request, &events, cursor, &trace) => page,
                     () = begun.cancelled() => Err(QueryError::Cancelled { query_id }),
                 };
-                let trace = trace.into_inner().unwrap_or_else(PoisonError::into_inner);
-                self.decided(asker, &request, page, trace, started).await
-            }
-            (Opened::Events(events), Some(At::Event { .. })) => {
                 // One decision is kept of a question, not one of every page.
-                let trace = Mutex::default();
-                let page = self.page_of_events(asker, &request, &events, cursor, &trace).await?;
-                Ok(Answer { explain: page.explain.filter(|_| request.explain), ..page })
+                if is_first {
+                    let trace = trace.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    return self.decided(asker, &request, page, trace, started).await;
+                }
+                page.map(|page| Answer { explain: page.explain.filter(|_| request.explain), ..page })
             }
             (Opened::Computed, None) => self.first_of_computed(asker, &request).await,
             (Opened::Computed, Some(At::Row { row, digest })) => {

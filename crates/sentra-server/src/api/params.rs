@@ -41,6 +41,21 @@ pub(crate) struct IncidentListQuery {
     pub(crate) tenant: Option<String>,
 }
 
+/// As what an answer is exported.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExportQuery {
+    /// `csv`, `ndjson` or `parquet`.
+    pub(crate) format: String,
+    /// CSV only: whether texts that a spreadsheet would run as formulas get a `'` before them. That changes the data.
+    #[serde(default)]
+    pub(crate) safe: bool,
+    /// The tenant; the header `X-Sentra-Tenant` says the same.
+    #[expect(dead_code, reason = "named_tenant reads it; here it is allowed and described")]
+    pub(crate) tenant: Option<String>,
+}
+
 /// Which dead letters to list.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -41,7 +41,8 @@ impl EmbeddedMarts {
             match timeout_at(deadline, frame.collect()).await {
                 Ok(Ok(batches)) => batches.iter().for_each(|batch| tally.add(batch)),
                 Ok(Err(error)) if is_out_of_memory(&error) => break,
-                Ok(Err(error)) => return Err(failed()(error)),
+                // Who writes a question is not told that a segment is damaged; who asks one is.
+                Ok(Err(error)) => tracing::debug!(%error, "a segment was not looked at for completion"),
                 Err(_) => break,
             }
         }

@@ -9,6 +9,7 @@ use sentra_server::api::types::{
     IncidentDetail, IncidentRevision, IncidentSummary, QueryAnswer, QueryRequest,
 };
 use sentra_store::{IncidentFilter, ROWS_MAX};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use crate::cli::Place;
@@ -104,6 +105,33 @@ impl Access {
             let history = engines.records.incident_history(scope, id).await?;
             let history = history.into_iter().map(IncidentRevision::from).collect();
             Ok(IncidentDetail::new(incident, signals, history))
+        })
+    }
+
+    /// What a question is expected to cost, as `/api/v1/query/estimate` answers.
+    pub(crate) fn estimate(&self, request: &QueryRequest) -> anyhow::Result<Value> {
+        let (runtime, engines, scope) = match self {
+            Self::Server(client) => {
+                let body = serde_json::to_vec(&json!({ "text": request.text }))?;
+                return client.post("/api/v1/query/estimate", &body, "application/json");
+            }
+            Self::Embedded { runtime, engines, scope } => (runtime, engines, scope),
+        };
+        let engine = request.engine.as_deref().unwrap_or("auto").parse::<Engine>();
+        let engine = engine.map_err(anyhow::Error::msg)?;
+        runtime.block_on(async {
+            engines.catch_up(|_| {}).await?;
+            let asker = Asker::new(scope.clone(), Role::Admin);
+            let asked = Request { engine, ..Request::new(request.text.as_str()) };
+            let expected = engines.query_desk().estimate(&asker, &asked).await?;
+            Ok(json!({
+                "route": expected.route,
+                "understood": expected.understood,
+                "estimate": expected.estimate,
+                "allowed": expected.allowed,
+                "ceiling": expected.ceiling,
+                "cheaper": expected.cheaper,
+            }))
         })
     }
 

@@ -7,7 +7,7 @@ use crate::cli::QueryArguments;
 use crate::commands::access::Access;
 use crate::commands::export;
 use crate::output;
-use crate::progress::counted;
+use crate::progress::{counted, grouped};
 
 pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     let request = QueryRequest {
@@ -18,6 +18,9 @@ pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
         cursor: arguments.cursor.clone(),
         ..QueryRequest::default()
     };
+    if arguments.estimate {
+        return estimate(arguments, &request);
+    }
     if let Some(format) = &arguments.export {
         return export::run(arguments, &request, format);
     }
@@ -44,6 +47,30 @@ pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     output::remark(&format!("{rows} in {:.1} ms ({}){status}", answer.elapsed_ms, answer.route.reason));
     if let Some(cursor) = &answer.next_cursor {
         output::remark(&format!("there is more: --cursor {cursor}"));
+    }
+    Ok(())
+}
+
+/// What the question is expected to cost.
+fn estimate(arguments: &QueryArguments, request: &QueryRequest) -> anyhow::Result<()> {
+    let expected = Access::open(&arguments.place, false)?.estimate(request)?;
+    if arguments.json {
+        return output::json(&expected);
+    }
+    let said = |name: &str| expected.get(name).unwrap_or(&Value::Null);
+    let number = |name: &str| expected.pointer(&format!("/estimate/{name}")).unwrap_or(&Value::Null);
+    let count = |name: &str| grouped(number(name).as_u64().unwrap_or_default());
+    let millis = |name: &str| format!("{:.0} ms", number(name).as_f64().unwrap_or_default());
+    output::line(&format!("understood  {}", output::visible(&cell(said("understood")))))?;
+    output::line(&format!("rows        {}", count("rows")))?;
+    output::line(&format!("segments    {} ({} bytes)", count("segments"), count("bytes")))?;
+    let band = format!("{} to {}", millis("low_ms"), millis("high_ms"));
+    output::line(&format!("time        about {}, {band}", millis("expected_ms")))?;
+    if *said("allowed") == Value::Bool(false) {
+        output::line("allowed     no")?;
+        if let Value::String(cheaper) = said("cheaper") {
+            output::line(&format!("cheaper     {}", output::visible(cheaper)))?;
+        }
     }
     Ok(())
 }

@@ -8,12 +8,11 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
 use sentra_query::{EXPORT_ROWS_MAX, Ending, ExportError, ExportFormat, Exporter, Piece, Status};
-use serde::Deserialize;
 use tokio::io::AsyncReadExt as _;
-use utoipa::IntoParams;
 
 use super::pump::{Pumped, pump, whole};
 use crate::api::extract::{Body, Params, Who};
+use crate::api::params::ExportQuery;
 use crate::api::types::QueryRequest;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
 use crate::state::Shared;
@@ -24,21 +23,6 @@ const EXPORT_BYTES_MAX: u64 = 4 << 30;
 const SENT_BYTES: usize = 64 * 1024;
 /// Tells how far the answer can be trusted, where that is known before the first byte.
 const STATUS_HEADER: HeaderName = HeaderName::from_static("x-sentra-status");
-
-/// As what an answer is exported.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ExportQuery {
-    /// `csv`, `ndjson` or `parquet`.
-    pub(crate) format: String,
-    /// CSV only: whether texts that a spreadsheet would run as formulas get a `'` before them. That changes the data.
-    #[serde(default)]
-    pub(crate) safe: bool,
-    /// The tenant; the header `X-Sentra-Tenant` says the same.
-    #[expect(dead_code, reason = "named_tenant reads it; here it is allowed and described")]
-    pub(crate) tenant: Option<String>,
-}
 
 /// The whole answer to a question as a file, up to 1,000,000 rows.
 #[utoipa::path(
