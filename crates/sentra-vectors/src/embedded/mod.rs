@@ -33,7 +33,7 @@ pub const ITEMS_MAX: usize = 250_000;
 pub const MEMORY_BYTES_MAX: u64 = 1 << 30;
 
 /// Law LIMIT: one record of a file, bytes.
-pub const RECORD_BYTES_MAX: usize = 256 << 10;
+pub const RECORD_BYTES_MAX: usize = 512 << 10;
 
 /// Law LIMIT: a mark, bytes.
 pub const MARK_BYTES_MAX: usize = 4 << 10;
@@ -191,7 +191,7 @@ impl VectorIndex for EmbeddedVectors {
         k: usize,
         filter: &Filter,
     ) -> Result<Found, VectorError> {
-        check_search(query, space, k)?;
+        check_search(query, space, k, filter)?;
         self.read(scope, |shelves| {
             let shelf = shelves.shelf(space).ok_or_else(|| VectorError::NoSpace { space: space.clone() })?;
             let (best, engine) = shelf.near(query.parts(), k, filter);
