@@ -25,13 +25,16 @@ pub trait Embedder: Send + Sync + std::fmt::Debug {
     fn text(&self, text: &str) -> Result<Vector, VectorError>;
 }
 
+/// The embedder that is wanted, and the others that a build has.
+pub type Embedders = (Arc<dyn Embedder>, Vec<Arc<dyn Embedder>>);
+
 /// The embedders of this build, for [`crate::VectorStore::new`]: the sentence model in `model` where one is named, else the features.
 /// The features come second to a model, so that what they embedded stays searchable until the model has done all.
 ///
 /// # Errors
 ///
 /// A model that cannot be read, or a build that has none.
-pub fn embedders(model: Option<&Path>) -> Result<(Arc<dyn Embedder>, Vec<Arc<dyn Embedder>>), VectorError> {
+pub fn embedders(model: Option<&Path>) -> Result<Embedders, VectorError> {
     let features: Arc<dyn Embedder> = Arc::new(FeatureEmbedder::new());
     match model {
         None => Ok((features, Vec::new())),

@@ -28,7 +28,7 @@ mod vector;
 mod why;
 mod words;
 
-pub use embed::{Embedder, embedders};
+pub use embed::{Embedder, Embedders, embedders};
 pub use embedded::{
     EXACT_ITEMS_MAX, EmbeddedVectors, ITEMS_MAX, MARK_BYTES_MAX, MEMORY_BYTES_MAX, RECORD_BYTES_MAX,
     VectorLimits,

@@ -12,10 +12,10 @@ use crate::{Engine, Filter, ItemId, ItemKind, VectorError};
 const BLOCK_ITEMS: usize = 1_024;
 
 /// The graph is asked for this many times as many as wanted, because its own distances are coarse.
-const PROPOSED_FACTOR: usize = 2;
+const PROPOSED_FACTOR: usize = 4;
 
 /// And for this many more.
-const PROPOSED_MORE: usize = 16;
+const PROPOSED_MORE: usize = 24;
 
 /// What is kept of an item beside its vector.
 #[derive(Debug, Clone, Copy)]
