@@ -67,6 +67,9 @@ pub enum VectorError {
         /// The embedding.
         space: Space,
     },
+    /// A mark says how far the active space is filled, and there is none.
+    #[error("no embedding is active yet: activate one before a mark is committed")]
+    NothingActive,
     /// A file could not be read or written.
     #[error("cannot {what} {path}")]
     File {

@@ -8,8 +8,11 @@ use crate::{Entry, ItemId, ItemKind, Space, Vector, VectorError};
 /// Law LIMIT: neighbours given at once.
 pub const NEAR_MAX: usize = 1_000;
 
+/// Law LIMIT: items that a search may exclude by their ids.
+pub const EXCLUDED_MAX: usize = 1_000;
+
 /// Law LIMIT: entries put at once.
-pub const PUT_BATCH_MAX: usize = 1_024;
+pub const PUT_BATCH_MAX: usize = 256;
 
 /// What neighbours may be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -149,7 +152,7 @@ pub trait VectorIndex: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     ///
-    /// A space that is not there, a vector of another size, more than [`NEAR_MAX`].
+    /// A space that is not there, a vector of another size, more than [`NEAR_MAX`] or [`EXCLUDED_MAX`].
     fn search(
         &self,
         scope: &TenantScope,
@@ -186,7 +189,7 @@ pub trait VectorIndex: Send + Sync + std::fmt::Debug {
     ///
     /// # Errors
     ///
-    /// A mark longer than [`crate::MARK_BYTES_MAX`], and what the disk says.
+    /// A mark longer than [`crate::MARK_BYTES_MAX`] or before any space is active, and what the disk says.
     fn commit(&self, scope: &TenantScope, mark: Option<&str>) -> Result<(), VectorError>;
 
     /// The last mark whose data is all there. The source is read again from here after a crash.
@@ -212,7 +215,16 @@ pub(crate) fn check_batch(entries: &[Entry], space: &Space) -> Result<(), Vector
     entries.iter().try_for_each(|entry| check_vector(&entry.vector, space))
 }
 
-pub(crate) fn check_search(query: &Vector, space: &Space, k: usize) -> Result<(), VectorError> {
+pub(crate) fn check_search(
+    query: &Vector,
+    space: &Space,
+    k: usize,
+    filter: &Filter,
+) -> Result<(), VectorError> {
+    let excluded = filter.excluded.len();
+    if excluded > EXCLUDED_MAX {
+        return Err(VectorError::TooMany { what: "excluded items", got: excluded, max: EXCLUDED_MAX });
+    }
     if k > NEAR_MAX {
         return Err(VectorError::TooMany { what: "neighbours", got: k, max: NEAR_MAX });
     }

@@ -28,7 +28,7 @@ mod vector;
 mod why;
 mod words;
 
-pub use embed::Embedder;
+pub use embed::{Embedder, Embedders, embedders};
 pub use embedded::{
     EXACT_ITEMS_MAX, EmbeddedVectors, ITEMS_MAX, MARK_BYTES_MAX, MEMORY_BYTES_MAX, RECORD_BYTES_MAX,
     VectorLimits,
@@ -36,7 +36,8 @@ pub use embedded::{
 pub use error::VectorError;
 pub use features::{EMBEDDING_VERSION, FEATURE_DIMENSIONS, FeatureEmbedder};
 pub use index::{
-    Engine, Filter, Found, Hit, NEAR_MAX, PUT_BATCH_MAX, PutOutcome, SpaceStats, Tended, VectorIndex,
+    EXCLUDED_MAX, Engine, Filter, Found, Hit, NEAR_MAX, PUT_BATCH_MAX, PutOutcome, SpaceStats, Tended,
+    VectorIndex,
 };
 pub use item::{Entry, ItemId, ItemKind, Space, Traits};
 pub use memory::MemoryVectors;

@@ -105,7 +105,7 @@ impl VectorIndex for MemoryVectors {
         k: usize,
         filter: &Filter,
     ) -> Result<Found, VectorError> {
-        check_search(query, space, k)?;
+        check_search(query, space, k, filter)?;
         self.with(scope, |tenant| {
             let shelf =
                 tenant.spaces.get(space).ok_or_else(|| VectorError::NoSpace { space: space.clone() })?;
@@ -161,8 +161,11 @@ impl VectorIndex for MemoryVectors {
                 max: MARK_BYTES_MAX,
             });
         }
-        self.with(scope, |tenant| tenant.mark = Some(mark.to_owned()));
-        Ok(())
+        self.with(scope, |tenant| {
+            tenant.active.as_ref().ok_or(VectorError::NothingActive)?;
+            tenant.mark = Some(mark.to_owned());
+            Ok(())
+        })
     }
 
     fn mark(&self, scope: &TenantScope) -> Result<Option<String>, VectorError> {

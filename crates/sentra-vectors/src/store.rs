@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::reembed::Reembedding;
 use crate::words::head;
 use crate::{
-    Embedder, Engine, Entry, Filter, Found, ItemId, ItemKind, NEAR_MAX, PutOutcome, Space, SpaceStats,
-    Subject, Tended, Traits, Vector, VectorError, VectorIndex, Why,
+    Embedder, Engine, Entry, Filter, Found, ItemId, ItemKind, PutOutcome, Space, SpaceStats, Subject, Tended,
+    Traits, Vector, VectorError, VectorIndex, Why,
 };
 
 /// What neighbours may be, and how many are wanted.
@@ -176,7 +176,7 @@ impl VectorStore {
     ///
     /// # Errors
     ///
-    /// An id that is not there, more than [`NEAR_MAX`], and what the index says.
+    /// An id that is not there, more than [`crate::NEAR_MAX`], and what the index says.
     pub fn near_id(
         &self,
         scope: &TenantScope,
@@ -241,9 +241,6 @@ impl VectorStore {
         why: impl Fn(&Traits) -> Why,
     ) -> Result<Near, VectorError> {
         let NearOptions { kind, excluded, from, to, score_min } = options.clone();
-        if k > NEAR_MAX {
-            return Err(VectorError::TooMany { what: "neighbours", got: k, max: NEAR_MAX });
-        }
         let filter = Filter { kind, excluded, from, to };
         let Found { hits, engine } = self.index.search(scope, space, vector, k, &filter)?;
         let mut neighbours = Vec::with_capacity(hits.len());

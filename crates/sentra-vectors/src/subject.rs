@@ -55,7 +55,9 @@ impl Subject {
         gathered.techniques.extend(incident.techniques.iter().cloned());
         gathered.tactics.extend(incident.tactics.iter().cloned());
         gathered.entities(&incident.entities);
-        signals.iter().take(INCIDENT_SIGNALS_MAX).for_each(|signal| gathered.signal(signal));
+        // Law TENANT: another's signal cannot be one of its own.
+        let own = signals.iter().filter(|signal| signal.tenant == incident.tenant);
+        own.take(INCIDENT_SIGNALS_MAX).for_each(|signal| gathered.signal(signal));
         let story = incident.narrative.sentences.iter().map(|sentence| sentence.text.clone());
         gathered.text(&incident.title, std::iter::once(incident.headline.clone()).chain(story));
         let id = ItemId::Incident(incident.id);
@@ -139,7 +141,7 @@ impl Gathered {
         let steps = steps(&self.timed);
         let words = self.words();
         let traits = Traits {
-            title: cut(title).to_owned(),
+            title: cut(title),
             techniques: bounded(self.techniques),
             tactics: bounded(self.tactics),
             codes: bounded(self.codes),
@@ -173,15 +175,20 @@ impl Gathered {
 }
 
 fn bounded(texts: BTreeSet<String>) -> Vec<String> {
-    texts.into_iter().take(TRAITS_MAX).map(|text| cut(&text).to_owned()).collect()
+    texts.into_iter().take(TRAITS_MAX).map(|text| cut(&text)).collect()
 }
 
-fn cut(name: &str) -> &str {
-    let mut end = name.len().min(NAME_BYTES_MAX);
-    while !name.is_char_boundary(end) {
-        end -= 1;
+/// The beginning of `name`, without what cannot be read: it is shown, and control characters would only swell its
+/// stored form.
+fn cut(name: &str) -> String {
+    let mut kept = String::new();
+    for c in name.chars().filter(|c| !c.is_control()) {
+        if kept.len() + c.len_utf8() > NAME_BYTES_MAX {
+            break;
+        }
+        kept.push(c);
     }
-    name.get(..end).unwrap_or_default()
+    kept
 }
 
 /// Each change from one code to another, in the order of time.
@@ -223,7 +230,7 @@ fn in_words(fact: &Fact) -> String {
     for name in ["rule", "what", "process", "command"] {
         for value in fact.values.get(name).into_iter().flat_map(|set| &set.shown).take(4) {
             sentence.push(' ');
-            sentence.push_str(cut(value));
+            sentence.push_str(&cut(value));
         }
     }
     sentence

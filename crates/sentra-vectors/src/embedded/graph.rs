@@ -10,7 +10,7 @@ const CONNECTIVITY: usize = 24;
 const LINK_CANDIDATES: usize = 128;
 
 /// Candidates looked at to answer a search.
-const SEARCH_CANDIDATES: usize = 192;
+const SEARCH_CANDIDATES: usize = 512;
 
 /// Room is made for this many items at once.
 const ROOM_ITEMS: usize = 4_096;

@@ -26,14 +26,14 @@ pub const EXACT_ITEMS_MAX: usize = 20_000;
 
 /// Law LIMIT: signals and incidents of one tenant that are kept, unless set otherwise. With more, the oldest go,
 /// signals before incidents.
-pub const ITEMS_MAX: usize = 250_000;
+pub const ITEMS_MAX: usize = 200_000;
 
 /// Law LIMIT: memory for the vectors of all tenants, bytes, unless set otherwise. When it is full, those of the tenant
 /// who has not asked for longest are closed, and read again when he does.
 pub const MEMORY_BYTES_MAX: u64 = 1 << 30;
 
 /// Law LIMIT: one record of a file, bytes.
-pub const RECORD_BYTES_MAX: usize = 256 << 10;
+pub const RECORD_BYTES_MAX: usize = 512 << 10;
 
 /// Law LIMIT: a mark, bytes.
 pub const MARK_BYTES_MAX: usize = 4 << 10;
@@ -54,7 +54,7 @@ impl VectorLimits {
     /// place of the other.
     fn items_fit(&self, dimensions: usize) -> usize {
         /// Of an item beside its vector, bytes: its row, its places in trees, and links of the graph.
-        const BESIDE_BYTES: u64 = 640;
+        const BESIDE_BYTES: u64 = 832;
         // The vector takes two bytes a number, its copy in the graph one.
         let item_bytes = dimensions as u64 * 3 + BESIDE_BYTES;
         let fit = self.memory_bytes_max / 2 / item_bytes;
@@ -191,7 +191,7 @@ impl VectorIndex for EmbeddedVectors {
         k: usize,
         filter: &Filter,
     ) -> Result<Found, VectorError> {
-        check_search(query, space, k)?;
+        check_search(query, space, k, filter)?;
         self.read(scope, |shelves| {
             let shelf = shelves.shelf(space).ok_or_else(|| VectorError::NoSpace { space: space.clone() })?;
             let (best, engine) = shelf.near(query.parts(), k, filter);

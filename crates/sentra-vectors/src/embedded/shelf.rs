@@ -12,10 +12,10 @@ use crate::{Engine, Filter, ItemId, ItemKind, VectorError};
 const BLOCK_ITEMS: usize = 1_024;
 
 /// The graph is asked for this many times as many as wanted, because its own distances are coarse.
-const PROPOSED_FACTOR: usize = 2;
+const PROPOSED_FACTOR: usize = 4;
 
 /// And for this many more.
-const PROPOSED_MORE: usize = 16;
+const PROPOSED_MORE: usize = 24;
 
 /// What is kept of an item beside its vector.
 #[derive(Debug, Clone, Copy)]
@@ -177,16 +177,19 @@ impl Shelf {
     /// Products and ids of the nearest.
     pub(super) fn near(&self, query: &[i16], k: usize, filter: &Filter) -> (Vec<(i32, ItemId)>, Engine) {
         let mut engine = self.engine();
+        let mut admitted = self.len();
         if engine == Engine::Hnsw && filter.is_narrow() {
             // A graph walks past what is not admitted; few of many are found sooner by looking at them.
-            let admitted = self.rows().filter(|row| filter.admits(&row.id, row.first, row.last));
-            let is_few = admitted.take(self.exact_items_max + 1).count() <= self.exact_items_max;
-            engine = if is_few { Engine::Exact } else { engine };
+            admitted = self.rows().filter(|row| filter.admits(&row.id, row.first, row.last)).count();
+            engine = if admitted <= self.exact_items_max { Engine::Exact } else { engine };
         }
+        // As many as it must find at least: a walk that ends too early would pass for an answer.
+        let wanted = k.min(admitted.saturating_sub(self.unlinked.len() + filter.excluded.len()));
         let proposed = match &self.graph {
             Some(graph) if engine == Engine::Hnsw => self.proposed(graph, query, k, filter),
             _ => None,
         };
+        let proposed = proposed.filter(|slots| slots.len() >= wanted);
         let mut top = Top::new(k);
         match proposed {
             Some(slots) => {
@@ -210,10 +213,7 @@ impl Shelf {
                 .and_then(|slot| self.rows.get(slot as usize)?.as_ref())
                 .is_some_and(|row| filter.admits(&row.id, row.first, row.last))
         });
-        let slots: BTreeSet<u32> = keys.ok()?.into_iter().filter_map(|key| self.slot_of(key)).collect();
-        // A walk that ends too early would pass for an answer.
-        let wanted = k.min(self.len().saturating_sub(self.unlinked.len() + filter.excluded.len()));
-        (filter.is_narrow() || slots.len() >= wanted).then_some(slots)
+        Some(keys.ok()?.into_iter().filter_map(|key| self.slot_of(key)).collect())
     }
 
     /// The slot that a key of the graph means, if it still means one.

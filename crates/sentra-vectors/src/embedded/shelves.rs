@@ -272,6 +272,9 @@ impl Shelves {
                 max: MARK_BYTES_MAX,
             });
         }
+        if mark.is_some() && self.active.is_none() {
+            return Err(VectorError::NothingActive);
+        }
         // The active one last: its mark is the one that is read, so it must not be ahead of the others.
         let active = self.active.clone();
         for stack in self.stacks.values_mut().filter(|stack| Some(&stack.space) != active.as_ref()) {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use sentra_model::{Digest, IncidentId, SignalId, Timestamp};
 use sentra_vectors::{
-    EmbeddedVectors, Engine, Entry, Filter, ItemId, ItemKind, MARK_BYTES_MAX, MemoryVectors, NEAR_MAX,
-    PUT_BATCH_MAX, Space, Traits, Vector, VectorError, VectorIndex, VectorLimits,
+    EXCLUDED_MAX, EmbeddedVectors, Engine, Entry, Filter, ItemId, ItemKind, MARK_BYTES_MAX, MemoryVectors,
+    NEAR_MAX, PUT_BATCH_MAX, Space, Traits, Vector, VectorError, VectorIndex, VectorLimits,
 };
 
 use crate::cases::{Dice, scope};
@@ -264,6 +264,7 @@ fn activating_drops_the_others(index: &dyn VectorIndex) {
 }
 
 fn marks_are_read_back(index: &dyn VectorIndex) {
+    assert!(matches!(index.commit(&scope("a"), Some("too soon")), Err(VectorError::NothingActive)));
     index.activate(&scope("a"), &space(1)).unwrap();
     assert_eq!(index.mark(&scope("a")).unwrap(), None);
     index.commit(&scope("a"), Some("raw.0.17")).unwrap();
@@ -284,6 +285,12 @@ fn too_much_is_refused(index: &dyn VectorIndex) {
     assert!(matches!(search(&vector(1, 31), 1), Err(VectorError::Dimensions { .. })));
     assert!(matches!(search(&vector(1, 32), NEAR_MAX + 1), Err(VectorError::TooMany { .. })));
     assert_eq!(search(&vector(1, 32), NEAR_MAX).unwrap().hits.len(), 3);
+    let excluded: BTreeSet<ItemId> = (0..=EXCLUDED_MAX as u64).map(signal_id).collect();
+    let filter = Filter { excluded, ..Filter::default() };
+    assert!(matches!(
+        index.search(&scope("a"), &space(1), &vector(1, 32), 1, &filter),
+        Err(VectorError::TooMany { .. })
+    ));
     let mark = "x".repeat(MARK_BYTES_MAX + 1);
     assert!(matches!(index.commit(&scope("a"), Some(&mark)), Err(VectorError::TooMany { .. })));
 }

@@ -89,3 +89,31 @@ fn cases_of_one_kind_are_nearer_than_others() {
         assert_eq!(best.unwrap().0, kind, "{text}");
     }
 }
+
+/// The beginnings of vectors as the definition of the model computes them in double precision (tokens by its own
+/// tokenizer, six layers, mean of the tokens, length 1), written down in another language without its libraries.
+#[test]
+fn vectors_agree_with_an_independent_computation() {
+    let Some(model) = model() else { return };
+    let expected = [
+        (
+            "This is an example sentence",
+            [0.067657, 0.063496, 0.048713, 0.079305, 0.037448, 0.002653, 0.039375, -0.007098],
+            0.271751,
+        ),
+        (
+            "SSH brute force from 203.0.113.9: 520 failed logins, then sudo.",
+            [0.002459, 0.033037, -0.02506, -0.084105, -0.024921, 0.031621, -0.068913, 0.018972],
+            0.170735,
+        ),
+    ];
+    for (text, begin, sum) in expected {
+        let vector = model.sentences(&[text]).unwrap().remove(0);
+        assert_eq!(vector.len(), 384);
+        for (number, expected) in vector.iter().zip(begin) {
+            assert!((f64::from(*number) - expected).abs() < 1e-5, "{text}: {:?}", &vector[..8]);
+        }
+        let total: f64 = vector.iter().copied().map(f64::from).sum();
+        assert!((total - sum).abs() < 1e-4, "{text}: {total}");
+    }
+}

@@ -60,7 +60,7 @@ fn the_graph_finds_at_least_95_of_100() {
     let (index, exact) = (embedded(directory.path(), 1_000), MemoryVectors::new());
     let space = Space::new("recall", DIMENSIONS).unwrap();
     let entries = house(8_000);
-    for batch in entries.chunks(1_000) {
+    for batch in entries.chunks(250) {
         index.put(&scope("a"), &space, batch).unwrap();
         exact.put(&scope("a"), &space, batch).unwrap();
     }
@@ -90,8 +90,10 @@ fn the_graph_finds_at_least_95_of_100() {
         .map(|(new, old)| Entry { id: old.id, stamp: 2, ..new })
         .take(900)
         .collect();
-    index.put(&scope("a"), &space, &changed).unwrap();
-    exact.put(&scope("a"), &space, &changed).unwrap();
+    for batch in changed.chunks(250) {
+        index.put(&scope("a"), &space, batch).unwrap();
+        exact.put(&scope("a"), &space, batch).unwrap();
+    }
     assert_eq!(stats(&index).scanned, 900);
     let queries: Vec<Entry> = changed.iter().step_by(7).cloned().collect();
     let untended = recall(&index, &exact, &queries, &Filter::default());
@@ -107,7 +109,7 @@ fn few_of_many_are_found_exactly() {
     let index = embedded(directory.path(), 500);
     let space = Space::new("recall", DIMENSIONS).unwrap();
     let entries = house(2_000);
-    entries.chunks(1_000).for_each(|batch| {
+    entries.chunks(250).for_each(|batch| {
         index.put(&scope("a"), &space, batch).unwrap();
     });
     index.tend(&scope("a"), usize::MAX).unwrap();
@@ -122,7 +124,9 @@ fn searches_run_beside_changes() {
     let index = embedded(directory.path(), 200);
     let space = Space::new("recall", DIMENSIONS).unwrap();
     let entries = house(2_000);
-    index.put(&scope("a"), &space, &entries[..400]).unwrap();
+    entries[..400].chunks(200).for_each(|batch| {
+        index.put(&scope("a"), &space, batch).unwrap();
+    });
     std::thread::scope(|threads| {
         threads.spawn(|| {
             for batch in entries[400..].chunks(50) {

@@ -195,7 +195,7 @@ fn an_enormous_incident_is_cut() {
     let directory = tempfile::tempdir().unwrap();
     let store = on_disk(directory.path());
     let (mut incident, mut signals) = case(0, 0);
-    let long = "ä\u{1}\"\\".repeat(100_000);
+    let long = "\"\\\u{1}".repeat(100_000);
     incident.title = long.clone();
     incident.headline = long.clone();
     incident.techniques = (0..10_000).map(|number| format!("T{number} {long:.500}")).collect();
@@ -206,8 +206,17 @@ fn an_enormous_incident_is_cut() {
             ..entity.clone()
         })
         .collect();
-    signals[0].rule.title = long;
+    signals[0].rule.title = long.clone();
+    signals[0].tactics = (0..1_000).map(|number| format!("{number}{long:.500}")).collect();
     store.put_incident(&scope("default"), &incident, &signals).unwrap();
     let near = store.near_id(&scope("default"), &incident.id.into(), 3, &NearOptions::default()).unwrap();
     assert!(near.neighbours.is_empty());
+}
+
+#[test]
+fn a_build_without_models_says_so() {
+    let (wanted, others) = sentra_vectors::embedders(None).unwrap();
+    assert_eq!((wanted.space().name(), others.len()), ("features-1", 0));
+    let missing = sentra_vectors::embedders(Some(std::path::Path::new("/nowhere"))).unwrap_err().to_string();
+    assert!(missing.contains("minilm") || missing.contains("/nowhere/config.json"), "{missing}");
 }

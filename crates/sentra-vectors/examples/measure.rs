@@ -1,0 +1,184 @@
+//! Measures the engine for one machine: how long an exact scan takes by size, from where a graph is faster, and how much
+//! of what the scan finds the graph finds. `cargo run --release -p sentra-vectors --example measure [ITEMS]`.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::indexing_slicing, missing_docs)]
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use sentra_model::{Digest, IncidentId, SignalId, TenantId, TenantScope, Timestamp};
+use sentra_vectors::{
+    EXACT_ITEMS_MAX, EmbeddedVectors, Engine, Entry, FEATURE_DIMENSIONS, Filter, ItemId, ItemKind, Space,
+    Traits, Vector, VectorIndex, VectorLimits,
+};
+
+/// Kinds of case that the vectors lie around.
+const KINDS: u64 = 2_000;
+
+/// Searches per measurement.
+const SEARCHES: usize = 300;
+
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn part(&mut self) -> f64 {
+        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64 - 0.5
+    }
+}
+
+/// The numbers of `seed`.
+fn numbers(seed: u64) -> Vec<f64> {
+    let mut dice = Dice(seed.wrapping_mul(0xd6e8_feb8_6659_fd93));
+    (0..FEATURE_DIMENSIONS).map(|_| dice.part()).collect()
+}
+
+fn entry(number: u64) -> Entry {
+    let kind = Dice(number).roll() % KINDS;
+    let parts: Vec<f64> =
+        numbers(kind).iter().zip(numbers(1_000_000 + number)).map(|(kind, own)| kind + 0.8 * own).collect();
+    let id: ItemId = if number.is_multiple_of(5) {
+        IncidentId::derive(Digest::new("i").number(number)).into()
+    } else {
+        SignalId::derive(Digest::new("s").number(number)).into()
+    };
+    let at = Timestamp::from_seconds(i64::try_from(number).unwrap());
+    Entry {
+        id,
+        first: at,
+        last: at,
+        stamp: 1,
+        traits: Traits::default(),
+        vector: Vector::towards(&parts).unwrap(),
+    }
+}
+
+struct Desk {
+    index: EmbeddedVectors,
+    scope: TenantScope,
+    space: Space,
+}
+
+impl Desk {
+    fn open(directory: &std::path::Path, exact_items_max: usize) -> Self {
+        let limits = VectorLimits { exact_items_max, items_max: 2_000_000, memory_bytes_max: 16 << 30 };
+        let index = EmbeddedVectors::open(directory, limits).unwrap();
+        let space = Space::new("measure", FEATURE_DIMENSIONS).unwrap();
+        Self { index, scope: TenantScope::new(TenantId::default_tenant()), space }
+    }
+
+    fn put(&self, from: u64, to: u64) {
+        let numbers: Vec<u64> = (from..to).collect();
+        for some in numbers.chunks(250) {
+            let entries: Vec<Entry> = some.iter().map(|number| entry(*number)).collect();
+            self.index.put(&self.scope, &self.space, &entries).unwrap();
+        }
+    }
+
+    /// Milliseconds of each search, sorted, and what was found.
+    fn search(
+        &self,
+        queries: &[Vector],
+        filter: &Filter,
+        engine: Engine,
+    ) -> (Vec<f64>, Vec<BTreeSet<ItemId>>) {
+        let (mut times, mut all) = (Vec::new(), Vec::new());
+        for query in queries {
+            let began = Instant::now();
+            let found = self.index.search(&self.scope, &self.space, query, 10, filter).unwrap();
+            times.push(began.elapsed().as_secs_f64() * 1e3);
+            assert_eq!(found.engine, engine);
+            all.push(found.hits.into_iter().map(|hit| hit.id).collect());
+        }
+        times.sort_by(f64::total_cmp);
+        (times, all)
+    }
+}
+
+fn at(times: &[f64], share: f64) -> f64 {
+    times[((times.len() - 1) as f64 * share) as usize]
+}
+
+fn recall(found: &[BTreeSet<ItemId>], exact: &[BTreeSet<ItemId>]) -> f64 {
+    let same: usize = found.iter().zip(exact).map(|(found, exact)| found.intersection(exact).count()).sum();
+    same as f64 / exact.iter().map(BTreeSet::len).sum::<usize>() as f64
+}
+
+fn main() {
+    let items: u64 = std::env::args().nth(1).map_or(200_000, |items| items.parse().unwrap());
+    let directory = std::env::temp_dir().join(format!("sentra-measure-{}", std::process::id()));
+    println!(
+        "{FEATURE_DIMENSIONS} numbers a vector, {KINDS} kinds, {SEARCHES} searches for 10, milliseconds"
+    );
+    println!("exact_items_max is {EXACT_ITEMS_MAX}");
+    let queries: Vec<Vector> = (0..SEARCHES as u64).map(|number| entry(10_000_000 + number).vector).collect();
+    let sizes = [5_000, 10_000, 20_000, 50_000, 100_000, items];
+    let mut put = 0;
+    println!(
+        "{:>8} {:>9} {:>9} {:>9} {:>9} {:>10} {:>9} {:>10}",
+        "items", "scan p50", "scan p95", "graph p50", "graph p95", "recall@10", "link s", "memory MB"
+    );
+    let (scanned, linked) =
+        (Desk::open(&directory.join("scanned"), usize::MAX), Desk::open(&directory.join("linked"), 0));
+    for size in sizes.into_iter().filter(|size| *size <= items) {
+        scanned.put(put, size);
+        linked.put(put, size);
+        put = size;
+        let began = Instant::now();
+        linked.index.tend(&linked.scope, usize::MAX).unwrap();
+        let link_s = began.elapsed().as_secs_f64();
+        let (scan, exact) = scanned.search(&queries, &Filter::default(), Engine::Exact);
+        let (graph, found) = linked.search(&queries, &Filter::default(), Engine::Hnsw);
+        let memory = linked.index.stats(&linked.scope).unwrap()[0].memory_bytes >> 20;
+        println!(
+            "{size:>8} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>10.4} {link_s:>9.1} {memory:>10}",
+            at(&scan, 0.5),
+            at(&scan, 0.95),
+            at(&graph, 0.5),
+            at(&graph, 0.95),
+            recall(&found, &exact),
+        );
+    }
+    let incidents = Filter { kind: Some(ItemKind::Incident), ..Filter::default() };
+    let (_, exact) = scanned.search(&queries, &incidents, Engine::Exact);
+    let (graph, found) = linked.search(&queries, &incidents, Engine::Hnsw);
+    println!(
+        "only incidents: p50 {:.2}, p95 {:.2}, recall@10 {:.4}",
+        at(&graph, 0.5),
+        at(&graph, 0.95),
+        recall(&found, &exact)
+    );
+    let gone: Vec<ItemId> = (0..items).step_by(5).map(|number| entry(number).id).collect();
+    for desk in [&scanned, &linked] {
+        gone.chunks(1_000).for_each(|ids| {
+            desk.index.delete(&desk.scope, ids).unwrap();
+        });
+    }
+    let (_, exact) = scanned.search(&queries, &Filter::default(), Engine::Exact);
+    let (graph, found) = linked.search(&queries, &Filter::default(), Engine::Hnsw);
+    println!(
+        "a fifth deleted: p50 {:.2}, p95 {:.2}, recall@10 {:.4}",
+        at(&graph, 0.5),
+        at(&graph, 0.95),
+        recall(&found, &exact)
+    );
+    linked.index.commit(&linked.scope, None).unwrap();
+    drop(linked);
+    let began = Instant::now();
+    let again = Desk::open(&directory.join("linked"), 0);
+    let stats = again.index.stats(&again.scope).unwrap().remove(0);
+    println!(
+        "opened again: {} items in {:.2} s, {} MB on disk",
+        stats.signals + stats.incidents,
+        began.elapsed().as_secs_f64(),
+        stats.disk_bytes >> 20
+    );
+    drop(again);
+    std::fs::remove_dir_all(&directory).unwrap();
+}
