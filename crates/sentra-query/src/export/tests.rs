@@ -1,4 +1,4 @@
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sentra_kql::Kind;
 use sentra_kql::plan::{Column, Value};
 use sentra_model::Timestamp;

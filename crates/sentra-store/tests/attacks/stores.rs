@@ -9,7 +9,7 @@ use sentra_model::{
 };
 use sentra_store::{
     AskLimits, BackPage, Horizon, MartAnswer, MartQuery, MartStats, MartStore, MemoryMarts, Plan, PlanAnswer,
-    ReadBack, SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
+    PlanEstimate, ReadBack, SearchOptions, Seen, SeenRequest, StoreError, StoredEvent,
 };
 
 use crate::questions::FOREIGN;
