@@ -15,10 +15,11 @@ use sentra_factory::{
 };
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
-use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts};
+use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts, Similar};
 use sentra_store::{EmbeddedMarts, MartOptions, MartRegistry, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
+use crate::likeness::Likeness;
 use crate::teller::Narrator;
 use crate::tuning::TuningFile;
 
@@ -70,6 +71,8 @@ pub(crate) struct Engines {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) config: FactoryConfig,
+    /// What is like what.
+    pub(crate) likeness: Arc<Likeness>,
     /// What the cursors of answers are sealed with.
     cursor_secret: Vec<u8>,
 }
@@ -130,6 +133,7 @@ impl Engines {
         let router = Arc::new(MartRouter::new(Arc::clone(&registry), Arc::clone(&marts)));
         let mart_desk = MartDesk::new(registry, Arc::clone(&marts), Arc::clone(&router), Arc::clone(&clock));
         mart_desk.announce().await?;
+        let likeness = Likeness::open(data, None, Arc::clone(&records) as Arc<dyn Records>)?;
         let content = Content::open(places, options.decode)?;
         let (tuning, tuning_problems) = TuningFile::open(data, &content.rules().get())?;
         Ok(Opened::Engines(Box::new(Self {
@@ -146,6 +150,7 @@ impl Engines {
             clock,
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,
+            likeness: Arc::new(likeness),
             cursor_secret: cursor_secret(data),
         })))
     }
@@ -185,6 +190,7 @@ impl Engines {
     pub(crate) fn query_desk(&self) -> Desk {
         let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
         let parts = DeskParts {
+            similar: Some(Arc::clone(&self.likeness) as Arc<dyn Similar>),
             cursor_key: CursorKey::of(&self.cursor_secret),
             ..DeskParts::new(marts, records, Arc::clone(&self.clock))
         };

@@ -12,6 +12,7 @@ mod content;
 mod directories;
 mod engines;
 mod knowledge;
+mod likeness;
 mod output;
 mod progress;
 mod retention;

@@ -96,6 +96,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     let server = Server::start(app, config).await?;
     let retention = tokio::spawn(retention::run(Arc::clone(&engines.segments), interval));
     let care = tokio::spawn(care.run());
+    let likeness = tokio::spawn(Arc::clone(&engines.likeness).keep());
     let directories = tokio::spawn(directories::run(data.to_owned(), engines.knowledge.clone()));
     let factory = with_pipeline.then(|| engines.start_factory(Arc::new(Announcer(live))));
     if let Err(error) = announce(&server, &engines) {
@@ -120,6 +121,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     output::remark("stopping");
     retention.abort();
     care.abort();
+    likeness.abort();
     directories.abort();
     server.stop().await;
     if let Some(factory) = factory {
