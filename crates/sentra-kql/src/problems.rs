@@ -83,6 +83,9 @@ mod tests {
     use crate::testing::{fixture, now};
     use crate::{parse, parse_shorthand};
 
+    /// What is written there, and the hint.
+    type Fault<'a> = (&'a str, Option<String>);
+
     fn found(text: &str, read: &dyn Fn(&str) -> Result<Query, KqlError>) -> Vec<(String, Option<String>)> {
         let (catalog, _) = fixture().unwrap();
         let options = CheckOptions { catalog: &catalog, now: now(), keep_calls: false };
@@ -93,7 +96,7 @@ mod tests {
     #[test]
     fn every_step_tells_its_fault() {
         let some = |word: &str| Some(word.to_owned());
-        let cases: [(&str, &[(&str, Option<String>)]); 8] = [
+        let cases: [(&str, &[Fault<'_>]); 8] = [
             ("people | where level > 1 | take 3", &[]),
             ("people | where lvel > 1", &[("lvel", some("level"))]),
             (

@@ -21,9 +21,11 @@ const SEEN_TIMEOUT_MS: u64 = 250;
 /// Whose, in which marts, of what, beginning with what.
 type Key = (TenantId, Option<Vec<Mart>>, SeenOf, String);
 
+type Lists = BTreeMap<Key, (Instant, Arc<Vec<Seen>>)>;
+
 /// Lists of what was seen, and since when.
 #[derive(Debug, Default)]
-pub(crate) struct SeenCache(Mutex<BTreeMap<Key, (Instant, Arc<Vec<Seen>>)>>);
+pub(crate) struct SeenCache(Mutex<Lists>);
 
 impl SeenCache {
     /// The most frequent texts that begin with `prefix`, without case.
@@ -82,7 +84,7 @@ impl SeenCache {
         lists.retain(|_, (since, _)| since.elapsed() < Duration::from_secs(SEEN_KEPT_S));
         let tenant = key.0.clone();
         lists.insert(key, (Instant::now(), list));
-        let oldest = |lists: &BTreeMap<Key, (Instant, Arc<Vec<Seen>>)>, of: Option<&TenantId>| {
+        let oldest = |lists: &Lists, of: Option<&TenantId>| {
             let those = lists.iter().filter(|(key, _)| of.is_none_or(|tenant| key.0 == *tenant));
             those.min_by_key(|(_, (since, _))| *since).map(|(key, _)| key.clone())
         };
