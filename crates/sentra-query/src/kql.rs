@@ -1,4 +1,4 @@
-//! Questions beyond the few words for single events: the whole of KQL, the search bar's shorthand and plain English, each
+//! Questions beyond the few words for single events: the whole of KQL, the search bar's shorthand, SQL and plain English, each
 //! checked against the tables that there are and answered by the marts as a plan.
 
 use std::time::Duration;
@@ -7,6 +7,7 @@ use sentra_ask::{Context, Form, route};
 use sentra_kql::plan::{Expr, Node, Op, Plan};
 use sentra_kql::{CheckOptions, KqlError, Reason, check, parse, parse_shorthand};
 use sentra_model::{Mart, TenantScope};
+use sentra_sql::parse_sql;
 use sentra_store::{
     AskLimits, Column, DEFAULT_COLUMNS, EVENTS_TABLE, MartStore, ROWS_MAX, StoppedBy, event_catalog,
     header_columns,
@@ -19,7 +20,7 @@ use crate::ask::{AskOptions, Engine};
 use crate::error::{Place, QueryError, SyntaxError};
 use crate::plan::ROWS_DEFAULT;
 
-/// Answers a question in whatever form it has: KQL, the search bar's shorthand, plain English.
+/// Answers a question in whatever form it has: KQL, the search bar's shorthand, SQL, plain English.
 pub(crate) async fn ask_any(
     marts: &dyn MartStore,
     scope: &TenantScope,
@@ -31,10 +32,10 @@ pub(crate) async fn ask_any(
     let context =
         Context { marts: registered.iter().map(ToString::to_string).collect(), ..Context::at(options.now) };
     let decision = route(text, &context);
+    let catalog = event_catalog(&registered);
+    let checked = CheckOptions { catalog: &catalog, now: options.now, keep_calls: false };
     let (query, understood) = match (decision.form, decision.english) {
-        (Form::Sql, _) => {
-            return Err(not_yet(text, "SQL is not answered yet", "ask in KQL, or in plain words"));
-        }
+        (Form::Sql, _) => (parse_sql(text, checked).map_err(|error| refused(&error, text))?, None),
         (Form::Shorthand, _) => {
             (parse_shorthand(text, EVENTS_TABLE).map_err(|error| refused(&error, text))?, None)
         }
@@ -53,9 +54,7 @@ pub(crate) async fn ask_any(
         }
         (Form::Kql | Form::English, _) => (parse(text).map_err(|error| refused(&error, text))?, None),
     };
-    let catalog = event_catalog(&registered);
     let refused = |error: KqlError| refused(&error, understood.as_deref().unwrap_or(text));
-    let checked = CheckOptions { catalog: &catalog, now: options.now, keep_calls: false };
     let plan = as_they_are(check(&query, checked).map_err(refused)?);
     let limits = AskLimits { rows_max: ROWS_MAX, timeout: Duration::from_millis(options.timeout_ms) };
     let found = marts.ask(scope, &plan, &limits).await?;
