@@ -132,6 +132,15 @@ pub fn cases() -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
+/// The cases of a text of the same form in another language, which is for the caller to read.
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn cases_in(area: &'static str, text: &str) -> Result<Vec<Case>, String> {
+    let read = |block: &Block| case(area, block).map_err(|error| format!("{area}: {}: {error}", block.name));
+    blocks(text).iter().map(read).collect()
+}
+
 /// How many cases each area has, as Markdown.
 ///
 /// # Errors

@@ -368,12 +368,12 @@ impl Desk {
         let registered: Vec<Mart> = self.parts.marts.names(scope).await?;
         let marts = registered.iter().map(ToString::to_string).collect();
         let context = Context { marts, ..Context::at(now) };
-        let Read { decision, mut questions } = read(&request.text, &context)?;
+        let catalog = tables::catalog(&registered);
+        let Read { decision, mut questions } = read(&request.text, &context, &catalog)?;
         let shown: Vec<String> = questions.iter().map(|question| question.query.to_string()).collect();
         wish::grant(request.engine, &self.parts, &request.text, &decision, &mut questions)?;
         let likes = self.alike(scope, &request.text, &questions).await?;
         let by_likeness = likes.is_some();
-        let catalog = tables::catalog(&registered);
         let mut ready = Vec::with_capacity(questions.len());
         for (question, understood) in questions.into_iter().zip(shown) {
             let plan = planned(&question, likes.as_ref(), &catalog, now, request)?;

@@ -1,9 +1,10 @@
-//! A question in whatever form it has → KQL: the language itself, the search bar's shorthand, plain English.
+//! A question in whatever form it has → KQL: the language itself, the search bar's shorthand, SQL, plain English.
 
 use sentra_ask::{Context, Form, RouteDecision, route};
 use sentra_kql::plan::{Catalog, Expr, Node, Op, Plan};
 use sentra_kql::{CheckOptions, KqlError, Query, Reason, SourceKind, check, parse, parse_shorthand};
 use sentra_model::{EventId, Timestamp};
+use sentra_sql::parse_sql;
 use sentra_store::{DEFAULT_COLUMNS, EVENTS_TABLE, header_columns};
 
 use crate::error::{Place, QueryError, SyntaxError};
@@ -32,11 +33,11 @@ pub(crate) struct Question {
     pub(crate) query: Query,
 }
 
-/// Reads `text`.
+/// Reads `text` as a question over the tables of `catalog`.
 ///
 /// # Errors
 /// [`QueryError::Syntax`] with the place where it stops making sense.
-pub(crate) fn read(text: &str, context: &Context) -> Result<Read, QueryError> {
+pub(crate) fn read(text: &str, context: &Context, catalog: &Catalog) -> Result<Read, QueryError> {
     let decision = route(text, context);
     if let Some(kql) = alone(text) {
         let query = parse(&kql).map_err(|error| refused(&error, &kql))?;
@@ -45,7 +46,8 @@ pub(crate) fn read(text: &str, context: &Context) -> Result<Read, QueryError> {
     let one = |query: Query| vec![Question { asked: text.to_owned(), text: text.to_owned(), query }];
     let questions = match (decision.form, &decision.english) {
         (Form::Sql, _) => {
-            return Err(refusal(text, "SQL is not answered here", "ask in KQL, or in plain words"));
+            let options = CheckOptions { catalog, now: context.now, keep_calls: false };
+            one(parse_sql(text, options).map_err(|error| refused(&error, text))?)
         }
         (Form::Shorthand, _) => {
             one(parse_shorthand(text, EVENTS_TABLE).map_err(|error| refused(&error, text))?)

@@ -30,6 +30,7 @@ pub(super) fn is_sql(text: &str, tokens: &[Token<'_>]) -> bool {
             )
         }
         "copy" => words.iter().any(|word| word == "to" || word == "from") && text.contains('\''),
+        "show" => words.len() == 2 && word(1) == "tables" || word(1) == "columns" && word(2) == "from",
         "grant" | "revoke" => word(2) == "on" || word(1) == "all",
         _ => false,
     }

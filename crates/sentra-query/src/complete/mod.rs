@@ -11,6 +11,7 @@ use sentra_ask::{Context, EXAMPLES, Form, NotUnderstood, RouteDecision, Understo
 use sentra_kql::plan::Catalog;
 use sentra_kql::{CheckOptions, KqlError, Query, check, complete, parse, parse_shorthand, problems};
 use sentra_model::Mart;
+use sentra_sql::parse_sql;
 use sentra_store::{EVENTS_TABLE, SeenOf};
 use serde::{Deserialize, Serialize};
 
@@ -272,9 +273,13 @@ fn faults(
             let read = |text: &str| parse_shorthand(text, EVENTS_TABLE);
             (of_language(draft, &read), read(text).ok().map(|query| query.to_string()))
         }
+        (Form::Sql, _) => {
+            let read = |text: &str| parse_sql(text, draft.options);
+            (of_language(draft, &read), read(text).ok().map(|query| query.to_string()))
+        }
         (Form::English, Some(Ok(understood))) => (unused(understood), Some(understood.kql.clone())),
         (Form::English, Some(Err(why))) => (not_understood(text, why), None),
-        (Form::English | Form::Sql, _) => (Vec::new(), None),
+        (Form::English, None) => (Vec::new(), None),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Crate and what it may import, normal and build dependencies.
-const ALLOWED: [(&str, &[&str]); 23] = [
+const ALLOWED: [(&str, &[&str]); 24] = [
     ("sentra-model", &[]),
     ("sentra-decode", &["sentra-model"]),
     ("sentra-backbone", &["sentra-model"]),
@@ -17,6 +17,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
     ("sentra-packs", &["sentra-model", "sentra-decode", "sentra-detect"]),
     ("sentra-kql", &["sentra-model"]),
     ("sentra-ask", &["sentra-model", "sentra-kql"]),
+    ("sentra-sql", &["sentra-model", "sentra-kql"]),
     ("sentra-store", &["sentra-model", "sentra-kql"]),
     ("sentra-vectors", &["sentra-model"]),
     ("sentra-forensic", &["sentra-model", "sentra-kql"]),
@@ -34,7 +35,7 @@ const ALLOWED: [(&str, &[&str]); 23] = [
             "sentra-store",
         ],
     ),
-    ("sentra-query", &["sentra-model", "sentra-kql", "sentra-ask", "sentra-store"]),
+    ("sentra-query", &["sentra-model", "sentra-kql", "sentra-ask", "sentra-sql", "sentra-store"]),
     ("sentra-narrate", &["sentra-model"]),
     ("sentra-intake", &["sentra-model", "sentra-decode", "sentra-backbone"]),
     (

@@ -59,6 +59,40 @@ fn a_question_has_one_answer_in_every_form() {
 }
 
 #[test]
+fn sql_is_answered_as_the_question_that_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let place = data.path().to_str().unwrap();
+    ok(&["ingest", "--data", place, repository("examples/ssh-attack.log").to_str().unwrap()]);
+    let wanted = failures();
+
+    let by_user =
+        "SELECT user, sum(count) AS n FROM linux WHERE code = 'LL03' GROUP BY user ORDER BY n DESC, user";
+    let answer = ok(&["query", "--data", place, "--json", "--explain", by_user]).json();
+    let found: BTreeMap<String, u64> = answer["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (row[0].as_str().unwrap().to_owned(), row[1].as_u64().unwrap()))
+        .collect();
+    assert_eq!(found, wanted, "{answer}");
+    assert_eq!(answer["route"]["intent"], "analytical");
+    let shown = answer["explain"]["question"].as_str().unwrap();
+    assert!(shown.contains("| summarize"), "{shown}");
+    assert_eq!(
+        rows(place, shown),
+        *answer["rows"].as_array().unwrap(),
+        "the KQL that is shown asks the same"
+    );
+
+    let most = "WITH f AS (SELECT user, sum(count) AS n FROM events WHERE code = 'LL03' GROUP BY user) \
+                SELECT e.user, max(f.n) AS n FROM events e JOIN f ON e.user = f.user \
+                WHERE e.user LIKE 'ro%' AND e.time < now() + INTERVAL '1 day' GROUP BY e.user";
+    assert_eq!(rows(place, most), [json!(["root", wanted["root"]])]);
+    let columns = "SELECT data_type FROM information_schema.columns WHERE table_name = 'events' AND column_name = 'time'";
+    assert_eq!(rows(place, columns), [json!(["timestamp with time zone"])]);
+}
+
+#[test]
 fn what_is_not_understood_says_what_can_be_asked() {
     let data = tempfile::tempdir().unwrap();
     let place = data.path().to_str().unwrap();
@@ -67,7 +101,8 @@ fn what_is_not_understood_says_what_can_be_asked() {
         ("events | summarise count()", "summarize"),
         ("events | where strlenn(user) > 3", "strlen"),
         ("events | evaluate bag_unpack(fields)", "evaluate"),
-        ("select user from events", "SQL"),
+        ("select usr from events where count(*) > 1", "HAVING"),
+        ("delete from events", "only reads"),
         ("have we seen something like incident 42", "similarity"),
         ("please make me a sandwich with cheese", "ask for example"),
         ("events | join (windows) on user | where", "expected a name"),
