@@ -10,9 +10,10 @@ use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
 use sentra_decode::DecodeOptions;
 use sentra_detect::RuleProblem;
 use sentra_factory::{
-    CONSUMER, DEAD_CONSUMER, DecisionDesk, Factory, FactoryConfig, FactoryParts, FactoryStatus,
+    CONSUMER, DEAD_CONSUMER, DecisionDesk, Factory, FactoryConfig, FactoryParts, FactoryStatus, Forensic,
     KnowledgeHandle, LetterDesk, NoWatcher, RuleDesk, RuleDeskParts, Watcher,
 };
+use sentra_forensic::{EmbeddedIndex, EmbeddedOptions, ForensicConfig, Router};
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
@@ -30,6 +31,8 @@ pub(crate) struct EngineOptions {
     pub(crate) log: LogOptions,
     pub(crate) marts: MartOptions,
     pub(crate) factory: FactoryConfig,
+    /// What the forensic index gets; `None` for no index.
+    pub(crate) forensic: Option<ForensicConfig>,
     pub(crate) decode: DecodeOptions,
     /// Rule directories beside the built-in and the installed packs.
     pub(crate) rules: Vec<PathBuf>,
@@ -55,6 +58,8 @@ pub(crate) struct Engines {
     pub(crate) segments: Arc<SegmentLog>,
     pub(crate) marts: Arc<dyn MartStore>,
     pub(crate) records: Arc<dyn Records>,
+    /// The forensic index and what is routed to it.
+    pub(crate) forensic: Option<Forensic>,
     /// The packs' rules and formats.
     pub(crate) content: Content,
     /// What is known about entities.
@@ -114,6 +119,7 @@ impl Engines {
             segments: log,
             marts: Arc::new(marts),
             records: Arc::new(records),
+            forensic: forensic(data, options.forensic.as_ref())?,
             content,
             knowledge: crate::knowledge::open(data, &SystemClock)?,
             tuning,
@@ -136,6 +142,7 @@ impl Engines {
             knowledge: self.knowledge.clone(),
             teller: Arc::new(Narrator),
             watcher,
+            forensic: self.forensic.clone(),
             clock: Arc::clone(&self.clock),
             config: self.config.clone(),
             status: Arc::clone(&self.status),
@@ -207,4 +214,11 @@ impl Engines {
         }
         Ok(behind)
     }
+}
+
+/// The forensic index of the data directory; indexes of tenants are opened when they are first asked.
+fn forensic(data: &Path, config: Option<&ForensicConfig>) -> anyhow::Result<Option<Forensic>> {
+    let Some(config) = config else { return Ok(None) };
+    let index = EmbeddedIndex::new(&data.join("forensic"), config, EmbeddedOptions::default())?;
+    Ok(Some(Forensic { index: Arc::new(index), router: Router::new(config) }))
 }

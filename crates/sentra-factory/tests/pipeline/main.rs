@@ -35,6 +35,7 @@ use sentra_store::{
 };
 
 mod decisions;
+mod forensic;
 mod house;
 
 use house::*;

@@ -2,6 +2,7 @@
 
 use sentra_backbone::LogError;
 use sentra_factory::{DecisionError, LetterError, RuleDeskError};
+use sentra_forensic::ForensicError;
 use sentra_query::QueryError;
 use sentra_store::StoreError;
 
@@ -78,6 +79,21 @@ impl From<RuleDeskError> for Problem {
             RuleDeskError::Keep(_) => {
                 tracing::error!(error = with_causes(&error), "the tuning could not be kept");
                 Self::new(ProblemKind::StoreFailed, "the change could not be kept; nothing has changed")
+            }
+        }
+    }
+}
+
+impl From<ForensicError> for Problem {
+    fn from(error: ForensicError) -> Self {
+        match error {
+            ForensicError::Query(problem) => Self::new(ProblemKind::ParameterInvalid, problem.to_string()),
+            other => {
+                tracing::error!(error = with_causes(&other), "the forensic index failed");
+                Self::new(
+                    ProblemKind::StoreFailed,
+                    "the forensic index failed; the server's own log says why",
+                )
             }
         }
     }

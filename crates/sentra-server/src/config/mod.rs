@@ -2,6 +2,7 @@
 //! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
 
 mod doors;
+mod forensic;
 mod intake;
 mod load;
 mod nearest;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 pub use doors::Doors;
+pub use forensic::{ForensicPolicies, PolicySettings};
 pub use load::ConfigError;
 use value::ConfigValue;
 
@@ -232,6 +234,22 @@ sections! {
         memtable_bytes_max: usize = 64 * MEBIBYTE,
         /// Events are written to files at least this often.
         flush_interval_ms: u64 = 30_000,
+    }
+
+    /// The forensic index: the full text of the events of signals and of what policies name.
+    forensic: ForensicSection {
+        /// Whether there is one.
+        enabled: bool = true,
+        /// How many bytes it may have, per tenant, in percent of the raw bytes ingested.
+        share_percent: u32 = 3,
+        /// How many bytes it may have in any case, per tenant.
+        floor_bytes: u64 = 64 * MEBIBYTE as u64,
+        /// Days after which the events of signals are removed from it; 0 keeps them while there is room.
+        signals_retention_d: u32 = 0,
+        /// What is routed to it beside the events of signals, the most important ones first, see [forensic.md](forensic.md).
+        policies: ForensicPolicies = ForensicPolicies::default(),
+        /// Names of all classes, the one that gives way last first; empty for signals by severity and then the policies.
+        order: Vec<String> = Vec::new(),
     }
 
     /// Detection content.

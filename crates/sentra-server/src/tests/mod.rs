@@ -169,6 +169,7 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         directory: directory.path().to_owned(),
         log: log.clone(),
         marts: marts.clone(),
+        forensic: None,
         rules: RuleDesk::new(RuleDeskParts {
             log: log.clone(),
             marts,

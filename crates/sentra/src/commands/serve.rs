@@ -70,6 +70,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         log: Arc::clone(&engines.log),
         marts: Arc::clone(&engines.marts),
         records: Arc::clone(&engines.records),
+        forensic: engines.forensic.as_ref().map(|forensic| Arc::clone(&forensic.index)),
         letters: engines.letters(),
         rules: engines.rule_desk(),
         decisions: engines.decisions(),
