@@ -11,7 +11,8 @@
 //!
 //! Invariant SOURCE: a store's data and its position are committed together, so a crash at any point
 //! repeats nothing and loses nothing. Marts and records have positions of their own; after a restart
-//! the factory reads from the smaller one and skips for each store what it already has.
+//! the factory reads from the smaller one and skips for each store what it already has. The forensic index has one
+//! too, and what it lacks is read from marts and records.
 //!
 //! Invariant TIME: detection, folding and grouping run on event time; the clock only stamps
 //! `created` and `updated` and paces flushes.
@@ -29,6 +30,7 @@ mod dead;
 mod decisions;
 mod error;
 mod facts;
+mod forensic;
 mod insight;
 mod judged;
 mod knowledge;
@@ -55,6 +57,7 @@ pub use decisions::{
     DECISION_SUBJECTS_MAX, DECISION_TEXT_CHARS_MAX, Decided, Decision, DecisionDesk, DecisionError,
 };
 pub use error::FactoryError;
+pub use forensic::Forensic;
 pub use judged::{JUDGED_INCIDENTS_MAX, judged_signals};
 pub use knowledge::{Knowledge, KnowledgeSources};
 pub use letters::{

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::config::FactoryConfig;
 use crate::dead::DeadWorker;
 use crate::error::FactoryError;
+use crate::forensic::Forensic;
 use crate::live::{DecoderHandle, KnowledgeHandle, RulesHandle, TuningHandle};
 use crate::mart_desk::MartRouter;
 use crate::status::FactoryStatus;
@@ -59,6 +60,8 @@ pub struct FactoryParts {
     pub teller: Arc<dyn Teller>,
     /// Who hears of changes.
     pub watcher: Arc<dyn Watcher>,
+    /// The full text of what is found; `None` keeps none.
+    pub forensic: Option<Forensic>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Limits and paces.
@@ -163,7 +166,7 @@ async fn run_once(
     }
 }
 
-fn describe(error: &dyn std::error::Error) -> String {
+pub(crate) fn describe(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_backbone::Stream;
+use sentra_forensic::Progress;
 use sentra_model::{DeadLetter, EventBatch, Position, TenantScope, Timestamp};
 use sentra_store::RecordsCommit;
 use tokio::sync::{mpsc, watch};
 
 use crate::error::FactoryError;
+use crate::forensic::Feed;
 use crate::mirror::Mirror;
 use crate::missing;
 use crate::pipeline::FactoryParts;
@@ -40,6 +42,8 @@ struct Store {
     next: u64,
     flushed: Timestamp,
     mirror: Mirror,
+    /// What feeds the forensic index, where there is one.
+    feed: Option<Feed>,
 }
 
 impl Worker {
@@ -54,7 +58,8 @@ impl Worker {
         tracing::info!(tenant = %scope.tenant(), partition = stream.partition, marts_next, records_next, "worker starts");
         let mut mirror = Mirror::new(CONSUMER, &stream);
         mirror.tell(&parts).await?;
-        Ok(Self { store: Store { parts, scope, stream, next, flushed, mirror }, thinker })
+        let feed = Feed::open(&parts, &stream, records_next).await;
+        Ok(Self { store: Store { parts, scope, stream, next, flushed, mirror, feed }, thinker })
     }
 
     /// Works until `shutdown` turns true.
@@ -73,6 +78,9 @@ impl Worker {
         stored?;
         store.parts.marts.flush(&store.scope).await?;
         store.mirror.tell(&store.parts).await?;
+        if let Some(feed) = &mut store.feed {
+            feed.finish(&store.parts).await;
+        }
         Ok(())
     }
 }
@@ -84,16 +92,21 @@ impl Store {
         mut shutdown: watch::Receiver<bool>,
     ) -> Result<(), FactoryError> {
         while !*shutdown.borrow() {
+            let is_busy = self.feed.as_ref().is_some_and(Feed::is_catching_up);
+            let wait = if is_busy { Duration::ZERO } else { IDLE_WAIT };
             tokio::select! {
                 thought = thoughts.recv() => match thought {
                     Some(thought) => self.take(thought?).await?,
                     None => return Ok(()),
                 },
-                () = tokio::time::sleep(IDLE_WAIT) => {}
+                () = tokio::time::sleep(wait) => {}
                 _ = shutdown.changed() => {}
             }
             self.flush_when_due().await?;
             self.mirror.follow(&self.parts).await?;
+            if let Some(feed) = &mut self.feed {
+                feed.follow(&self.parts, self.next).await;
+            }
             self.report().await?;
         }
         Ok(())
@@ -133,6 +146,8 @@ impl Store {
         let passage = self.parts.router.enter(&self.scope).await?;
         let range = self.next..until;
         let batches = passage.route(self.stream.partition, range, transformed.batches).await?;
+        let signals = findings.as_ref().map_or(&[][..], |findings| &findings.signals);
+        let collected = self.feed.as_ref().map(|feed| feed.collect(&batches, signals));
         self.parts.marts.append(&self.scope, batches, position).await?;
         drop(passage);
         if let Some(findings) = findings {
@@ -143,6 +158,12 @@ impl Store {
             let dead = dead_letters.len() as u64;
             self.commit(position, dead_letters, findings).await?;
             self.parts.status.add_batch(events as u64, transformed.bytes, dead);
+        }
+        // After marts and records, so that it is never ahead of where the worker starts again.
+        if let (Some(feed), Some(collected)) = (&mut self.feed, collected) {
+            let Stream { partition, .. } = self.stream;
+            let progress = Progress { partition, from: self.next, next: until, raw_bytes: transformed.bytes };
+            feed.hand_over(&self.parts, collected, progress).await;
         }
         self.next = until;
         Ok(())

@@ -71,6 +71,7 @@ async fn run(log: &Arc<SegmentLog>, records: &Arc<SqliteRecords>) {
         knowledge: Knowledge::default().into(),
         teller: Arc::new(Silent),
         watcher: Arc::new(NoWatcher),
+        forensic: None,
         clock: Arc::new(ManualClock::new(now())),
         config: FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() },
         status: status.clone(),

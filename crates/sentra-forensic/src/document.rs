@@ -101,7 +101,7 @@ impl Document {
     pub(crate) fn bytes_expected(&self) -> u64 {
         let texts: usize = self.texts.iter().map(String::len).sum();
         let pairs: usize = self.pairs.iter().map(String::len).sum();
-        ((texts + pairs) / 2 + 64) as u64
+        ((texts + pairs) / 4 + 64) as u64
     }
 
     /// The terms that the index adds of its own.

@@ -62,7 +62,7 @@ pub(crate) fn text_query(conditions: &[&Expr], columns: &[sentra_kql::plan::Colu
             _ => vec![*condition],
         };
         for part in parts {
-            terms.extend(term(part));
+            terms.extend(term(part, columns));
             match limit(part, columns) {
                 Some(Limit::From(from)) => {
                     range.from = Some(range.from.map_or(from, |known| known.max(from)))
@@ -83,7 +83,7 @@ enum Limit {
 }
 
 /// The text that must stand in an event that meets a condition.
-fn term(part: &Expr) -> Option<String> {
+fn term(part: &Expr, columns: &[sentra_kql::plan::Column]) -> Option<String> {
     let text = |expr: &Expr| match expr.value() {
         Some(Value::String(text)) if !text.trim().is_empty() => Some(text.clone()),
         _ => None,
@@ -93,7 +93,19 @@ fn term(part: &Expr) -> Option<String> {
         // "contains" may begin within a word, which an index over words does not know.
         ExprNode::Call(Builtin::Has | Builtin::Equal | Builtin::EqualCaseless, arguments) => {
             let [one, other] = arguments.as_slice() else { return None };
-            text(other).or_else(|| text(one))
+            // What is computed of a column, its id and its mart are no words of an event.
+            let is_word = |expr: &Expr| match &expr.node {
+                ExprNode::Column(place) => {
+                    columns.get(*place).is_some_and(|column| !matches!(column.name.as_str(), "id" | "mart"))
+                }
+                ExprNode::Call(Builtin::Field, _) => true,
+                _ => false,
+            };
+            match (is_word(one), is_word(other)) {
+                (true, _) => text(other),
+                (_, true) => text(one),
+                _ => None,
+            }
         }
         _ => None,
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sentra_backbone::EventLog;
 use sentra_factory::{DecisionDesk, LetterDesk, MartDesk, RuleDesk};
+use sentra_forensic::TextIndex;
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
 use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts};
@@ -30,6 +31,8 @@ pub struct App {
     pub marts: Arc<dyn MartStore>,
     /// Marts, to register and to remove.
     pub mart_desk: Arc<MartDesk>,
+    /// The full text of what was found; `None` where there is none.
+    pub forensic: Option<Arc<dyn TextIndex>>,
     /// Signals, incidents, dead letters.
     pub records: Arc<dyn Records>,
     /// Dead letters, to look at and to replay.

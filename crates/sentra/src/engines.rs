@@ -10,15 +10,17 @@ use sentra_backbone::{EventLog, LogError, LogOptions, SegmentLog, Stream};
 use sentra_decode::DecodeOptions;
 use sentra_detect::RuleProblem;
 use sentra_factory::{
-    CONSUMER, DEAD_CONSUMER, DecisionDesk, Factory, FactoryConfig, FactoryParts, FactoryStatus,
+    CONSUMER, DEAD_CONSUMER, DecisionDesk, Factory, FactoryConfig, FactoryParts, FactoryStatus, Forensic,
     KnowledgeHandle, LetterDesk, MartDesk, MartRouter, NoWatcher, RuleDesk, RuleDeskParts, Watcher,
 };
+use sentra_forensic::{EmbeddedIndex, EmbeddedOptions, ForensicConfig, Router};
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
-use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts, Similar};
+use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts, Similar, TextSearch};
 use sentra_store::{EmbeddedMarts, MartOptions, MartRegistry, MartStore, Records, SqliteRecords};
 
 use crate::content::Content;
+use crate::forensic::Words;
 use crate::likeness::Likeness;
 use crate::teller::Narrator;
 use crate::tuning::TuningFile;
@@ -32,6 +34,8 @@ pub(crate) struct EngineOptions {
     pub(crate) log: LogOptions,
     pub(crate) marts: MartOptions,
     pub(crate) factory: FactoryConfig,
+    /// What the forensic index gets; `None` for no index.
+    pub(crate) forensic: Option<ForensicConfig>,
     pub(crate) decode: DecodeOptions,
     /// Rule directories beside the built-in and the installed packs.
     pub(crate) rules: Vec<PathBuf>,
@@ -61,6 +65,8 @@ pub(crate) struct Engines {
     pub(crate) router: Arc<MartRouter>,
     /// Marts made, changed and removed.
     pub(crate) mart_desk: Arc<MartDesk>,
+    /// The forensic index and what is routed to it.
+    pub(crate) forensic: Option<Forensic>,
     /// The packs' rules and formats.
     pub(crate) content: Content,
     /// What is known about entities.
@@ -143,6 +149,7 @@ impl Engines {
             records,
             router,
             mart_desk: Arc::new(mart_desk),
+            forensic: forensic(data, options.forensic.as_ref())?,
             content,
             knowledge: crate::knowledge::open(data, &SystemClock)?,
             tuning,
@@ -168,6 +175,7 @@ impl Engines {
             knowledge: self.knowledge.clone(),
             teller: Arc::new(Narrator),
             watcher,
+            forensic: self.forensic.clone(),
             clock: Arc::clone(&self.clock),
             config: self.config.clone(),
             status: Arc::clone(&self.status),
@@ -190,6 +198,7 @@ impl Engines {
     pub(crate) fn query_desk(&self) -> Desk {
         let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
         let parts = DeskParts {
+            forensic: self.forensic.as_ref().map(words),
             similar: Some(Arc::clone(&self.likeness) as Arc<dyn Similar>),
             cursor_key: CursorKey::of(&self.cursor_secret),
             ..DeskParts::new(marts, records, Arc::clone(&self.clock))
@@ -250,4 +259,15 @@ impl Engines {
         }
         Ok(behind)
     }
+}
+
+fn words(forensic: &Forensic) -> Arc<dyn TextSearch> {
+    Arc::new(Words(Arc::clone(&forensic.index)))
+}
+
+/// The forensic index of the data directory; indexes of tenants are opened when they are first asked.
+fn forensic(data: &Path, config: Option<&ForensicConfig>) -> anyhow::Result<Option<Forensic>> {
+    let Some(config) = config else { return Ok(None) };
+    let index = EmbeddedIndex::new(&data.join("forensic"), config, EmbeddedOptions::default())?;
+    Ok(Some(Forensic { index: Arc::new(index), router: Router::new(config) }))
 }

@@ -11,6 +11,7 @@ mod commands;
 mod content;
 mod directories;
 mod engines;
+mod forensic;
 mod knowledge;
 mod likeness;
 mod output;

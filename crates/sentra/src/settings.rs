@@ -83,6 +83,7 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             activity_idle_s: factory.activity_idle_s,
             restart_backoff_ms_max: factory.restart_backoff_ms_max,
         },
+        forensic: config.forensic().map_err(anyhow::Error::msg)?,
         // The declared formats are added where the packs are read.
         decode: DecodeOptions {
             time_zone,

@@ -61,6 +61,8 @@ pub(crate) struct House {
     pub(crate) records: Arc<SqliteRecords>,
     pub(crate) scope: TenantScope,
     pub(crate) stream: Stream,
+    /// The forensic index, where there is to be one.
+    pub(crate) forensic: Option<sentra_factory::Forensic>,
 }
 
 impl House {
@@ -72,6 +74,7 @@ impl House {
             records: Arc::new(SqliteRecords::in_memory().await.unwrap()),
             scope: TenantScope::new(tenant.clone()),
             stream: Stream { tenant, topic: Topic::Raw, partition: 0 },
+            forensic: None,
         }
     }
 
@@ -165,6 +168,7 @@ impl House {
             knowledge: Knowledge::default().into(),
             teller: Arc::new(Plain),
             watcher: Arc::new(NoWatcher),
+            forensic: self.forensic.clone(),
             clock: Arc::new(ManualClock::new(Timestamp::from_seconds(1_790_000_000))),
             config,
             status: status.clone(),

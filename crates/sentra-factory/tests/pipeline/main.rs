@@ -36,6 +36,7 @@ use sentra_store::{
 };
 
 mod decisions;
+mod forensic;
 mod house;
 mod marts;
 

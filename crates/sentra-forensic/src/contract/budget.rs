@@ -41,7 +41,7 @@ fn fill(index: &dyn TextIndex, offsets: std::ops::Range<u64>, why: &crate::Why) 
 }
 
 pub(super) fn the_last_class_gives_way_first(open: &Open) {
-    let (index, _directory) = open(&config(250_000));
+    let (index, _directory) = open(&config(200_000));
     fill(&*index, 0..1_000, &policy("rest"));
     let stats = checked(&*index);
     let rest = class(&stats, "rest");
@@ -65,7 +65,7 @@ pub(super) fn the_last_class_gives_way_first(open: &Open) {
 }
 
 pub(super) fn the_oldest_of_a_class_gives_way_first(open: &Open) {
-    let (index, _directory) = open(&config(250_000));
+    let (index, _directory) = open(&config(200_000));
     fill(&*index, 0..200, &signal(1, Severity::High));
     fill(&*index, 1_000..2_400, &policy("rest"));
     checked(&*index);
@@ -77,7 +77,7 @@ pub(super) fn the_oldest_of_a_class_gives_way_first(open: &Open) {
 }
 
 pub(super) fn nothing_is_pushed_out_by_what_is_lesser(open: &Open) {
-    let (index, _directory) = open(&config(250_000));
+    let (index, _directory) = open(&config(200_000));
     fill(&*index, 0..2_000, &signal(1, Severity::High));
     let before = of_class(&*index, "signals high");
     // Until it is full, and then one after the other.

@@ -2,12 +2,48 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sentra_forensic::{ClassStats, TextStats};
 use sentra_query::{Answer, Route};
 use sentra_store::{ColumnKind, IncidentVersion, MartStats, StoredEvent};
 
 use super::types::{
-    EventDetail, IncidentRevision, MartSummary, QueryAnswer, QueryColumn, QueryRoute, QueryStatus,
+    EventDetail, ForensicClass, ForensicView, IncidentRevision, MartSummary, QueryAnswer, QueryColumn,
+    QueryRoute, QueryStatus,
 };
+
+impl From<TextStats> for ForensicView {
+    fn from(stats: TextStats) -> Self {
+        let TextStats {
+            documents,
+            bytes,
+            budget_bytes,
+            share_percent,
+            floor_bytes,
+            ingested_bytes,
+            classes,
+            set_aside,
+        } = stats;
+        Self {
+            enabled: true,
+            documents,
+            bytes,
+            budget_bytes,
+            share_percent,
+            floor_bytes,
+            ingested_bytes,
+            classes: classes.into_iter().map(ForensicClass::from).collect(),
+            set_aside: set_aside.map(|aside| format!("{}: {}", aside.path.display(), aside.reason)),
+        }
+    }
+}
+
+impl From<ClassStats> for ForensicClass {
+    fn from(stats: ClassStats) -> Self {
+        let ClassStats { class, configured, documents, admitted, refused, evicted, expired, raised, cut } =
+            stats;
+        Self { class, configured, documents, admitted, refused, evicted, expired, raised, cut }
+    }
+}
 
 impl From<MartStats> for MartSummary {
     fn from(stats: MartStats) -> Self {

@@ -2,6 +2,7 @@
 
 use sentra_backbone::LogError;
 use sentra_factory::{DecisionError, LetterError, MartError, RuleDeskError};
+use sentra_forensic::ForensicError;
 use sentra_query::QueryError;
 use sentra_store::StoreError;
 use serde_json::json;
@@ -105,6 +106,21 @@ impl From<MartError> for Problem {
             MartError::IsDefault { .. } => Self::new(ProblemKind::Conflict, detail)
                 .with_next("register a mart of another name with POST /api/v1/marts"),
             MartError::Name(_) | MartError::Invalid(_) => Self::new(ProblemKind::BodyInvalid, detail),
+        }
+    }
+}
+
+impl From<ForensicError> for Problem {
+    fn from(error: ForensicError) -> Self {
+        match error {
+            ForensicError::Query(problem) => Self::new(ProblemKind::ParameterInvalid, problem.to_string()),
+            other => {
+                tracing::error!(error = with_causes(&other), "the forensic index failed");
+                Self::new(
+                    ProblemKind::StoreFailed,
+                    "the forensic index failed; the server's own log says why",
+                )
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod decisions;
 pub(crate) mod events;
 pub(crate) mod extract;
 mod failures;
+pub(crate) mod forensic;
 pub(crate) mod health;
 pub(crate) mod incidents;
 pub(crate) mod ingest;

@@ -7,6 +7,7 @@
 mod decision;
 mod door;
 mod event;
+mod forensic;
 mod incident;
 mod letter;
 mod mart;
@@ -19,6 +20,7 @@ mod tuning;
 pub use decision::{DecisionAnswer, DecisionBody, SuppressionPreviewBody, SuppressionView, TriageAnswer};
 pub use door::LoginLink;
 pub use event::{EventDetail, EventLookup, EventLookupAnswer};
+pub use forensic::{ForensicClass, ForensicView};
 pub use incident::{
     IncidentChange, IncidentDetail, IncidentPage, IncidentRevision, IncidentSummary, StreamGap,
 };

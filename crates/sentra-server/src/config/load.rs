@@ -191,6 +191,9 @@ impl Config {
         if let Err(error) = self.intake.syslog_tenant.parse::<sentra_model::TenantId>() {
             return wrong("intake.syslog_tenant", "a tenant name", error.to_string());
         }
+        if let Err(error) = self.forensic() {
+            return wrong("forensic", "what docs/forensic.md says", error);
+        }
         if jiff::tz::TimeZone::get(&self.decode.time_zone).is_err() {
             let found = format!("{:?}", self.decode.time_zone);
             return wrong("decode.time_zone", "a time zone like UTC or Europe/Berlin", found);

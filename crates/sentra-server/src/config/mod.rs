@@ -2,6 +2,7 @@
 //! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
 
 mod doors;
+mod forensic;
 mod intake;
 mod load;
 mod marts;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 pub use doors::Doors;
+pub use forensic::{ForensicPolicies, PolicySettings};
 pub use load::ConfigError;
 pub use marts::{MartLimit, MartRetention, MartSettings};
 use value::ConfigValue;
@@ -240,6 +242,22 @@ sections! {
         tend_interval_s: u64 = 30,
         /// Bytes of files that are read for it in one go, per tenant.
         tend_bytes_max: usize = 256 * MEBIBYTE,
+    }
+
+    /// The forensic index: the full text of the events of signals and of what policies name.
+    forensic: ForensicSection {
+        /// Whether there is one.
+        enabled: bool = true,
+        /// How many bytes it may have, per tenant, in percent of the raw bytes ingested.
+        share_percent: u32 = 3,
+        /// How many bytes it may have in any case, per tenant.
+        floor_bytes: u64 = 64 * MEBIBYTE as u64,
+        /// Days after which the events of signals are removed from it; 0 keeps them while there is room.
+        signals_retention_d: u32 = 0,
+        /// What is routed to it beside the events of signals, the most important ones first, see [forensic.md](forensic.md).
+        policies: ForensicPolicies = ForensicPolicies::default(),
+        /// Names of all classes, the one that gives way last first; empty for signals by severity and then the policies.
+        order: Vec<String> = Vec::new(),
     }
 
     /// Detection content.

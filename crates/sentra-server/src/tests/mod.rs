@@ -174,6 +174,7 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         log: log.clone(),
         marts: marts.clone(),
         mart_desk: Arc::new(mart_desk),
+        forensic: None,
         rules: RuleDesk::new(RuleDeskParts {
             log: log.clone(),
             marts,

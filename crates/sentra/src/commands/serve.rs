@@ -74,6 +74,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         marts: Arc::clone(&engines.marts),
         mart_desk: Arc::clone(&engines.mart_desk),
         records: Arc::clone(&engines.records),
+        forensic: engines.forensic.as_ref().map(|forensic| Arc::clone(&forensic.index)),
         letters: engines.letters(),
         rules: engines.rule_desk(),
         decisions: engines.decisions(),
