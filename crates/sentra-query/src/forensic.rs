@@ -98,7 +98,7 @@ fn term(part: &Expr, columns: &[sentra_kql::plan::Column]) -> Option<String> {
                 ExprNode::Column(place) => {
                     columns.get(*place).is_some_and(|column| !matches!(column.name.as_str(), "id" | "mart"))
                 }
-                ExprNode::Call(Builtin::Field, _) => true,
+                ExprNode::Call(Builtin::SourceField, _) => true,
                 _ => false,
             };
             match (is_word(one), is_word(other)) {
