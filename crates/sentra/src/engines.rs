@@ -54,6 +54,8 @@ pub(crate) struct Engines {
     /// The same log, for what only the embedded one can tell.
     pub(crate) segments: Arc<SegmentLog>,
     pub(crate) marts: Arc<dyn MartStore>,
+    /// The same marts, for what only the embedded ones can tell.
+    pub(crate) files: Arc<EmbeddedMarts>,
     pub(crate) records: Arc<dyn Records>,
     /// The packs' rules and formats.
     pub(crate) content: Content,
@@ -106,13 +108,15 @@ impl Engines {
         };
         let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
         tracing::debug!(report = ?marts.open_report(), "marts opened");
+        let marts = Arc::new(marts);
         let records = SqliteRecords::open(&data.join("records.db")).await?;
         let content = Content::open(places, options.decode)?;
         let (tuning, tuning_problems) = TuningFile::open(data, &content.rules().get())?;
         Ok(Opened::Engines(Box::new(Self {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
-            marts: Arc::new(marts),
+            marts: Arc::clone(&marts) as Arc<dyn MartStore>,
+            files: marts,
             records: Arc::new(records),
             content,
             knowledge: crate::knowledge::open(data, &SystemClock)?,

@@ -21,4 +21,5 @@ mod questions;
 mod real_data;
 mod rules;
 mod server;
+mod store;
 mod under_load;

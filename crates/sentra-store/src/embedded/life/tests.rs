@@ -10,7 +10,7 @@ use sentra_kql::{CheckOptions, check, parse};
 use sentra_model::{Clock, EventBatch, EventId, ManualClock, Mart, Position, TenantScope, Timestamp};
 
 use crate::contract::fixture::{at, batches, next, scope};
-use crate::contract::marts::{END, check_every_predicate, fill, marts_contract, offsets, take};
+use crate::contract::marts::{END, check_every_predicate, marts_contract, offsets, take};
 use crate::contract::oracle::expected;
 use crate::embedded::flush::Step;
 use crate::embedded::tests::segment_files;
