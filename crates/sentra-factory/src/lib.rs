@@ -24,6 +24,7 @@
 //! This crate opens no socket and no file: logs, stores, rules and the clock are passed in.
 
 mod activity;
+mod again;
 mod backtest;
 mod config;
 mod dead;
@@ -50,6 +51,7 @@ mod transform;
 mod view;
 mod worker;
 
+pub use again::{DecodedAgain, decode_again};
 pub use backtest::{BACKTEST_MATCHES_MAX, BacktestReport, BacktestRequest, RuleFindings, backtest};
 pub use config::FactoryConfig;
 pub use dead::CONSUMER as DEAD_CONSUMER;

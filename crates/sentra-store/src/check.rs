@@ -63,7 +63,7 @@ pub struct MartCheck {
     pub damaged: Vec<DamagedSegment>,
     /// Where each partition stands.
     pub positions: BTreeMap<u32, u64>,
-    /// Which offsets of each partition have an event in a segment that is whole.
+    /// Which offsets of each partition have an event in a segment that is whole, or need none.
     pub stored: BTreeMap<u32, StoredOffsets>,
     /// Until when retention has removed events, by mart.
     pub retired: BTreeMap<Mart, Timestamp>,
@@ -112,6 +112,11 @@ impl MartCheck {
             let id = row.id();
             self.stored.entry(id.partition).or_default().insert(id.offset);
         }
+    }
+
+    /// Remembers that an offset needs no event: it stands among the dead letters.
+    pub fn account_for(&mut self, partition: u32, offset: u64) {
+        self.stored.entry(partition).or_default().insert(offset);
     }
 
     fn cut(

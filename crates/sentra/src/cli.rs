@@ -77,6 +77,9 @@ pub(crate) enum Command {
     DeadLetters(DeadLettersCommand),
     /// Show the topics of the backbone, who reads them and how far
     Topics(TopicsArguments),
+    /// Check the stored events, and repair them from the backbone
+    #[command(subcommand)]
+    Store(StoreCommand),
     /// Make and revoke API keys of senders
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -87,6 +90,38 @@ pub(crate) enum Command {
     /// Measure the product, on your own data or over real sockets
     #[command(subcommand)]
     Bench(BenchCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Compare manifest, files, checksums, events and positions of the marts
+    Check(StoreCheckArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra store check                       exit code 1 when something is wrong
+  sentra store check --json | jq '.tenants[].problems'
+  sentra store check --repair              events of damaged files are taken from the backbone once more
+Stop the server first: the command opens the data directory itself.
+What is stated about events (baselines, indicators) is not in the backbone; restored events carry none of it.")]
+pub(crate) struct StoreCheckArguments {
+    /// Take the events of damaged segments, and events that no segment has, from the backbone.
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// With --repair: also give up what the backbone does not have any more, so that answers are complete without it.
+    #[arg(long, requires = "repair")]
+    pub(crate) accept_loss: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only this tenant [default: all of them].
+    #[arg(long, env = "SENTRA_TENANT", value_name = "T")]
+    pub(crate) tenant: Option<TenantId>,
+    /// Data directory.
+    #[arg(long, env = "SENTRA_DATA", value_name = "DIR", default_value_os_t = default_data())]
+    pub(crate) data: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

@@ -60,6 +60,8 @@ pub(crate) struct Engines {
     /// The same log, for what only the embedded one can tell.
     pub(crate) segments: Arc<SegmentLog>,
     pub(crate) marts: Arc<dyn MartStore>,
+    /// The same marts, for what only the embedded ones can tell.
+    pub(crate) files: Arc<EmbeddedMarts>,
     pub(crate) records: Arc<dyn Records>,
     /// Where events of registered marts go.
     pub(crate) router: Arc<MartRouter>,
@@ -133,7 +135,8 @@ impl Engines {
         };
         let marts = EmbeddedMarts::open(data, options.marts, Arc::clone(&clock)).await?;
         tracing::debug!(report = ?marts.open_report(), "marts opened");
-        let marts: Arc<dyn MartStore> = Arc::new(marts);
+        let files = Arc::new(marts);
+        let marts = Arc::clone(&files) as Arc<dyn MartStore>;
         let records = Arc::new(SqliteRecords::open(&data.join("records.db")).await?);
         let registry = Arc::clone(&records) as Arc<dyn MartRegistry>;
         let router = Arc::new(MartRouter::new(Arc::clone(&registry), Arc::clone(&marts)));
@@ -146,6 +149,7 @@ impl Engines {
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
             marts,
+            files,
             records,
             router,
             mart_desk: Arc::new(mart_desk),

@@ -25,7 +25,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand, SimulateCommand};
+use crate::cli::{
+    Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand, SimulateCommand, StoreCommand,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -66,6 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::DeadLetters(DeadLettersCommand::Replay(arguments)) => {
             commands::dead_letters::replay(&arguments)
         }
+        Command::Store(StoreCommand::Check(arguments)) => commands::store::check(&arguments),
         Command::Reload(arguments) => commands::reload::run(&arguments),
         Command::LoginLink(arguments) => commands::login_link::run(&arguments),
         Command::Bench(arguments) => commands::bench::run(&arguments),

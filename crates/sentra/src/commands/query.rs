@@ -40,7 +40,9 @@ pub(crate) fn run(arguments: &QueryArguments) -> anyhow::Result<()> {
     }
     let status = match answer.status {
         QueryStatus::Complete => "",
-        QueryStatus::Partial => ", partial: a limit ended the search early",
+        QueryStatus::Partial => {
+            ", partial: a limit ended the search early or damaged files were left out, --explain says which"
+        }
         QueryStatus::Stale => ", stale: newer records are not processed yet",
     };
     let rows = counted(answer.rows.len() as u64, "row");

@@ -23,4 +23,5 @@ mod questions;
 mod real_data;
 mod rules;
 mod server;
+mod store;
 mod under_load;
