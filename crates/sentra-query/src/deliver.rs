@@ -41,6 +41,26 @@ pub struct Head {
     pub columns: Vec<Column>,
     /// How the rows are best shown, when the question says so.
     pub render: Option<Render>,
+    /// Whether moments are written as short as they are, as those of whole events are.
+    pub short_moments: bool,
+}
+
+impl Head {
+    /// Rows as an answer has them.
+    #[must_use]
+    pub fn json(&self, rows: Vec<Row>) -> Vec<Vec<Json>> {
+        rows.into_iter()
+            .map(|row| row.into_iter().map(|value| cell(value, self.short_moments)).collect())
+            .collect()
+    }
+}
+
+/// A cell of an answer.
+fn cell(value: Value, short_moments: bool) -> Json {
+    match value {
+        Value::DateTime(moment) if short_moments => Json::String(moment.to_string()),
+        value => value.into_json(),
+    }
 }
 
 /// A piece of an answer.
@@ -50,14 +70,6 @@ pub enum Piece {
     Rows(Vec<Row>),
     /// There are no more.
     End(Box<Ending>),
-}
-
-impl Piece {
-    /// Rows as an answer has them.
-    #[must_use]
-    pub fn json(rows: Vec<Row>) -> Vec<Vec<Json>> {
-        rows.into_iter().map(|row| row.into_iter().map(Value::into_json).collect()).collect()
-    }
 }
 
 /// How an answer ended.
@@ -185,6 +197,7 @@ impl Desk {
             understood: events.prepared.understood().to_owned(),
             columns: events.plan.columns().to_vec(),
             render: events.plan.render.as_ref().map(render),
+            short_moments: events.is_absent,
         };
         let walking = Walking {
             desk: self,
@@ -304,7 +317,7 @@ impl Events {
             if self.is_absent {
                 absent(&mut row);
             }
-            row.into_iter().map(Value::into_json).collect()
+            row.into_iter().map(|value| cell(value, self.is_absent)).collect()
         };
         Found {
             columns: columns_of(self.plan.columns()),
@@ -374,6 +387,11 @@ fn computed(answer: Answer) -> Delivery<'static> {
     let columns: Vec<Column> =
         columns.into_iter().map(|column| Column::new(column.name, column.kind.kind())).collect();
     let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
+    let is_short = |(cell, kind): (&Json, &Kind)| match cell {
+        Json::String(text) if *kind == Kind::DateTime => typed(cell.clone(), *kind).text() != *text,
+        _ => false,
+    };
+    let short_moments = rows.first().is_some_and(|row| row.iter().zip(&kinds).any(is_short));
     let ending = Ending { status, detail: status_detail, go_on: None, elapsed_ms };
     let mut rows = rows.into_iter();
     let mut pieces = Vec::new();
@@ -390,7 +408,10 @@ fn computed(answer: Answer) -> Delivery<'static> {
     let rows =
         stream::iter(pieces).map(move |piece| Ok(Piece::Rows(piece.into_iter().map(&typed_row).collect())));
     let end = stream::once(async move { Ok(Piece::End(Box::new(ending))) });
-    Delivery { head: Head { query_id, route, understood, columns, render }, pieces: rows.chain(end).boxed() }
+    Delivery {
+        head: Head { query_id, route, understood, columns, render, short_moments },
+        pieces: rows.chain(end).boxed(),
+    }
 }
 
 /// A cell of an answer as a value of its kind.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use proptest::prelude::*;
-use sentra_kql::plan::Value;
 use sentra_model::{
     BatchBuilder, Event, EventBatch, EventId, ManualClock, Mart, Position, RawRecord, Source, SourceKind,
     TenantId, TenantScope, Timestamp,
@@ -195,12 +194,12 @@ async fn an_answer_that_changed_is_asked_for_again() {
 async fn delivered(desk: &Desk, request: &Request) -> (Vec<Vec<Json>>, Ending, Vec<u8>) {
     let asker = asker("acme");
     let mut delivery = desk.deliver(&asker, request).await.unwrap();
-    let mut file = Exporter::begin(ExportFormat::Ndjson, &delivery.head.columns, false, Vec::new()).unwrap();
+    let mut file = Exporter::begin(ExportFormat::Ndjson, &delivery.head, false, Vec::new()).unwrap();
     let mut rows = Vec::new();
     while let Some(piece) = delivery.pieces.next().await {
         match piece.unwrap() {
             Piece::Rows(piece) => {
-                rows.extend(piece.iter().map(|row| row.iter().cloned().map(Value::into_json).collect()));
+                rows.extend(delivery.head.json(piece.clone()));
                 file.rows(piece).unwrap();
             }
             Piece::End(ending) => {

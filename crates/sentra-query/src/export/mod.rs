@@ -15,11 +15,11 @@ mod parquet;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use sentra_kql::plan::Column;
+use sentra_kql::plan::Value;
 use sentra_kql::run::Row;
 use sentra_store::StoreError;
 
-use crate::deliver::Ending;
+use crate::deliver::{Ending, Head};
 
 /// Most rows of a file.
 pub const EXPORT_ROWS_MAX: usize = 1_000_000;
@@ -98,6 +98,8 @@ pub enum ExportError {
 /// Writes rows to a file of some form.
 pub struct Exporter<W: Write + Send> {
     form: Form<W>,
+    /// See [`Head::short_moments`].
+    short_moments: bool,
 }
 
 enum Form<W: Write + Send> {
@@ -107,24 +109,28 @@ enum Form<W: Write + Send> {
 }
 
 impl<W: Write + Send> Exporter<W> {
-    /// A file in `out` whose rows have `columns`. `safe` is for CSV alone: see the module.
+    /// A file in `out` for the rows of an answer. `safe` is for CSV alone: see the module.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn begin(format: ExportFormat, columns: &[Column], safe: bool, out: W) -> Result<Self, ExportError> {
+    pub fn begin(format: ExportFormat, head: &Head, safe: bool, out: W) -> Result<Self, ExportError> {
+        let columns = head.columns.as_slice();
         let form = match format {
             ExportFormat::Csv => Form::Csv(csv::CsvFile::begin(columns, safe, out)?),
             ExportFormat::Ndjson => Form::Ndjson(ndjson::NdjsonFile::begin(columns, out)),
             ExportFormat::Parquet => Form::Parquet(Box::new(parquet::ParquetFile::begin(columns, out)?)),
         };
-        Ok(Self { form })
+        Ok(Self { form, short_moments: head.short_moments })
     }
 
     /// Writes rows.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn rows(&mut self, rows: Vec<Row>) -> Result<(), ExportError> {
+    pub fn rows(&mut self, mut rows: Vec<Row>) -> Result<(), ExportError> {
+        if self.short_moments && !matches!(self.form, Form::Parquet(_)) {
+            rows.iter_mut().flatten().for_each(shorten);
+        }
         match &mut self.form {
             Form::Csv(file) => file.rows(&rows),
             Form::Ndjson(file) => file.rows(rows),
@@ -144,6 +150,13 @@ impl<W: Write + Send> Exporter<W> {
         };
         out.flush().map_err(ExportError::Write)?;
         Ok(out)
+    }
+}
+
+/// A moment becomes a text.
+fn shorten(value: &mut Value) {
+    if let Value::DateTime(moment) = value {
+        *value = Value::String(moment.to_string());
     }
 }
 

@@ -1,13 +1,13 @@
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sentra_kql::Kind;
-use sentra_kql::plan::{Column, Value};
+use sentra_kql::plan::Column;
 use sentra_model::Timestamp;
 use serde_json::json;
 
 use sentra_store::{arrow_schema, record_batch};
 
 use super::*;
-use crate::answer::{Status, StatusDetail};
+use crate::answer::{Intent, Route, Status, StatusDetail};
 
 fn columns() -> Vec<Column> {
     [
@@ -21,6 +21,20 @@ fn columns() -> Vec<Column> {
     ]
     .map(|(name, kind)| Column::new(name, kind))
     .to_vec()
+}
+
+fn head() -> Head {
+    let route = Route {
+        intent: Intent::Exact,
+        engine: "marts".to_owned(),
+        confidence: 1.0,
+        reason: String::new(),
+        rules: Vec::new(),
+        form: "kql".to_owned(),
+        router_version: 1,
+    };
+    let (query_id, understood) = (String::new(), String::new());
+    Head { query_id, route, understood, columns: columns(), render: None, short_moments: false }
 }
 
 fn rows() -> Vec<Row> {
@@ -52,7 +66,7 @@ fn ending(status: Status) -> Ending {
 }
 
 fn written(format: ExportFormat, safe: bool, status: Status) -> Vec<u8> {
-    let mut file = Exporter::begin(format, &columns(), safe, Vec::new()).unwrap();
+    let mut file = Exporter::begin(format, &head(), safe, Vec::new()).unwrap();
     for row in rows() {
         file.rows(vec![row]).unwrap();
     }
@@ -129,7 +143,7 @@ fn parquet_has_types() {
 #[test]
 fn a_file_without_rows_is_a_file() {
     for format in ExportFormat::ALL {
-        let file = Exporter::begin(format, &columns(), false, Vec::new()).unwrap();
+        let file = Exporter::begin(format, &head(), false, Vec::new()).unwrap();
         let bytes = file.end(&ending(Status::Complete)).unwrap();
         assert_eq!(bytes.is_empty(), format == ExportFormat::Ndjson, "{format:?}");
         assert_eq!(format.as_str().parse::<ExportFormat>(), Ok(format));

@@ -110,7 +110,7 @@ async fn make(
     };
     let desk = engines.query_desk();
     let mut delivery = desk.deliver(asker, &request).await?;
-    let mut file = Exporter::begin(format, &delivery.head.columns, safe, out)?;
+    let mut file = Exporter::begin(format, &delivery.head, safe, out)?;
     while let Some(piece) = delivery.pieces.next().await {
         match piece? {
             Piece::Rows(rows) => file.rows(rows)?,

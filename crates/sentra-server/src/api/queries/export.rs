@@ -69,7 +69,7 @@ pub(crate) async fn export(
 fn as_it_comes(pumped: Pumped, format: ExportFormat) -> Result<Response, Problem> {
     let Pumped { head, pieces, guard } = pumped;
     let written = Written::default();
-    let file = Exporter::begin(format, &head.columns, false, written.clone()).map_err(failed)?;
+    let file = Exporter::begin(format, &head, false, written.clone()).map_err(failed)?;
     let state = (Some(file), pieces, guard, written);
     let bytes = stream::unfold(state, |(file, mut pieces, guard, written)| async move {
         let mut file = file?;
@@ -108,7 +108,7 @@ async fn when_it_is_whole(
         // It has no name, so that nothing of it is left whatever happens.
         let file = tempfile::tempfile_in(directory).map_err(|error| failed(ExportError::Write(error)))?;
         let out = BufWriter::new(Bounded { file, left: EXPORT_BYTES_MAX });
-        let mut file = Exporter::begin(format, &head.columns, safe, out).map_err(failed)?;
+        let mut file = Exporter::begin(format, &head, safe, out).map_err(failed)?;
         while let Some(piece) = pieces.blocking_recv() {
             match piece? {
                 Piece::Rows(rows) => file.rows(rows).map_err(failed)?,

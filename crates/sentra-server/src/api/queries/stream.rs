@@ -35,22 +35,23 @@ pub(crate) async fn follow(
     let request = whole(&shared, body, EXPORT_ROWS_MAX)?;
     let Pumped { head, pieces, guard } = pump(shared, asker, request).await?;
     let first = line(&first_line(&head));
-    let lines = stream::unfold((Some(first), pieces, guard), |(first, mut pieces, guard)| async move {
-        if let Some(first) = first {
-            return Some((Ok::<_, std::convert::Infallible>(first), (None, pieces, guard)));
-        }
-        let next = match pieces.recv().await? {
-            Ok(Piece::Rows(rows)) => json!({ "rows": Piece::json(rows) }),
-            Ok(Piece::End(end)) => json!({
-                "status": end.status,
-                "status_detail": end.detail,
-                "go_on": end.go_on,
-                "elapsed_ms": end.elapsed_ms,
-            }),
-            Err(error) => json!({ "problem": Problem::from(error).document() }),
-        };
-        Some((Ok(line(&next)), (None, pieces, guard)))
-    });
+    let lines =
+        stream::unfold((Some(first), head, pieces, guard), |(first, head, mut pieces, guard)| async move {
+            if let Some(first) = first {
+                return Some((Ok::<_, std::convert::Infallible>(first), (None, head, pieces, guard)));
+            }
+            let next = match pieces.recv().await? {
+                Ok(Piece::Rows(rows)) => json!({ "rows": head.json(rows) }),
+                Ok(Piece::End(end)) => json!({
+                    "status": end.status,
+                    "status_detail": end.detail,
+                    "go_on": end.go_on,
+                    "elapsed_ms": end.elapsed_ms,
+                }),
+                Err(error) => json!({ "problem": Problem::from(error).document() }),
+            };
+            Some((Ok(line(&next)), (None, head, pieces, guard)))
+        });
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, ResponseBody::from_stream(lines)).into_response())
 }
