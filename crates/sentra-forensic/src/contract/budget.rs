@@ -42,18 +42,18 @@ fn fill(index: &dyn TextIndex, offsets: std::ops::Range<u64>, why: &crate::Why) 
 
 pub(super) fn the_last_class_gives_way_first(open: &Open) {
     let (index, _directory) = open(&config(200_000));
-    fill(&*index, 0..1_000, &policy("rest"));
+    fill(&*index, 0..1_500, &policy("rest"));
     let stats = checked(&*index);
     let rest = class(&stats, "rest");
     assert!(rest.evicted + rest.refused > 0 && rest.documents > 100, "{rest:?}");
-    fill(&*index, 1_000..1_100, &signal(1, Severity::Medium));
-    fill(&*index, 1_100..1_200, &policy("gate"));
+    fill(&*index, 1_500..1_600, &signal(1, Severity::Medium));
+    fill(&*index, 1_600..1_700, &policy("gate"));
     let stats = checked(&*index);
     assert_eq!(class(&stats, "signals medium").documents, 100);
     assert_eq!(class(&stats, "gate").documents, 100);
-    assert!(class(&stats, "rest").documents < 1_000);
+    assert!(class(&stats, "rest").documents < 1_500);
     // More of what is better than fits: nothing is left of the rest, and of itself the oldest gives way.
-    fill(&*index, 2_000..3_000, &signal(2, Severity::Critical));
+    fill(&*index, 2_000..3_500, &signal(2, Severity::Critical));
     let stats = checked(&*index);
     let (critical, medium) = (class(&stats, "signals critical"), class(&stats, "signals medium"));
     assert_eq!(class(&stats, "rest").documents, 0);
