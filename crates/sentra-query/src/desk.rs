@@ -324,7 +324,8 @@ impl Desk {
         let registered: Vec<Mart> = self.parts.marts.names(scope).await?;
         let marts = registered.iter().map(ToString::to_string).collect();
         let context = Context { marts, ..Context::at(now) };
-        let Read { decision, mut questions } = read(&request.text, &context)?;
+        let described = matches!(request.engine, Engine::Similarity | Engine::Vectors);
+        let Read { decision, mut questions } = read(&request.text, &context, described)?;
         let shown: Vec<String> = questions.iter().map(|question| question.query.to_string()).collect();
         wish::grant(request.engine, &self.parts, &request.text, &decision, &mut questions)?;
         let likes = self.alike(scope, &request.text, &questions).await?;

@@ -7,7 +7,7 @@ use sentra_backbone::EventLog;
 use sentra_factory::{DecisionDesk, LetterDesk, RuleDesk};
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
-use sentra_query::{Desk, DeskOptions, DeskParts};
+use sentra_query::Desk;
 use sentra_store::{MartStore, Records};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,8 @@ pub struct App {
     pub marts: Arc<dyn MartStore>,
     /// Signals, incidents, dead letters.
     pub records: Arc<dyn Records>,
+    /// Where questions are asked.
+    pub desk: Arc<Desk>,
     /// Dead letters, to look at and to replay.
     pub letters: LetterDesk,
     /// Rules, to look at and to try.
@@ -98,9 +100,8 @@ pub(crate) struct State {
     pub(crate) started: Timestamp,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
-    pub(crate) queries: Semaphore,
-    /// Where questions are asked.
-    pub(crate) desk: Desk,
+    /// Where questions are asked. Law LIMIT: it lets `server.queries_max` run at a time.
+    pub(crate) desk: Arc<Desk>,
     /// Law LIMIT: one backtest at a time; it uses a core for itself.
     pub(crate) backtests: Semaphore,
     pub(crate) stop: CancellationToken,
@@ -122,11 +123,7 @@ impl State {
             started: app.clock.now(),
             requests: Arc::new(Semaphore::new(config.server.requests_max)),
             streams: Arc::new(Semaphore::new(config.server.streams_max)),
-            queries: Semaphore::new(config.server.queries_max),
-            desk: Desk::new(
-                DeskParts::new(Arc::clone(&app.marts), Arc::clone(&app.records), Arc::clone(&app.clock)),
-                DeskOptions::default(),
-            ),
+            desk: Arc::clone(&app.desk),
             backtests: Semaphore::new(1),
             app,
             config,

@@ -16,8 +16,11 @@ use sentra_factory::{
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
 use sentra_query::{Desk, DeskOptions, DeskParts};
-use sentra_store::{EmbeddedMarts, MartOptions, MartStore, Records, SqliteRecords};
+use sentra_store::{
+    DecisionKeeping, EmbeddedMarts, MartOptions, MartStore, Records, SqliteDecisions, SqliteRecords,
+};
 
+use crate::behind::Behind;
 use crate::content::Content;
 use crate::teller::Narrator;
 use crate::tuning::TuningFile;
@@ -51,6 +54,7 @@ impl EngineOptions {
 
 /// Open engines. Dropping them closes the data directory.
 pub(crate) struct Engines {
+    data: PathBuf,
     pub(crate) log: Arc<dyn EventLog>,
     /// The same log, for what only the embedded one can tell.
     pub(crate) segments: Arc<SegmentLog>,
@@ -111,6 +115,7 @@ impl Engines {
         let content = Content::open(places, options.decode)?;
         let (tuning, tuning_problems) = TuningFile::open(data, &content.rules().get())?;
         Ok(Opened::Engines(Box::new(Self {
+            data: data.to_owned(),
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
             marts: Arc::new(marts),
@@ -155,10 +160,21 @@ impl Engines {
         DecisionDesk::new(Arc::clone(&self.log), Arc::clone(&self.clock), Arc::clone(&self.status))
     }
 
-    /// The desk for questions over these engines.
-    pub(crate) fn query_desk(&self) -> Desk {
+    /// The desk for questions over these engines; what it decides is kept in the data directory.
+    pub(crate) async fn query_desk(
+        &self,
+        options: DeskOptions,
+        keeping: DecisionKeeping,
+    ) -> anyhow::Result<Desk> {
+        let decisions = SqliteDecisions::open(&self.data.join("decisions.db"), keeping).await?;
         let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
-        Desk::new(DeskParts::new(marts, records, Arc::clone(&self.clock)), DeskOptions::default())
+        let behind = Behind { log: Arc::clone(&self.log), status: Arc::clone(&self.status) };
+        let parts = DeskParts {
+            decisions: Some(Arc::new(decisions)),
+            freshness: Some(Arc::new(behind)),
+            ..DeskParts::new(marts, records, Arc::clone(&self.clock))
+        };
+        Ok(Desk::new(parts, options))
     }
 
     /// The desk for rules over these engines.

@@ -14,6 +14,7 @@ pub(crate) mod ingest;
 pub(crate) mod login;
 mod openapi;
 mod params;
+pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod reload;
 pub(crate) mod rules;

@@ -5,8 +5,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::types::{IncidentChange, StreamGap};
 use super::{
-    dead_letters, decisions, events, incidents, ingest, login, query, reload, rules, status, stream, topics,
-    tuning,
+    dead_letters, decisions, events, incidents, ingest, login, queries, query, reload, rules, status, stream,
+    topics, tuning,
 };
 use crate::door::SESSION_COOKIE;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
@@ -20,7 +20,9 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
         incidents::list, incidents::show, decisions::decide, decisions::models, decisions::preview, decisions::triage,
         events::show, events::lookup, dead_letters::list, dead_letters::show,
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
-        query::ask, rules::list, rules::backtest, tuning::explain, tuning::coverage,
+        query::ask, queries::estimate::estimate, queries::cancel::cancel,
+        queries::decisions::list, queries::decisions::put_override, queries::decisions::lineage,
+        rules::list, rules::backtest, tuning::explain, tuning::coverage,
         tuning::list, tuning::disable, tuning::enable, tuning::except, tuning::remove, tuning::preview, stream::follow, ingest::ingest,
         login::create_link, login::logout, reload::reload,
     ),

@@ -31,8 +31,6 @@ pub(crate) async fn ask(
     if request.cursor.is_some() {
         return Err(Problem::new(ProblemKind::ParameterInvalid, "answers have no further pages yet"));
     }
-    // Law LIMIT: a question may take much memory; the others wait, up to the time a request may take.
-    let _turn = shared.queries.acquire().await;
     let answer = shared.desk.ask(&asker, &asked(&shared, request)?).await?;
     Ok(Json(answer.into()))
 }

@@ -25,7 +25,10 @@ pub use letter::{
     DeadLetterDetail, DeadLetterItem, DeadLetterPage, LetterReplayAnswer, LetterReplayBody,
     LetterReplayState, LetterStillDead, LetterUnreplayable, ReplayedLetterView,
 };
-pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
+pub use query::{
+    OverrideBody, QueryAnswer, QueryColumn, QueryDecisions, QueryEstimate, QueryRequest, QueryRoute,
+    QueryStatus,
+};
 pub use rules::{
     BacktestAnswer, BacktestBody, BacktestMatch, BacktestRule, RuleCostView, RuleProblemSeverity,
     RuleProblemView, RuleView, RulesView,

@@ -1,10 +1,12 @@
 //! The configuration: one TOML file, every key with a default, every value overridable by
 //! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
 
+mod ceilings;
 mod doors;
 mod intake;
 mod load;
 mod nearest;
+mod query;
 mod value;
 
 use std::path::PathBuf;
@@ -13,6 +15,7 @@ use toml::de::DeValue;
 
 pub use doors::Doors;
 pub use load::ConfigError;
+use sentra_query::Ceilings;
 use value::ConfigValue;
 
 pub(crate) use nearest::nearest;
@@ -152,6 +155,16 @@ sections! {
         query_timeout_ms: u64 = 30_000,
         /// Questions at the same time; further ones wait.
         queries_max: usize = 8,
+    }
+
+    /// Questions.
+    query: QueryConfig {
+        /// What may be spent on one question. The lowest of what holds for everybody, the role and the tenant counts.
+        ceilings: Ceilings = Ceilings::default(),
+        /// Decisions of the router that are kept, per tenant; older ones go.
+        decisions_max: u64 = 100_000,
+        /// Age in days beyond which they go.
+        decisions_age_d_max: u64 = 90,
     }
 
     /// What comes in, and by which doors.

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use sentra_model::{IncidentId, TenantScope};
 use sentra_query::{Asker, Engine, Request, Role};
+use sentra_server::Config;
 use sentra_server::api::types::{
     IncidentDetail, IncidentRevision, IncidentSummary, QueryAnswer, QueryRequest,
 };
@@ -123,7 +124,9 @@ impl Access {
                 anyway: request.anyway,
                 ..Request::new(request.text.as_str())
             };
-            let answer = engines.query_desk().ask(&asker, &asked).await?;
+            let config = Config::default();
+            let desk = engines.query_desk(config.desk_options(), config.decision_keeping()).await?;
+            let answer = desk.ask(&asker, &asked).await?;
             Ok(QueryAnswer::from(answer))
         })
     }

@@ -65,7 +65,9 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     let live = Arc::new(LiveHub::new(config.server.live_ring_max, clock.now()));
     let pipeline = Pipeline { status: Arc::clone(&engines.status), content: engines.content.clone() };
     let with_pipeline = !again.no_pipeline;
+    let desk = engines.query_desk(config.desk_options(), config.decision_keeping()).await?;
     let app = App {
+        desk: Arc::new(desk),
         directory: data.to_owned(),
         log: Arc::clone(&engines.log),
         marts: Arc::clone(&engines.marts),
