@@ -369,7 +369,8 @@ impl Desk {
         let marts = registered.iter().map(ToString::to_string).collect();
         let context = Context { marts, ..Context::at(now) };
         let catalog = tables::catalog(&registered);
-        let Read { decision, mut questions } = read(&request.text, &context, &catalog)?;
+        let described = matches!(request.engine, Engine::Similarity | Engine::Vectors);
+        let Read { decision, mut questions } = read(&request.text, &context, &catalog, described)?;
         let shown: Vec<String> = questions.iter().map(|question| question.query.to_string()).collect();
         wish::grant(request.engine, &self.parts, &request.text, &decision, &mut questions)?;
         let likes = self.alike(scope, &request.text, &questions).await?;

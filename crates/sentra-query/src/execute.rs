@@ -142,7 +142,7 @@ impl Gathered<'_> {
         }
         match (Side::of(node), &node.op) {
             (Side::Nothing, _) => Ok(node.clone()),
-            (Side::Events, _) => self.from_events(node).await,
+            (Side::Events, _) => self.events_of(node).await,
             (_, Op::Scan { table }) => {
                 let rows = self.rows_of(table, node, &above).await?;
                 Ok(self.part(node, rows))
@@ -163,10 +163,9 @@ impl Gathered<'_> {
                     resolved.push(Box::pin(self.resolve(input, Vec::new())).await?);
                 }
                 let mut resolved = resolved.into_iter();
-                let whole = node.try_map_inputs::<QueryError>(&mut |input| {
+                node.try_map_inputs::<QueryError>(&mut |input| {
                     Ok(resolved.next().unwrap_or_else(|| input.clone()))
-                });
-                whole
+                })
             }
         }
     }
@@ -249,7 +248,7 @@ impl Gathered<'_> {
         Node { op: Op::Scan { table }, columns: node.columns.clone() }
     }
 
-    async fn from_events(&mut self, node: &Node) -> Result<Node, QueryError> {
+    async fn events_of(&mut self, node: &Node) -> Result<Node, QueryError> {
         let Sources { parts, health, scope, deadline } = self.sources;
         let plan = Plan { root: node.clone(), render: None, notes: Vec::new() };
         let timeout = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
@@ -275,7 +274,7 @@ impl Gathered<'_> {
     async fn rows_of(&mut self, table: &str, node: &Node, above: &[&Expr]) -> Result<Vec<Row>, QueryError> {
         let Sources { parts, health, scope, .. } = self.sources;
         if table == FORENSIC_TABLE {
-            return self.from_forensic(node, above).await;
+            return self.forensic_rows(node, above).await;
         }
         let needed = Needed::of(above, table);
         let records = parts.records.as_ref();
@@ -294,7 +293,7 @@ impl Gathered<'_> {
         Ok(rows.rows)
     }
 
-    async fn from_forensic(&mut self, node: &Node, above: &[&Expr]) -> Result<Vec<Row>, QueryError> {
+    async fn forensic_rows(&mut self, node: &Node, above: &[&Expr]) -> Result<Vec<Row>, QueryError> {
         let Sources { parts, health, scope, .. } = self.sources;
         let Some(forensic) = &parts.forensic else { return Err(QueryError::unavailable("forensic")) };
         let query = text_query(above, &node.columns);

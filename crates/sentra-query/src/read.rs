@@ -8,7 +8,7 @@ use sentra_sql::parse_sql;
 use sentra_store::{DEFAULT_COLUMNS, EVENTS_TABLE, header_columns};
 
 use crate::error::{Place, QueryError, SyntaxError};
-use crate::similar::alone;
+use crate::similar::{alone, near};
 
 /// Rows of an answer when the question takes events as they are and does not say how many.
 pub const ROWS_DEFAULT: usize = 100;
@@ -33,11 +33,17 @@ pub(crate) struct Question {
     pub(crate) query: Query,
 }
 
-/// Reads `text` as a question over the tables of `catalog`.
+/// Reads `text` as a question over the tables of `catalog`; `described` says that it may be the description of what others
+/// are to be like.
 ///
 /// # Errors
 /// [`QueryError::Syntax`] with the place where it stops making sense.
-pub(crate) fn read(text: &str, context: &Context, catalog: &Catalog) -> Result<Read, QueryError> {
+pub(crate) fn read(
+    text: &str,
+    context: &Context,
+    catalog: &Catalog,
+    described: bool,
+) -> Result<Read, QueryError> {
     let decision = route(text, context);
     if let Some(kql) = alone(text) {
         let query = parse(&kql).map_err(|error| refused(&error, &kql))?;
@@ -59,6 +65,11 @@ pub(crate) fn read(text: &str, context: &Context, catalog: &Catalog) -> Result<R
                 Ok(Question { asked, text: step.kql.clone(), query })
             });
             steps.collect::<Result<Vec<_>, QueryError>>()?
+        }
+        (Form::English, Some(Err(_))) if described => {
+            let kql = near(text);
+            let query = parse(&kql).map_err(|error| refused(&error, &kql))?;
+            vec![Question { asked: text.to_owned(), text: kql, query }]
         }
         (Form::English, Some(Err(why))) => {
             let hint = format!("ask for example: {}", why.suggestions.join("; "));

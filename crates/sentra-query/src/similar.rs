@@ -269,3 +269,10 @@ pub(crate) fn alone(text: &str) -> Option<String> {
     let table = if inner.contains("sig-") { SIGNALS_TABLE } else { INCIDENTS_TABLE };
     (is_text('"') || is_text('\'')).then(|| format!("{table} | where {text}"))
 }
+
+/// The question for incidents that are like what `text` describes.
+pub(crate) fn near(text: &str) -> String {
+    let is_plain = |letter: &char| !matches!(letter, '"' | '\\') && !letter.is_control();
+    let words: String = text.chars().filter(is_plain).collect();
+    format!("{INCIDENTS_TABLE} | where near(\"{}\")", words.trim())
+}

@@ -137,7 +137,7 @@ impl<T> Queue<T> {
 
     /// The question whose turn it is, if one may run now. Quick ones come first, but not for ever; within a lane tenants
     /// take turns.
-    pub fn next(&mut self) -> Option<(TenantId, Lane, T)> {
+    pub fn turn(&mut self) -> Option<(TenantId, Lane, T)> {
         if self.running >= self.limits.running_max {
             return None;
         }
@@ -230,7 +230,7 @@ impl Turns {
     /// Gives turns to all who may have one.
     fn give(&self) {
         loop {
-            let Some((tenant, lane, sender)) = self.queue().next() else { return };
+            let Some((tenant, lane, sender)) = self.queue().turn() else { return };
             let turn = Turn { turns: self.clone(), tenant, lane };
             // Who left is not there to take it; dropped, it goes to the next one.
             drop(sender.send(turn));

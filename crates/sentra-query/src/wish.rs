@@ -10,7 +10,7 @@ use crate::error::QueryError;
 use crate::forensic::FORENSIC_TABLE;
 use crate::read::{Question, refusal};
 use crate::request::Engine;
-use crate::similar::{calls, each_pipeline};
+use crate::similar::{calls, each_pipeline, near};
 use crate::tables::{INCIDENTS_TABLE, SIGNALS_TABLE};
 
 /// The engine that holds a table.
@@ -61,9 +61,7 @@ pub(crate) fn grant(
                 return Err(like_what(text));
             }
             // Words without a sentence about likeness: what is described by them is meant.
-            let words: String =
-                text.chars().filter(|letter| !matches!(letter, '"' | '\\') && !letter.is_control()).collect();
-            let kql = format!("{INCIDENTS_TABLE} | where near(\"{}\")", words.trim());
+            let kql = near(text);
             let query = parse(&kql).map_err(|_| like_what(text))?;
             *only = Question { asked: text.to_owned(), text: kql, query };
             Ok(())

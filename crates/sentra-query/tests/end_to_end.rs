@@ -183,6 +183,8 @@ async fn an_answer_has_its_promised_form() {
     let desk = desk(&filled_memory().await).await;
     let mut answer = serde_json::to_value(answer(&desk, "windows | take 1").await).unwrap();
     answer["elapsed_ms"] = json!(0);
+    let estimate = answer["estimate"].take();
+    assert!(estimate["rows"] == json!(5) && estimate["expected_ms"].as_f64().unwrap() > 0.0, "{estimate}");
     let expected = json!({
         "query_id": "q-0",
         "route": {
@@ -194,7 +196,7 @@ async fn an_answer_has_its_promised_form() {
             "form": "kql",
             "router_version": sentra_ask::ROUTER_VERSION
         },
-        "understood": "windows\n| take 1",
+        "understood": "windows | take 1",
         "status": "complete",
         "status_detail": {"segments_read": 0, "segments_total": 0, "stale_as_of": null, "why": ""},
         "columns": [
@@ -225,7 +227,7 @@ async fn explanations_and_notes() {
     let text = "linux|where usr=='root' and time>ago(1s)";
     let request = Request { explain: true, ..Request::new(text) };
     let answer = desk(&marts).await.ask(&asker("acme"), &request).await.unwrap();
-    assert_eq!(answer.understood, "linux\n| where usr == \"root\" and time > ago(1s)");
+    assert_eq!(answer.understood, "linux | where usr == \"root\" and time > ago(1s)");
     let explain = answer.explain.unwrap();
     assert_eq!(explain.question, answer.understood);
     assert_eq!((explain.lineage.segments_considered, explain.lineage.segments_pruned), (1, 1));

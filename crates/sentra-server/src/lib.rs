@@ -34,7 +34,7 @@ mod tests;
 pub use config::{
     BackboneConfig, Config, ConfigError, ConfigKey, DecodeConfig, DetectConfig, Doors, FactorySection,
     ForensicPolicies, ForensicSection, IntakeConfig, MartLimit, MartRetention, MartSettings, PolicySettings,
-    RetentionConfig, ServerConfig, StoreConfig,
+    QueryConfig, RetentionConfig, ServerConfig, StoreConfig,
 };
 pub use door::{CSRF_HEADER, Door, SESSION_COOKIE, TOKEN_FILE, read_admin_token};
 pub use error::ServerError;

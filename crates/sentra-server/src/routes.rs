@@ -12,6 +12,7 @@ use sentra_intake::Sender;
 use sentra_intake::http::{self as senders, Authenticated};
 
 use crate::api::extract::new_scope;
+use crate::api::queries::{cancel, estimate};
 use crate::api::{
     self, dead_letters, decisions, events, forensic, health, incidents, ingest, login, marts, queries, query,
     reload, rules, status, stream, topics, tuning,
@@ -57,6 +58,8 @@ pub(crate) fn table() -> Vec<Route> {
     let read = |path, access, pace, handler| Route { method: Method::GET, path, access, pace, handler };
     let write =
         |path, pace, handler| Route { method: Method::POST, path, access: Credentials, pace, handler };
+    let remove =
+        |path, pace, handler| Route { method: Method::DELETE, path, access: Credentials, pace, handler };
     vec![
         read("/healthz", Open, Timed, get(health::alive)),
         read("/readyz", Open, Timed, get(health::ready)),
@@ -85,6 +88,11 @@ pub(crate) fn table() -> Vec<Route> {
         write("/api/v1/query/complete", Timed, post(queries::complete::complete)),
         write("/api/v1/query/stream", Streaming, post(queries::stream::follow)),
         write("/api/v1/query/export", Streaming, post(queries::export::export)),
+        write("/api/v1/query/estimate", Timed, post(estimate::estimate)),
+        remove("/api/v1/queries/{query_id}", Timed, delete(cancel::cancel)),
+        read("/api/v1/query/decisions", Credentials, Timed, get(queries::decisions::list)),
+        write("/api/v1/query/decisions/{id}/override", Timed, post(queries::decisions::put_override)),
+        read("/api/v1/query/decisions/{id}/lineage", Credentials, Timed, get(queries::decisions::lineage)),
         read("/api/v1/rules", Credentials, Timed, get(rules::list)),
         write("/api/v1/rules/backtest", Streaming, post(rules::backtest)),
         write("/api/v1/decisions", Timed, post(decisions::decide)),

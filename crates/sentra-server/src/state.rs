@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -8,7 +8,7 @@ use sentra_factory::{DecisionDesk, LetterDesk, MartDesk, RuleDesk};
 use sentra_forensic::TextIndex;
 use sentra_intake::{Appender, Intake};
 use sentra_model::{Clock, TenantId, Timestamp};
-use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts};
+use sentra_query::Desk;
 use sentra_store::{MartStore, Records};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use crate::figures;
 use crate::pipeline::{Meter, PipelineStatus};
 use crate::problem::Problem;
 use crate::reload::Reloader;
-use crate::{Config, Door, LiveHub, ServerError, read_admin_token};
+use crate::{Config, Door, LiveHub, ServerError};
 
 /// What the server works on; all of it is passed in.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct App {
     pub forensic: Option<Arc<dyn TextIndex>>,
     /// Signals, incidents, dead letters.
     pub records: Arc<dyn Records>,
+    /// Where questions are asked.
+    pub desk: Arc<Desk>,
     /// Dead letters, to look at and to replay.
     pub letters: LetterDesk,
     /// Rules, to look at and to try.
@@ -103,28 +105,14 @@ pub(crate) struct State {
     pub(crate) started: Timestamp,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
-    pub(crate) queries: Semaphore,
-    /// Where questions are asked.
-    pub(crate) desk: Desk,
+    /// Where questions are asked. Law LIMIT: it lets `server.queries_max` run at a time.
+    pub(crate) desk: Arc<Desk>,
     /// Law LIMIT: one backtest at a time; it uses a core for itself.
     pub(crate) backtests: Semaphore,
     pub(crate) stop: CancellationToken,
 }
 
 pub(crate) type Shared = Arc<State>;
-
-/// Cursors are sealed with what belongs to the token of the data directory: they outlive the process, not the token.
-fn cursor_key(directory: &Path) -> CursorKey {
-    match read_admin_token(directory) {
-        Ok(token) => CursorKey::of(token.as_bytes()),
-        Err(_) => {
-            let mut secret = [0; 32];
-            // Without random numbers cursors are of no use, and nobody else's are either.
-            let _ = getrandom::fill(&mut secret);
-            CursorKey::of(&secret)
-        }
-    }
-}
 
 impl State {
     pub(crate) fn new(
@@ -140,14 +128,7 @@ impl State {
             started: app.clock.now(),
             requests: Arc::new(Semaphore::new(config.server.requests_max)),
             streams: Arc::new(Semaphore::new(config.server.streams_max)),
-            queries: Semaphore::new(config.server.queries_max),
-            desk: Desk::new(
-                DeskParts {
-                    cursor_key: cursor_key(&app.directory),
-                    ..DeskParts::new(Arc::clone(&app.marts), Arc::clone(&app.records), Arc::clone(&app.clock))
-                },
-                DeskOptions::default(),
-            ),
+            desk: Arc::clone(&app.desk),
             backtests: Semaphore::new(1),
             app,
             config,

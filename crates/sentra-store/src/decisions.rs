@@ -306,3 +306,91 @@ mod entity {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(tenant: &str) -> TenantScope {
+        TenantScope::new(tenant.parse().unwrap())
+    }
+
+    fn decision(number: u64, time: Timestamp) -> StoredDecision {
+        StoredDecision {
+            id: format!("dec-{number:018x}"),
+            time,
+            question: format!("question {}", number % 3),
+            body: "{}".to_owned(),
+            lineage: "{}".to_owned(),
+            overridden: None,
+        }
+    }
+
+    /// Law LIMIT: by number and by age, and each tenant by itself.
+    #[tokio::test]
+    async fn what_is_too_old_or_too_much_goes() {
+        let keeping = DecisionKeeping { decisions_max: 10, age_days_max: 1 };
+        let store = SqliteDecisions::in_memory(keeping).await.unwrap();
+        let (ours, others) = (scope("acme"), scope("other"));
+        let at = |number: u64| Timestamp::from_seconds(i64::try_from(number).unwrap());
+        store.keep(&others, decision(1, at(1))).await.unwrap();
+        for number in 0..40 {
+            store.keep(&ours, decision(number, at(number))).await.unwrap();
+        }
+        store.tidy(&ours, at(40)).await.unwrap();
+        let kept = store.page(&ours, None, 100).await.unwrap().items;
+        assert_eq!(kept.len(), 10);
+        assert_eq!(kept[0].id, decision(39, at(39)).id, "the latest first");
+        store.tidy(&ours, at(35 + 86_400)).await.unwrap();
+        assert_eq!(store.page(&ours, None, 100).await.unwrap().items.len(), 5);
+        assert_eq!(store.page(&others, None, 100).await.unwrap().items.len(), 1, "law TENANT");
+    }
+
+    #[tokio::test]
+    async fn pages_cover_everything_once_and_long_questions_are_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("decisions.db");
+        let ours = scope("acme");
+        {
+            let store = SqliteDecisions::open(&path, DecisionKeeping::default()).await.unwrap();
+            for number in 0..7 {
+                // Three share a moment, so that the order by id matters.
+                let time = Timestamp::from_seconds(i64::try_from(number / 3).unwrap());
+                store.keep(&ours, decision(number, time)).await.unwrap();
+            }
+            assert!(
+                store.put_override(&ours, &decision(3, Timestamp::default()).id, "{\"a\":1}").await.unwrap()
+            );
+            assert!(
+                !store
+                    .put_override(&scope("other"), &decision(3, Timestamp::default()).id, "x")
+                    .await
+                    .unwrap()
+            );
+        }
+        let store = SqliteDecisions::open(&path, DecisionKeeping::default()).await.unwrap();
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = store.page(&ours, cursor.as_deref(), 2).await.unwrap();
+            seen.extend(page.items.into_iter().map(|decision| decision.id));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let expected: Vec<String> = (0..7).rev().map(|number| format!("dec-{number:018x}")).collect();
+        assert_eq!(seen, expected);
+        assert!(matches!(store.page(&ours, Some("x"), 2).await, Err(StoreError::Cursor { .. })));
+        let found = store.decision(&ours, &expected[3]).await.unwrap().unwrap();
+        assert_eq!(found.overridden.as_deref(), Some("{\"a\":1}"));
+        let latest = store.latest_about(&ours, "question 1", Timestamp::default()).await.unwrap().unwrap();
+        assert_eq!(latest.id, format!("dec-{:018x}", 4));
+        let long = StoredDecision {
+            question: "ö".repeat(QUESTION_BYTES_KEPT_MAX),
+            ..decision(9, Timestamp::from_seconds(9))
+        };
+        store.keep(&ours, long).await.unwrap();
+        let kept = store.page(&ours, None, 1).await.unwrap().items.remove(0);
+        assert_eq!(kept.question.len(), QUESTION_BYTES_KEPT_MAX);
+    }
+}

@@ -41,7 +41,7 @@ async fn open_synced(path: &Path, synced: SqliteSynchronous) -> Result<DatabaseC
             .shared_cache(false)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synced.clone())
+            .synchronous(synced)
             .busy_timeout(BUSY_WAIT)
             .statement_cache_capacity(256)
     });

@@ -17,8 +17,12 @@ use sentra_forensic::{EmbeddedIndex, EmbeddedOptions, ForensicConfig, Router};
 use sentra_model::{Clock, SystemClock, TenantScope, Topic};
 use sentra_packs::ContentPlaces;
 use sentra_query::{CursorKey, Desk, DeskOptions, DeskParts, Similar, TextSearch};
-use sentra_store::{EmbeddedMarts, MartOptions, MartRegistry, MartStore, Records, SqliteRecords};
+use sentra_store::{
+    DecisionKeeping, EmbeddedMarts, MartOptions, MartRegistry, MartStore, Records, SqliteDecisions,
+    SqliteRecords,
+};
 
+use crate::behind::Behind;
 use crate::content::Content;
 use crate::forensic::Words;
 use crate::likeness::Likeness;
@@ -56,6 +60,7 @@ impl EngineOptions {
 
 /// Open engines. Dropping them closes the data directory.
 pub(crate) struct Engines {
+    data: PathBuf,
     pub(crate) log: Arc<dyn EventLog>,
     /// The same log, for what only the embedded one can tell.
     pub(crate) segments: Arc<SegmentLog>,
@@ -81,8 +86,6 @@ pub(crate) struct Engines {
     pub(crate) config: FactoryConfig,
     /// What is like what.
     pub(crate) likeness: Arc<Likeness>,
-    /// What the cursors of answers are sealed with.
-    cursor_secret: Vec<u8>,
 }
 
 /// Why the engines of a data directory could not be opened.
@@ -146,6 +149,7 @@ impl Engines {
         let content = Content::open(places, options.decode)?;
         let (tuning, tuning_problems) = TuningFile::open(data, &content.rules().get())?;
         Ok(Opened::Engines(Box::new(Self {
+            data: data.to_owned(),
             log: Arc::clone(&log) as Arc<dyn EventLog>,
             segments: log,
             marts,
@@ -162,7 +166,6 @@ impl Engines {
             status: Arc::new(FactoryStatus::default()),
             config: options.factory,
             likeness: Arc::new(likeness),
-            cursor_secret: cursor_secret(data),
         })))
     }
 
@@ -198,16 +201,24 @@ impl Engines {
         DecisionDesk::new(Arc::clone(&self.log), Arc::clone(&self.clock), Arc::clone(&self.status))
     }
 
-    /// The desk for questions over these engines.
-    pub(crate) fn query_desk(&self) -> Desk {
+    /// The desk for questions over these engines; what it decides is kept in the data directory.
+    pub(crate) async fn query_desk(
+        &self,
+        options: DeskOptions,
+        keeping: DecisionKeeping,
+    ) -> anyhow::Result<Desk> {
+        let decisions = SqliteDecisions::open(&self.data.join("decisions.db"), keeping).await?;
         let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
+        let behind = Behind { log: Arc::clone(&self.log), status: Arc::clone(&self.status) };
         let parts = DeskParts {
             forensic: self.forensic.as_ref().map(words),
             similar: Some(Arc::clone(&self.likeness) as Arc<dyn Similar>),
-            cursor_key: CursorKey::of(&self.cursor_secret),
+            decisions: Some(Arc::new(decisions)),
+            freshness: Some(Arc::new(behind)),
+            cursor_key: CursorKey::of(&cursor_secret(&self.data)),
             ..DeskParts::new(marts, records, Arc::clone(&self.clock))
         };
-        Desk::new(parts, DeskOptions::default())
+        Ok(Desk::new(parts, options))
     }
 
     /// The desk for rules over these engines.

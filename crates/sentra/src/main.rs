@@ -4,6 +4,7 @@
 //! Results go to standard output, progress and summaries to standard error. Exit codes: 0 done,
 //! 1 the work failed, 2 wrong usage.
 
+mod behind;
 mod care;
 mod cli;
 mod client;

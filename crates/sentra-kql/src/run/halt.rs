@@ -42,3 +42,58 @@ impl Halt {
         if self.is_told() { Err(RunError::Halted) } else { Ok(()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::super::{Dataset, RunLimits, run_until};
+    use super::*;
+    use crate::plan::{Catalog, Column, Table, Value};
+    use crate::value::Kind;
+    use crate::{CheckOptions, check, parse};
+
+    const ROWS: i64 = 3_000;
+
+    /// Every operator that works row by row, over rows enough to be at it for long.
+    const QUESTIONS: [&str; 6] = [
+        "t | join kind=inner (t | extend k = 1) on k | count",
+        "t | where a * 2 > 1 | extend b = a + 1 | where b > 0 | summarize count() by b",
+        "t | join kind=inner (t) on k | summarize sum(a) by k",
+        "t | join kind=leftouter (t) on k | sort by a desc",
+        "t | mv-expand n = dynamic([1, 2, 3, 4, 5, 6, 7, 8, 9]) | summarize count() by tostring(n)",
+        "t | parse s with * 'x' n:long | join kind=inner (t) on k | count",
+    ];
+
+    #[test]
+    fn a_run_that_is_told_to_stop_takes_no_more_rows() {
+        let columns =
+            vec![Column::new("a", Kind::Long), Column::new("k", Kind::Long), Column::new("s", Kind::String)];
+        let table = Table { name: "t".into(), title: String::new(), columns };
+        let catalog = Catalog { tables: vec![table] };
+        let row = |number| vec![Value::Long(number), Value::Long(1), Value::String(format!("ax{number}"))];
+        let data = Dataset::from([("t".to_owned(), (0..ROWS).map(row).collect())]);
+        let limits = RunLimits { rows_max: usize::MAX, cells_max: usize::MAX, ..RunLimits::default() };
+        for question in QUESTIONS {
+            let options = CheckOptions { catalog: &catalog, now: Default::default(), keep_calls: false };
+            let plan = check(&parse(question).unwrap(), options).unwrap();
+            let halt = Halt::default();
+            let told = std::thread::scope(|scope| {
+                let run = scope.spawn(|| run_until(&plan, &data, limits, &halt));
+                while halt.rows() < 1_000 && !run.is_finished() {
+                    std::thread::yield_now();
+                }
+                halt.tell();
+                let (rows, told) = (halt.rows(), Instant::now());
+                let ended = run.join().unwrap();
+                // One row may have been on its way when it was told.
+                assert!(halt.rows() <= rows + 1, "{question}: {rows} rows, then {}", halt.rows());
+                if let Err(error) = ended {
+                    assert_eq!(error, RunError::Halted, "{question}");
+                }
+                told
+            });
+            assert!(told.elapsed() < Duration::from_secs(5), "{question}");
+        }
+    }
+}

@@ -3,12 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sentra_forensic::{ClassStats, TextStats};
-use sentra_query::{Answer, Route};
+use sentra_query::{Answer, Estimated, Route};
 use sentra_store::{ColumnKind, IncidentVersion, MartStats, StoredEvent};
 
 use super::types::{
     EventDetail, ForensicClass, ForensicView, IncidentRevision, MartSummary, QueryAnswer, QueryColumn,
-    QueryRoute, QueryStatus,
+    QueryEstimate, QueryRoute, QueryStatus,
 };
 
 impl From<TextStats> for ForensicView {
@@ -91,12 +91,10 @@ impl From<Answer> for QueryAnswer {
             name: column.name,
             column_type: kind_name(column.kind),
         };
-        let Route { intent, engine, confidence, reason, rules, form, router_version } = answer.route;
-        let intent = intent.as_str().to_owned();
         Self {
             query_id: answer.query_id,
             decision_id: answer.decision_id,
-            route: QueryRoute { intent, engine, confidence, reason, rules, form, router_version },
+            route: answer.route.into(),
             understood: answer.understood,
             status: match answer.status {
                 sentra_query::Status::Complete => QueryStatus::Complete,
@@ -113,6 +111,21 @@ impl From<Answer> for QueryAnswer {
             next_cursor: answer.next_cursor,
             explain: answer.explain.and_then(|explain| serde_json::to_value(explain).ok()),
         }
+    }
+}
+
+impl From<Route> for QueryRoute {
+    fn from(route: Route) -> Self {
+        let Route { intent, engine, confidence, reason, rules, form, router_version } = route;
+        let intent = intent.as_str().to_owned();
+        Self { intent, engine, confidence, reason, rules, form, router_version }
+    }
+}
+
+impl From<Estimated> for QueryEstimate {
+    fn from(estimated: Estimated) -> Self {
+        let Estimated { route, understood, estimate, allowed, ceiling, cheaper } = estimated;
+        Self { route: route.into(), understood, estimate, allowed, ceiling, cheaper }
     }
 }
 

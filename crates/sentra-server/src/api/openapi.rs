@@ -7,8 +7,8 @@ use super::queries::stream as queries_stream;
 use super::queries::{complete, export};
 use super::types::{IncidentChange, StreamGap};
 use super::{
-    dead_letters, decisions, events, forensic, incidents, ingest, login, marts, query, reload, rules, status,
-    stream, topics, tuning,
+    dead_letters, decisions, events, forensic, incidents, ingest, login, marts, queries, query, reload,
+    rules, status, stream, topics, tuning,
 };
 use crate::door::SESSION_COOKIE;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
@@ -24,6 +24,8 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
         marts::list, marts::create, marts::show, marts::alter, marts::remove,
         query::ask, complete::complete, queries_stream::follow, export::export,
+        queries::estimate::estimate, queries::cancel::cancel,
+        queries::decisions::list, queries::decisions::put_override, queries::decisions::lineage,
         rules::list, rules::backtest, tuning::explain, tuning::coverage,
         tuning::list, tuning::disable, tuning::enable, tuning::except, tuning::remove, tuning::preview, stream::follow, ingest::ingest,
         login::create_link, login::logout, reload::reload,

@@ -51,6 +51,17 @@ pub(crate) struct ExportQuery {
     /// CSV only: whether texts that a spreadsheet would run as formulas get a `'` before them. That changes the data.
     #[serde(default)]
     pub(crate) safe: bool,
+}
+
+/// Which decisions of the router to list.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DecisionListQuery {
+    /// At most this many, 1 to 500; 50 where absent.
+    pub(crate) limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
     /// The tenant; the header `X-Sentra-Tenant` says the same.
     #[expect(dead_code, reason = "named_tenant reads it; here it is allowed and described")]
     pub(crate) tenant: Option<String>,

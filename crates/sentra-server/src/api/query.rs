@@ -31,8 +31,6 @@ pub(crate) async fn ask(
     let cursor = request.cursor.clone();
     let is_paged = request.page_size.is_some() || cursor.is_some();
     let request = asked(&shared, request)?;
-    // Law LIMIT: a question may take much memory; the others wait, up to the time a request may take.
-    let _turn = shared.queries.acquire().await;
     let answer = match is_paged {
         true => shared.desk.page(&asker, &request, cursor.as_deref()).await?,
         false => shared.desk.ask(&asker, &request).await?,

@@ -29,7 +29,10 @@ pub use letter::{
     LetterReplayState, LetterStillDead, LetterUnreplayable, ReplayedLetterView,
 };
 pub use mart::{MartBody, MartChangeBody, MartDetail, MartItem, MartRemoved, MartsAnswer};
-pub use query::{QueryAnswer, QueryColumn, QueryRequest, QueryRoute, QueryStatus};
+pub use query::{
+    OverrideBody, QueryAnswer, QueryColumn, QueryDecisions, QueryEstimate, QueryRequest, QueryRoute,
+    QueryStatus,
+};
 pub use rules::{
     BacktestAnswer, BacktestBody, BacktestMatch, BacktestRule, RuleCostView, RuleProblemSeverity,
     RuleProblemView, RuleView, RulesView,

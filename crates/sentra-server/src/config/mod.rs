@@ -1,12 +1,14 @@
 //! The configuration: one TOML file, every key with a default, every value overridable by
 //! `SENTRA_SECTION__KEY`. The list below is the only place where keys, defaults and meanings stand.
 
+mod ceilings;
 mod doors;
 mod forensic;
 mod intake;
 mod load;
 mod marts;
 mod nearest;
+mod query;
 mod value;
 
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ pub use doors::Doors;
 pub use forensic::{ForensicPolicies, PolicySettings};
 pub use load::ConfigError;
 pub use marts::{MartLimit, MartRetention, MartSettings};
+use sentra_query::Ceilings;
 use value::ConfigValue;
 
 pub(crate) use nearest::nearest;
@@ -158,6 +161,16 @@ sections! {
         query_timeout_ms: u64 = 30_000,
         /// Questions at the same time; further ones wait.
         queries_max: usize = 8,
+    }
+
+    /// Questions.
+    query: QueryConfig {
+        /// What may be spent on one question. The lowest of what holds for everybody, the role and the tenant counts.
+        ceilings: Ceilings = Ceilings::default(),
+        /// Decisions of the router that are kept, per tenant; older ones go.
+        decisions_max: u64 = 100_000,
+        /// Age in days beyond which they go.
+        decisions_age_d_max: u64 = 90,
     }
 
     /// What comes in, and by which doors.

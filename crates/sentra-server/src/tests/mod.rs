@@ -5,6 +5,7 @@ mod answers;
 mod compressed;
 mod ingest;
 mod operate;
+mod queries;
 mod sockets;
 mod stream;
 
@@ -26,7 +27,8 @@ use sentra_factory::{
 };
 use sentra_intake::{Appender, Intake, IntakeOptions, IntakeSettings};
 use sentra_model::{DeadLetter, ManualClock, TenantId, Timestamp, Topic};
-use sentra_store::{MemoryMarts, SqliteRecords};
+use sentra_query::{Desk, DeskParts};
+use sentra_store::{DecisionKeeping, MemoryMarts, SqliteDecisions, SqliteRecords};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -175,6 +177,15 @@ pub(super) async fn fixture_with(change: impl FnOnce(&mut Config)) -> Fixture {
         marts: marts.clone(),
         mart_desk: Arc::new(mart_desk),
         forensic: None,
+        desk: Arc::new(Desk::new(
+            DeskParts {
+                decisions: Some(Arc::new(
+                    SqliteDecisions::in_memory(DecisionKeeping::default()).await.unwrap(),
+                )),
+                ..DeskParts::new(marts.clone(), records.clone(), clock.clone())
+            },
+            config.desk_options(),
+        )),
         rules: RuleDesk::new(RuleDeskParts {
             log: log.clone(),
             marts,

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use sentra_model::{IncidentId, TenantScope};
 use sentra_query::{Asker, Engine, Request, Role};
+use sentra_server::Config;
 use sentra_server::api::types::{
     IncidentDetail, IncidentRevision, IncidentSummary, QueryAnswer, QueryRequest,
 };
@@ -123,7 +124,9 @@ impl Access {
             engines.catch_up(|_| {}).await?;
             let asker = Asker::new(scope.clone(), Role::Admin);
             let asked = Request { engine, ..Request::new(request.text.as_str()) };
-            let expected = engines.query_desk().estimate(&asker, &asked).await?;
+            let config = Config::default();
+            let desk = engines.query_desk(config.desk_options(), config.decision_keeping()).await?;
+            let expected = desk.estimate(&asker, &asked).await?;
             Ok(json!({
                 "route": expected.route,
                 "understood": expected.understood,
@@ -152,7 +155,8 @@ impl Access {
                 rows_max: request.page_size.unwrap_or(ROWS_MAX),
                 ..Request::new(request.text.as_str())
             };
-            let desk = engines.query_desk();
+            let config = Config::default();
+            let desk = engines.query_desk(config.desk_options(), config.decision_keeping()).await?;
             let answer = match (request.page_size, &request.cursor) {
                 (None, None) => desk.ask(&asker, &asked).await?,
                 (_, cursor) => desk.page(&asker, &asked, cursor.as_deref()).await?,

@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use sentra_query::{
     Asker, EXPORT_ROWS_MAX, Ending, Engine, ExportFormat, Exporter, Piece, Request, Role, Status,
 };
+use sentra_server::Config;
 use sentra_server::api::types::QueryRequest;
 use tempfile::NamedTempFile;
 
@@ -108,7 +109,8 @@ async fn make(
         whole: true,
         ..Request::new(request.text.as_str())
     };
-    let desk = engines.query_desk();
+    let config = Config::default();
+    let desk = engines.query_desk(config.desk_options(), config.decision_keeping()).await?;
     let mut delivery = desk.deliver(asker, &request).await?;
     let mut file = Exporter::begin(format, &delivery.head, safe, out)?;
     while let Some(piece) = delivery.pieces.next().await {

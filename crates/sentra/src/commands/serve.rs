@@ -68,7 +68,11 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
     let care = care(&engines, &config, kept.clone());
     let pipeline = Pipeline { status: Arc::clone(&engines.status), content: engines.content.clone() };
     let with_pipeline = !again.no_pipeline;
+    // Before the desk: cursors are sealed with the token that the door makes.
+    let door = Door::open(data, &config.server, Arc::clone(&clock))?;
+    let desk = engines.query_desk(config.desk_options(), config.decision_keeping()).await?;
     let app = App {
+        desk: Arc::new(desk),
         directory: data.to_owned(),
         log: Arc::clone(&engines.log),
         marts: Arc::clone(&engines.marts),
@@ -81,7 +85,7 @@ async fn serve(data: &Path, config: Config, again: ServeArguments) -> anyhow::Re
         pipeline: Arc::new(pipeline),
         clock: Arc::clone(&clock),
         live: Arc::clone(&live),
-        door: Door::open(data, &config.server, clock)?,
+        door,
         metrics: Some(metrics),
         reloader: Some(Arc::new(FromFile {
             arguments: again,

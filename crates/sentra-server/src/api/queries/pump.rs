@@ -64,8 +64,6 @@ async fn answer(
     head: oneshot::Sender<Result<Head, QueryError>>,
     sender: mpsc::Sender<Result<Piece, QueryError>>,
 ) {
-    // Law LIMIT: a question may take much memory; the others wait.
-    let _turn = shared.queries.acquire().await;
     let mut delivery = match shared.desk.deliver(asker, request).await {
         Ok(delivery) => delivery,
         Err(error) => {

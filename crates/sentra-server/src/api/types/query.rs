@@ -1,4 +1,4 @@
-use sentra_query::{AnswerPart, Estimate, Render, StatusDetail};
+use sentra_query::{AnswerPart, Ceiling, Decision, Estimate, Render, StatusDetail};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -104,4 +104,45 @@ pub struct QueryAnswer {
     /// How it was made, when asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explain: Option<serde_json::Value>,
+}
+
+/// What a question is expected to cost, and whether it would be answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QueryEstimate {
+    /// Which way it would go.
+    pub route: QueryRoute,
+    /// The question as it was read: KQL.
+    pub understood: String,
+    /// What it is expected to cost.
+    pub estimate: Estimate,
+    /// Whether it is within the ceiling.
+    pub allowed: bool,
+    /// What may be spent on it.
+    pub ceiling: Ceiling,
+    /// A question like it, in KQL, that would be allowed, when this one is not and there is one.
+    pub cheaper: Option<String>,
+}
+
+/// A page of what the router decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QueryDecisions {
+    /// The decisions, the latest first.
+    pub decisions: Vec<Decision>,
+    /// The cursor of the next page; absent on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// What was right instead of what the router chose: an engine, an intent, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OverrideBody {
+    /// The engine that should have answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<String>,
+    /// What the question was after: `exact`, `analytical`, `similarity` or `compound`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }

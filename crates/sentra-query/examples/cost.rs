@@ -1,0 +1,135 @@
+//! Prints how well questions are estimated before they run: fills marts with events, asks a varied set of questions in
+//! several rounds, and says which share took between half and twice of what was expected, round by round; and how long
+//! an estimate takes.
+//!
+//! ```text
+//! cargo run --release -p sentra-query --example cost [EVENTS]
+//! ```
+
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "it prints, and may stop where it stands"
+)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sentra_model::{
+    BatchBuilder, Event, EventCode, EventId, Mart, Outcome, Position, RawRecord, Source, SourceKind,
+    SystemClock, TenantId, TenantScope, Timestamp,
+};
+use sentra_query::{Asker, Desk, DeskOptions, DeskParts, Request, Role, Status};
+use sentra_store::{EmbeddedMarts, MartOptions, MartStore, SqliteRecords};
+
+const ROUNDS: usize = 6;
+/// Events of one segment, an hour of them.
+const SEGMENT_EVENTS: u64 = 20_000;
+const BEGIN: i64 = 1_767_225_600;
+
+const TABLES: [&str; 4] = ["events", "linux", "windows", "firewall"];
+const CONDITIONS: [&str; 8] = [
+    "",
+    "| where user == 'user7'",
+    "| where src_ip in ('10.0.0.7', '10.0.1.9')",
+    "| where message contains 'password 17'",
+    "| where message matches regex 'password [0-9]*7 '",
+    "| where EventID == 4625 and outcome == 'failure'",
+    "| where time >= datetime(2026-01-01T02:00:00Z) and time < datetime(2026-01-01T04:00:00Z)",
+    "| where strlen(message) > 30 and ipv4_is_in_range(src_ip, '10.0.0.0/24')",
+];
+const TAILS: [&str; 7] = [
+    "| take 20",
+    "| count",
+    "| summarize n = count() by user | top 10 by n",
+    "| summarize n = count() by bin(time, 1h)",
+    "| summarize dcount(src_ip), max(time) by outcome",
+    "| top 20 by message asc | project id, message",
+    "| extend day = startofday(time) | summarize n = count() by day, code",
+];
+
+async fn fill(marts: &dyn MartStore, scope: &TenantScope, events: u64) {
+    let source = Source {
+        kind: SourceKind::File,
+        origin: "bench.log".into(),
+        format: None,
+        reference: Timestamp::default(),
+    };
+    let marts_of = [Mart::LINUX, Mart::WINDOWS, Mart::FIREWALL];
+    for from in (0..events).step_by(usize::try_from(SEGMENT_EVENTS).unwrap()) {
+        let to = (from + SEGMENT_EVENTS).min(events);
+        let mut builders =
+            marts_of.clone().map(|mart| (BatchBuilder::new(scope.tenant().clone(), mart.clone()), mart));
+        for offset in from..to {
+            let number = offset.wrapping_mul(2_654_435_761) >> 7;
+            let (builder, mart) = &mut builders[usize::try_from(offset % 3).unwrap()];
+            let micros = i64::try_from(offset * 3_600_000_000 / SEGMENT_EVENTS).unwrap();
+            let time = Timestamp::from_seconds(BEGIN).plus_micros(micros);
+            let mut event = Event::new("syslog", mart.clone(), time);
+            event.code = Some(if number.is_multiple_of(5) { EventCode::LL01 } else { EventCode::LL03 });
+            event.outcome = if number.is_multiple_of(5) { Outcome::Success } else { Outcome::Failure };
+            event.user = format!("user{}", number % 500).into();
+            event.host = format!("host{}", number % 60).into();
+            event.src_ip = format!("10.0.{}.{}", number % 16, number % 251).into();
+            event.message = format!("Failed password {} for a user of the bench", number % 10_000).into();
+            event.push("EventID", sentra_model::FieldValue::Integer(4_624 + i64::from(number % 2 == 0)));
+            let raw = format!("line {offset} of the bench, number {number}");
+            let record =
+                RawRecord { source: &source, position: offset + 1, received: time, bytes: raw.as_bytes() };
+            builder.push(EventId::raw(0, offset), &record, &event).unwrap();
+        }
+        let batches = builders.map(|(mut builder, _)| builder.finish().unwrap()).to_vec();
+        marts.append(scope, batches, Position { partition: 0, offset: to }).await.unwrap();
+        marts.flush(scope).await.unwrap();
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let events = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(200_000);
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SystemClock);
+    let marts = EmbeddedMarts::open(dir.path(), MartOptions::default(), clock.clone()).await.unwrap();
+    let scope = TenantScope::new(TenantId::default_tenant());
+    fill(&marts, &scope, events).await;
+    let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
+    let desk = Desk::new(DeskParts::new(Arc::new(marts), records, clock), DeskOptions::default());
+    let asker = Asker::new(scope, Role::Admin);
+    let mut questions = Vec::new();
+    for (one, condition) in CONDITIONS.iter().enumerate() {
+        for (two, tail) in TAILS.iter().enumerate() {
+            questions.push(format!("{} {condition} {tail}", TABLES[(one + two) % TABLES.len()]));
+        }
+    }
+    println!("{events} events, {} questions", questions.len());
+    let mut estimated = Vec::new();
+    for round in 1..=ROUNDS {
+        let (mut within, mut inside) = (0_usize, 0_usize);
+        for place in 0..questions.len() {
+            // Another order in every round.
+            let text = &questions[(place * 17 + round * 5) % questions.len()];
+            let request = Request::new(text.as_str());
+            let started = Instant::now();
+            desk.estimate(&asker, &request).await.unwrap();
+            estimated.push(started.elapsed().as_secs_f64() * 1e3);
+            let started = Instant::now();
+            let answer = desk.ask(&asker, &request).await.unwrap();
+            let took = started.elapsed().as_secs_f64() * 1e3;
+            assert!(answer.status == Status::Complete, "{text}: {:?}", answer.status_detail);
+            let expected = answer.estimate.unwrap();
+            within += usize::from(took <= expected.expected_ms * 2.0 && took >= expected.expected_ms / 2.0);
+            inside += usize::from(took <= expected.high_ms && took >= expected.low_ms);
+        }
+        let share = |count: usize| count as f64 * 100.0 / questions.len() as f64;
+        println!(
+            "round {round}: {:.0} % within a factor of two, {:.0} % within the band",
+            share(within),
+            share(inside)
+        );
+    }
+    estimated.sort_by(f64::total_cmp);
+    let at = |share: usize| estimated[(estimated.len() * share / 100).min(estimated.len() - 1)];
+    println!("an estimate takes p50 {:.2} ms, p95 {:.2} ms, max {:.2} ms", at(50), at(95), at(100));
+}
