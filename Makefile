@@ -134,6 +134,14 @@ bench-chdb: release ## Against the ClickHouse engine
 	$(PEERS_PYTHON) -m pip install --quiet chdb
 	SENTRA=$(SENTRA) SENTRA_CACHE=$(SENTRA_CACHE) $(PEERS_PYTHON) benches/chdb_json.py $(RUNS)
 
+EVENTS ?= 10000000
+
+.PHONY: bench-query
+bench-query: release ## Questions to EVENTS=n stored events beside DuckDB and the ClickHouse engine
+	test -x $(PEERS_PYTHON) || python3 -m venv $(SENTRA_CACHE)/peers/venv
+	$(PEERS_PYTHON) -m pip install --quiet duckdb chdb || true
+	SENTRA=$(SENTRA) SENTRA_CACHE=$(SENTRA_CACHE) $(PEERS_PYTHON) benches/query_peers.py $(EVENTS)
+
 .PHONY: clean
 clean: ## Remove the build caches
 	rm -rf $(CARGO_TARGET_DIR) console/node_modules console/dist

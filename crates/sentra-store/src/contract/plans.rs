@@ -10,7 +10,7 @@ use crate::{AskLimits, MartStore, MemoryMarts, event_catalog};
 /// Events of the test.
 const EVENTS: u64 = 400;
 
-pub(crate) const CONDITIONS: [&str; 44] = [
+pub(crate) const CONDITIONS: [&str; 62] = [
     "true",
     "user == 'root'",
     "user != 'root'",
@@ -55,9 +55,27 @@ pub(crate) const CONDITIONS: [&str; 44] = [
     "tag != 'n4'",
     "fields.user == 'shadowed'",
     "raw contains 'line 1'",
+    "EventID in ('4625', '4626')",
+    "tag has 'first'",
+    "tag in~ ('FIRST', 'N4')",
+    "isempty(tag)",
+    "EventID matches regex '462[56]'",
+    "not(message matches regex 'user [0-9]*5$')",
+    "message matches regex '^$'",
+    "tag matches regex '^n'",
+    "strlen(user) > 3 or EventID == '4626'",
+    "nothing == 'x'",
+    "nothing == ''",
+    "nothing != 'x'",
+    "isempty(nothing) and tolower(user) == 'root'",
+    "empty == '' and isnotempty(EventID)",
+    "iff(user == 'root', severity, count) >= 2",
+    "dst_port == severity * 11",
+    "id == 'raw.0.17' or EventID == '4624' and user has 'svc'",
+    "user has 'svc-backup' and message has 'user'",
 ];
 
-const TAILS: [&str; 26] = [
+const TAILS: [&str; 39] = [
     "",
     "| take 7",
     "| project id, user, time",
@@ -84,6 +102,19 @@ const TAILS: [&str; 26] = [
     "| join kind=inner (windows | summarize w = count() by user) on user | summarize n = count() by user, w",
     "| extend part = split(src_ip, '.') | mv-expand part | summarize n = count() by tostring(part)",
     "| parse message with * 'user ' number:long | where number > 50 | project id, number",
+    "| summarize n = count(), d = dcount(EventID) by tag, EventID, nothing",
+    "| summarize n = count() by tolower(user), bin(time, 10m)",
+    "| summarize maxif(time, severity > 2), minif(dst_port, user != ''), avgif(severity, count > 1) by mart, outcome",
+    "| summarize dcountif(user, EventID == '4625'), dcount(tolong(EventID)), dcount(time), max(severity)",
+    "| extend f = EventID, g = strcat(EventID, user) | where f == '4625' | summarize dcount(g) by f, severity",
+    "| distinct EventID, outcome, dst_port",
+    "| project fields, id, raw",
+    "| project number = tolong(EventID), word = toupper(EventID), user | where number > 4624 | sort by number desc, user asc",
+    "| join kind=inner (linux | summarize l = count() by user, severity) on user, severity | project user, id, l",
+    "| join kind=leftouter (windows | where severity > 3 | summarize l = count() by user) on user | project id, user, l",
+    "| join kind=leftanti (windows | where severity > 4) on user | project id, user",
+    "| join kind=rightsemi (windows | where severity > 4 | project id, user) on user",
+    "| project user, mart | join kind=fullouter (cloud | project user, severity) on user | count",
 ];
 
 pub(crate) fn plan(question: &str) -> Plan {

@@ -64,6 +64,7 @@ fn leaf(form: &Form, bound: &Bound) -> Expr {
         Bound::Unsigned { column, op, value } => {
             binary_expr(col(*column), operator(*op), unsigned(column, *value))
         }
+        Bound::Text { column, test } if form.has_dictionaries() => value_test(col(*column), None, test),
         Bound::Text { column, test } => text(col(*column), test),
         Bound::Present { column } => col(*column).is_not_null(),
         Bound::Raw { test } => value_test(col("raw"), None, test),
@@ -73,7 +74,7 @@ fn leaf(form: &Form, bound: &Bound) -> Expr {
 }
 
 /// Comparisons that statistics and bloom filters can answer become plain ones, the others functions.
-pub(super) fn text(column: Expr, test: &ValueTest) -> Expr {
+fn text(column: Expr, test: &ValueTest) -> Expr {
     match test {
         ValueTest::Order { op, value: Operand::Text(value) } => {
             binary_expr(column, operator(*op), lit(value.as_str()))

@@ -6,7 +6,6 @@ use datafusion::logical_expr::{Expr as DfExpr, col, ident, lit};
 use sentra_kql::Builtin;
 use sentra_kql::plan::{Expr, ExprNode, Value};
 
-use super::expression::text;
 use super::index::{Chosen, Place};
 use super::promoted::column_of;
 use super::value_test::{first_value, regex_test, value_test};
@@ -23,6 +22,7 @@ pub(super) struct Form {
     /// Fields that have a column, and whether rows have a shape.
     promoted: Vec<String>,
     has_shape: bool,
+    has_dictionaries: bool,
 }
 
 impl Form {
@@ -37,7 +37,12 @@ impl Form {
         promoted: Vec<String>,
         has_shape: bool,
     ) -> Self {
-        Self { places, promoted, has_shape }
+        Self { places, promoted, has_shape, has_dictionaries: true }
+    }
+
+    /// Whether a test of a text is made once for each distinct value: faster than any comparison of rows.
+    pub(super) fn has_dictionaries(&self) -> bool {
+        self.has_dictionaries
     }
 
     pub(super) fn place(&self, name: &str) -> Place {
@@ -63,7 +68,7 @@ impl Form {
 
     /// Whether a value of a field passes.
     pub(super) fn test(&self, name: &str, test: &ValueTest) -> DfExpr {
-        let column = || text(ident(column_of(name)), test);
+        let column = || value_test(ident(column_of(name)), None, test);
         let in_map = || value_test(col("fields"), Some(name), test);
         match self.place(name) {
             Place::Column => column(),

@@ -42,14 +42,17 @@ pub(super) struct Spec {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each aggregate of a question")]
 enum State {
     Count(Vec<i64>),
     /// Sum and number of the values.
     Sum(Vec<(i128, i64)>),
     Extreme(Vec<Option<i64>>),
+    /// Pairs of group and value that were seen; of rows that are one group, which values.
     Distinct {
         values: Values,
         seen: HashSet<u64>,
+        alone: Vec<bool>,
         counts: Vec<i64>,
     },
 }
@@ -71,7 +74,8 @@ impl Groups {
             Computed::Sum | Computed::Average => State::Sum(Vec::new()),
             Computed::Least(_) | Computed::Greatest(_) => State::Extreme(Vec::new()),
             Computed::Distinct(kind) => {
-                State::Distinct { values: Values::new(kind), seen: HashSet::new(), counts: Vec::new() }
+                let (seen, alone) = (HashSet::new(), Vec::new());
+                State::Distinct { values: Values::new(kind), seen, alone, counts: Vec::new() }
             }
         };
         Self {
@@ -97,8 +101,9 @@ impl Groups {
             State::Count(counts) => counts.capacity() * size_of::<i64>(),
             State::Sum(sums) => sums.capacity() * size_of::<(i128, i64)>(),
             State::Extreme(values) => values.capacity() * size_of::<Option<i64>>(),
-            State::Distinct { values, seen, counts } => {
-                values.bytes() + seen.capacity() * size_of::<u64>() + counts.capacity() * size_of::<i64>()
+            State::Distinct { values, seen, alone, counts } => {
+                let seen = seen.capacity() * size_of::<u64>() + alone.capacity();
+                values.bytes() + seen + counts.capacity() * size_of::<i64>()
             }
         };
         self.keys.iter().map(Values::bytes).sum::<usize>()
@@ -258,9 +263,18 @@ impl State {
                     }
                 })?;
             }
-            Self::Distinct { values, seen, counts } => {
+            Self::Distinct { values, seen, alone, counts } => {
                 counts.resize(rows.count, 0);
                 let numbers = values.numbers(value()?)?;
+                if rows.groups.is_none() {
+                    alone.resize(values.len(), false);
+                    for (row, number) in numbers.into_iter().enumerate() {
+                        if let Some(seen) = alone.get_mut(number as usize) {
+                            *seen |= rows.counts(row);
+                        }
+                    }
+                    return Ok(());
+                }
                 let mut last = None;
                 for (row, number) in numbers.into_iter().enumerate() {
                     let group = rows.group(row);
@@ -307,11 +321,17 @@ impl State {
                 }
             }
             (
-                Self::Distinct { values, seen, counts },
-                Self::Distinct { values: other_values, seen: other_seen, .. },
+                Self::Distinct { values, seen, alone, counts },
+                Self::Distinct { values: other_values, seen: other_seen, alone: other_alone, .. },
             ) => {
                 counts.resize(count, 0);
                 let numbers = values.merge(other_values);
+                alone.resize(values.len(), false);
+                for (number, other) in numbers.iter().zip(other_alone) {
+                    if let Some(seen) = alone.get_mut(*number as usize) {
+                        *seen |= other;
+                    }
+                }
                 for pair in other_seen {
                     let (group, number) = ((pair >> 32) as usize, (pair & u64::from(u32::MAX)) as usize);
                     let group = groups.get(group).copied().ok_or_else(missing)?;
@@ -330,14 +350,24 @@ impl State {
 
     fn array(&mut self, computed: Computed, groups: usize) -> ArrayRef {
         match self {
-            Self::Count(counts) | Self::Distinct { counts, .. } => {
+            Self::Distinct { values, alone, counts, .. } => {
+                counts.resize(groups, 0);
+                let is_seen = |(number, seen): &(usize, &bool)| **seen && !values.is_null(*number as u32);
+                let seen = alone.iter().enumerate().filter(is_seen).count();
+                if let Some(count) = counts.first_mut() {
+                    *count += i64::try_from(seen).unwrap_or(i64::MAX);
+                }
+                Arc::new(Int64Array::from(std::mem::take(counts)))
+            }
+            Self::Count(counts) => {
                 counts.resize(groups, 0);
                 Arc::new(Int64Array::from(std::mem::take(counts)))
             }
             Self::Sum(sums) => {
                 sums.resize(groups, (0, 0));
                 if computed == Computed::Average {
-                    let mean = |(sum, count): &(i128, i64)| (*count > 0).then(|| *sum as f64 / *count as f64);
+                    // Of nothing it is no number, as in the interpreter.
+                    let mean = |(sum, count): &(i128, i64)| Some(*sum as f64 / *count as f64);
                     return Arc::new(sums.iter().map(mean).collect::<Float64Array>());
                 }
                 // What no number can hold is null.

@@ -174,7 +174,7 @@ impl Values {
             return exec_err!("a dictionary is not of texts");
         };
         let mut known = match self.last.take() {
-            Some((last, known)) if Arc::ptr_eq(&last, array.values()) => known,
+            Some((last, known)) if is_same(&last, values) => known,
             _ => vec![UNKNOWN; values.len()],
         };
         let mut numbers = Vec::with_capacity(array.len());
@@ -194,10 +194,10 @@ impl Values {
     /// The number that each value of `other` has here.
     pub(super) fn merge(&mut self, other: &Self) -> Vec<u32> {
         if self.is_text() {
-            let number = |(number, text): (usize, &Box<str>)| {
+            let numbers = other.texts.iter().enumerate().map(|(number, text)| {
                 if other.is_null(number as u32) { self.null_text() } else { self.text(text) }
-            };
-            return other.texts.iter().enumerate().map(number).collect();
+            });
+            return numbers.collect();
         }
         other.wholes.iter().map(|value| self.whole(*value)).collect()
     }
@@ -220,6 +220,15 @@ impl Values {
             _ => Arc::new(values.collect::<Int64Array>()),
         })
     }
+}
+
+/// Whether two arrays are of the same texts because they share their memory: the pages of a column share one dictionary,
+/// though each batch has an array of its own around it.
+fn is_same(one: &ArrayRef, other: &StringArray) -> bool {
+    let Some(one) = one.as_string_opt::<i32>() else { return false };
+    one.len() == other.len()
+        && std::ptr::eq(one.value_offsets().as_ptr(), other.value_offsets().as_ptr())
+        && std::ptr::eq(one.value_data().as_ptr(), other.value_data().as_ptr())
 }
 
 /// Pairs of numbers, numbered.

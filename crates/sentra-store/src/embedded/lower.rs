@@ -40,9 +40,18 @@ pub(super) struct Lowered {
 
 enum Base {
     /// Events, chosen when it is known which conditions stand above them. Expressions are over the columns of a table.
-    Events { marts: Option<Vec<Mart>>, conditions: Vec<Expr>, values: Vec<Expr> },
+    Events(Chosen),
     /// Whatever came out of an operator.
     Frame { frame: DataFrame, cells: Cells, order: Order },
+}
+
+/// Events that meet conditions, as values, in an order.
+struct Chosen {
+    marts: Option<Vec<Mart>>,
+    conditions: Vec<Expr>,
+    values: Vec<Expr>,
+    /// What comes before the order of all events, the newest first.
+    sort: Vec<SortKey>,
 }
 
 /// The order of a frame's rows.
@@ -100,8 +109,8 @@ impl Events<'_> {
             Op::Take { input, rows } => {
                 let Some(input) = self.lower(input).await? else { return Ok(None) };
                 let rows = usize::try_from(*rows).unwrap_or(usize::MAX);
-                let (frame, cells) = self.ordered(input)?;
-                Ok(Some(Lowered::of(frame.limit(0, Some(rows))?, cells, Order::Done)))
+                let (frame, cells) = self.ordered(input, rows)?;
+                Ok(Some(Lowered::of(frame, cells, Order::Done)))
             }
             Op::Join { kind, left, right, on } => {
                 let Some(join) = join_type(*kind).filter(|_| joinable(left, right, on)) else {
@@ -117,11 +126,11 @@ impl Events<'_> {
 
     /// The frame of the answer: its columns in their order, rows as the language orders them, one more than wanted.
     pub(super) fn answer(&mut self, lowered: Lowered, rows_max: usize) -> Result<DataFrame, DataFusionError> {
-        let (frame, cells) = self.ordered(lowered)?;
+        let (frame, cells) = self.ordered(lowered, rows_max.saturating_add(1))?;
         let columns = cells.all().iter().enumerate();
         let columns =
             columns.map(|(place, cell)| cell.expr.clone().alias(format!("c{place}"))).collect::<Vec<_>>();
-        frame.limit(0, Some(rows_max.saturating_add(1)))?.select(columns)
+        frame.select(columns)
     }
 
     fn filter(&mut self, lowered: Lowered, condition: &Expr) -> Result<Lowered, DataFusionError> {
@@ -129,14 +138,13 @@ impl Events<'_> {
             return parts.iter().try_fold(lowered, |lowered, part| self.filter(lowered, part));
         }
         match lowered.base {
-            Base::Events { marts, mut conditions, values } => match substituted(condition, &values) {
+            Base::Events(mut events) => match substituted(condition, &events.values) {
                 Some(condition) => {
-                    conditions.push(condition);
-                    Ok(Lowered { base: Base::Events { marts, conditions, values } })
+                    events.conditions.push(condition);
+                    Ok(Lowered { base: Base::Events(events) })
                 }
                 None => {
-                    let lowered =
-                        self.framed(Lowered { base: Base::Events { marts, conditions, values } })?;
+                    let lowered = self.framed(Lowered { base: Base::Events(events) })?;
                     self.filter(lowered, condition)
                 }
             },
@@ -148,18 +156,16 @@ impl Events<'_> {
 
     fn project(&mut self, lowered: Lowered, wanted: &[Expr]) -> Result<Lowered, DataFusionError> {
         match lowered.base {
-            Base::Events { marts, conditions, values } => {
-                let projected: Option<Vec<Expr>> =
-                    wanted.iter().map(|value| substituted(value, &values)).collect();
-                match projected {
-                    Some(values) => Ok(Lowered { base: Base::Events { marts, conditions, values } }),
-                    None => {
-                        let lowered =
-                            self.framed(Lowered { base: Base::Events { marts, conditions, values } })?;
-                        self.project(lowered, wanted)
-                    }
+            Base::Events(mut events) => match all_substituted(wanted, &events.values) {
+                Some(values) => {
+                    events.values = values;
+                    Ok(Lowered { base: Base::Events(events) })
                 }
-            }
+                None => {
+                    let lowered = self.framed(Lowered { base: Base::Events(events) })?;
+                    self.project(lowered, wanted)
+                }
+            },
             Base::Frame { frame, cells, order } => {
                 let cells = Cells::new(wanted.iter().map(|value| cells.cell(value)).collect());
                 Ok(Lowered::of(frame, cells, order))
@@ -167,30 +173,41 @@ impl Events<'_> {
         }
     }
 
-    /// Rows in the order of the language.
-    fn ordered(&mut self, lowered: Lowered) -> Result<(DataFrame, Cells), DataFusionError> {
-        let (frame, cells, order) = self.frame(lowered)?;
+    /// The first `rows` rows in the order of the language.
+    fn ordered(&mut self, lowered: Lowered, rows: usize) -> Result<(DataFrame, Cells), DataFusionError> {
+        let (frame, cells, order) = self.frame(lowered, Some(rows))?;
         let frame = match order {
             Order::Done => frame,
             Order::By(keys) => frame.sort(keys)?,
         };
-        Ok((frame, cells))
+        Ok((frame.limit(0, Some(rows))?, cells))
     }
 
     fn framed(&mut self, lowered: Lowered) -> Result<Lowered, DataFusionError> {
-        let (frame, cells, order) = self.frame(lowered)?;
+        let (frame, cells, order) = self.frame(lowered, None)?;
         Ok(Lowered::of(frame, cells, order))
     }
 
-    /// Events of whatever form as one frame, newest first where nobody says otherwise.
-    fn frame(&mut self, lowered: Lowered) -> Result<(DataFrame, Cells, Order), DataFusionError> {
-        let (marts, conditions, values) = match lowered.base {
+    /// Events of whatever form as one frame, at least the first `rows` of them. Values are made of those rows only: the
+    /// map of all fields is dear.
+    fn frame(
+        &mut self,
+        lowered: Lowered,
+        rows: Option<usize>,
+    ) -> Result<(DataFrame, Cells, Order), DataFusionError> {
+        let Chosen { marts, conditions, values, sort } = match lowered.base {
             Base::Frame { frame, cells, order } => return Ok((frame, cells, order)),
-            Base::Events { marts, conditions, values } => (marts, conditions, values),
+            Base::Events(events) => events,
         };
-        const KEYS: [&str; 3] = ["time", "partition", "offset"];
+        let mut asked = values.clone();
+        asked.extend(sort.iter().map(|key| key.value.clone()));
         let mut united: Option<DataFrame> = None;
-        for Part { frame, cells } in self.parts(marts.as_deref(), &conditions, &values)? {
+        for Part { mut frame, cells } in self.parts(marts.as_deref(), &conditions, &asked)? {
+            if let Some(rows) = rows {
+                let by = sort.iter().map(|key| order_of(key, cells.cell(&key.value).value()));
+                let by: Vec<Sort> = by.chain(newest_first("")).collect();
+                frame = frame.sort(by)?.limit(0, Some(rows))?;
+            }
             let mut columns: Vec<DfExpr> = Vec::new();
             for (place, value) in values.iter().enumerate() {
                 let cell = cells.cell(value);
@@ -199,7 +216,11 @@ impl Events<'_> {
                 let expr = if is_map { cell.expr } else { cast(cell.value(), type_of(value.kind)) };
                 columns.push(expr.alias(format!("v{place}")));
             }
-            columns.extend(KEYS.map(|name| col(name).alias(format!("order_{name}"))));
+            for (place, key) in sort.iter().enumerate() {
+                let value = cast(cells.cell(&key.value).value(), type_of(key.value.kind));
+                columns.push(value.alias(format!("s{place}")));
+            }
+            columns.extend(NEWEST_FIRST.map(|name| col(name).alias(format!("order_{name}"))));
             let frame = frame.select(columns)?;
             united = Some(match united {
                 Some(united) => united.union(frame)?,
@@ -211,8 +232,9 @@ impl Events<'_> {
         };
         let cells =
             values.iter().enumerate().map(|(place, value)| Cell::new(col(format!("v{place}")), value.kind));
-        let order = KEYS.map(|name| col(format!("order_{name}")).sort(false, false)).to_vec();
-        Ok((frame, Cells::new(cells.collect()), Order::By(order)))
+        let by = sort.iter().enumerate().map(|(place, key)| order_of(key, col(format!("s{place}"))));
+        let by = by.chain(newest_first("order_")).collect();
+        Ok((frame, Cells::new(cells.collect()), Order::By(by)))
     }
 
     /// The events that meet the conditions, by where they have the source fields that are asked for.
@@ -274,16 +296,35 @@ impl Events<'_> {
     }
 
     fn sort(&mut self, lowered: Lowered, keys: &[SortKey]) -> Result<Lowered, DataFusionError> {
-        let lowered = self.framed(lowered)?;
-        let Base::Frame { frame, cells, order } = lowered.base else { return Ok(lowered) };
-        let mut by: Vec<Sort> = keys
-            .iter()
-            .map(|key| cells.cell(&key.value).value().sort(!key.descending, key.nulls_first))
-            .collect();
-        if let Order::By(more) = order {
-            by.extend(more);
+        match lowered.base {
+            Base::Events(mut events) => {
+                let sort = keys.iter().map(|key| {
+                    let value = substituted(&key.value, &events.values)?;
+                    let is_map = matches!(&value.node, ExprNode::Column(place) if scan_leaf(*place) == Some(Leaf::Fields));
+                    (!is_map).then_some(SortKey { value, ..key.clone() })
+                });
+                match sort.collect::<Option<Vec<_>>>() {
+                    Some(mut sort) => {
+                        // What is equal by these remains as it was.
+                        sort.append(&mut events.sort);
+                        events.sort = sort;
+                        Ok(Lowered { base: Base::Events(events) })
+                    }
+                    None => {
+                        let lowered = self.framed(Lowered { base: Base::Events(events) })?;
+                        self.sort(lowered, keys)
+                    }
+                }
+            }
+            Base::Frame { frame, cells, order } => {
+                let mut by: Vec<Sort> =
+                    keys.iter().map(|key| order_of(key, cells.cell(&key.value).value())).collect();
+                if let Order::By(more) = order {
+                    by.extend(more);
+                }
+                Ok(Lowered::of(frame.sort(by)?, cells, Order::Done))
+            }
         }
-        Ok(Lowered::of(frame.sort(by)?, cells, Order::Done))
     }
 
     async fn aggregate(&mut self, input: Lowered, keys: &[Expr], aggregates: &[Aggregate]) -> Lower {
@@ -310,20 +351,20 @@ impl Events<'_> {
         keys: &[Expr],
         aggregates: &[Aggregate],
     ) -> Result<Vec<DataFrame>, DataFusionError> {
-        let (marts, conditions, values) = match input.base {
+        let events = match input.base {
             Base::Frame { frame, cells, .. } => return Ok(vec![selected(frame, &cells, keys, aggregates)?]),
-            Base::Events { marts, conditions, values } => (marts, conditions, values),
+            Base::Events(events) => events,
         };
-        let all = |exprs: &[Expr]| {
-            exprs.iter().map(|expr| substituted(expr, &values)).collect::<Option<Vec<Expr>>>()
-        };
-        let substitutes = aggregates
-            .iter()
-            .map(|aggregate| Some(Aggregate { arguments: all(&aggregate.arguments)?, ..aggregate.clone() }));
-        let (Some(keys_of_scan), Some(of_scan)) = (all(keys), substitutes.collect::<Option<Vec<_>>>()) else {
-            let input = self.framed(Lowered { base: Base::Events { marts, conditions, values } })?;
+        let substitutes = aggregates.iter().map(|aggregate| {
+            let arguments = all_substituted(&aggregate.arguments, &events.values)?;
+            Some(Aggregate { arguments, ..aggregate.clone() })
+        });
+        let of_scan = substitutes.collect::<Option<Vec<_>>>();
+        let (Some(keys_of_scan), Some(of_scan)) = (all_substituted(keys, &events.values), of_scan) else {
+            let input = self.framed(Lowered { base: Base::Events(events) })?;
             return self.frames_of(input, keys, aggregates);
         };
+        let Chosen { marts, conditions, .. } = events;
         let mut asked = keys_of_scan.clone();
         asked.extend(of_scan.iter().flat_map(|aggregate| aggregate.arguments.clone()));
         let parts = self.parts(marts.as_deref(), &conditions, &asked)?;
@@ -335,7 +376,7 @@ impl Events<'_> {
 
     /// The number of all events, which is known without reading them.
     fn counted(&mut self, input: &Lowered, keys: &[Expr], spec: &Spec) -> Option<RecordBatch> {
-        let Base::Events { marts, conditions, .. } = &input.base else { return None };
+        let Base::Events(Chosen { marts, conditions, .. }) = &input.base else { return None };
         let is_count = spec
             .columns
             .iter()
@@ -385,7 +426,7 @@ impl Events<'_> {
     ) -> Result<Lowered, DataFusionError> {
         let mut sides = Vec::new();
         for (side, lowered) in [("l", left), ("r", right)] {
-            let (frame, cells, _) = self.frame(lowered)?;
+            let (frame, cells, _) = self.frame(lowered, None)?;
             let columns = cells.all().iter().enumerate();
             let columns = columns.map(|(place, cell)| cell.value().alias(format!("{side}{place}")));
             sides.push((frame.select(columns.collect::<Vec<_>>())?, cells));
@@ -443,8 +484,23 @@ impl Lowered {
     fn scan(marts: Option<Vec<Mart>>) -> Self {
         let values = SCAN_COLUMNS().iter().enumerate();
         let values = values.map(|(place, header)| Expr::column(place, header.kind.kind())).collect();
-        Self { base: Base::Events { marts, conditions: Vec::new(), values } }
+        Self { base: Base::Events(Chosen { marts, conditions: Vec::new(), values, sort: Vec::new() }) }
     }
+}
+
+/// The columns that put all events into an order, the newest first.
+const NEWEST_FIRST: [&str; 3] = ["time", "partition", "offset"];
+
+fn newest_first(prefix: &str) -> [Sort; 3] {
+    NEWEST_FIRST.map(|name| col(format!("{prefix}{name}")).sort(false, false))
+}
+
+fn order_of(key: &SortKey, value: DfExpr) -> Sort {
+    value.sort(!key.descending, key.nulls_first)
+}
+
+fn all_substituted(exprs: &[Expr], values: &[Expr]) -> Option<Vec<Expr>> {
+    exprs.iter().map(|expr| substituted(expr, values)).collect()
 }
 
 /// `expr` over what `values` are made of; nothing where that cannot be said, or would be too much.

@@ -65,3 +65,21 @@ fn a_correlation_is_measured_in_a_process_of_its_own() {
     // A window of 60,000 events is kept.
     assert!(document["bytes_per_group"].as_f64().unwrap() > 1e6, "{document}");
 }
+
+#[test]
+fn questions_find_what_was_put_in() {
+    let (is_ok, document, said) = bench(&["query", "--events", "2000", "--runs", "1"], &[]);
+    assert!(is_ok, "{said}");
+    assert_eq!(document["events"], 2_000);
+    let query = |name: &str| {
+        let mut queries = document["queries"].as_array().unwrap().iter();
+        queries.find(|query| query["name"] == name).unwrap_or_else(|| panic!("{name}: {document}"))
+    };
+    assert_eq!(query("count")["rows"][0][0], 2_000);
+    for needle in ["needle address", "needle user", "needle hash", "needle word"] {
+        assert_eq!(query(needle)["rows"].as_array().unwrap().len(), 3, "{needle}: {document}");
+    }
+    let memory = &document["memory"];
+    assert_eq!(memory["answered"], 20, "{document}");
+    assert!(memory["pool_bytes_peak"].as_u64().unwrap() > 0, "{document}");
+}

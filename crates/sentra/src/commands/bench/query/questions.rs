@@ -36,15 +36,18 @@ pub(crate) fn questions(events: u64) -> Vec<Question> {
         question("needle word", &format!("events | where message has '{NEEDLE_WORD}' | project id, user")),
         question("count", "events | count"),
         question("field count", "events | where EventID == '4688' | count"),
-        question("top users", "events | summarize n = count() by user | top 10 by n desc, user asc"),
-        question("top addresses", "events | summarize n = count() by src_ip | top 10 by n desc, src_ip asc"),
+        question("top users", "events | summarize n = count() by user | sort by n desc, user asc | take 10"),
+        question(
+            "top addresses",
+            "events | summarize n = count() by src_ip | sort by n desc, src_ip asc | take 10",
+        ),
         question(
             "top users and outcomes",
             "events | summarize n = count() by user, outcome | sort by n desc, user asc, outcome asc | take 10",
         ),
         question(
             "top processes",
-            "events | where EventID == '1' | summarize n = count() by Image | top 10 by n desc, Image asc",
+            "events | where EventID == '1' | summarize n = count() by Image | sort by n desc, Image asc | take 10",
         ),
         question("histogram", "events | summarize n = count() by bin(time, 1h) | sort by time asc"),
         question(
@@ -64,13 +67,13 @@ pub(crate) fn questions(events: u64) -> Vec<Question> {
             "join",
             "events | where EventID == '4625' | summarize failed = count() by user \
              | join kind=inner (events | where mart == 'linux' | summarize logins = count() by user) on user \
-             | project user, failed, logins | top 10 by failed desc, user asc",
+             | project user, failed, logins | sort by failed desc, user asc | take 10",
         ),
         question(
             "join of events",
             "events | where EventID == '4672' | project user, host | join kind=inner (events | where mart == 'linux' \
              | where message startswith 'Accepted' | distinct user) on user | summarize n = count() by user \
-             | top 10 by n desc, user asc",
+             | sort by n desc, user asc | take 10",
         ),
     ]
 }
