@@ -55,7 +55,9 @@ pub(crate) async fn ask_any(
         (Form::Kql | Form::English, _) => (parse(text).map_err(|error| refused(&error, text))?, None),
     };
     let refused = |error: KqlError| refused(&error, understood.as_deref().unwrap_or(text));
-    let plan = as_they_are(check(&query, checked).map_err(refused)?);
+    let plan = check(&query, checked).map_err(refused)?;
+    // Who writes a star in SQL means every column.
+    let plan = if decision.form == Form::Sql { plan } else { as_they_are(plan) };
     let limits = AskLimits { rows_max: ROWS_MAX, timeout: Duration::from_millis(options.timeout_ms) };
     let found = marts.ask(scope, &plan, &limits).await?;
     let mut notes = found.engines;
