@@ -88,6 +88,9 @@ fn sql_is_answered_as_the_question_that_it_is() {
                 SELECT e.user, max(f.n) AS n FROM events e JOIN f ON e.user = f.user \
                 WHERE e.user LIKE 'ro%' AND e.time < now() + INTERVAL '1 day' GROUP BY e.user";
     assert_eq!(rows(place, most), [json!(["root", wanted["root"]])]);
+    let star = ok(&["query", "--data", place, "--json", "SELECT * FROM linux LIMIT 3"]).json();
+    assert_eq!(star["rows"].as_array().unwrap().len(), 3);
+    assert!(star["columns"].as_array().unwrap().iter().any(|column| column["name"] == "fields"), "{star}");
     let columns = "SELECT data_type FROM information_schema.columns WHERE table_name = 'events' AND column_name = 'time'";
     assert_eq!(rows(place, columns), [json!(["timestamp with time zone"])]);
 }
