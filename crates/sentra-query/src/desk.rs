@@ -349,7 +349,7 @@ impl Desk {
         let latest = stats.iter().filter_map(|stats| stats.last).max();
         for query in cheaper::candidates(&ready.question.query, prepared.now, latest) {
             let text = query.to_string();
-            let question = Question { asked: text.clone(), text: text.clone(), query };
+            let question = Question { asked: text.clone(), text: text.clone(), query, with_all: false };
             let Ok(plan) = question.plan(&catalog, prepared.now) else { continue };
             let Ok(estimate) = self.parts.marts.estimate(&asker.scope, &plan).await else { continue };
             let work = work_of(&plan, &estimate, search_of(&plan).is_some());

@@ -31,6 +31,8 @@ pub(crate) struct Question {
     pub(crate) text: String,
     /// What it means.
     pub(crate) query: Query,
+    /// Whether every column of an event is wanted: who writes a star in SQL means all of them.
+    pub(crate) with_all: bool,
 }
 
 /// Reads `text` as a question over the tables of `catalog`; `described` says that it may be the description of what others
@@ -47,9 +49,19 @@ pub(crate) fn read(
     let decision = route(text, context);
     if let Some(kql) = alone(text) {
         let query = parse(&kql).map_err(|error| refused(&error, &kql))?;
-        return Ok(Read { decision, questions: vec![Question { asked: text.to_owned(), text: kql, query }] });
+        return Ok(Read {
+            decision,
+            questions: vec![Question { asked: text.to_owned(), text: kql, query, with_all: false }],
+        });
     }
-    let one = |query: Query| vec![Question { asked: text.to_owned(), text: text.to_owned(), query }];
+    let one = |query: Query| {
+        vec![Question {
+            asked: text.to_owned(),
+            text: text.to_owned(),
+            query,
+            with_all: decision.form == Form::Sql,
+        }]
+    };
     let questions = match (decision.form, &decision.english) {
         (Form::Sql, _) => {
             let options = CheckOptions { catalog, now: context.now, keep_calls: false };
@@ -62,14 +74,14 @@ pub(crate) fn read(
             let steps = understood.steps.iter().map(|step| {
                 let query = parse(&step.kql).map_err(|error| refused(&error, &step.kql))?;
                 let asked = text.get(step.span.0..step.span.1).unwrap_or(text).to_owned();
-                Ok(Question { asked, text: step.kql.clone(), query })
+                Ok(Question { asked, text: step.kql.clone(), query, with_all: false })
             });
             steps.collect::<Result<Vec<_>, QueryError>>()?
         }
         (Form::English, Some(Err(_))) if described => {
             let kql = near(text);
             let query = parse(&kql).map_err(|error| refused(&error, &kql))?;
-            vec![Question { asked: text.to_owned(), text: kql, query }]
+            vec![Question { asked: text.to_owned(), text: kql, query, with_all: false }]
         }
         (Form::English, Some(Err(why))) => {
             let hint = format!("ask for example: {}", why.suggestions.join("; "));
@@ -103,7 +115,8 @@ impl Question {
     /// # Errors
     /// [`QueryError::Syntax`] with the place.
     pub(crate) fn plan(&self, catalog: &Catalog, now: Timestamp) -> Result<Plan, QueryError> {
-        Ok(as_they_are(self.checked(catalog, now)?))
+        let plan = self.checked(catalog, now)?;
+        Ok(if self.with_all { plan } else { as_they_are(plan) })
     }
 
     /// The plan of the question as it is written, whole events with all their columns.
