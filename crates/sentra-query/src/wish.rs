@@ -63,7 +63,7 @@ pub(crate) fn grant(
             // Words without a sentence about likeness: what is described by them is meant.
             let kql = near(text);
             let query = parse(&kql).map_err(|_| like_what(text))?;
-            *only = Question { asked: text.to_owned(), text: kql, query };
+            *only = Question { asked: text.to_owned(), text: kql, query, with_all: false };
             Ok(())
         }
         Engine::Auto | Engine::Exact | Engine::Analytical | Engine::Marts | Engine::Records => Ok(()),
