@@ -1,10 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
 import { apiDelete, apiGet, apiPost, apiPut, queryString } from "./client";
-import type { MartBody, MartItem } from "./mart-types";
+import type { MartBody, MartsAnswer } from "./mart-types";
 
 export const martsQuery = queryOptions({
   queryKey: ["marts"],
-  queryFn: ({ signal }) => apiGet<{ marts: MartItem[] }>("/api/v1/marts", signal),
+  queryFn: ({ signal }) => apiGet<MartsAnswer>("/api/v1/marts", signal),
   refetchInterval: 10_000,
 });
 

@@ -1,38 +1,22 @@
 // What an administrator registers, and what is known of it.
-import type { MartSummary } from "./types";
+import type { components } from "./schema";
 
-export const martKinds = ["string", "long", "real", "bool", "datetime", "dynamic"] as const;
+type Schemas = components["schemas"];
 
 /** A source field that the events of a mart are to have. */
-export interface MartColumn {
-  name: string;
-  type: (typeof martKinds)[number];
-}
+export type MartColumn = Schemas["MartColumn"];
+export type MartDefinition = Schemas["MartDefinition"];
+export type MartItem = Schemas["MartItem"];
+export type MartsAnswer = Schemas["MartsAnswer"];
 
-export interface MartDefinition {
-  name: string;
-  description: string;
-  /** A condition as after KQL's `where`. */
-  filter: string;
-  columns: MartColumn[];
-  /** As the platform's setting says where null. */
-  retention_days?: number | null;
-  state: "active" | "removed" | "purged";
-  since: string;
-  version: number;
-  changed_by: string;
-}
-
-export interface MartItem extends MartSummary {
-  is_default: boolean;
-  definition?: MartDefinition | null;
-}
+export const martKinds: readonly MartColumn["type"][] = [
+  "string",
+  "long",
+  "real",
+  "bool",
+  "datetime",
+  "dynamic",
+];
 
 /** What of a mart can be written. */
-export interface MartBody {
-  description: string;
-  filter: string;
-  columns: MartColumn[];
-  retention_days: number | null;
-  by: string;
-}
+export type MartBody = Required<Omit<Schemas["MartBody"], "name">>;

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { estimateQuery } from "@/api/query-queries";
 import type { CostEstimate, TextProblem } from "@/api/query-types";
+import { cn } from "@/lib/cn";
 import { formatBytes, formatCompact, plural, sentence } from "@/lib/format";
 import { useSettled } from "@/lib/use-settled";
 import { Button } from "@/ui/button";
@@ -23,12 +24,18 @@ interface QueryHintProps {
 export function QueryHint({ draft, problems, isAsked, onFix, onRun }: QueryHintProps) {
   const settled = useSettled(draft.trim(), settle_ms);
   const cost = useQuery({ ...estimateQuery(settled), enabled: settled !== "" && !isAsked });
-  const problem = problems[0];
+  const problem = problems.find((each) => each.severity === "error") ?? problems[0];
   if (problem !== undefined) {
     const { line, column } = placeOf(draft, problem.from);
     const hint = problem.hint ?? "";
     return (
-      <p role="status" className="mt-2 flex items-center gap-2 text-xs text-high">
+      <p
+        role="status"
+        className={cn(
+          "mt-2 flex items-center gap-2 text-xs",
+          problem.severity === "error" ? "text-high" : "text-text",
+        )}
+      >
         <span>
           {sentence(problem.message)}{" "}
           <span className="text-dim">

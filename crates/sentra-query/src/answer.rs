@@ -62,6 +62,7 @@ pub struct Route {
 
 /// What kind of question it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = QueryIntent)]
 #[serde(rename_all = "lowercase")]
 pub enum Intent {
     /// For particular records.
@@ -89,6 +90,7 @@ impl Intent {
 
 /// Whether a question was answered in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = AnswerStatus)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Everything asked for was looked at.
@@ -150,6 +152,7 @@ pub struct AnswerPart {
 
 /// What a question is expected to cost, from metadata alone.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = QueryCost)]
 pub struct Estimate {
     /// Segments that have to be opened.
     pub segments: u64,

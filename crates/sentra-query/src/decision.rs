@@ -11,6 +11,7 @@ pub const NOTE_BYTES_MAX: usize = 2_000;
 
 /// A decision of the router: what was asked, how it was read, what was expected and what came.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = QueryDecision)]
 pub struct Decision {
     /// Its id, `dec-…`; later ones sort behind.
     pub id: String,

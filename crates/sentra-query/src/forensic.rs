@@ -89,7 +89,10 @@ fn term(part: &Expr, columns: &[sentra_kql::plan::Column]) -> Option<String> {
         _ => None,
     };
     match &part.node {
-        ExprNode::AnyColumn { test: Builtin::Has | Builtin::Equal, text: wanted, .. } => text(wanted),
+        // Numbers, moments and ids are columns, too, and no words: what could stand in them is not looked for.
+        ExprNode::AnyColumn { test: Builtin::Has | Builtin::Equal, text: wanted, .. } => {
+            text(wanted).filter(|text| is_no_number(text))
+        }
         // "contains" may begin within a word, which an index over words does not know.
         ExprNode::Call(Builtin::Has | Builtin::Equal | Builtin::EqualCaseless, arguments) => {
             let [one, other] = arguments.as_slice() else { return None };
@@ -109,6 +112,16 @@ fn term(part: &Expr, columns: &[sentra_kql::plan::Column]) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Whether a word of `text` can stand in no number, moment, truth value or id.
+fn is_no_number(text: &str) -> bool {
+    let lowered = text.to_lowercase();
+    let is_of_others = |word: &str| {
+        matches!(word, "raw" | "dead" | "signals" | "true" | "false" | "null")
+            || word.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b't' | b'z' | b'e'))
+    };
+    lowered.split(|c: char| !c.is_alphanumeric()).any(|word| !word.is_empty() && !is_of_others(word))
 }
 
 /// A bound on the time of an event; what is greater is written as a less with its sides exchanged.

@@ -158,11 +158,14 @@ pub(crate) fn condition(text: &str) -> Result<Expr, ConditionProblem> {
             "compare with datetime(…), or leave the time out",
         ));
     }
-    let Op::Filter { condition, .. } = plan.root.op else {
-        return Err(refuse(
-            "this is true or false of every event alike",
-            "name a column, as in user == 'root'",
-        ));
+    let condition = match plan.root.op {
+        Op::Filter { condition, .. } if condition.value().is_none() => condition,
+        _ => {
+            return Err(refuse(
+                "this is true or false of every event alike",
+                "name a column, as in user == 'root'",
+            ));
+        }
     };
     if names_all_fields(&condition) {
         return Err(refuse(

@@ -237,8 +237,9 @@ impl MartStore for MemoryMarts {
 
     async fn names(&self, scope: &TenantScope) -> Result<Vec<Mart>, StoreError> {
         let tenants = self.tenants.read().await;
-        let chunks = tenants.get(scope.tenant()).map(|tenant| tenant.chunks.as_slice()).unwrap_or_default();
-        let names: std::collections::BTreeSet<&Mart> = chunks.iter().map(|chunk| &chunk.mart).collect();
+        let Some(tenant) = tenants.get(scope.tenant()) else { return Ok(Vec::new()) };
+        let held = tenant.chunks.iter().map(|chunk| &chunk.mart);
+        let names: std::collections::BTreeSet<&Mart> = held.chain(&tenant.declared).collect();
         Ok(names.into_iter().cloned().collect())
     }
 }

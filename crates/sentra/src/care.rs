@@ -6,9 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sentra_backbone::EventLog;
-use sentra_factory::FactoryStatus;
+use sentra_factory::{FactoryStatus, MartDesk};
 use sentra_model::{Clock, TenantId, TenantScope};
-use sentra_store::{MartStore, RetentionPolicy};
+use sentra_store::{MartStore, Retention, RetentionPolicy};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 
 /// Records that wait, over all tenants, beyond which nothing is merged: taking events in comes first.
@@ -43,6 +43,8 @@ pub(crate) struct Care {
     pub(crate) status: Arc<FactoryStatus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) kept: Kept,
+    /// How long registered marts keep events.
+    pub(crate) mart_desk: Arc<MartDesk>,
     /// Between two looks for what can be merged; `None` for never.
     pub(crate) tend_interval: Option<Duration>,
     /// Between two looks for what is kept no longer.
@@ -91,7 +93,19 @@ impl Care {
     }
 
     async fn retain(&self) {
-        let policy = self.kept.get();
+        let mut policy = self.kept.get();
+        // What a registered mart says of itself goes before the settings.
+        match self.mart_desk.retention_days().await {
+            Ok(kept) => {
+                let of = |days| Retention { days: Some(days), ..Retention::default() };
+                policy.tenants.extend(kept.into_iter().map(|(mart, days)| (mart, of(days))));
+            }
+            Err(error) => {
+                // Without it more than wanted might go.
+                tracing::error!(%error, "cannot tell how long registered marts keep events, it tries again");
+                return;
+            }
+        }
         if policy.keeps_all() {
             return;
         }

@@ -78,7 +78,10 @@ pub(crate) enum Command {
     /// Show the topics of the backbone, who reads them and how far
     Topics(TopicsArguments),
     /// Check the stored events, and repair them from the backbone
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  sentra store check\n  sentra store check --repair    with the server stopped"
+    )]
     Store(StoreCommand),
     /// Make and revoke API keys of senders
     #[command(subcommand)]

@@ -30,11 +30,9 @@ pub(super) fn pipe_before(text: &str, offset: usize) -> Option<usize> {
                 letters.next();
             }
             '"' => quoted = !quoted,
-            '|' if !quoted => {
-                // `||` is the shorthand's or.
-                if letters.next_if(|(_, next)| *next == '|').is_none() {
-                    return (at < offset).then_some(at);
-                }
+            // `||` is the shorthand's or.
+            '|' if !quoted && letters.next_if(|(_, next)| *next == '|').is_none() => {
+                return (at < offset).then_some(at);
             }
             _ => {}
         }

@@ -97,6 +97,7 @@ pub struct CompletedProblem {
 
 /// Whether a problem keeps a question from being answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ProblemSeverity)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It does.

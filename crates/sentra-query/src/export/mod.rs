@@ -103,7 +103,7 @@ pub struct Exporter<W: Write + Send> {
 }
 
 enum Form<W: Write + Send> {
-    Csv(csv::CsvFile<W>),
+    Csv(Box<csv::CsvFile<W>>),
     Ndjson(ndjson::NdjsonFile<W>),
     Parquet(Box<parquet::ParquetFile<W>>),
 }
@@ -116,7 +116,7 @@ impl<W: Write + Send> Exporter<W> {
     pub fn begin(format: ExportFormat, head: &Head, safe: bool, out: W) -> Result<Self, ExportError> {
         let columns = head.columns.as_slice();
         let form = match format {
-            ExportFormat::Csv => Form::Csv(csv::CsvFile::begin(columns, safe, out)?),
+            ExportFormat::Csv => Form::Csv(Box::new(csv::CsvFile::begin(columns, safe, out)?)),
             ExportFormat::Ndjson => Form::Ndjson(ndjson::NdjsonFile::begin(columns, out)),
             ExportFormat::Parquet => Form::Parquet(Box::new(parquet::ParquetFile::begin(columns, out)?)),
         };

@@ -295,9 +295,11 @@ impl MartStore for EmbeddedMarts {
     }
 
     async fn names(&self, scope: &TenantScope) -> Result<Vec<Mart>, StoreError> {
-        let snapshot = self.tenant(scope).await.snapshot();
+        let tenant = self.tenant(scope).await;
+        let (snapshot, declared) = (tenant.snapshot(), tenant.declared());
         let stored = snapshot.segments.iter().map(|segment| &segment.mart);
-        let names: BTreeSet<&Mart> = stored.chain(snapshot.chunks.iter().map(|chunk| &chunk.mart)).collect();
+        let held = stored.chain(snapshot.chunks.iter().map(|chunk| &chunk.mart));
+        let names: BTreeSet<&Mart> = held.chain(&declared).collect();
         Ok(names.into_iter().cloned().collect())
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn batches(tenant: &str, offsets: std::ops::Range<u64>) -> Vec<EventB
     let own = scope(tenant);
     let source = Source {
         kind: SourceKind::File,
-        origin: format!("/var/log/{tenant}.log").into(),
+        origin: format!("/var/log/{tenant}.log"),
         format: None,
         reference: now(),
     };

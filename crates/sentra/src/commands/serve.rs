@@ -144,6 +144,7 @@ fn care(engines: &Engines, config: &Config, kept: Kept) -> Care {
         status: Arc::clone(&engines.status),
         clock: Arc::clone(&engines.clock),
         kept,
+        mart_desk: Arc::clone(&engines.mart_desk),
         tend_interval: (tend_interval_s > 0).then(|| Duration::from_secs(tend_interval_s)),
         retain_interval: Duration::from_secs(config.retention.interval_s),
         bytes_max: config.store.tend_bytes_max as u64,

@@ -73,6 +73,7 @@ const ALLOWED: [(&str, &[&str]); 24] = [
             "sentra-simulate",
             "sentra-packs",
             "sentra-store",
+            "sentra-vectors",
             "sentra-forensic",
             "sentra-factory",
             "sentra-query",

@@ -20,7 +20,7 @@ fn send(url: &str, token: &str, stop: &AtomicBool, next: &AtomicU64) -> u64 {
         let first = next.fetch_add(LINES, Ordering::Relaxed);
         let line = |number: u64| {
             let shop = if number.is_multiple_of(2) { "pay" } else { "web" };
-            format!("{{\"n\":{number},\"shop\":\"{shop}\",\"part\":{}}}\n", number % 4)
+            format!("{{\"n\":{number},\"shop\":\"{shop}\",\"kind\":{}}}\n", number % 4)
         };
         let body: String = (first..first + LINES).map(line).collect();
         let post = agent.post(format!("{url}/api/v1/ingest?format=json"));
@@ -84,7 +84,7 @@ fn marts_change_under_load_and_no_event_is_lost_or_doubled() {
     ok(&["query", "--data", place, "payments | take 1"]);
     wait();
     let altered =
-        change(&server, "PUT", "/api/v1/marts/payments", &json!({"filter": "shop == 'pay' and part == '2'"}));
+        change(&server, "PUT", "/api/v1/marts/payments", &json!({"filter": "shop == 'pay' and kind == '2'"}));
     assert_eq!(
         (&altered["definition"]["version"], &altered["definition"]["retention_days"]),
         (&json!(2), &json!(30))
@@ -100,7 +100,7 @@ fn marts_change_under_load_and_no_event_is_lost_or_doubled() {
     server.wait("everything is processed", |status| processed(status, sent));
     each_once(place, sent);
     // What was routed is what the filters of the time said.
-    let kept = answer(place, "payments | summarize count(), countif(shop == 'pay'), countif(part == '2')");
+    let kept = answer(place, "payments | summarize count(), countif(shop == 'pay'), countif(kind == '2')");
     let kept: Vec<u64> = kept[0].as_array().unwrap().iter().map(|one| one.as_u64().unwrap()).collect();
     assert!(kept[0] > 0 && kept[0] == kept[1] && kept[2] > 0, "{kept:?}");
     let shops = answer(place, "['web-shop'] | summarize count() by shop");
