@@ -205,6 +205,8 @@ function complete(text: string, offset: number) {
   const bad = text.search(/\bwher\b/);
   const at = Buffer.byteLength(text.slice(0, Math.max(0, bad)));
   const problems =
-    bad < 0 ? [] : [{ from: at, to: at + 4, message: 'there is no operator "wher"', hint: "where", severity: "error" }];
+    bad < 0
+      ? []
+      : [{ from: at, to: at + 4, message: 'there is no operator "wher"', hint: "where", severity: "error" }];
   return { replaces: { from, to: offset }, items: bad < 0 ? items : [], problems };
 }

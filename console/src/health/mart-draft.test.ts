@@ -28,7 +28,7 @@ describe("columnsOf", () => {
   it("reads what it has written", () => {
     const columns = [{ name: "amount", type: "long" as const }];
     const mart = { ...draft, columns, retention_days: 30, state: "active" as const };
-    const written = draftOf({ ...mart, since: "", version: 1, changed_by: "" });
+    const written = draftOf({ ...mart, since: "", time: "", version: 1, revision: 1, changed_by: "" });
     expect(columnsOf(written.columns)).toEqual(columns);
     expect(written.days).toBe("30");
   });

@@ -14,7 +14,7 @@ export const draftOf = (mart: MartDefinition | undefined): MartDraft => ({
   name: mart?.name ?? "",
   description: mart?.description ?? "",
   filter: mart?.filter ?? "",
-  columns: mart?.columns.map((column) => `${column.name} ${column.type}`).join(", ") ?? "",
+  columns: mart?.columns?.map((column) => `${column.name} ${column.type}`).join(", ") ?? "",
   days: mart?.retention_days?.toString() ?? "",
 });
 

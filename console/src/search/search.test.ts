@@ -49,7 +49,18 @@ describe("cells", () => {
 
   it("hides columns that nobody fills, but not a zero and not the only answer", () => {
     const answer = {
-      route: { intent: "exact", engine: "embedded", confidence: 1, reason: "" },
+      query_id: "q-1",
+      understood: "events",
+      route: {
+        intent: "exact",
+        engine: "embedded",
+        confidence: 1,
+        reason: "",
+        rules: [],
+        form: "kql",
+        router_version: 1,
+      },
+      status_detail: { segments_read: 1, segments_total: 1, why: "" },
       status: "complete" as const,
       columns: ["id", "dst_ip", "count"].map((name) => ({ name, type: "string" })),
       rows: [

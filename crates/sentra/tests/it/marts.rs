@@ -57,7 +57,7 @@ fn each_once(data: &str, sent: u64) {
     assert_eq!(rows.iter().map(|row| row[1].as_u64().unwrap()).sum::<u64>(), sent, "{by_mart}");
     for row in rows {
         let mart = row[0].as_str().unwrap();
-        assert_eq!(answer(data, &format!("{mart} | count"))[0][0], row[1], "{mart}");
+        assert_eq!(answer(data, &format!("['{mart}'] | count"))[0][0], row[1], "{mart}");
     }
 }
 
