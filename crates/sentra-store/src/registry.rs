@@ -1,4 +1,4 @@
-//! What administrators registered: marts and their rollups, with every version there was.
+//! What administrators registered: marts, with every version there was.
 
 use std::fmt::Debug;
 
