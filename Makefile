@@ -139,7 +139,7 @@ EVENTS ?= 10000000
 .PHONY: bench-query
 bench-query: release ## Questions to EVENTS=n stored events beside DuckDB and the ClickHouse engine
 	test -x $(PEERS_PYTHON) || python3 -m venv $(SENTRA_CACHE)/peers/venv
-	$(PEERS_PYTHON) -m pip install --quiet duckdb chdb || true
+	$(PEERS_PYTHON) -m pip install --quiet duckdb chdb pytz || true
 	SENTRA=$(SENTRA) SENTRA_CACHE=$(SENTRA_CACHE) $(PEERS_PYTHON) benches/query_peers.py $(EVENTS)
 
 .PHONY: clean

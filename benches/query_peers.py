@@ -2,7 +2,7 @@
 """Peers for `sentra bench query`: DuckDB and the ClickHouse engine answer the same questions over the same events, hot, on
 two threads, from tables of their own. Every answer is held against Sentra's.
 
-    pip install duckdb chdb
+    pip install duckdb chdb pytz
     python3 benches/query_peers.py [EVENTS] [RUNS]
 
 A peer that is not installed is left out, and that is said. Exit code 1 when an answer differs.
