@@ -18,6 +18,9 @@ mod matching;
 mod partial;
 mod stored;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use compiled::Compiled;
 pub(super) use stored::{Part, add_parts, create, forget_mart, remove_parts};
 
