@@ -1,10 +1,16 @@
 import { queryOptions } from "@tanstack/react-query";
 import { apiDelete, apiGet, apiPost, apiPut, queryString } from "./client";
-import type { MartBody, MartsAnswer } from "./mart-types";
+import type { MartBody, MartsAnswer, RollupsAnswer } from "./mart-types";
 
 export const martsQuery = queryOptions({
   queryKey: ["marts"],
   queryFn: ({ signal }) => apiGet<MartsAnswer>("/api/v1/marts", signal),
+  refetchInterval: 10_000,
+});
+
+export const rollupsQuery = queryOptions({
+  queryKey: ["rollups"],
+  queryFn: ({ signal }) => apiGet<RollupsAnswer>("/api/v1/rollups", signal),
   refetchInterval: 10_000,
 });
 

@@ -8,6 +8,8 @@ export type MartColumn = Schemas["MartColumn"];
 export type MartDefinition = Schemas["MartDefinition"];
 export type MartItem = Schemas["MartItem"];
 export type MartsAnswer = Schemas["MartsAnswer"];
+export type RollupItem = Schemas["RollupItem"];
+export type RollupsAnswer = Schemas["RollupsAnswer"];
 
 export const martKinds: readonly MartColumn["type"][] = [
   "string",

@@ -8,6 +8,7 @@ import { SkeletonLines } from "@/ui/skeleton";
 import { DeadLetters } from "./dead-letters";
 import { Listeners } from "./listeners";
 import { Marts } from "./marts";
+import { Rollups } from "./rollups";
 import { RuleProblems } from "./rule-problems";
 import { Tiles } from "./tiles";
 
@@ -44,6 +45,7 @@ export function HealthPage() {
           <Throughput />
         </Suspense>
         <Marts />
+        <Rollups />
         <Listeners listeners={status.listeners} />
         <DeadLetters counts={status.dead_letters} />
         <RuleProblems problems={rules.data?.problems ?? []} loaded={status.rules.loaded} />

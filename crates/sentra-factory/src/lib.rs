@@ -67,7 +67,9 @@ pub use letters::{
     LetterSelection, ListedLetter, RefusedLetter, ReplayedLetter, ShownLetter,
 };
 pub use live::{DecoderHandle, KnowledgeHandle, Live, RulesHandle, TuningHandle};
-pub use mart_desk::{MartChange, MartDesk, MartDraft, MartError, MartRouter, MartView, REGISTERED_MARTS_MAX};
+pub use mart_desk::{
+    MartChange, MartDesk, MartDraft, MartError, MartRouter, MartView, REGISTERED_MARTS_MAX, RollupView,
+};
 pub use pipeline::{Factory, FactoryParts, NoWatcher, Watcher};
 pub use rule_desk::{
     BacktestQuestion, DisabledReport, ExceptionDraft, ExceptionView, Explained, RULE_TEXT_BYTES_MAX,

@@ -23,6 +23,7 @@ mod mart_definition;
 mod narrative;
 mod raw;
 mod risk;
+mod rollup;
 mod severity;
 mod signal;
 mod tactic;
@@ -50,6 +51,7 @@ pub use mart_definition::{
 pub use narrative::{Narrative, Sentence, SentenceRole};
 pub use raw::{DeadLetter, DeadReason, DeadReasonError, OwnedRecord, RawRecord, Source, SourceKind};
 pub use risk::{Estimate, RiskFactor, RiskReason};
+pub use rollup::{ROLLUP_AGGREGATES_MAX, ROLLUP_KEYS_MAX, RollupDefinition, RollupGrain};
 pub use severity::Severity;
 pub use signal::{RuleKind, RuleRef, Signal};
 pub use tactic::{TACTICS, tactic_order};

@@ -178,6 +178,9 @@ pub struct Explain {
     pub lineage: Lineage,
     /// The segments that were opened; at most [`sentra_store::LINEAGE_SEGMENTS_MAX`].
     pub segments: Vec<SegmentRef>,
+    /// Rollups that were asked in the place of segments, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollups: Vec<String>,
     /// Which part ran where, the innermost first.
     pub engines: Vec<String>,
     /// What the asker may want to know.

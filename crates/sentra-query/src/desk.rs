@@ -315,6 +315,7 @@ impl Desk {
                 question: understood.clone(),
                 lineage: found.lineage,
                 segments: found.segments,
+                rollups: found.rollups,
                 engines: found.engines,
                 notes,
             }),

@@ -265,6 +265,11 @@ impl Gathered<'_> {
         self.found.use_engine("marts");
         self.found.lineage = add(self.found.lineage, answer.lineage);
         self.found.segments.extend(answer.segments);
+        for rollup in answer.rollups {
+            if !self.found.rollups.contains(&rollup) {
+                self.found.rollups.push(rollup);
+            }
+        }
         self.found.stopped_by = answer.stopped_by;
         self.found.engines.extend(answer.engines);
         Ok(self.part(node, answer.rows))
@@ -355,5 +360,7 @@ pub(crate) fn add(one: sentra_store::Lineage, other: sentra_store::Lineage) -> s
         segments_unread: one.segments_unread + other.segments_unread,
         segment_rows: one.segment_rows + other.segment_rows,
         memory_rows: one.memory_rows + other.memory_rows,
+        segments_by_rollup: one.segments_by_rollup + other.segments_by_rollup,
+        rollup_rows: one.rollup_rows + other.rollup_rows,
     }
 }

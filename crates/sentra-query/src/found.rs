@@ -8,7 +8,7 @@ use sentra_kql::plan::Plan;
 use sentra_model::{EventId, TenantScope, Topic};
 use sentra_store::{
     AskLimits, Column, ColumnKind, DEFAULT_COLUMNS, DamagedSegment, Lineage, MartStore, SearchOptions,
-    SegmentRef, StoppedBy, StoredEvent, header_columns, search_of,
+    SegmentRef, Shape, StoppedBy, StoredEvent, header_columns, search_of,
 };
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -25,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) stopped_by: Option<StoppedBy>,
     pub(crate) lineage: Lineage,
     pub(crate) segments: Vec<SegmentRef>,
+    /// The rollups that were asked in the place of segments, by name.
+    pub(crate) rollups: Vec<String>,
     /// Which part ran where, the innermost first.
     pub(crate) engines: Vec<String>,
     /// What was not looked at though it was asked for, in words.
@@ -55,7 +57,15 @@ pub(crate) async fn from_marts(
     timeout: Duration,
     rows_max: usize,
 ) -> Result<Found, QueryError> {
-    if let Some((query, columns)) = search_of(plan) {
+    // A number of events is searched for from the newest end, unless a rollup has it.
+    let search = match search_of(plan) {
+        Some((query, _)) if query.shape == Shape::Count => {
+            let is_kept = marts.estimate(scope, plan).await?.is_by_rollups();
+            search_of(plan).filter(|_| !is_kept)
+        }
+        search => search,
+    };
+    if let Some((query, columns)) = search {
         let answer = marts.search_with(scope, &query, &SearchOptions { timeout, columns }).await?;
         let cut = answer.rows.len() > rows_max;
         let mut rows = answer.rows;
@@ -67,6 +77,7 @@ pub(crate) async fn from_marts(
             stopped_by: answer.stopped_by,
             lineage: answer.lineage,
             segments: answer.segments,
+            rollups: Vec::new(),
             engines: vec!["the marts were searched from their newest end".to_owned()],
             missing: Vec::new(),
             used: vec!["marts"],
@@ -87,6 +98,7 @@ pub(crate) async fn from_marts(
         stopped_by: answer.stopped_by,
         lineage: answer.lineage,
         segments: answer.segments,
+        rollups: answer.rollups,
         engines: answer.engines,
         missing: Vec::new(),
         used: vec!["marts"],

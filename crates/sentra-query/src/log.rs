@@ -42,6 +42,7 @@ impl Desk {
                 if let Some(explain) = &answer.explain {
                     lineage.lineage = explain.lineage;
                     lineage.segments.clone_from(&explain.segments);
+                    lineage.rollups.clone_from(&explain.rollups);
                     lineage.engines.clone_from(&explain.engines);
                 }
                 let segments = lineage.segments.len() as u64;

@@ -106,6 +106,10 @@ pub(crate) fn route_of(
         reason.push_str("; understood as ");
         reason.push_str(understood);
     }
+    if !found.rollups.is_empty() {
+        reason.push_str("; answered by rollup ");
+        reason.push_str(&found.rollups.join(", "));
+    }
     // Who finds nothing wants to know whether a name was misspelt.
     for note in notes.iter().filter(|_| found.rows.is_empty() && found.stopped_by.is_none()) {
         reason.push_str("; ");

@@ -15,7 +15,7 @@ use crate::api::extract::new_scope;
 use crate::api::queries::{cancel, estimate};
 use crate::api::{
     self, dead_letters, decisions, events, forensic, health, incidents, ingest, login, marts, queries, query,
-    reload, rules, status, stream, topics, tuning,
+    reload, rollups, rules, status, stream, topics, tuning,
 };
 use crate::console;
 use crate::layers;
@@ -84,6 +84,9 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/marts/{name}", Credentials, Timed, get(marts::show)),
         Route { method: Method::PUT, ..write("/api/v1/marts/{name}", Timed, put(marts::alter)) },
         Route { method: Method::DELETE, ..write("/api/v1/marts/{name}", Timed, delete(marts::remove)) },
+        read("/api/v1/rollups", Credentials, Timed, get(rollups::list)),
+        write("/api/v1/rollups", Timed, post(rollups::add)),
+        Route { method: Method::DELETE, ..write("/api/v1/rollups/{name}", Timed, delete(rollups::remove)) },
         write("/api/v1/query", Timed, post(query::ask)),
         write("/api/v1/query/complete", Timed, post(queries::complete::complete)),
         write("/api/v1/query/stream", Streaming, post(queries::stream::follow)),

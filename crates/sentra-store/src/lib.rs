@@ -34,6 +34,7 @@ mod predicate;
 mod readback;
 mod records;
 mod registry;
+mod rollup;
 mod row;
 mod schema;
 mod seen;
@@ -47,7 +48,7 @@ pub use decisions::{
 };
 
 pub use check::{MartCheck, MartProblem, MartProblemKind};
-pub use embedded::{EmbeddedMarts, MartOptions, OpenReport};
+pub use embedded::{EmbeddedMarts, MartOptions, OpenReport, check_rollup};
 pub use error::StoreError;
 pub use event::StoredEvent;
 pub use event_condition::{ConditionProblem, EventCondition};
@@ -70,6 +71,7 @@ pub use records::{
     SIGNALS_PAGE_MAX, SignalFilter, SqliteRecords,
 };
 pub use registry::{MART_CHANGES_MAX, MartRegistry};
+pub use rollup::{ROLLUPS_MAX, RollupStats};
 pub use seen::{
     SEEN_FIELD_ROWS_MAX, SEEN_MAX, SEEN_ROWS_MAX, SEEN_TEXT_BYTES_MAX, SEEN_TEXTS_MAX, Seen, SeenOf,
     SeenRequest,

@@ -68,6 +68,8 @@ pub struct Tended {
     pub bytes_verified: u64,
     /// Segments that turned out damaged.
     pub segments_damaged: u64,
+    /// Segments that a rollup had not counted, and has now; once for each rollup.
+    pub rollup_parts: u64,
     /// Files removed that nobody reads any more.
     pub files_removed: u64,
     /// Whether there is more to merge than the budget allowed.

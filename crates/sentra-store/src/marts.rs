@@ -3,13 +3,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sentra_kql::plan::Plan;
-use sentra_model::{EventBatch, EventId, Mart, Position, TenantScope, Timestamp};
+use sentra_model::{EventBatch, EventId, Mart, Position, RollupDefinition, TenantScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     AnswerStream, AskLimits, BackPage, ColumnKind, DamagedSegment, Horizon, PlanAnswer, PlanEstimate,
-    Predicate, ReadBack, Retained, RetentionPolicy, Seen, SeenRequest, StoreError, StoredEvent, Tended,
+    Predicate, ReadBack, Retained, RetentionPolicy, RollupStats, Seen, SeenRequest, StoreError, StoredEvent,
+    Tended,
 };
 
 /// Most rows that one answer has.
@@ -138,6 +139,28 @@ pub trait MartStore: Send + Sync + Debug {
     /// Tells the names of the registered marts, in place of those told before: a table that can be asked before it has
     /// events. They are not stored here.
     async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>);
+
+    /// Makes the tenant's rollups those that are given. They count what is written from now on, and by and by what is
+    /// there, when the store is tended; an answer is the same with and without them. They are not stored here, what they
+    /// count is. An engine that keeps none answers from the events.
+    ///
+    /// # Errors
+    /// [`StoreError::Plan`] for a declaration that makes no sense, others when the store refuses.
+    async fn declare_rollups(
+        &self,
+        _scope: &TenantScope,
+        rollups: Vec<RollupDefinition>,
+    ) -> Result<(), StoreError> {
+        rollups.iter().try_for_each(crate::check_rollup)
+    }
+
+    /// What each rollup holds, and how far it is; nothing for an engine that keeps none.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn rollup_stats(&self, _scope: &TenantScope) -> Result<Vec<RollupStats>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Deletes every event of `mart`, durable when it returns. Gives how many there were. A crash within leaves all of
     /// them or none.
@@ -319,6 +342,12 @@ pub struct Lineage {
     pub segment_rows: u64,
     /// Rows looked at that are not yet in a segment.
     pub memory_rows: u64,
+    /// Segments whose events were not read, because a rollup had counted them.
+    #[serde(default)]
+    pub segments_by_rollup: u64,
+    /// Rows of rollups that were read in their place.
+    #[serde(default)]
+    pub rollup_rows: u64,
 }
 
 /// What a mart holds.

@@ -140,6 +140,7 @@ impl MartStore for MemoryMarts {
             stopped_by: None,
             lineage: Lineage { memory_rows, ..Lineage::default() },
             segments: Vec::new(),
+            rollups: Vec::new(),
             engines: vec!["the interpreter".to_owned()],
         })
     }

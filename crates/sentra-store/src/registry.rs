@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use sentra_model::{MartDefinition, RoutingEpoch, TenantId, TenantScope};
+use sentra_model::{MartDefinition, RollupDefinition, RoutingEpoch, TenantId, TenantScope};
 
 use crate::StoreError;
 
@@ -44,7 +44,25 @@ pub trait MartRegistry: Send + Sync + Debug {
     /// When it cannot be written.
     async fn put_routing_epoch(&self, scope: &TenantScope, epoch: RoutingEpoch) -> Result<(), StoreError>;
 
-    /// The names of the tenants that ever registered a mart: the one call without a scope.
+    /// The rollups that were declared for the tenant, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    async fn declared_rollups(&self, scope: &TenantScope) -> Result<Vec<RollupDefinition>, StoreError>;
+
+    /// Adds a rollup; one of the same name is replaced.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    async fn put_rollup(&self, scope: &TenantScope, rollup: &RollupDefinition) -> Result<(), StoreError>;
+
+    /// Removes a rollup. Gives whether there was one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    async fn remove_rollup(&self, scope: &TenantScope, name: &str) -> Result<bool, StoreError>;
+
+    /// The names of the tenants that ever registered a mart or a rollup: the one call without a scope.
     ///
     /// # Errors
     /// When the store cannot be read.

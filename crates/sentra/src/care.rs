@@ -123,7 +123,11 @@ impl Care {
             let scope = TenantScope::new(tenant);
             loop {
                 match self.marts.tend(&scope, self.bytes_max).await {
-                    Ok(tended) if tended.has_more && tended.segments_made > 0 && !self.is_behind() => {
+                    Ok(tended)
+                        if tended.has_more
+                            && tended.segments_made + tended.rollup_parts > 0
+                            && !self.is_behind() =>
+                    {
                         sleep(BREATH).await;
                     }
                     Ok(_) => break,

@@ -14,8 +14,8 @@ mod marts;
 mod rules;
 
 pub(crate) use marts::{
-    MartsAlterArguments, MartsCommand, MartsCreateArguments, MartsListArguments, MartsRemoveArguments,
-    MartsShowArguments,
+    Grain, MartsAlterArguments, MartsCommand, MartsCreateArguments, MartsListArguments, MartsRemoveArguments,
+    MartsShowArguments, RollupAddArguments, RollupCommand, RollupRemoveArguments,
 };
 pub(crate) use rules::{
     RulesBacktestArguments, RulesCheckArguments, RulesCommand, RulesCoverageArguments, RulesDisableArguments,

@@ -1,5 +1,6 @@
 //! Marts registered while the factory runs: made, changed and removed.
 
+mod rollups;
 mod router;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use sentra_store::{ConditionProblem, EventCondition, MartRegistry, MartStats, Ma
 use tokio::sync::Mutex;
 
 use crate::insight::is_stated;
+pub use rollups::RollupView;
 pub use router::MartRouter;
 
 /// Marts that a tenant may have registered at once (law LIMIT): each filter is held against every event.
@@ -89,6 +91,18 @@ pub enum MartError {
     /// One more would be one too many.
     #[error("{REGISTERED_MARTS_MAX} marts are registered, which is the limit: remove one first")]
     TooMany,
+    /// One more rollup would be one too many.
+    #[error("{} rollups are declared, which is the limit: remove one first", sentra_store::ROLLUPS_MAX)]
+    TooManyRollups,
+    /// A rollup that makes no sense.
+    #[error("{0}")]
+    Rollup(String),
+    /// There is no rollup of that name.
+    #[error("there is no declared rollup {name:?}")]
+    UnknownRollup {
+        /// The name.
+        name: String,
+    },
     /// A store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -122,13 +136,15 @@ impl MartDesk {
         Self { registry, marts, router, clock, changing: Mutex::default() }
     }
 
-    /// Tells the stores which marts there are. Once, before anybody asks.
+    /// Tells the stores which marts and rollups there are. Once, before anybody asks.
     ///
     /// # Errors
     /// When the registry cannot be read.
     pub async fn announce(&self) -> Result<(), StoreError> {
         for tenant in self.registry.registering_tenants().await? {
-            self.router.renew(&TenantScope::new(tenant)).await?;
+            let scope = TenantScope::new(tenant);
+            self.router.renew(&scope).await?;
+            self.tell_rollups(&scope).await?;
         }
         Ok(())
     }

@@ -102,10 +102,16 @@ impl From<MartError> for Problem {
             }
             MartError::Unknown { .. } => Self::new(ProblemKind::NotFound, detail)
                 .with_next("GET /api/v1/marts names the marts; POST /api/v1/marts registers one"),
-            MartError::Exists { .. } | MartError::TooMany => Self::new(ProblemKind::Conflict, detail),
+            MartError::Exists { .. } | MartError::TooMany | MartError::TooManyRollups => {
+                Self::new(ProblemKind::Conflict, detail)
+            }
             MartError::IsDefault { .. } => Self::new(ProblemKind::Conflict, detail)
                 .with_next("register a mart of another name with POST /api/v1/marts"),
-            MartError::Name(_) | MartError::Invalid(_) => Self::new(ProblemKind::BodyInvalid, detail),
+            MartError::UnknownRollup { .. } => Self::new(ProblemKind::NotFound, detail)
+                .with_next("GET /api/v1/rollups names the rollups; POST /api/v1/rollups declares one"),
+            MartError::Name(_) | MartError::Invalid(_) | MartError::Rollup(_) => {
+                Self::new(ProblemKind::BodyInvalid, detail)
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ mod params;
 pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod reload;
+pub(crate) mod rollups;
 pub(crate) mod rules;
 pub(crate) mod status;
 pub(crate) mod stream;

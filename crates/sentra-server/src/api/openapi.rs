@@ -8,7 +8,7 @@ use super::queries::{complete, export};
 use super::types::{IncidentChange, StreamGap};
 use super::{
     dead_letters, decisions, events, forensic, incidents, ingest, login, marts, queries, query, reload,
-    rules, status, stream, topics, tuning,
+    rollups, rules, status, stream, topics, tuning,
 };
 use crate::door::SESSION_COOKIE;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
@@ -23,6 +23,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
         events::show, events::lookup, dead_letters::list, dead_letters::show,
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,
         marts::list, marts::create, marts::show, marts::alter, marts::remove,
+        rollups::list, rollups::add, rollups::remove,
         query::ask, complete::complete, queries_stream::follow, export::export,
         queries::estimate::estimate, queries::cancel::cancel,
         queries::decisions::list, queries::decisions::put_override, queries::decisions::lineage,

@@ -12,6 +12,7 @@ mod incident;
 mod letter;
 mod mart;
 mod query;
+mod rollup;
 mod rules;
 mod status;
 mod topic;
@@ -33,6 +34,7 @@ pub use query::{
     OverrideBody, QueryAnswer, QueryColumn, QueryDecisions, QueryEstimate, QueryRequest, QueryRoute,
     QueryStatus,
 };
+pub use rollup::{RollupBody, RollupItem, RollupsAnswer};
 pub use rules::{
     BacktestAnswer, BacktestBody, BacktestMatch, BacktestRule, RuleCostView, RuleProblemSeverity,
     RuleProblemView, RuleView, RulesView,

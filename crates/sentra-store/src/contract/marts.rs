@@ -99,6 +99,16 @@ macro_rules! marts_contract {
                 crate::contract::routing::declared_marts_are_there(&$open.await).await;
             }
             #[tokio::test]
+            async fn answers_are_the_same_with_and_without_rollups() {
+                let (with, without) = ($open.await, $open.await);
+                crate::contract::rollups::answers_are_the_same_with_and_without_rollups(&with, &without)
+                    .await;
+            }
+            #[tokio::test]
+            async fn rollups_are_the_tenants_own() {
+                crate::contract::rollups::rollups_are_the_tenants_own(&$open.await).await;
+            }
+            #[tokio::test]
             async fn statistics_count() {
                 crate::contract::marts::statistics_count(&$open.await).await;
             }

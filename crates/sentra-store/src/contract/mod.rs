@@ -6,6 +6,7 @@ pub(crate) mod oracle;
 pub(crate) mod plans;
 mod records;
 mod registry;
+pub(crate) mod rollups;
 pub(crate) mod routing;
 pub(crate) mod seen;
 pub(crate) mod stream;

@@ -47,6 +47,7 @@ impl EmbeddedMarts {
             stopped_by: None,
             lineage: Lineage::default(),
             segments: Vec::new(),
+            rollups: Vec::new(),
             engines: Vec::new(),
         };
         // Aggregates are computed while the plan is translated.

@@ -44,7 +44,8 @@ impl EmbeddedMarts {
         let segments = self.write_segments(scope, &snapshot).await?;
         #[cfg(test)]
         self.reach(Step::Written)?;
-        self.manifest.publish(scope, &segments, &snapshot.taken).await?;
+        let parts = self.count_new(tenant, &segments).await;
+        self.manifest.publish(scope, &segments, parts, &snapshot.taken).await?;
         #[cfg(test)]
         self.reach(Step::Published)?;
         let now = self.clock.now();

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use sentra_model::{Mart, SCHEMA_VERSION, TenantId, TenantScope, Timestamp};
 
+use super::rollup::{self, Part};
 use super::tenant::{Segment, Unread};
 use crate::sqlite::{check_version, create_tables, from_sql, open_file, to_sql};
 use crate::{Retained, StoreError};
@@ -20,7 +21,7 @@ const ROWS_PER_STATEMENT_MAX: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Manifest {
-    database: DatabaseConnection,
+    pub(super) database: DatabaseConnection,
 }
 
 impl Manifest {
@@ -34,6 +35,7 @@ impl Manifest {
             schema.create_table_from_entity(position::Entity),
             schema.create_table_from_entity(unread::Entity),
             schema.create_table_from_entity(retired::Entity),
+            rollup::create(&schema),
         ];
         create_tables(&database, tables).await?;
         Ok(Self { database })
@@ -107,16 +109,18 @@ impl Manifest {
         deleted.map(|_| ()).map_err(StoreError::database("write down that a segment is whole"))
     }
 
-    /// Law SOURCE: puts the segments `new` in the place of `old` in one transaction.
+    /// Law SOURCE: puts the segments `new`, with what rollups count of them, in the place of `old` in one transaction.
     pub(super) async fn replace(
         &self,
         scope: &TenantScope,
         old: &[Arc<Segment>],
         new: &[Segment],
+        parts: Vec<Part>,
     ) -> Result<(), StoreError> {
         let transaction = self.database.begin().await.map_err(StoreError::database("replace segments"))?;
         remove(&transaction, scope, old).await?;
         add(&transaction, scope, new).await?;
+        rollup::add_parts(&transaction, scope, parts).await?;
         transaction.commit().await.map_err(StoreError::database("replace segments"))
     }
 
@@ -181,28 +185,33 @@ impl Manifest {
         Ok(rows.into_iter().map(|row| (partition_of(row.partition), from_sql(row.next_offset))).collect())
     }
 
-    /// Takes every segment of `mart` out, in one statement. Their positions stay: what was in them does not come again.
+    /// Takes every segment of `mart` out, in one transaction. Their positions stay: what was in them does not come again.
     pub(super) async fn forget_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<(), StoreError> {
+        let failed = || StoreError::database("take a mart's segments out");
+        let transaction = self.database.begin().await.map_err(failed())?;
+        rollup::forget_mart(&transaction, scope, mart).await?;
         segment::Entity::delete_many()
             .filter(segment::Column::Tenant.eq(scope.tenant().as_str()))
             .filter(segment::Column::Mart.eq(mart.as_str()))
-            .exec(&self.database)
+            .exec(&transaction)
             .await
-            .map_err(StoreError::database("take a mart's segments out"))?;
-        Ok(())
+            .map_err(failed())?;
+        transaction.commit().await.map_err(failed())
     }
 
-    /// Law SOURCE: publishes `segments` and `positions` in one transaction.
+    /// Law SOURCE: publishes `segments`, what rollups count of them, and `positions` in one transaction.
     pub(super) async fn publish(
         &self,
         scope: &TenantScope,
         segments: &[Segment],
+        parts: Vec<Part>,
         positions: &BTreeMap<u32, u64>,
     ) -> Result<(), StoreError> {
         let tenant = scope.tenant().as_str();
         let failed = || StoreError::database("publish segments");
         let transaction = self.database.begin().await.map_err(failed())?;
         add(&transaction, scope, segments).await?;
+        rollup::add_parts(&transaction, scope, parts).await?;
         let conflict = OnConflict::columns([position::Column::Tenant, position::Column::Partition])
             .update_column(position::Column::NextOffset)
             .to_owned();
@@ -256,6 +265,7 @@ async fn remove(
         }
         let marks = unread::Entity::delete_many().filter(unread::Column::Path.is_in(paths()));
         marks.exec(transaction).await.map_err(failed())?;
+        rollup::remove_parts(transaction, scope, paths()).await?;
     }
     Ok(())
 }
@@ -311,7 +321,7 @@ fn row_of(tenant: &str, segment: &Segment) -> segment::ActiveModel {
 }
 
 #[allow(unreachable_pub, reason = "the derived entities must be pub")]
-mod segment {
+pub(super) mod segment {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -18,7 +18,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use sentra_kql::plan::Plan;
-use sentra_model::{Clock, EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
+use sentra_model::{
+    Clock, EventBatch, EventId, Mart, Position, RollupDefinition, TenantId, TenantScope, Timestamp,
+};
 use tokio::sync::RwLock;
 
 use crate::admit::admit;
@@ -26,8 +28,8 @@ use crate::kql::scans;
 use crate::memory::{add_memory, widen};
 use crate::{
     AskLimits, BackPage, DamagedSegment, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer,
-    PlanEstimate, ReadBack, Retained, RetentionPolicy, SearchOptions, Seen, SeenRequest, StoreError,
-    StoredEvent, Tended,
+    PlanEstimate, ReadBack, Retained, RetentionPolicy, RollupStats, SearchOptions, Seen, SeenRequest,
+    StoreError, StoredEvent, Tended,
 };
 
 mod aggregate;
@@ -49,6 +51,7 @@ mod promoted;
 mod prune;
 mod readback;
 mod resolve;
+mod rollup;
 mod row_function;
 mod search;
 mod seen;
@@ -65,6 +68,7 @@ mod tests;
 
 pub use open::OpenReport;
 pub use options::MartOptions;
+pub use rollup::check_rollup;
 
 use life::unread_of_plan;
 use manifest::Manifest;
@@ -208,7 +212,13 @@ impl MartStore for EmbeddedMarts {
         plan: &Plan,
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
-        let mut answer = self.read(scope, || self.answer_plan(scope, plan, limits)).await?;
+        let answer = || async {
+            match self.answer_by_rollups(scope, plan, limits).await? {
+                Some(answer) => Ok(answer),
+                None => self.answer_plan(scope, plan, limits).await,
+            }
+        };
+        let mut answer = self.read(scope, answer).await?;
         let unread = self.tenant(scope).await.snapshot().unread;
         answer.lineage.segments_unread = unread_of_plan(&unread, &plan.root);
         Ok(answer)
@@ -240,7 +250,11 @@ impl MartStore for EmbeddedMarts {
     }
 
     async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
-        let snapshot = self.tenant(scope).await.snapshot();
+        let tenant = self.tenant(scope).await;
+        let snapshot = tenant.snapshot();
+        if let Some(estimate) = self.estimate_by_rollups(scope, &tenant, &snapshot, plan).await? {
+            return Ok(estimate);
+        }
         let estimate = |scan| prune::estimated(&snapshot, scan);
         Ok(PlanEstimate { scans: scans(plan).into_iter().map(estimate).collect() })
     }
@@ -255,6 +269,18 @@ impl MartStore for EmbeddedMarts {
 
     async fn declare_marts(&self, scope: &TenantScope, marts: Vec<Mart>) {
         self.tenant(scope).await.declare(marts);
+    }
+
+    async fn declare_rollups(
+        &self,
+        scope: &TenantScope,
+        rollups: Vec<RollupDefinition>,
+    ) -> Result<(), StoreError> {
+        self.make_rollups(scope, rollups).await
+    }
+
+    async fn rollup_stats(&self, scope: &TenantScope) -> Result<Vec<RollupStats>, StoreError> {
+        self.stats_of_rollups(scope).await
     }
 
     async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {

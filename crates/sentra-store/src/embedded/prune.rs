@@ -38,6 +38,7 @@ pub(super) fn estimated(snapshot: &Snapshot, scan: Scan) -> ScanEstimate {
         bytes: segments.iter().map(|segment| segment.bytes).sum(),
         memory_rows: rows_in_memory(&snapshot.chunks, scan.marts.as_deref()),
         table: scan.table,
+        rollup: None,
     }
 }
 

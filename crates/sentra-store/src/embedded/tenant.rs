@@ -7,6 +7,7 @@ use sentra_model::{Mart, Position, Timestamp};
 use tokio::sync::Mutex;
 
 use super::MartOptions;
+use super::rollup::Compiled;
 use crate::Retained;
 use crate::admit::Chunk;
 
@@ -82,6 +83,8 @@ struct State {
     durable: BTreeMap<u32, u64>,
     /// Registered marts: told, not stored.
     declared: Vec<Mart>,
+    /// Rollups: told, not stored. What they count is stored with the segments.
+    rollups: Vec<Arc<Compiled>>,
     unread: Vec<Unread>,
     retired: BTreeMap<Mart, Retained>,
     /// By path; what is not in here was there when the store was opened.
@@ -106,6 +109,21 @@ pub(super) struct Snapshot {
     pub(super) retired: BTreeMap<Mart, Retained>,
     /// Keeps the files of `segments`; not to be dropped before they were read.
     pub(super) reading: Arc<Reading>,
+}
+
+impl Snapshot {
+    /// Nothing but `segments`. Whoever calls sees to it that their files stay.
+    pub(super) fn of(segments: Vec<Arc<Segment>>) -> Self {
+        Self {
+            segments,
+            chunks: Vec::new(),
+            taken: BTreeMap::new(),
+            durable: BTreeMap::new(),
+            unread: Vec::new(),
+            retired: BTreeMap::new(),
+            reading: Arc::default(),
+        }
+    }
 }
 
 impl Tenant {
@@ -160,6 +178,15 @@ impl Tenant {
 
     pub(super) fn declare(&self, marts: Vec<Mart>) {
         self.write().declared = marts;
+    }
+
+    /// The declared rollups.
+    pub(super) fn rollups(&self) -> Vec<Arc<Compiled>> {
+        self.read().rollups.clone()
+    }
+
+    pub(super) fn set_rollups(&self, rollups: Vec<Arc<Compiled>>) {
+        self.write().rollups = rollups;
     }
 
     /// Forgets the segments of `mart`, and gives them.

@@ -32,6 +32,8 @@ pub struct ScanEstimate {
     pub bytes: u64,
     /// Rows that are not yet in a segment.
     pub memory_rows: u64,
+    /// The rollup whose rows are among these, in the place of segments.
+    pub rollup: Option<String>,
 }
 
 impl PlanEstimate {
@@ -49,6 +51,12 @@ impl PlanEstimate {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.sum(|scan| scan.rows.saturating_add(scan.memory_rows))
+    }
+
+    /// Whether rollups answer, and the events of their segments are not read.
+    #[must_use]
+    pub fn is_by_rollups(&self) -> bool {
+        !self.scans.is_empty() && self.scans.iter().all(|scan| scan.rollup.is_some())
     }
 
     /// Bytes of the segments that have to be opened.

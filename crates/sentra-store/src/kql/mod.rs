@@ -61,6 +61,8 @@ pub struct PlanAnswer {
     pub lineage: Lineage,
     /// The segments that were opened, at most [`crate::LINEAGE_SEGMENTS_MAX`].
     pub segments: Vec<SegmentRef>,
+    /// The rollups that were asked in the place of segments, by name.
+    pub rollups: Vec<String>,
     /// Which part ran where, the innermost first.
     pub engines: Vec<String>,
 }

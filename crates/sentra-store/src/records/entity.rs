@@ -166,6 +166,18 @@ table!(
 );
 
 table!(
+    /// Declared rollups.
+    rollup, "declared_rollups", {
+        #[sea_orm(primary_key, auto_increment = false)]
+        tenant: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        name: String,
+        #[sea_orm(column_type = "Text")]
+        body: String,
+    }
+);
+
+table!(
     /// Which revision of the marts routed from which offset on.
     routing_epoch, "routing_epochs", {
         #[sea_orm(primary_key, auto_increment = false)]

@@ -6,10 +6,10 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, TransactionTrait,
 };
-use sentra_model::{MartDefinition, RoutingEpoch, TenantId, TenantScope};
+use sentra_model::{MartDefinition, RollupDefinition, RoutingEpoch, TenantId, TenantScope};
 
 use super::SqliteRecords;
-use super::entity::{mart_version, routing_epoch};
+use super::entity::{mart_version, rollup, routing_epoch};
 use crate::StoreError;
 use crate::registry::{MART_CHANGES_MAX, MartRegistry};
 use crate::sqlite::{from_sql, to_sql};
@@ -72,15 +72,56 @@ impl MartRegistry for SqliteRecords {
     }
 
     async fn registering_tenants(&self) -> Result<Vec<TenantId>, StoreError> {
-        let names: Vec<String> = mart_version::Entity::find()
-            .select_only()
-            .column(mart_version::Column::Tenant)
-            .distinct()
-            .into_tuple()
+        let failed = || StoreError::database("read who registered marts");
+        let of_marts = mart_version::Entity::find().select_only().column(mart_version::Column::Tenant);
+        let mut names: Vec<String> =
+            of_marts.distinct().into_tuple().all(&self.database).await.map_err(failed())?;
+        let of_rollups = rollup::Entity::find().select_only().column(rollup::Column::Tenant);
+        let more: Vec<String> =
+            of_rollups.distinct().into_tuple().all(&self.database).await.map_err(failed())?;
+        names.extend(more);
+        names.sort_unstable();
+        names.dedup();
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    async fn declared_rollups(&self, scope: &TenantScope) -> Result<Vec<RollupDefinition>, StoreError> {
+        let rows = rollup::Entity::find()
+            .filter(rollup::Column::Tenant.eq(scope.tenant().as_str()))
+            .order_by_asc(rollup::Column::Name)
             .all(&self.database)
             .await
-            .map_err(StoreError::database("read who registered marts"))?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+            .map_err(StoreError::database("read declared rollups"))?;
+        let read = |row: rollup::Model| serde_json::from_str(&row.body);
+        rows.into_iter()
+            .map(read)
+            .collect::<Result<_, _>>()
+            .map_err(StoreError::json("read a declared rollup"))
+    }
+
+    async fn put_rollup(&self, scope: &TenantScope, definition: &RollupDefinition) -> Result<(), StoreError> {
+        use rollup::Column::{Body, Name, Tenant};
+        let _writer = self.writer.lock().await;
+        let row = rollup::Model {
+            tenant: scope.tenant().to_string(),
+            name: definition.name.clone(),
+            body: serde_json::to_string(definition).map_err(StoreError::json("write a rollup"))?,
+        };
+        let conflict = OnConflict::columns([Tenant, Name]).update_column(Body).to_owned();
+        let put = rollup::Entity::insert(row.into_active_model().reset_all()).on_conflict(conflict);
+        let put = put.exec_without_returning(&self.database).await;
+        put.map(|_| ()).map_err(StoreError::database("declare a rollup"))
+    }
+
+    async fn remove_rollup(&self, scope: &TenantScope, name: &str) -> Result<bool, StoreError> {
+        let _writer = self.writer.lock().await;
+        let removed = rollup::Entity::delete_many()
+            .filter(rollup::Column::Tenant.eq(scope.tenant().as_str()))
+            .filter(rollup::Column::Name.eq(name))
+            .exec(&self.database)
+            .await
+            .map_err(StoreError::database("remove a rollup"))?;
+        Ok(removed.rows_affected > 0)
     }
 }
 

@@ -64,6 +64,7 @@ impl SqliteRecords {
             schema.create_table_from_entity(entity::position::Entity),
             schema.create_table_from_entity(entity::mart_version::Entity),
             schema.create_table_from_entity(entity::routing_epoch::Entity),
+            schema.create_table_from_entity(entity::rollup::Entity),
         ];
         create_tables(&database, tables).await?;
         create_indexes(&database, &INDEXES).await?;

@@ -51,6 +51,8 @@ pub struct AnswerEnd {
     pub lineage: Lineage,
     /// The segments that were opened, at most [`crate::LINEAGE_SEGMENTS_MAX`].
     pub segments: Vec<SegmentRef>,
+    /// The rollups that were asked in the place of segments, by name.
+    pub rollups: Vec<String>,
     /// Which part ran where.
     pub engines: Vec<String>,
     /// The place of the last row, of events one by one.
@@ -78,12 +80,13 @@ pub(crate) fn in_pieces<'a, S: MartStore + ?Sized>(
 
 /// An answer that is there, in pieces.
 fn pieces(answer: Result<PlanAnswer, StoreError>) -> Vec<Result<AnswerPart, StoreError>> {
-    let PlanAnswer { rows, cut, stopped_by, lineage, segments, engines, .. } = match answer {
+    let PlanAnswer { rows, cut, stopped_by, lineage, segments, rollups, engines, .. } = match answer {
         Ok(answer) => answer,
         Err(error) => return vec![Err(error)],
     };
     let mut parts: Vec<_> = cut_up(rows).into_iter().map(|rows| Ok(AnswerPart::Rows(rows))).collect();
-    parts.push(Ok(AnswerPart::End(AnswerEnd { cut, stopped_by, lineage, segments, engines, last: None })));
+    let end = AnswerEnd { cut, stopped_by, lineage, segments, rollups, engines, last: None };
+    parts.push(Ok(AnswerPart::End(end)));
     parts
 }
 

@@ -149,6 +149,8 @@ impl Walk {
             segment_rows,
             memory_rows,
             segments_unread,
+            segments_by_rollup,
+            rollup_rows,
         } = answer.lineage;
         let lineage = &mut self.end.lineage;
         lineage.segments_considered = lineage.segments_considered.max(segments_considered);
@@ -158,6 +160,8 @@ impl Walk {
         lineage.segments_pruned = least(lineage.segments_pruned, segments_pruned);
         lineage.segments_skipped = least(lineage.segments_skipped, segments_skipped);
         lineage.segment_rows += segment_rows;
+        lineage.segments_by_rollup += segments_by_rollup;
+        lineage.rollup_rows += rollup_rows;
         lineage.segments_unread = lineage.segments_unread.max(segments_unread);
         lineage.memory_rows = lineage.memory_rows.max(memory_rows);
         for segment in &answer.segments {

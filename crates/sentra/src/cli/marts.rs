@@ -1,6 +1,6 @@
 //! `sentra marts …` as it is typed.
 
-use clap::{ArgGroup, Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use sentra_model::{MartColumn, MartColumnKind};
 
 use super::Place;
@@ -27,6 +27,76 @@ pub(crate) enum MartsCommand {
     Alter(MartsAlterArguments),
     /// Remove a registered mart
     Remove(MartsRemoveArguments),
+    /// Aggregates that are kept up to date and answer questions in place of the events
+    #[command(subcommand)]
+    Rollup(RollupCommand),
+}
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  sentra marts rollup list
+  sentra marts rollup add logons --mart identity --key user --key src_ip --grain hour
+  sentra marts rollup add ports --mart firewall --filter \"outcome == 'failure'\" --key dst_port --aggregate 'sum(count)' --grain minute
+  sentra marts rollup remove logons
+A question that groups by these keys and by whole buckets of time is answered from the rollup; sentra query --explain
+says so. Answers are the same with and without it.")]
+pub(crate) enum RollupCommand {
+    /// List rollups and what they hold
+    List(MartsListArguments),
+    /// Declare a rollup
+    Add(RollupAddArguments),
+    /// Remove a declared rollup
+    Remove(RollupRemoveArguments),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Grain {
+    /// One minute.
+    Minute,
+    /// One hour.
+    Hour,
+    /// One day, in UTC.
+    Day,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollupAddArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Mart whose events are counted; events for all of them.
+    #[arg(long, value_name = "MART", default_value = "events")]
+    pub(crate) mart: String,
+    /// Which of its events: a condition as after KQL's where [default: all].
+    #[arg(long, value_name = "KQL", default_value = "")]
+    pub(crate) filter: String,
+    /// Column, source field or expression to group by; may be given more than once.
+    #[arg(long = "key", value_name = "KQL")]
+    pub(crate) keys: Vec<String>,
+    /// What to keep beside the count: sum, min or max of a number; may be given more than once.
+    #[arg(long = "aggregate", value_name = "KQL")]
+    pub(crate) aggregates: Vec<String>,
+    /// How long a bucket is.
+    #[arg(long, value_enum)]
+    pub(crate) grain: Grain,
+    /// Who declares it.
+    #[arg(long, value_name = "NAME", default_value = "administrator")]
+    pub(crate) by: String,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Its name.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RollupRemoveArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The rollup.
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
 }
 
 #[derive(Debug, Args)]

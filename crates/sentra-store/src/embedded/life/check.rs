@@ -132,7 +132,8 @@ impl EmbeddedMarts {
         };
         let old: Vec<Arc<Segment>> = damaged.map(known).transpose()?.into_iter().collect();
         let new = self.write_restored(scope, batches).await?;
-        self.manifest.replace(scope, &old, &new).await?;
+        let parts = self.count_new(&tenant, &new).await;
+        self.manifest.replace(scope, &old, &new, parts).await?;
         let rows = new.iter().map(|segment| segment.rows).sum();
         tenant.replaced(&old, new, self.clock.now());
         drop(snapshot);

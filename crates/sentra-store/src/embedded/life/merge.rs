@@ -50,7 +50,8 @@ impl EmbeddedMarts {
         let new = self.write_merged(scope, &old, records).await?;
         #[cfg(test)]
         self.reach(Step::Merged)?;
-        self.manifest.replace(scope, &old, std::slice::from_ref(&new)).await?;
+        let parts = self.count_new(tenant, std::slice::from_ref(&new)).await;
+        self.manifest.replace(scope, &old, std::slice::from_ref(&new), parts).await?;
         #[cfg(test)]
         self.reach(Step::Replaced)?;
         let (rows, bytes) = (new.rows, new.bytes);

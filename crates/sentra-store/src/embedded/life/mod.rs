@@ -48,13 +48,14 @@ impl EmbeddedMarts {
             self.merge(scope, &tenant, chosen, &mut tended).await?;
         }
         self.verify_some(scope, &tenant, bytes_max, &mut tended).await?;
+        self.catch_up_rollups(scope, &tenant, bytes_max, &mut tended).await?;
         tended.files_removed = self.sweep(&tenant)?;
         self.show_segments(scope, &tenant);
         Ok(tended)
     }
 
     /// Whether events come in faster than they are written: then nothing else shall use the disk.
-    fn is_busy(&self, tenant: &Tenant) -> bool {
+    pub(in crate::embedded) fn is_busy(&self, tenant: &Tenant) -> bool {
         tenant.flushing.try_lock().is_err() || tenant.is_pressed(&self.options)
     }
 

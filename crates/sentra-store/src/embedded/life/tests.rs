@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use sentra_kql::plan::Plan;
 use sentra_kql::{CheckOptions, check, parse};
-use sentra_model::{Clock, EventBatch, EventId, ManualClock, Mart, Position, TenantScope, Timestamp};
+use sentra_model::{
+    Clock, EventBatch, EventId, ManualClock, Mart, Position, RollupDefinition, TenantScope, Timestamp,
+};
 
 use crate::contract::fixture::{at, batches, next, scope};
 use crate::contract::marts::{END, check_every_predicate, marts_contract, offsets, take};
@@ -17,8 +19,8 @@ use crate::embedded::tests::segment_files;
 use crate::embedded::{EmbeddedMarts, MartOptions};
 use crate::{
     AskLimits, BackPage, DamagedSegment, Horizon, MartAnswer, MartQuery, MartStats, MartStore, PlanAnswer,
-    PlanEstimate, ReadBack, Retained, Retention, RetentionPolicy, SearchOptions, Seen, SeenRequest, Shape,
-    StoreError, StoredEvent, Tended, event_catalog,
+    PlanEstimate, ReadBack, Retained, Retention, RetentionPolicy, RollupStats, SearchOptions, Seen,
+    SeenRequest, Shape, StoreError, StoredEvent, Tended, event_catalog,
 };
 
 /// A day after everything invented: every window is over, and quiet.
@@ -128,6 +130,24 @@ impl MartStore for Merging {
     }
     async fn drop_mart(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
         self.marts.drop_mart(scope, mart).await
+    }
+    async fn retain(
+        &self,
+        scope: &TenantScope,
+        policy: &RetentionPolicy,
+        now: Timestamp,
+    ) -> Result<Retained, StoreError> {
+        self.marts.retain(scope, policy, now).await
+    }
+    async fn declare_rollups(
+        &self,
+        scope: &TenantScope,
+        rollups: Vec<RollupDefinition>,
+    ) -> Result<(), StoreError> {
+        self.marts.declare_rollups(scope, rollups).await
+    }
+    async fn rollup_stats(&self, scope: &TenantScope) -> Result<Vec<RollupStats>, StoreError> {
+        self.marts.rollup_stats(scope).await
     }
 }
 

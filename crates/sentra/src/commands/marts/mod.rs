@@ -1,5 +1,7 @@
 //! `sentra marts`
 
+mod rollups;
+
 use sentra_factory::MartError;
 use sentra_model::{MartDefinition, MartState};
 use sentra_server::api::types::{MartBody, MartChangeBody, MartDetail, MartItem, MartRemoved, MartsAnswer};
@@ -23,6 +25,7 @@ pub(crate) fn run(command: &MartsCommand) -> anyhow::Result<()> {
         MartsCommand::Create(arguments) => create(arguments),
         MartsCommand::Alter(arguments) => alter(arguments),
         MartsCommand::Remove(arguments) => remove(arguments),
+        MartsCommand::Rollup(command) => rollups::run(command),
     }
 }
 
