@@ -91,4 +91,4 @@ pub use recovery::{QuarantinedRange, RecoveryReport, TruncatedTail};
 pub use replay::{Bound, BoundError, Replay, ReplayRequest};
 pub use retention::{FailedRetention, HeldStream, RemovedSegment, RetentionReport};
 pub use segment_log::SegmentLog;
-pub use spread::partition_of;
+pub use spread::{PARTITIONS_MAX, partition_of};
