@@ -144,6 +144,33 @@ impl Engine {
         self.flush(pass)
     }
 
+    /// Closes the last segment of a stream that ended at `end` when it was looked at: the next record gets a segment of
+    /// its own. Where the stream has grown since, or there is no room for another segment, it stays as it is. Whether it
+    /// was closed.
+    pub(crate) fn close_last(&self, partition: &Partition, end: u64) -> Result<bool, LogError> {
+        // Nobody appends meanwhile, and what was appended is synced.
+        let mut writers = self.writers.lock().unwrap_or_else(PoisonError::into_inner);
+        self.poison.check()?;
+        if partition.extent().end != end {
+            return Ok(false);
+        }
+        let writer = match self.create(partition, Some(end)) {
+            Ok(writer) => writer,
+            Err(LogError::Full { .. }) => return Ok(false),
+            Err(error) if error.is_no_space() && !error.is_failed_sync() => return Ok(false),
+            Err(error) => {
+                self.poison(error.with_causes());
+                return Err(self.poison.error());
+            }
+        };
+        let mut view = partition.view.write().unwrap_or_else(PoisonError::into_inner);
+        view.register(&writer.segment);
+        view.last_segment_end = view.end;
+        drop(view);
+        writers.open.insert(partition.stream.clone(), writer);
+        Ok(true)
+    }
+
     /// Gives a frame its offset and its place, in a new segment where the last one is full.
     fn place<'a>(&self, pass: &mut Pass<'a>, index: usize, frame: &'a Encoded) -> Result<(), LogError> {
         if pass.writer.is_none() {

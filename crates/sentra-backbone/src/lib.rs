@@ -6,7 +6,8 @@
 //!
 //! An append is compressed where it is called, waits for room in a bounded queue, and is written by the one commit
 //! thread together with whatever else has gathered: one write per segment, one fsync per file, then the answers.
-//! Whoever comes first is served first. Segments are not allocated ahead: on ext4 the fsync took as long with it.
+//! Tenants take turns, each within its share of the room, and of one tenant whoever comes first is served first.
+//! Segments are not allocated ahead: on ext4 the fsync took as long with it.
 //!
 //! ```text
 //! DIR/LOCK                                  held by one process
@@ -16,7 +17,8 @@
 //! ```
 //!
 //! [`partition_of`] says which partition a source's records go to. [`SegmentLog::retain`] removes the oldest closed
-//! segments by bytes and by age, never one that a holding consumer has still to read. [`Replay`] reads a range once
+//! segments by bytes and by age, never one that a holding consumer has still to read; where nothing comes any more the
+//! last one is closed when all of it is beyond its age. [`Replay`] reads a range once
 //! more with a durable consumer of its own.
 //!
 //! Invariants:
@@ -89,4 +91,4 @@ pub use recovery::{QuarantinedRange, RecoveryReport, TruncatedTail};
 pub use replay::{Bound, BoundError, Replay, ReplayRequest};
 pub use retention::{FailedRetention, HeldStream, RemovedSegment, RetentionReport};
 pub use segment_log::SegmentLog;
-pub use spread::partition_of;
+pub use spread::{PARTITIONS_MAX, partition_of};

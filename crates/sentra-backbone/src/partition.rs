@@ -122,6 +122,12 @@ impl Partition {
         Some(Closed { segment: Arc::clone(first), end: next.base })
     }
 
+    /// The offsets of the last segment; `None` where it is empty.
+    pub(crate) fn last_stretch(&self) -> Option<Range<u64>> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        view.segments.last().map(|last| last.base..view.end).filter(|stretch| !stretch.is_empty())
+    }
+
     /// When the newest frame from offset `base` on was received that stands in the first segment with a readable one.
     pub(crate) fn newest_received(&self, disk: &dyn Disk, base: u64) -> Result<Option<Timestamp>, LogError> {
         let mut offset = base;

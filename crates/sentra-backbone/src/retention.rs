@@ -2,7 +2,8 @@
 //!
 //! A segment's file is removed and the directory synced before the next one is touched, so a crash leaves a stream
 //! whose begin is where it was or a segment further on, and never a hole. There is nothing else to write: the begin
-//! is the name of the first file, and so it works on a disk that is full.
+//! is the name of the first file, and so it works on a disk that is full. Only the last segment of a stream into which
+//! nothing comes any more is closed first, by an empty one behind it, when all of it is beyond its age.
 
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
@@ -105,7 +106,13 @@ impl Pass<'_> {
         let micros = i64::try_from(age_s_max.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
         let since = self.engine.clock.now().plus_micros(micros.saturating_neg());
         for partition in self.partitions.clone() {
-            while let Some(closed) = partition.oldest_closed() {
+            loop {
+                let Some(closed) = partition.oldest_closed() else {
+                    if self.close_idle(&partition, since)? {
+                        continue;
+                    }
+                    break;
+                };
                 // Where no frame is readable, the next segment that has one says how old this one is at least.
                 let newest = partition.newest_received(&*self.engine.disk, closed.segment.base)?;
                 let is_expired = newest.is_some_and(|newest| newest < since);
@@ -115,6 +122,15 @@ impl Pass<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Closes the last segment where nothing has come since: or it would stay for as long as nothing comes. Whether it
+    /// was closed.
+    fn close_idle(&self, partition: &Partition, since: Timestamp) -> Result<bool, LogError> {
+        let Some(stretch) = partition.last_stretch() else { return Ok(false) };
+        let newest = partition.newest_received(&*self.engine.disk, stretch.start)?;
+        let is_expired = newest.is_some_and(|newest| newest < since);
+        Ok(is_expired && self.engine.close_last(partition, stretch.end)?)
     }
 
     fn by_bytes(&mut self) -> Result<(), LogError> {

@@ -188,7 +188,7 @@ impl EventLog for SegmentLog {
             return Ok(Appended { first_offset: self.engine.extent(stream).end, count: 0 });
         }
         let bytes = batch.bytes();
-        let ticket = self.queue.enter(bytes).await?;
+        let ticket = self.queue.enter(&stream.tenant, bytes).await?;
         let frame = encode(batch, bytes, &self.compressing).await?;
         let frame_bytes = frame.len();
         if let Err(error) = self.engine.budget.reserve(stream.topic, frame_bytes) {

@@ -6,6 +6,9 @@ use sentra_model::{Digest, Source, SourceKind};
 
 use crate::payload::kind_to_byte;
 
+/// Law LIMIT: most partitions of a topic that records are spread over. Each is read ahead and has a segment open.
+pub const PARTITIONS_MAX: u32 = 64;
+
 /// The partition, below `partitions`, for what comes from `source`.
 ///
 /// A source is its kind and its origin without a port: a sender that connects anew from another port is the same

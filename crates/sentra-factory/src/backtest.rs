@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use sentra_detect::{Detector, Match, RuleSet};
 use sentra_model::{EventBatch, EventId, EventRow, Mart, RuleKind, RuleRef, TenantScope, Timestamp};
-use sentra_store::{BackPage, MartStore, ReadBack, StoreError, TimeRange};
+use sentra_store::{BackPage, MartStore, ReadBack, StoreError, TimeRange, split_at};
+
+use crate::turns::Turns;
 
 /// Most findings that a backtest describes; it counts the others.
 pub const BACKTEST_MATCHES_MAX: usize = 10_000;
@@ -107,52 +109,111 @@ pub async fn backtest(
 ) -> Result<BacktestReport, StoreError> {
     let matches_max = request.matches_max.min(BACKTEST_MATCHES_MAX);
     let mut gathered = Gathered { matches_max, ..Gathered::default() };
-    for partition in &request.partitions {
-        // Live, every partition has a detector of its own.
-        let mut detector = Detector::new(Arc::clone(&rules));
-        let mut page = ReadBack {
-            partition: *partition,
+    // As live: one detector, and of all partitions what arrived first comes first.
+    let mut detector = Detector::new(Arc::clone(&rules));
+    let mut turns = Turns::default();
+    let lane = |partition: &u32| (*partition, Lane::new(*partition, request));
+    let mut lanes: BTreeMap<u32, Lane> = request.partitions.iter().map(lane).collect();
+    loop {
+        for (partition, lane) in &mut lanes {
+            if !turns.is_waiting(*partition)
+                && let Some(arrived) = lane.fill(marts, scope).await?
+            {
+                turns.offer(*partition, arrived, arrived);
+            }
+        }
+        let Some(turn) = turns.take() else { break };
+        let Some(lane) = lanes.get_mut(&turn.partition) else { break };
+        let batches = lane.take(turn.until);
+        let thinking = tokio::task::spawn_blocking(move || {
+            let events: usize = batches.iter().map(EventBatch::len).sum();
+            let found: Vec<Vec<Match>> = batches.iter().map(|batch| detector.process(batch)).collect();
+            (detector, events as u64, batches, found)
+        });
+        let (thought, events, batches, found) = match thinking.await {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        detector = thought;
+        gathered.report.events += events;
+        for (batch, found) in batches.iter().zip(found) {
+            for found in found.into_iter().filter(|found| is_wanted(request, found)) {
+                if let Some(row) = batch.row(found.row) {
+                    each(&found, row);
+                }
+                gathered.take(found);
+            }
+        }
+        progress(gathered.report.events);
+    }
+    gathered.report.segments_unread = lanes.values().map(|lane| lane.unread).sum();
+    let decided = detector.advance(scope.tenant(), request.until);
+    decided.into_iter().filter(|found| is_wanted(request, found)).for_each(|found| gathered.take(found));
+    Ok(gathered.report)
+}
+
+fn is_wanted(request: &BacktestRequest, found: &Match) -> bool {
+    request.only.as_ref().is_none_or(|ids| ids.contains(&found.rule.id))
+}
+
+/// One partition, read back page by page.
+struct Lane {
+    page: ReadBack,
+    batches: Vec<EventBatch>,
+    is_at_end: bool,
+    /// Damaged segments that its pages go without.
+    unread: u64,
+}
+
+impl Lane {
+    fn new(partition: u32, request: &BacktestRequest) -> Self {
+        let page = ReadBack {
+            partition,
             from: 0,
             marts: request.marts.clone(),
             range: request.range,
             filter: None,
             condition: request.prefilter.clone(),
         };
-        let mut unread = 0;
-        loop {
-            let BackPage { batches, next, segments_unread } = marts.read_back(scope, &page).await?;
-            // Each page tells those from itself on.
-            unread = unread.max(segments_unread);
-            let thinking = tokio::task::spawn_blocking(move || {
-                let events: usize = batches.iter().map(EventBatch::len).sum();
-                let found: Vec<Vec<Match>> = batches.iter().map(|batch| detector.process(batch)).collect();
-                (detector, events as u64, batches, found)
-            });
-            let (thought, events, batches, found) = match thinking.await {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-            };
-            detector = thought;
-            gathered.report.events += events;
-            for (batch, found) in batches.iter().zip(found) {
-                for found in found.into_iter().filter(|found| is_wanted(request, found)) {
-                    if let Some(row) = batch.row(found.row) {
-                        each(&found, row);
-                    }
-                    gathered.take(found);
-                }
-            }
-            progress(gathered.report.events);
-            let Some(from) = next else { break };
-            page.from = from;
-        }
-        gathered.report.segments_unread += unread;
-        let decided = detector.advance(scope.tenant(), request.until);
-        decided.into_iter().filter(|found| is_wanted(request, found)).for_each(|found| gathered.take(found));
+        Self { page, batches: Vec::new(), is_at_end: false, unread: 0 }
     }
-    Ok(gathered.report)
-}
 
-fn is_wanted(request: &BacktestRequest, found: &Match) -> bool {
-    request.only.as_ref().is_none_or(|ids| ids.contains(&found.rule.id))
+    /// Reads until there is something, and says when it arrived; `None` at the end.
+    async fn fill(
+        &mut self,
+        marts: &dyn MartStore,
+        scope: &TenantScope,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        while self.batches.is_empty() && !self.is_at_end {
+            let BackPage { batches, next, segments_unread } = marts.read_back(scope, &self.page).await?;
+            // Each page tells those from itself on.
+            self.unread = self.unread.max(segments_unread);
+            self.batches = batches.into_iter().filter(|batch| !batch.is_empty()).collect();
+            self.is_at_end = next.is_none();
+            self.page.from = next.unwrap_or(self.page.from);
+        }
+        Ok(self.first().map(EventRow::seen))
+    }
+
+    fn first(&self) -> Option<EventRow<'_>> {
+        self.batches.iter().filter_map(|batch| batch.row(0)).min_by_key(|row| row.id().offset)
+    }
+
+    /// What arrived up to `until`, and the first event whenever it did.
+    fn take(&mut self, until: Option<Timestamp>) -> Vec<EventBatch> {
+        let cut = until.and_then(|until| {
+            let first = self.first()?.id().offset;
+            let later = self.batches.iter().flat_map(EventBatch::rows).filter(|row| row.seen() > until);
+            later.map(|row| row.id().offset).filter(|offset| *offset > first).min()
+        });
+        let batches = std::mem::take(&mut self.batches);
+        let Some(cut) = cut else { return batches };
+        let mut taken = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let (before, behind) = split_at(batch, cut);
+            taken.extend(before);
+            self.batches.extend(behind);
+        }
+        taken
+    }
 }

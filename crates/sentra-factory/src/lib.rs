@@ -35,6 +35,7 @@ mod forensic;
 mod insight;
 mod judged;
 mod knowledge;
+mod lanes;
 mod letters;
 mod live;
 mod mart_desk;
@@ -48,6 +49,7 @@ mod state;
 mod status;
 mod thinker;
 mod transform;
+mod turns;
 mod view;
 mod worker;
 

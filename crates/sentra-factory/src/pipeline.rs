@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use crate::config::FactoryConfig;
 use crate::dead::DeadWorker;
 use crate::error::FactoryError;
 use crate::forensic::Forensic;
+use crate::lanes::Partitions;
 use crate::live::{DecoderHandle, KnowledgeHandle, RulesHandle, TuningHandle};
 use crate::mart_desk::MartRouter;
 use crate::status::FactoryStatus;
@@ -101,19 +102,50 @@ impl Factory {
     }
 }
 
+/// Who works: all partitions of a tenant's raw topic have one worker, known by the first of them, and what the doors put
+/// into a dead topic has one for each partition.
+#[derive(Default)]
+struct Workers {
+    tasks: BTreeMap<Stream, JoinHandle<()>>,
+    partitions: BTreeMap<Stream, watch::Sender<BTreeSet<u32>>>,
+}
+
+impl Workers {
+    /// Takes note of a stream.
+    fn note(&mut self, stream: &Stream) {
+        let worker = match stream.topic {
+            Topic::Raw => Stream { partition: 0, ..stream.clone() },
+            Topic::Dead => stream.clone(),
+            Topic::Signals => return,
+        };
+        let partitions = self.partitions.entry(worker).or_default();
+        partitions.send_if_modified(|known| known.insert(stream.partition));
+    }
+
+    /// Starts whoever has something to work on and does not.
+    fn start(&mut self, parts: &Arc<FactoryParts>, stopping: &watch::Receiver<bool>) {
+        for (worker, partitions) in &self.partitions {
+            self.tasks.entry(worker.clone()).or_insert_with(|| {
+                let (parts, partitions) = (Arc::clone(parts), partitions.subscribe());
+                tokio::spawn(keep_running(parts, worker.clone(), partitions, stopping.clone()))
+            });
+        }
+    }
+}
+
 async fn supervise(parts: Arc<FactoryParts>, mut stopping: watch::Receiver<bool>) {
-    let mut workers: BTreeMap<Stream, JoinHandle<()>> = BTreeMap::new();
+    let mut workers = Workers::default();
     while !*stopping.borrow() {
         match parts.log.streams().await {
             Ok(streams) => {
-                for stream in streams.into_iter().filter(|stream| stream.topic != Topic::Signals) {
-                    if let Ok(extent) = parts.log.extent(&stream).await {
-                        parts.status.extent(&stream, extent.end);
+                for stream in streams.iter().filter(|stream| stream.topic != Topic::Signals) {
+                    if let Ok(extent) = parts.log.extent(stream).await {
+                        parts.status.extent(stream, extent.end);
                     }
-                    workers.entry(stream.clone()).or_insert_with(|| {
-                        tokio::spawn(keep_running(Arc::clone(&parts), stream, stopping.clone()))
-                    });
+                    workers.note(stream);
                 }
+                // Now, because what arrived first among all partitions is worked on first.
+                workers.start(&parts, &stopping);
             }
             Err(error) => tracing::error!(%error, "cannot list the backbone's streams"),
         }
@@ -122,7 +154,7 @@ async fn supervise(parts: Arc<FactoryParts>, mut stopping: watch::Receiver<bool>
             _ = stopping.changed() => {}
         }
     }
-    for (_, worker) in workers {
+    for (_, worker) in workers.tasks {
         if let Err(error) = worker.await {
             tracing::error!(%error, "a factory worker ended badly");
         }
@@ -131,11 +163,17 @@ async fn supervise(parts: Arc<FactoryParts>, mut stopping: watch::Receiver<bool>
 
 /// Runs a worker and starts it again from the durable positions whenever it fails: what it had not
 /// committed is read once more, what it had is not.
-async fn keep_running(parts: Arc<FactoryParts>, stream: Stream, mut stopping: watch::Receiver<bool>) {
+async fn keep_running(
+    parts: Arc<FactoryParts>,
+    stream: Stream,
+    partitions: Partitions,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut backoff_ms = RESTART_BACKOFF_MS_MIN;
     while !*stopping.borrow() {
         let started = parts.clock.now();
-        let attempt = tokio::spawn(run_once(Arc::clone(&parts), stream.clone(), stopping.clone()));
+        let attempt =
+            tokio::spawn(run_once(Arc::clone(&parts), stream.clone(), partitions.clone(), stopping.clone()));
         let reason = match attempt.await {
             Ok(Ok(())) => return,
             Ok(Err(error)) => describe(&error),
@@ -158,11 +196,12 @@ async fn keep_running(parts: Arc<FactoryParts>, stream: Stream, mut stopping: wa
 async fn run_once(
     parts: Arc<FactoryParts>,
     stream: Stream,
+    partitions: Partitions,
     stopping: watch::Receiver<bool>,
 ) -> Result<(), FactoryError> {
     match stream.topic {
         Topic::Dead => DeadWorker::open(parts, stream).await?.run(stopping).await,
-        Topic::Raw | Topic::Signals => Worker::open(parts, stream).await?.run(stopping).await,
+        Topic::Raw | Topic::Signals => Worker::open(parts, stream, partitions).await?.run(stopping).await,
     }
 }
 

@@ -1,11 +1,14 @@
 //! The half of a worker that reads, decodes and detects. It is at most two chunks ahead of what is stored.
+//!
+//! It reads all partitions of the tenant's raw topic, in the order in which records arrived ([`Lanes`]), and what it
+//! remembers is one for all of them. A chunk is of one partition.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use sentra_backbone::{ReadChunk, Stream};
+use sentra_backbone::ReadChunk;
 use sentra_detect::{Applied, Detector, EvaluationProblem};
 use sentra_model::{EventBatch, EventId, Incident, Signal, SourceKind, TenantId, TenantScope, Timestamp};
 use sentra_triage::{Triage, set_login_facts};
@@ -16,6 +19,7 @@ use crate::config::FactoryConfig;
 use crate::decisions::{Carried, Decided, Past, apply};
 use crate::error::FactoryError;
 use crate::insight::{CHUNK_EVENTS_MAX, Insight, Looked, take_names_back};
+use crate::lanes::{Lanes, Partitions, Place, Stretch};
 use crate::pipeline::FactoryParts;
 use crate::signals::signal_of;
 use crate::state::{StateKind, StateRow};
@@ -37,17 +41,15 @@ const SHOW_INTERVAL: Duration = Duration::from_secs(1);
 /// What there is to think about.
 enum Next {
     /// Records.
-    Chunk(ReadChunk),
+    Stretch(Stretch),
     /// That nothing arrives.
     Quiet,
 }
 
 pub(crate) struct Thinker {
     parts: Arc<FactoryParts>,
-    stream: Stream,
-    next: u64,
-    /// Where the records store stood at the start: what lies before it was detected and committed.
-    records_next: u64,
+    tenant: TenantId,
+    lanes: Lanes,
     brain: Brain,
 }
 
@@ -65,6 +67,8 @@ struct Brain {
 
 /// What became of one chunk, ready to be stored.
 pub(crate) struct Thought {
+    /// The partition it is of.
+    pub(crate) partition: u32,
     /// The offset after it.
     pub(crate) until: u64,
     pub(crate) transformed: Transformed,
@@ -89,12 +93,13 @@ impl Thinker {
     pub(crate) async fn open(
         parts: Arc<FactoryParts>,
         scope: &TenantScope,
-        stream: Stream,
-        next: u64,
-        records_next: u64,
+        partitions: Partitions,
+        places: &BTreeMap<u32, Place>,
     ) -> Result<Self, FactoryError> {
         let brain = Brain::restore(&parts, scope).await?;
-        Ok(Self { parts, stream, next, records_next, brain })
+        let tenant = scope.tenant().clone();
+        let lanes = Lanes::new(tenant.clone(), partitions, places);
+        Ok(Self { parts, tenant, lanes, brain })
     }
 
     /// Hands on one thought after the other until nobody wants them, or one fails.
@@ -126,38 +131,36 @@ impl Thinker {
 
     /// What is to be thought about next; `None` after a wait for it.
     async fn read(
-        &self,
+        &mut self,
         sender: &mpsc::Sender<Result<Thought, FactoryError>>,
     ) -> Result<Option<Next>, FactoryError> {
-        let config = &self.parts.config;
-        let chunk = self.parts.log.read(&self.stream, self.next, config.batch_bytes_max).await?;
-        if chunk.next_offset > self.next {
-            return Ok(Some(Next::Chunk(chunk)));
+        if let Some(stretch) = self.lanes.next(&self.parts).await? {
+            return Ok(Some(Next::Stretch(stretch)));
         }
+        let waits_for_time = self.waits_for_time();
         tokio::select! {
-            arrived = self.parts.log.wait_beyond(&self.stream, self.next) => arrived?,
+            arrived = self.lanes.arrival(&self.parts) => arrived?,
             () = sender.closed() => return Ok(None),
-            () = tokio::time::sleep(QUIET), if self.waits_for_time() => return Ok(Some(Next::Quiet)),
+            () = tokio::time::sleep(QUIET), if waits_for_time => return Ok(Some(Next::Quiet)),
             () = tokio::time::sleep(SHOW_INTERVAL), if self.brain.is_stale => return Ok(None),
         }
         // A little patience turns a trickle into batches; the limit is what a reader notices.
-        tokio::time::sleep(Duration::from_millis(config.batch_wait_ms)).await;
+        tokio::time::sleep(Duration::from_millis(self.parts.config.batch_wait_ms)).await;
         Ok(None)
     }
 
     /// Whether a correlation waits for event time to pass, and everything in the log has been thought about.
     fn waits_for_time(&self) -> bool {
-        self.next >= self.records_next && self.brain.detector.stats().entries_waiting > 0
+        self.lanes.are_worked_off() && self.brain.detector.stats().entries_waiting > 0
     }
 
     /// Decodes and detects, on a thread of its own.
     async fn think(mut self, next: Next) -> Result<(Self, Thought), FactoryError> {
         let thinking = tokio::task::spawn_blocking(move || {
             let thought = match next {
-                Next::Chunk(chunk) => self.digest(chunk)?,
+                Next::Stretch(stretch) => self.digest(stretch)?,
                 Next::Quiet => self.pass_time()?,
             };
-            self.next = thought.until;
             Ok((self, thought))
         });
         match thinking.await {
@@ -168,38 +171,43 @@ impl Thinker {
 
     /// Nothing arrives: event time has come to where the clock is, which decides what waited for it.
     fn pass_time(&mut self) -> Result<Thought, FactoryError> {
-        let findings = self.brain.pass_time(&self.parts, &self.stream.tenant)?;
+        let findings = self.brain.pass_time(&self.parts, &self.tenant)?;
         let transformed = Transformed::default();
-        Ok(Thought { until: self.next, transformed, findings: Some(findings), skipped: None })
+        // It is committed with a position as everything is; any partition's will do.
+        let (partition, until) = self.lanes.first();
+        Ok(Thought { partition, until, transformed, findings: Some(findings), skipped: None })
     }
 
     /// Law SOURCE: no chunk reaches over `records_next`, so that each is either new to the records store or not.
-    fn digest(&mut self, chunk: ReadChunk) -> Result<Thought, FactoryError> {
-        let is_replay = self.next < self.records_next;
-        let until = if is_replay { self.records_next.min(chunk.next_offset) } else { chunk.next_offset };
-        let Stream { tenant, partition, .. } = &self.stream;
+    fn digest(&mut self, stretch: Stretch) -> Result<Thought, FactoryError> {
+        let Stretch { partition, chunk, next, until, records_next } = stretch;
+        let is_replay = next < records_next;
+        let until = if is_replay { records_next.min(until) } else { until };
         // A decision is a chunk of its own, so that it takes effect between the events before and after it (law IDENTITY).
-        let decision = first_decision(&chunk, self.next..until).filter(|_| !is_replay);
+        let decision = first_decision(&chunk, next..until).filter(|_| !is_replay);
         let until = match decision {
-            Some((offset, _)) if offset == self.next => offset + 1,
+            Some((offset, _)) if offset == next => offset + 1,
             Some((offset, _)) => offset,
             None => until,
         };
-        let decision = decision.filter(|(offset, _)| *offset == self.next).map(|(_, bytes)| bytes.to_vec());
+        let decision = decision.filter(|(offset, _)| *offset == next).map(|(_, bytes)| bytes.to_vec());
         // Baselines hold back what they learn from a chunk until they know what was found in it.
-        let until = until.min(self.next.saturating_add(CHUNK_EVENTS_MAX));
-        let range = self.next..until;
+        let until = until.min(next.saturating_add(CHUNK_EVENTS_MAX));
+        let range = next..until;
         let skipped = chunk.skipped.clone().map(|range| range.start..range.end.min(until));
         // Once per chunk: a decoder that is changed meanwhile takes effect with the next one.
         let decoder = self.parts.decoder.get();
-        let mut transformed = transform(&decoder, tenant, *partition, &chunk.batches, range)?;
+        let within = chunk.batches.partition_point(|batch| batch.first_offset < until);
+        let stored = chunk.batches.get(..within).unwrap_or_default();
+        let mut transformed = transform(&decoder, &self.tenant, partition, stored, range)?;
         take_names_back(&mut transformed.batches)?;
-        let quarantined = chunk.quarantined.into_iter().filter(|range| range.start < until).collect();
+        let is_here = |range: &Range<u64>| range.start < until;
+        let quarantined = chunk.quarantined.iter().filter(|range| is_here(range)).cloned().collect();
         let findings = if is_replay {
             None
         } else if let Some(bytes) = decision {
-            let id = EventId::raw(*partition, self.next);
-            let scope = TenantScope::new(tenant.clone());
+            let id = EventId::raw(partition, next);
+            let scope = TenantScope::new(self.tenant.clone());
             let mut findings = self.brain.find(&self.parts, &mut transformed.batches, quarantined)?;
             let carried = self.brain.decide(&self.parts, &scope, &bytes);
             self.brain.add_changes(&self.parts, &mut findings);
@@ -212,7 +220,8 @@ impl Thinker {
         } else {
             Some(self.brain.find(&self.parts, &mut transformed.batches, quarantined)?)
         };
-        Ok(Thought { until, transformed, findings, skipped })
+        self.lanes.go_on(partition, chunk, until);
+        Ok(Thought { partition, until, transformed, findings, skipped })
     }
 }
 

@@ -1,11 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentra_backbone::{AppendBatch, EventLog, LogError, Stream};
+use sentra_backbone::{AppendBatch, EventLog, LogError, Stream, partition_of};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, Source, SourceKind, TenantId, Topic};
 use tokio_util::sync::CancellationToken;
 
-use crate::file::PARTITION;
 use crate::gather::BatchLimits;
 use crate::letters::letter_batch;
 use crate::{Limits, Live};
@@ -17,19 +16,33 @@ const RETRY_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// Dead letters of one batch: an excerpt of a KiB may be six of JSON.
 const LETTERS_PER_BATCH_MAX: usize = 512;
 
+/// The stream of `tenant` for what comes from `source`. Dead letters all go into one partition: they are few, and
+/// nothing asks for their order.
+pub(crate) fn stream_of(tenant: &TenantId, topic: Topic, source: &Source, partitions: u32) -> Stream {
+    let partition = if topic == Topic::Raw { partition_of(source, partitions) } else { 0 };
+    Stream { tenant: tenant.clone(), topic, partition }
+}
+
 /// The one way into the log: puts records and dead letters into a tenant's topics.
 #[derive(Debug, Clone)]
 pub struct Appender {
     log: Arc<dyn EventLog>,
     pub(crate) clock: Arc<dyn Clock>,
     limits: Live<Limits>,
+    partitions: u32,
 }
 
 impl Appender {
-    /// An appender to `log`.
+    /// An appender to `log`, into one partition of each topic.
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, clock: Arc<dyn Clock>, limits: Limits) -> Self {
-        Self { log, clock, limits: Live::new(limits) }
+        Self { log, clock, limits: Live::new(limits), partitions: 1 }
+    }
+
+    /// The same one, which spreads records over so many partitions, each source in one of them.
+    #[must_use]
+    pub fn with_partitions(self, partitions: u32) -> Self {
+        Self { partitions, ..self }
     }
 
     /// The limits now; they may be others at the next call.
@@ -61,8 +74,8 @@ impl Appender {
     }
 
     /// Where what comes from `source` stands.
-    pub(crate) fn stream_of(&self, tenant: &TenantId, topic: Topic, _source: &Source) -> Stream {
-        Stream { tenant: tenant.clone(), topic, partition: PARTITION }
+    pub(crate) fn stream_of(&self, tenant: &TenantId, topic: Topic, source: &Source) -> Stream {
+        stream_of(tenant, topic, source, self.partitions)
     }
 
     /// Law ACK: resolves when the records are durable, and says how many they are.
@@ -148,5 +161,52 @@ impl Appender {
             }
             pause = (pause * 2).min(RETRY_PAUSE_MAX);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sentra_backbone::MemoryLog;
+    use sentra_model::{DeadReason, ManualClock};
+
+    use super::*;
+
+    /// Every source has one partition, and uses of another number go on in the partitions of that number.
+    #[tokio::test]
+    async fn a_source_has_its_partition() {
+        let log = Arc::new(MemoryLog::new());
+        let tenant = TenantId::default_tenant();
+        let one = Appender::new(log.clone(), Arc::new(ManualClock::default()), Limits::default());
+        let mut expected = std::collections::BTreeMap::new();
+        for (appender, partitions) in [(one.clone(), 1), (one.with_partitions(4), 4)] {
+            for number in 0..20 {
+                let origin = format!("192.0.2.{number}:{}", 40_000 + number * partitions);
+                let source = appender.source(SourceKind::SyslogTcp, origin, None);
+                let records = vec![OwnedRecord { position: 0, bytes: b"text".to_vec() }];
+                appender.records(&tenant, &source, records).await.unwrap();
+                *expected.entry(partition_of(&source, partitions)).or_insert(0) += 1;
+                let letter = DeadLetter {
+                    event: None,
+                    reason: DeadReason::TooLong,
+                    detail: String::new(),
+                    received: source.reference,
+                    source: source.clone(),
+                    position: 0,
+                    excerpt: String::new(),
+                };
+                appender.letters(&tenant, &source, &[letter]).await.unwrap();
+            }
+        }
+        let mut found = std::collections::BTreeMap::new();
+        for stream in log.streams().await.unwrap() {
+            let end = log.extent(&stream).await.unwrap().end;
+            if stream.topic == Topic::Dead {
+                assert_eq!((stream.partition, end), (0, 40), "letters all stand in one");
+            } else {
+                found.insert(stream.partition, end);
+            }
+        }
+        assert_eq!(found, expected);
+        assert_eq!(found.len(), 4);
     }
 }

@@ -48,7 +48,8 @@ impl Server {
         let address = http.local_addr().map_err(|source| listen_error(&config, source))?;
         let settings = reload::settings(&config, &app.directory)?;
         let limits = settings.limits.clone();
-        let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), limits);
+        let appender = Appender::new(Arc::clone(&app.log), Arc::clone(&app.clock), limits)
+            .with_partitions(config.backbone.partitions);
         let options = IntakeOptions {
             directory: Some(app.directory.join(INTAKE_DIRECTORY)),
             requests_max: config.intake.requests_max,

@@ -103,7 +103,7 @@ fn what_is_over_the_bytes_goes_from_the_beginning_and_the_last_segment_stays() {
 #[test]
 fn age_counts_from_the_newest_record_of_a_segment() {
     // The clock stands at 60 s.
-    for (seconds, begin) in [(51, 0), (50, 0), (49, 2), (30, 4), (29, 6), (0, 8)] {
+    for (seconds, begin) in [(51, 0), (50, 0), (49, 2), (30, 4), (29, 6), (10, 8)] {
         let (_, engine) = five(age(seconds));
         engine.retain().unwrap();
         assert_eq!(extent(&engine), (begin, 10), "{seconds} s");
@@ -111,6 +111,89 @@ fn age_counts_from_the_newest_record_of_a_segment() {
     for forever in [u64::MAX, 1 << 62] {
         assert_eq!(removed(&five(age(forever)).1.retain().unwrap()), []);
     }
+}
+
+/// A stream into which nothing comes keeps nothing for ever: its last segment is closed when all of it is too old.
+#[test]
+fn the_last_segment_of_an_idle_stream_goes_too() {
+    let (disk, engine) = five(age(9));
+    assert_eq!(removed(&engine.retain().unwrap()), [0..2, 2..4, 4..6, 6..8, 8..10]);
+    assert_eq!((extent(&engine), offsets(&engine)), ((10, 10), vec![]));
+    assert_eq!(engine.retain().unwrap(), RetentionReport::default(), "a second pass finds nothing");
+    // Law IDENTITY: offsets go on, also after a restart, and the stream is known.
+    let used = engine.budget.used();
+    drop(engine);
+    disk.lose_power();
+    let engine = open_with(&disk, age(9));
+    assert_eq!((extent(&engine), engine.budget.used()), ((10, 10), used));
+    assert_eq!(engine.streams(), [stream("a")]);
+    append_to(&engine, &stream("a"), 55);
+    assert_eq!((extent(&engine), offsets(&engine)), ((10, 12), vec![10, 11]));
+    assert_eq!(removed(&engine.retain().unwrap()), []);
+    // What a consumer has still to read stays.
+    let hold_consumers = vec!["factory".to_owned()];
+    let (_, engine) = five(Retention { hold_consumers, ..age(9) });
+    engine.commit_position("factory", &stream("a"), 9, None).unwrap();
+    engine.retain().unwrap();
+    assert_eq!(extent(&engine), (8, 10));
+    append_to(&engine, &stream("a"), 55);
+    engine.commit_position("factory", &stream("a"), 10, None).unwrap();
+    engine.retain().unwrap();
+    assert_eq!((extent(&engine), offsets(&engine)), ((10, 12), vec![10, 11]));
+}
+
+/// The power fails at every step of closing and removing the only segment.
+#[test]
+fn a_crash_while_an_idle_segment_is_closed_loses_nothing_else() {
+    let mut ends = Vec::new();
+    for step in 1..=12 {
+        for seed in 0..8 {
+            let disk = SimulatedDisk::new(1);
+            disk.clock().set(Timestamp::from_seconds(60));
+            let engine = open_with(&disk, age(9));
+            append_to(&engine, &stream("a"), 10);
+            disk.set_faults(Faults { crash_in: Some(step), ..Faults::default() });
+            let result = engine.retain();
+            if !disk.has_crashed() {
+                assert!(step > 4, "{result:?}");
+                continue;
+            }
+            drop(engine);
+            for _ in 0..seed {
+                disk.draw();
+            }
+            disk.lose_power();
+            let engine = open_with(&disk, age(9));
+            let (begin, end) = extent(&engine);
+            assert!(begin % 2 == 0 && end == 2, "step {step}: {begin}..{end}");
+            assert_eq!(offsets(&engine), (begin..2).collect::<Vec<_>>(), "step {step}");
+            ends.push(begin);
+            engine.retain().unwrap();
+            assert_eq!(extent(&engine), (2, 2), "step {step}");
+            append_to(&engine, &stream("a"), 60);
+            assert_eq!((extent(&engine), offsets(&engine)), ((2, 4), vec![2, 3]), "step {step}");
+        }
+    }
+    ends.sort_unstable();
+    ends.dedup();
+    assert_eq!(ends, [0, 2], "every begin was met");
+}
+
+/// No room for another segment: the last one stays until there is, and nothing fails.
+#[test]
+fn a_full_disk_keeps_the_last_segment() {
+    let disk = SimulatedDisk::new(1);
+    disk.clock().set(Timestamp::from_seconds(60));
+    let engine = open_with(&disk, age(9));
+    append_to(&engine, &stream("a"), 10);
+    let used = engine.budget.used();
+    drop(engine);
+    let full = LogOptions { disk_bytes_max: Some(used), ..options(age(9)) };
+    let engine = Engine::open(Arc::new(disk.clone()), Path::new("/log"), full, disk.clock()).unwrap().0;
+    assert_eq!(engine.retain().unwrap(), RetentionReport::default());
+    assert_eq!(extent(&engine), (0, 2));
+    drop(engine);
+    assert_eq!(removed(&open_with(&disk, age(9)).retain().unwrap()), [0..2]);
 }
 
 /// A clock that jumps back makes a segment young again, and it keeps those behind it: nothing goes from the middle.
@@ -146,9 +229,9 @@ fn a_holding_consumer_is_waited_for_and_others_are_not() {
     let hold_consumers = vec!["factory".to_owned()];
     for retention in [
         Retention { hold_consumers: hold_consumers.clone(), ..bytes_max(0) },
-        Retention { hold_consumers, ..age(0) },
+        Retention { hold_consumers, ..age(10) },
     ] {
-        let (_, engine) = five(retention);
+        let (disk, engine) = five(retention);
         let held = |from| HeldStream { stream: stream("a"), consumer: "factory".to_owned(), from };
         engine.commit_position("detect", &stream("a"), 10, None).unwrap();
         for (position, begin) in
@@ -163,6 +246,7 @@ fn a_holding_consumer_is_waited_for_and_others_are_not() {
             assert_eq!(report.held, expected, "{position:?}");
         }
         append_to(&engine, &stream("a"), 60);
+        disk.clock().set(Timestamp::from_seconds(61));
         // One that was forgotten holds everything again.
         engine.forget("factory", &stream("a")).unwrap();
         assert_eq!(engine.retain().unwrap().held, [held(8)]);

@@ -39,6 +39,7 @@ mod decisions;
 mod forensic;
 mod house;
 mod marts;
+mod partitions;
 
 use house::*;
 

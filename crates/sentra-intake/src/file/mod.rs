@@ -24,7 +24,6 @@ use read::Reading;
 
 pub(crate) use shape::known_binary;
 pub use sink::LogSink;
-pub(crate) use sink::PARTITION;
 
 /// How files are read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sentra_backbone::{AppendBatch, EventLog, LogError, Stream};
+use sentra_backbone::{AppendBatch, EventLog, LogError};
 use sentra_model::{Clock, DeadLetter, OwnedRecord, Source, TenantId, Topic};
 use tokio::runtime::Handle;
 
 use super::{FileProblem, RecordSink};
+use crate::appender::stream_of;
 use crate::letters::letter_batch;
 
 /// Puts what comes out of files into a log. Law ACK: what is counted as accepted is durable.
@@ -17,34 +18,35 @@ pub struct LogSink {
     log: Arc<dyn EventLog>,
     clock: Arc<dyn Clock>,
     runtime: Handle,
-    raw: Stream,
-    dead: Stream,
+    tenant: TenantId,
+    partitions: u32,
     accepted: u64,
     dead_letters: u64,
     problems: Vec<FileProblem>,
     failure: Option<LogError>,
 }
 
-/// The partition that everything is put into.
-pub(crate) const PARTITION: u32 = 0;
-
 impl LogSink {
-    /// A sink into the topics of `tenant` in `log`.
+    /// A sink into the topics of `tenant` in `log`, one partition of each.
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, tenant: TenantId, clock: Arc<dyn Clock>, runtime: Handle) -> Self {
-        let raw = Stream { tenant: tenant.clone(), topic: Topic::Raw, partition: PARTITION };
-        let dead = Stream { tenant, topic: Topic::Dead, partition: PARTITION };
         Self {
             log,
             clock,
             runtime,
-            raw,
-            dead,
+            tenant,
+            partitions: 1,
             accepted: 0,
             dead_letters: 0,
             problems: Vec::new(),
             failure: None,
         }
+    }
+
+    /// The same one, which spreads records over so many partitions, each file in one of them.
+    #[must_use]
+    pub fn with_partitions(self, partitions: u32) -> Self {
+        Self { partitions, ..self }
     }
 
     /// Records that are durable.
@@ -69,9 +71,9 @@ impl LogSink {
         self.failure.take()
     }
 
-    fn append(&mut self, to_dead: bool, batch: AppendBatch) -> ControlFlow<(), u64> {
-        let stream = if to_dead { &self.dead } else { &self.raw };
-        match self.runtime.block_on(self.log.append(stream, batch)) {
+    fn append(&mut self, topic: Topic, batch: AppendBatch) -> ControlFlow<(), u64> {
+        let stream = stream_of(&self.tenant, topic, &batch.source, self.partitions);
+        match self.runtime.block_on(self.log.append(&stream, batch)) {
             Ok(appended) => ControlFlow::Continue(appended.count),
             Err(error) => {
                 self.failure = Some(error);
@@ -84,13 +86,13 @@ impl LogSink {
 impl RecordSink for LogSink {
     fn records(&mut self, source: &Source, records: Vec<OwnedRecord>) -> ControlFlow<()> {
         let batch = AppendBatch { received: self.clock.now(), source: source.clone(), records };
-        self.accepted += self.append(false, batch)?;
+        self.accepted += self.append(Topic::Raw, batch)?;
         ControlFlow::Continue(())
     }
 
     fn dead_letter(&mut self, letter: DeadLetter) -> ControlFlow<()> {
         let batch = letter_batch(&letter.source, self.clock.now(), std::slice::from_ref(&letter));
-        self.dead_letters += self.append(true, batch)?;
+        self.dead_letters += self.append(Topic::Dead, batch)?;
         ControlFlow::Continue(())
     }
 

@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use sentra_backbone::AppendBatch;
+use sentra_backbone::{AppendBatch, PARTITIONS_MAX};
 use toml::de::{DeTable, DeValue};
 
 use super::{Config, Doors, Given, MartSettings, Refused, doors, marts, nearest};
@@ -187,6 +187,11 @@ impl Config {
         ];
         if let Some((key, value, most)) = bounded.into_iter().find(|(_, value, most)| value > most) {
             return wrong(key, &format!("at most {most}"), value.to_string());
+        }
+        let partitions = self.backbone.partitions;
+        if !(1..=PARTITIONS_MAX).contains(&partitions) {
+            let expected = format!("from 1 to {PARTITIONS_MAX}");
+            return wrong("backbone.partitions", &expected, partitions.to_string());
         }
         if let Err(error) = self.intake.syslog_tenant.parse::<sentra_model::TenantId>() {
             return wrong("intake.syslog_tenant", "a tenant name", error.to_string());

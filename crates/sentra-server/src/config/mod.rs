@@ -225,6 +225,9 @@ sections! {
         commit_wait_ms: u64 = 5,
         /// Disk space the log may take; 0 for all there is.
         disk_bytes_max: Option<u64> = None,
+        /// Partitions that a tenant's records are spread over by their source, 1 to 64. Another number leaves what is there
+        /// where it is.
+        partitions: u32 = 1,
     }
 
     /// What the log may remove: whole segments from the beginning of a topic, never one that Sentra has still to read.

@@ -80,9 +80,11 @@ fn into_log(
     runtime: &tokio::runtime::Handle,
 ) -> anyhow::Result<(Reported, Taken)> {
     let tenant = arguments.place.tenant.clone();
-    let mut sink = LogSink::new(Arc::clone(&engines.log), tenant, Arc::new(SystemClock), runtime.clone());
+    let config = settings::load(None)?;
+    let mut sink = LogSink::new(Arc::clone(&engines.log), tenant, Arc::new(SystemClock), runtime.clone())
+        .with_partitions(config.backbone.partitions);
     let format = arguments.format.as_deref();
-    let intake = settings::load(None)?.limits();
+    let intake = config.limits();
     let reported = read_all(&arguments.paths, format, &intake, &SystemClock, &mut sink);
     let taken = Taken { accepted: sink.accepted(), dead_letters: sink.dead_letters() };
     if let Some(failure) = sink.take_failure() {

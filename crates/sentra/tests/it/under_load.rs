@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sentra_backbone::{EventLog, LogOptions, SegmentLog, StoredBatch, Stream};
-use sentra_model::{SystemClock, TenantId, Topic};
+use sentra_backbone::{EventLog, LogOptions, SegmentLog, StoredBatch};
+use sentra_model::{SystemClock, Topic};
 
 use crate::house::{Served, ok};
 
 /// Kills in the checks; `SENTRA_KILLS` asks for more.
 const KILLS: u64 = 4;
+/// Of the server, from one kill to the next.
+const PARTITIONS: [&str; 4] = ["4", "4", "1", "3"];
 const SENDERS: u64 = 6;
 const LINES_PER_REQUEST: u64 = 200;
 
@@ -60,20 +62,23 @@ fn send_until(stop: &AtomicBool, url: &str, token: &str, sender: u64, first: u64
     sent
 }
 
-/// The numbers in the log, each with how often it is there.
-fn stored(data: &std::path::Path) -> BTreeMap<u64, u32> {
+/// The numbers in the log, each with how often it is there, and the partitions.
+fn stored(data: &std::path::Path) -> (BTreeMap<u64, u32>, BTreeSet<u32>) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (log, _) =
             SegmentLog::open(&data.join("backbone"), LogOptions::default(), Arc::new(SystemClock)).unwrap();
-        let stream = Stream { tenant: TenantId::default_tenant(), topic: Topic::Raw, partition: 0 };
-        let mut found = BTreeMap::new();
-        let mut from = 0;
+        let (mut found, mut partitions) = (BTreeMap::new(), BTreeSet::new());
+        let (mut streams, mut from) = (log.streams().await.unwrap(), 0);
+        streams.retain(|stream| stream.topic == Topic::Raw);
         loop {
-            let chunk = log.read(&stream, from, 8 << 20).await.unwrap();
+            let Some(stream) = streams.last() else { return (found, partitions) };
+            partitions.insert(stream.partition);
+            let chunk = log.read(stream, from, 8 << 20).await.unwrap();
             assert!(chunk.quarantined.is_empty(), "{:?}", chunk.quarantined);
             if chunk.next_offset == from {
-                return found;
+                (_, from) = (streams.pop(), 0);
+                continue;
             }
             from = chunk.next_offset;
             for (_, record) in chunk.batches.iter().flat_map(StoredBatch::records) {
@@ -92,7 +97,9 @@ fn a_server_killed_while_senders_send_keeps_what_it_acknowledged() {
     let data = tempfile::tempdir().unwrap();
     let (mut acknowledged, mut unanswered) = (BTreeSet::new(), BTreeSet::new());
     for kill in 0..kills {
-        let server = Served::start(data.path());
+        // Another number of partitions than before the restart: what is there stays where it is.
+        let partitions = PARTITIONS[kill as usize % PARTITIONS.len()];
+        let server = Served::start_with(data.path(), &[("SENTRA_BACKBONE__PARTITIONS", partitions)]);
         let (url, token) = (server.url.clone(), server.token());
         let stop = Arc::new(AtomicBool::new(false));
         let senders: Vec<_> = (0..SENDERS)
@@ -113,7 +120,8 @@ fn a_server_killed_while_senders_send_keeps_what_it_acknowledged() {
         }
     }
     assert!(!acknowledged.is_empty(), "nothing was acknowledged in {kills} rounds");
-    let stored = stored(data.path());
+    let (stored, partitions) = stored(data.path());
+    assert!(partitions.len() > 1, "the senders come by several partitions: {partitions:?}");
     let lost: Vec<_> = acknowledged.iter().filter(|number| !stored.contains_key(number)).take(5).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?} of {}", acknowledged.len());
     let twice: Vec<_> = stored.iter().filter(|(_, count)| **count != 1).take(5).collect();
