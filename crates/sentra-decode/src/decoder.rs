@@ -9,6 +9,7 @@ use sentra_model::{DeadReason, Event, EventCode, Mart, RawRecord, SourceKind, Ti
 use crate::declared::{Declared, Definition, Turn};
 use crate::flatten::Field;
 use crate::format::{self, FORMATS, Format, Payload, Shape, binary_formats};
+use crate::hints::Hints;
 use crate::names::{detach, note};
 use crate::text::Text;
 use crate::time::{WallTime, Zone};
@@ -374,22 +375,29 @@ fn decode_named<'a>(context: &Context<'_>, format: &'static Format, line: &'a st
 }
 
 fn decode_object<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Boxed<'a> {
-    if let Some(fields) = json_scan::fields(line) {
-        return decode_fields(context, wanted, fields);
+    let mut hints = Hints::default();
+    if let Some(fields) = json_scan::fields(line, &mut hints) {
+        return decode_fields(context, wanted, fields, &hints);
     }
     let flat = flatten::object_by_library(line).map_err(|detail| {
         // Bytes that only happen to begin with a brace are binary, not broken JSON.
         text::require_text(line).err().unwrap_or_else(|| Dead::malformed(detail))
     })?;
     let problem = flat.problem();
-    let mut event = decode_fields(context, wanted, flat.fields)?;
+    let hints = Hints::of(&flat.fields);
+    let mut event = decode_fields(context, wanted, flat.fields, &hints)?;
     if let Some(problem) = problem {
         note(&mut event, Cow::Owned(problem));
     }
     Ok(event)
 }
 
-fn decode_fields<'a>(context: &Context<'_>, wanted: Wanted<'_>, fields: Vec<Field<'a>>) -> Boxed<'a> {
+fn decode_fields<'a>(
+    context: &Context<'_>,
+    wanted: Wanted<'_>,
+    fields: Vec<Field<'a>>,
+    hints: &Hints,
+) -> Boxed<'a> {
     let declared = |turn| match wanted {
         Wanted::Any => context.declared.object(turn, "", &fields),
         Wanted::Named(format) => {
@@ -397,32 +405,33 @@ fn decode_fields<'a>(context: &Context<'_>, wanted: Wanted<'_>, fields: Vec<Fiel
         }
         _ => None,
     };
-    match (declared(Turn::BeforeBuiltIn), wanted_object_format(wanted, &fields)) {
+    match (declared(Turn::BeforeBuiltIn), wanted_object_format(wanted, &fields, hints.marks)) {
         (None, Some(decode)) => Ok(Box::new(decode(context, fields))),
         (first, _) => match (first.or_else(|| declared(Turn::AfterBuiltIn)), wanted) {
             (Some(definition), _) => Ok(Box::new(definition.decode(context, fields, None))),
             (None, Wanted::Named(format)) => Err(Dead::malformed(format!("expected {}", format.title))),
-            (None, _) => Ok(json::decode(context, fields)),
+            (None, _) => Ok(json::decode_hinted(context, fields, &hints.roles)),
         },
     }
 }
 
 /// The format that knows these fields.
 pub(crate) fn object_format(fields: &[Field<'_>]) -> Option<DecodeObject> {
-    wanted_object_format(Wanted::Any, fields)
+    let marks = fields.iter().fold(0, |marks, (name, _)| marks | marks::of_name(name));
+    wanted_object_format(Wanted::Any, fields, marks)
 }
 
 pub(crate) type DecodeObject = for<'a> fn(&Context<'_>, Vec<Field<'a>>) -> Event<'a>;
 
-/// The format that knows these fields and was asked for.
-fn wanted_object_format(wanted: Wanted<'_>, fields: &[Field<'_>]) -> Option<DecodeObject> {
+/// The format that knows these fields, among whose names are `marks`, and was asked for.
+fn wanted_object_format(wanted: Wanted<'_>, fields: &[Field<'_>], marks: u128) -> Option<DecodeObject> {
     match wanted {
         Wanted::Json | Wanted::Text | Wanted::Declared(_) => None,
         Wanted::Named(format) if std::ptr::eq(format, &hec::FORMAT) => {
             hec::is_envelope(fields).then_some(hec::decode)
         }
         Wanted::Any | Wanted::Syslog | Wanted::Named(_) => {
-            marks::format_of(fields, |format| wanted.admits(format))
+            marks::format_of(fields, marks, |format| wanted.admits(format))
         }
     }
 }

@@ -9,6 +9,7 @@ use std::fmt;
 use sentra_model::FieldValue;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::hints::Hints;
 use crate::joined::joined;
 use crate::json_scan;
 
@@ -84,7 +85,7 @@ impl Flattening<'_> {
 
 /// The fields of the JSON object `text`, or what is wrong with it and where.
 pub(crate) fn object(text: &str) -> Result<Flat<'_>, String> {
-    match json_scan::fields(text) {
+    match json_scan::fields(text, &mut Hints::default()) {
         Some(fields) => Ok(Flat { fields, problem: None }),
         None => object_by_library(text),
     }

@@ -11,8 +11,9 @@ use sentra_model::{Event, FieldValue, Mart, Timestamp};
 use crate::address;
 use crate::decoder::Context;
 use crate::flatten::Field;
+use crate::hints::Hints;
 use crate::json_login;
-use crate::names::{header_text, is_placeholder, note};
+use crate::names::{header_text, note};
 use crate::time;
 
 /// What a name tells of an event. The names of a role are asked in their order, most telling first. The roles stand
@@ -145,44 +146,58 @@ const STARTS: [usize; NAMES.len()] = {
     starts
 };
 
+/// The number of `name` among the names that many sources share, if it is one of them.
+pub(crate) fn number_of(name: &str) -> Option<u8> {
+    number(&LENGTHS, name).and_then(|number| u8::try_from(number).ok())
+}
+
 /// Which fields of a record have a name that many sources share.
-struct Known<'f, 'a> {
-    fields: &'f [Field<'a>],
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Roles {
     /// One bit per number of a name: whether a field has it and says something.
     present: u128,
     /// By the number of a name that is present: the first such field.
     first: [u16; NAMES_COUNT],
 }
 
-impl<'f, 'a> Known<'f, 'a> {
-    /// Looks at every field once: asking every name for its field would take much longer than reading the record.
-    fn new(fields: &'f [Field<'a>]) -> Self {
-        let (mut present, mut first) = (0_u128, [0; NAMES_COUNT]);
-        let lengths = &*LENGTHS;
-        for (index, (name, value)) in (0_u16..).zip(fields) {
-            if let Some(number) = number(lengths, name)
-                && present >> number & 1 == 0
-                && !is_placeholder(value)
-                && let Some(slot) = first.get_mut(number)
-            {
-                *slot = index;
-                present |= 1 << number;
-            }
-        }
-        Self { fields, present, first }
+impl Default for Roles {
+    fn default() -> Self {
+        Self { present: 0, first: [0; NAMES_COUNT] }
     }
+}
 
+impl Roles {
+    /// The field at `index` has the name of this number and says something.
+    #[inline]
+    pub(crate) fn add(&mut self, number: u8, index: usize) {
+        if self.present >> number & 1 == 0
+            && let Some(slot) = self.first.get_mut(usize::from(number))
+            && let Ok(index) = u16::try_from(index)
+        {
+            *slot = index;
+            self.present |= 1 << number;
+        }
+    }
+}
+
+/// The fields of a record that fill a header.
+struct Known<'f, 'a> {
+    fields: &'f [Field<'a>],
+    roles: &'f Roles,
+}
+
+impl<'f, 'a> Known<'f, 'a> {
     /// The values of a role with their names, most telling first.
     #[inline]
     fn values(&self, role: Role) -> impl Iterator<Item = (&'static str, &'f FieldValue<'a>)> {
         let start = STARTS.get(role as usize).copied().unwrap_or_default();
         let names = NAMES.get(role as usize).map_or(&[][..], |(_, names)| names);
-        let mut bits = self.present >> start & ((1 << names.len()) - 1);
+        let mut bits = self.roles.present >> start & ((1 << names.len()) - 1);
         std::iter::from_fn(move || {
             let index = bits.trailing_zeros() as usize;
             let name = names.get(index)?;
             bits &= bits - 1;
-            let field = *self.first.get(start + index)?;
+            let field = *self.roles.first.get(start + index)?;
             Some((*name, &self.fields.get(usize::from(field))?.1))
         })
     }
@@ -233,9 +248,19 @@ impl<'f, 'a> Known<'f, 'a> {
 
 /// The event of the flat fields of any object.
 pub(crate) fn decode<'a>(context: &Context<'_>, fields: Vec<Field<'a>>) -> Box<Event<'a>> {
+    let roles = Hints::of(&fields).roles;
+    decode_hinted(context, fields, &roles)
+}
+
+/// [`decode`], where it is known which fields fill the header.
+pub(crate) fn decode_hinted<'a>(
+    context: &Context<'_>,
+    fields: Vec<Field<'a>>,
+    roles: &Roles,
+) -> Box<Event<'a>> {
     let mart = if context.by_syslog { Mart::LINUX } else { Mart::CLOUD };
     let mut event = Box::new(Event::new("json", mart, context.received));
-    let known = Known::new(&fields);
+    let known = Known { fields: &fields, roles };
     match known.moment(context) {
         Some(moment) => event.time = moment,
         None => note(&mut event, "no time in the record, arrival time taken"),

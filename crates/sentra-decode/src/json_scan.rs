@@ -6,11 +6,15 @@
 //! the library on what it accepts; a test holds the two against each other.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use sentra_model::FieldValue;
 
 use crate::flatten::{FIELD_DEPTH_MAX, FIELDS_MAX, Field, NAME_BYTES_MAX};
-use crate::joined::{Parent, kept};
+use crate::hints::{Hints, Meaning};
+use crate::joined::{self, kept};
+use crate::split;
+use crate::trail::{self, NodeId, Trail};
 
 /// Digits of a whole number that surely fits 64 bits.
 const DIGITS_SURE: usize = 18;
@@ -19,52 +23,72 @@ const FIELD_BYTES_USUAL: usize = 16;
 /// Room that is made for fields at the most before they are there.
 const FIELDS_USUAL_MAX: usize = 48;
 
-/// The fields of the object `text`; `None` when the library must look at it.
-pub(crate) fn fields(text: &str) -> Option<Vec<Field<'_>>> {
+thread_local! {
+    static TRAIL: RefCell<Trail> = RefCell::default();
+}
+
+/// The fields of the object `text`, with what their names mean put into empty `hints`; `None` when the library must
+/// look at it.
+pub(crate) fn fields<'a>(text: &'a str, hints: &mut Hints) -> Option<Vec<Field<'a>>> {
+    let scan = |trail: &RefCell<Trail>| scan(text, &mut *trail.try_borrow_mut().ok()?, hints);
+    TRAIL.try_with(scan).ok().flatten()
+}
+
+fn scan<'a>(text: &'a str, trail: &mut Trail, hints: &mut Hints) -> Option<Vec<Field<'a>>> {
     let room = (text.len() / FIELD_BYTES_USUAL).min(FIELDS_USUAL_MAX);
-    let mut scanner = Scanner { text, fields: Vec::with_capacity(room) };
+    trail.begin();
+    let mut scanner = Scanner { text, fields: Vec::with_capacity(room), trail, hints, previous: trail::TOP };
     let at = scanner.blanks(0);
     let at = scanner.eat(at, b'{')?;
-    let at = scanner.members(at, None, 1)?;
+    let at = scanner.members(at, Parent { name: "", node: trail::TOP, depth: 0 })?;
     (scanner.blanks(at) == text.len()).then_some(scanner.fields)
+}
+
+/// What members belong to: its full name, empty for the record itself, and how deep it is.
+#[derive(Clone, Copy)]
+struct Parent<'p> {
+    name: &'p str,
+    node: NodeId,
+    depth: usize,
 }
 
 /// Where a value belongs: in what, and under which name there. Names are put together where a value is put down, so
 /// that nothing but borrowed text is handed on.
 #[derive(Clone, Copy)]
 struct Place<'p, 'a> {
-    parent: Option<Parent<'p>>,
+    parent: Parent<'p>,
     member: &'a str,
+    node: NodeId,
     depth: usize,
 }
 
 impl<'a> Place<'_, 'a> {
-    /// The full name, where it need not be made; `None` also when it is too long.
-    #[inline]
-    fn known_name(self) -> Option<&'a str> {
-        match self.parent {
-            None => (self.member.len() <= NAME_BYTES_MAX).then_some(self.member),
-            Some(parent) => kept(parent, self.member),
-        }
-    }
-
-    /// The full name; `None` when it is too long.
+    /// The full name where the trail does not know it; `None` when it is too long.
     #[cold]
-    fn made_name(self) -> Option<Cow<'a, str>> {
-        let parent = self.parent?.name;
-        let length = parent.len() + 1 + self.member.len();
-        (length <= NAME_BYTES_MAX).then(|| Cow::Owned([parent, ".", self.member].concat()))
+    fn name(self) -> Option<Cow<'a, str>> {
+        if self.parent.depth == 0 {
+            return (self.member.len() <= NAME_BYTES_MAX).then_some(Cow::Borrowed(self.member));
+        }
+        if let Some(name) = kept(joined::Parent::new(self.parent.name), self.member) {
+            return Some(Cow::Borrowed(name));
+        }
+        let length = self.parent.name.len() + 1 + self.member.len();
+        (length <= NAME_BYTES_MAX).then(|| Cow::Owned([self.parent.name, ".", self.member].concat()))
     }
 }
 
 /// Every function takes the position where it begins and gives the one behind what it read: a position that is
 /// handed on stays in a register.
-struct Scanner<'a> {
+struct Scanner<'s, 'a> {
     text: &'a str,
     fields: Vec<Field<'a>>,
+    trail: &'s mut Trail,
+    hints: &'s mut Hints,
+    /// The member before, as the trail knows it.
+    previous: NodeId,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> Scanner<'_, 'a> {
     #[inline]
     fn peek(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
@@ -83,20 +107,16 @@ impl<'a> Scanner<'a> {
         at
     }
 
-    /// The members of an object after its `{`; `depth` is that of their values.
-    fn members(&mut self, at: usize, parent: Option<Parent<'_>>, depth: usize) -> Option<usize> {
+    /// The members of an object after its `{`.
+    fn members(&mut self, at: usize, parent: Parent<'_>) -> Option<usize> {
         let mut at = self.blanks(at);
         if let Some(end) = self.eat(at, b'}') {
             return Some(end);
         }
         loop {
             at = self.eat(self.blanks(at), b'"')?;
-            // A name with an escape in it is left to the library.
-            let end = at + plain_length(self.text.as_bytes().get(at..)?)?;
-            let member = self.text.get(at..end)?;
-            at = self.eat(end, b'"')?;
-            at = self.eat(self.blanks(at), b':')?;
-            at = self.value(at, Place { parent, member, depth })?;
+            let (member, node, behind) = self.member(at, parent)?;
+            at = self.value(behind, Place { parent, member, node, depth: parent.depth + 1 })?;
             at = self.blanks(at);
             match self.peek(at)? {
                 b',' => at += 1,
@@ -104,6 +124,32 @@ impl<'a> Scanner<'a> {
                 _ => return None,
             }
         }
+    }
+
+    /// A member after its opening quote, up to its colon, and the position behind that.
+    #[inline]
+    fn member(&mut self, at: usize, parent: Parent<'_>) -> Option<(&'a str, NodeId, usize)> {
+        let rest = self.text.as_bytes().get(at..)?;
+        let Some((id, node)) = self.trail.guess(self.previous, parent.node, rest) else {
+            return self.other_member(at, parent);
+        };
+        let behind = at + node.quoted_length();
+        self.previous = id;
+        Some((self.text.get(at..behind - 2)?, id, behind))
+    }
+
+    /// [`Self::member`] where another one comes than last time.
+    fn other_member(&mut self, at: usize, parent: Parent<'_>) -> Option<(&'a str, NodeId, usize)> {
+        // A name with an escape in it is left to the library.
+        let end = at + plain_length(self.text.as_bytes().get(at..)?)?;
+        let member = self.text.get(at..end)?;
+        let behind = self.eat(end, b'"')?;
+        let behind = self.eat(self.blanks(behind), b':')?;
+        let node = self.trail.find(self.previous, (parent.node, parent.name), member);
+        if node != trail::UNKNOWN {
+            self.previous = node;
+        }
+        Some((member, node, behind))
     }
 
     #[inline]
@@ -115,11 +161,11 @@ impl<'a> Scanner<'a> {
                 let end = from + plain_length(self.text.as_bytes().get(from..)?)?;
                 if let Some(after) = self.eat(end, b'"') {
                     let text = self.text.get(from..end)?;
-                    self.put(place, || FieldValue::Text(Cow::Borrowed(text)))?;
+                    self.put(place, matches!(text, "" | "-"), || FieldValue::Text(Cow::Borrowed(text)))?;
                     return Some(after);
                 }
                 let (text, after) = self.escaped(from, end)?;
-                self.put(place, || FieldValue::Text(Cow::Owned(text)))?;
+                self.put(place, text == "-", || FieldValue::Text(Cow::Owned(text)))?;
                 Some(after)
             }
             b'{' | b'[' => self.container(at, place),
@@ -129,15 +175,26 @@ impl<'a> Scanner<'a> {
 
     /// Adds a field. Its value is made where it stays: it would be moved by way of memory otherwise.
     #[inline]
-    fn put(&mut self, place: Place<'_, 'a>, value: impl FnOnce() -> FieldValue<'a>) -> Option<()> {
-        if self.fields.len() >= FIELDS_MAX {
+    fn put(
+        &mut self,
+        place: Place<'_, 'a>,
+        is_placeholder: bool,
+        value: impl FnOnce() -> FieldValue<'a>,
+    ) -> Option<()> {
+        let index = self.fields.len();
+        if index >= FIELDS_MAX {
             return None;
         }
-        match place.known_name() {
-            // Not `Vec::push`, see `Event::push`.
-            Some(name) => self.fields.extend(std::iter::once_with(|| (Cow::Borrowed(name), value()))),
-            None => self.fields.push((place.made_name()?, value())),
-        }
+        let Some(node) = self.trail.node(place.node) else {
+            let name = place.name()?;
+            self.hints.add(index, Meaning::of(&name), is_placeholder);
+            self.fields.push((name, value()));
+            return Some(());
+        };
+        self.hints.add(index, node.meaning, is_placeholder);
+        let name = node.name.unwrap_or(place.member);
+        // Not `Vec::push`, see `Event::push`.
+        self.fields.extend(std::iter::once_with(|| (Cow::Borrowed(name), value())));
         Some(())
     }
 
@@ -146,9 +203,13 @@ impl<'a> Scanner<'a> {
             return None;
         }
         let Some(at) = self.eat(at, b'{') else { return self.elements(at + 1, place) };
-        match place.known_name() {
-            Some(name) => self.members(at, Some(Parent::new(name)), place.depth + 1),
-            None => self.members(at, Some(Parent::new(&place.made_name()?)), place.depth + 1),
+        let depth = place.depth;
+        match self.trail.node(place.node) {
+            Some(node) => {
+                let name = node.name.unwrap_or(place.member);
+                self.members(at, Parent { name, node: place.node, depth })
+            }
+            None => self.members(at, Parent { name: &place.name()?, node: trail::UNKNOWN, depth }),
         }
     }
 
@@ -174,11 +235,11 @@ impl<'a> Scanner<'a> {
         let is_next = |word: &str| self.text.get(at..).is_some_and(|rest| rest.starts_with(word));
         match self.peek(at)? {
             b't' if is_next("true") => {
-                self.put(place, || FieldValue::Bool(true))?;
+                self.put(place, false, || FieldValue::Bool(true))?;
                 Some(at + 4)
             }
             b'f' if is_next("false") => {
-                self.put(place, || FieldValue::Bool(false))?;
+                self.put(place, false, || FieldValue::Bool(false))?;
                 Some(at + 5)
             }
             b'n' if is_next("null") => Some(at + 4),
@@ -241,7 +302,7 @@ impl<'a> Scanner<'a> {
                 1..=DIGITS_SURE => whole,
                 _ => self.text.get(from..at)?.parse().ok()?,
             };
-            self.put(place, || FieldValue::Integer(number))?;
+            self.put(place, false, || FieldValue::Integer(number))?;
             return Some(at);
         }
         if let Some(fraction) = self.eat(at, b'.') {
@@ -256,7 +317,7 @@ impl<'a> Scanner<'a> {
         if !number.is_finite() {
             return None;
         }
-        self.put(place, || FieldValue::Float(number))?;
+        self.put(place, false, || FieldValue::Float(number))?;
         Some(at)
     }
 
@@ -275,20 +336,11 @@ impl<'a> Scanner<'a> {
 /// comes before it.
 #[inline]
 fn plain_length(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    // The usual trick to find a zero byte in a word: right up to the first one, which is all that is asked.
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
     let mut length = 0;
     let mut rest = bytes;
     while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let quotes = zero(word ^ (ONES * u64::from(b'"')));
-        let backslashes = zero(word ^ (ONES * u64::from(b'\\')));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (quotes | backslashes | controls) & (ONES * 0x80);
-        if found != 0 {
-            length += found.trailing_zeros() as usize / 8;
-            return ends_plainly(bytes, length);
+        if let Some(found) = split::first_special(chunk) {
+            return ends_plainly(bytes, length + found);
         }
         length += 8;
         rest = after;
@@ -314,8 +366,15 @@ mod tests {
     }
 
     fn assert_agrees(text: &str) -> bool {
-        let found = fields(text);
+        let mut hints = Hints::default();
+        let found = fields(text, &mut hints);
         if let Some(found) = &found {
+            assert_eq!(format!("{hints:?}"), format!("{:?}", Hints::of(found)), "{text}");
+            // Again, when the names are known.
+            assert_eq!(
+                format!("{found:?}"),
+                format!("{:?}", fields(text, &mut Hints::default()).expect("read"))
+            );
             let expected = library(text).unwrap_or_else(|| panic!("only the short way reads {text}"));
             // By their text: it tells -0.0 from 0.0.
             assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{text}");

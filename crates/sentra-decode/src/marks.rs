@@ -192,25 +192,25 @@ impl Table {
         bit
     }
 
-    /// The bits of the names that are among those of the fields: those that may be are few, and looked at.
-    fn possible(&self, fields: &[Field<'_>]) -> u128 {
-        let of = |name: &str| {
-            let by_length = self.by_length.get(name.len()).copied().unwrap_or_default();
-            by_length & self.by_ends.get(ends(name)).copied().unwrap_or_default()
-        };
+    /// The bits of the names that `name` is: those that may be are few, and looked at.
+    fn of_name(&self, name: &str) -> u128 {
+        let by_length = self.by_length.get(name.len()).copied().unwrap_or_default();
+        let mut may_be = by_length & self.by_ends.get(ends(name)).copied().unwrap_or_default();
         let mut found = 0;
-        for (name, _) in fields {
-            let mut may_be = of(name) & !found;
-            while may_be != 0 {
-                let index = may_be.trailing_zeros();
-                may_be &= may_be - 1;
-                if self.names.get(index as usize).is_some_and(|known| is_named(name, *known)) {
-                    found |= 1 << index;
-                }
+        while may_be != 0 {
+            let index = may_be.trailing_zeros();
+            may_be &= may_be - 1;
+            if self.names.get(index as usize).is_some_and(|known| is_named(name, *known)) {
+                found |= 1 << index;
             }
         }
         found
     }
+}
+
+/// Which of the names that formats cannot do without `name` is, as bits.
+pub(crate) fn of_name(name: &str) -> u128 {
+    TABLE.of_name(name)
 }
 
 /// Whether `name` is the one meant, whatever its case and its punctuation.
@@ -224,13 +224,13 @@ fn is_named(name: &str, (wanted, is_loose): (&str, bool)) -> bool {
     name.len() == wanted.len() && name.bytes().zip(wanted.bytes()).all(is_alike)
 }
 
-/// The first format of objects that `is_wanted` and that knows the fields.
+/// The first format of objects that `is_wanted` and that knows the fields; `possible` is [`of_name`] of all of them.
 pub(crate) fn format_of(
     fields: &[Field<'_>],
+    possible: u128,
     is_wanted: impl Fn(&'static Format) -> bool,
 ) -> Option<DecodeObject> {
     let table = &*TABLE;
-    let possible = table.possible(fields);
     let candidates = if possible == 0 { &table.always } else { &table.candidates };
     let is_possible = |candidate: &&Candidate| candidate.needs == 0 || candidate.needs & possible != 0;
     candidates
@@ -244,6 +244,10 @@ pub(crate) fn format_of(
 mod tests {
     use super::*;
     use crate::flatten;
+
+    fn possible(fields: &[Field<'_>]) -> u128 {
+        fields.iter().fold(0, |found, (name, _)| found | of_name(name))
+    }
 
     #[test]
     fn the_table_names_formats_and_has_room() {
@@ -264,12 +268,12 @@ mod tests {
             let candidate =
                 TABLE.candidates.iter().find(|known| known.format.name == format.name).expect("known");
             for fields in [&flat.fields, &upper] {
-                let possible = TABLE.possible(fields);
+                let possible = possible(fields);
                 assert!(candidate.needs == 0 || candidate.needs & possible != 0, "{}", format.name);
             }
         }
         let flat = flatten::object(r#"{"time":"x","level":"info","message":"m","host":"h","user_name":"u"}"#);
         // Not even `time`, which has the length and the ends of `type`.
-        assert_eq!(TABLE.possible(&flat.expect("an object").fields), 0);
+        assert_eq!(possible(&flat.expect("an object").fields), 0);
     }
 }

@@ -3,11 +3,30 @@
 
 use memchr::{memchr, memrchr};
 
+/// How far a byte is looked for without a call.
+const NEAR_BYTES: usize = 16;
+
 /// `text` around the first `byte`, which is ASCII.
 #[inline]
 pub(crate) fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
-    let position = memchr(byte, text.as_bytes())?;
+    let position = near(byte, text.as_bytes())?;
     Some((text.get(..position)?, text.get(position + 1..)?))
+}
+
+/// The first `byte`, without a call where it is among the first bytes, as it is behind a word.
+#[inline]
+pub(crate) fn near(byte: u8, bytes: &[u8]) -> Option<usize> {
+    let (mut rest, mut before) = (bytes, 0);
+    while let Some((head, after)) = rest.split_first_chunk::<8>() {
+        if let Some(found) = first_of(head, byte) {
+            return Some(before + found);
+        }
+        (rest, before) = (after, before + 8);
+        if before >= NEAR_BYTES {
+            return memchr(byte, rest).map(|found| before + found);
+        }
+    }
+    rest.iter().position(|found| *found == byte).map(|found| before + found)
 }
 
 /// `text` around the last `byte`, which is ASCII.
@@ -65,6 +84,36 @@ pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other).all(|(one, other)| one == other)
 }
 
+/// One in every byte of a word.
+const ONES: u64 = u64::MAX / 255;
+
+/// The first byte of a word that is marked, by its upper bit.
+#[inline]
+fn first_marked(marks: u64) -> Option<usize> {
+    let marks = marks & (ONES * 0x80);
+    (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
+}
+
+/// The usual trick to find a zero byte in a word: right up to the first one, which is all that is asked.
+#[inline]
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word
+}
+
+/// Where the first `byte` stands.
+#[inline]
+fn first_of(bytes: &[u8; 8], byte: u8) -> Option<usize> {
+    first_marked(zeros(u64::from_le_bytes(*bytes) ^ (ONES * u64::from(byte))))
+}
+
+/// Where the first quote, backslash or control character stands.
+#[inline]
+pub(crate) fn first_special(bytes: &[u8; 8]) -> Option<usize> {
+    let word = u64::from_le_bytes(*bytes);
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    first_marked(zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\'))) | controls)
+}
+
 /// Where in a pattern a byte stands that is rarer than a blank, and which byte that is.
 #[inline]
 fn anchor(pattern: &str) -> Option<(usize, u8)> {
@@ -80,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_standard_library_splits_alike(text in "[ :afor\u{e4}\u{1f600}]{0,24}", pattern in "[ :for]{1,4}") {
+        fn the_standard_library_splits_alike(text in "[ :afor\u{e4}\u{1f600}\u{1f}\"\\\\]{0,40}", pattern in "[ :for]{1,4}") {
             prop_assert_eq!(cut_at(&text, &pattern), text.split_once(&pattern));
             // Where patterns overlap the last one found from the end is meant.
             let start = (0..text.len()).rev().find(|start| {
@@ -91,6 +140,10 @@ mod tests {
             prop_assert_eq!(is_same(text.as_bytes(), pattern.as_bytes()), text == pattern);
             prop_assert!(is_same(text.as_bytes(), text.clone().as_bytes()));
             prop_assert_eq!(cut(&text, b':'), text.split_once(':'));
+            prop_assert_eq!(near(b'f', text.as_bytes()), text.find('f'));
+            if let Some(chunk) = text.as_bytes().first_chunk() {
+                prop_assert_eq!(first_special(chunk), chunk.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)));
+            }
             prop_assert_eq!(cut_last(&text, b':'), text.rsplit_once(':'));
         }
     }

@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::fmt::Write;
 use std::sync::Arc;
 
 use arrow_array::builder::BinaryBuilder;
@@ -18,6 +17,10 @@ use crate::{
 
 /// Law LIMIT: fields in one batch beyond which it takes no more events.
 const BATCH_FIELDS_MAX: usize = 1 << 30;
+/// Law LIMIT: bytes of raw records that an emptied builder makes room for at once, by what it held before.
+const RAW_ROOM_BYTES_MAX: usize = 1 << 24;
+/// Bytes of the longest whole number in decimal.
+const DIGITS_MAX: usize = 20;
 
 /// Collects events of one tenant and mart into an [`EventBatch`].
 #[derive(Debug)]
@@ -30,8 +33,6 @@ pub struct BatchBuilder {
     /// Where the fields of each event end.
     field_ends: Vec<i32>,
     raw: BinaryBuilder,
-    /// A number as text, for a moment.
-    digits: String,
     rows: usize,
 }
 
@@ -62,7 +63,6 @@ impl BatchBuilder {
             fields: FieldColumns::default(),
             field_ends: Vec::new(),
             raw: BinaryBuilder::new(),
-            digits: String::new(),
             rows: 0,
         }
     }
@@ -136,9 +136,7 @@ impl BatchBuilder {
             event.mart.as_str(),
         ];
         for (column, text) in self.texts.iter_mut().zip(texts) {
-            if !text.is_empty() {
-                column.put(self.rows, text);
-            }
+            column.put(text);
         }
     }
 
@@ -147,12 +145,7 @@ impl BatchBuilder {
         for (name, value) in &event.fields {
             match value {
                 FieldValue::Text(text) => self.fields.put_lasting(name, text),
-                FieldValue::Integer(number) => {
-                    self.digits.clear();
-                    // Writing into a text cannot fail.
-                    let _ = write!(self.digits, "{number}");
-                    self.fields.put(name, &self.digits);
-                }
+                FieldValue::Integer(number) => self.fields.put(name, decimal(*number, &mut [0; DIGITS_MAX])),
                 other => self.fields.put(name, &other.as_text()),
             }
         }
@@ -167,10 +160,12 @@ impl BatchBuilder {
         let rows = std::mem::take(&mut self.rows);
         let mut columns = self.numbers.finish();
         for column in &mut self.texts {
-            columns.push(column.finish(rows)?);
+            columns.push(column.finish()?);
         }
         columns.push(Arc::new(self.finish_fields(rows)?));
-        columns.push(Arc::new(self.raw.finish()));
+        let room = self.raw.values_slice().len().min(RAW_ROOM_BYTES_MAX);
+        let mut raw = std::mem::replace(&mut self.raw, BinaryBuilder::with_capacity(rows, room));
+        columns.push(Arc::new(raw.finish()));
         let record = RecordBatch::try_new(batch_schema(), columns)?;
         EventBatch::new(self.tenant.clone(), self.mart.clone(), record)
     }
@@ -178,6 +173,7 @@ impl BatchBuilder {
     fn finish_fields(&mut self, rows: usize) -> Result<MapArray, ArrowError> {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
+        // The room stays with the builder.
         offsets.append(&mut self.field_ends);
         let entries = StructArray::try_new(fields_entry(), self.fields.finish()?.into(), None)?;
         MapArray::try_new(Arc::new(fields_entries()), OffsetBuffer::new(offsets.into()), entries, None, false)
@@ -200,21 +196,50 @@ impl Numbers {
 
     /// In the order of the schema.
     fn finish(&mut self) -> Vec<ArrayRef> {
-        let time = TimestampMicrosecondArray::from(std::mem::take(&mut self.time));
-        let seen = TimestampMicrosecondArray::from(std::mem::take(&mut self.seen));
+        let time = TimestampMicrosecondArray::from(emptied(&mut self.time));
+        let seen = TimestampMicrosecondArray::from(emptied(&mut self.seen));
         vec![
-            Arc::new(UInt32Array::from(std::mem::take(&mut self.partition))),
-            Arc::new(UInt64Array::from(std::mem::take(&mut self.offset))),
+            Arc::new(UInt32Array::from(emptied(&mut self.partition))),
+            Arc::new(UInt64Array::from(emptied(&mut self.offset))),
             Arc::new(time.with_timezone("UTC")),
             Arc::new(seen.with_timezone("UTC")),
-            Arc::new(UInt32Array::from(std::mem::take(&mut self.class))),
-            Arc::new(UInt8Array::from(std::mem::take(&mut self.severity))),
-            Arc::new(UInt32Array::from(std::mem::take(&mut self.count))),
-            Arc::new(ports(std::mem::take(&mut self.src_port))),
-            Arc::new(ports(std::mem::take(&mut self.dst_port))),
-            Arc::new(UInt64Array::from(std::mem::take(&mut self.source_position))),
+            Arc::new(UInt32Array::from(emptied(&mut self.class))),
+            Arc::new(UInt8Array::from(emptied(&mut self.severity))),
+            Arc::new(UInt32Array::from(emptied(&mut self.count))),
+            Arc::new(ports(emptied(&mut self.src_port))),
+            Arc::new(ports(emptied(&mut self.dst_port))),
+            Arc::new(UInt64Array::from(emptied(&mut self.source_position))),
         ]
     }
+}
+
+/// `number` in decimal, written into `digits`: the standard library's way takes longer than all else there is to do
+/// about a number.
+fn decimal(number: i64, digits: &mut [u8; DIGITS_MAX]) -> &str {
+    let mut rest = number.unsigned_abs();
+    let mut start = DIGITS_MAX;
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        start = place;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0
+        && let Some(sign) = start.checked_sub(1)
+        && let Some(place) = digits.get_mut(sign)
+    {
+        *place = b'-';
+        start = sign;
+    }
+    digits.get(start..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+}
+
+/// What the column holds. It is empty again, with room for as much.
+fn emptied<T>(column: &mut Vec<T>) -> Vec<T> {
+    let room = Vec::with_capacity(column.len());
+    std::mem::replace(column, room)
 }
 
 /// Ports, of which 0 is none.
@@ -224,10 +249,20 @@ fn ports(ports: Vec<u16>) -> UInt16Array {
         ports.contains(&0).then(|| NullBuffer::new(BooleanBuffer::collect_bool(ports.len(), is_known)));
     UInt16Array::new(ports.into(), nulls)
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{EventCode, Outcome, Source, SourceKind, Timestamp};
+
+    #[test]
+    fn numbers_are_written_as_the_standard_library_does() {
+        let tens = (0..19).map(|power| 10_i64.pow(power));
+        let numbers = tens.flat_map(|ten| [ten, ten - 1, ten + 1, -ten, 1 - ten]);
+        for number in numbers.chain([i64::MIN, i64::MAX, 0, -1, 42]) {
+            assert_eq!(decimal(number, &mut [0; DIGITS_MAX]), number.to_string());
+        }
+    }
 
     #[test]
     fn an_event_survives_the_batch() {

@@ -1,5 +1,6 @@
 //! Texts to dictionary arrays, a distinct text kept once.
 
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
 
 use arrow_array::builder::StringBuilder;
@@ -8,8 +9,6 @@ use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::ArrowError;
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
 
 /// The key of a row without a text, until the array is made.
 const NONE: i32 = -1;
@@ -17,24 +16,33 @@ const NONE: i32 = -1;
 /// The place of no text: none begins at the first byte of memory.
 const NOWHERE: (usize, usize, i32) = (0, 0, NONE);
 
+/// The part of a hash that a slot keeps.
+const UPPER_HALF: u64 = 0xFFFF_FFFF_0000_0000;
+/// Room in the table of an interner before it holds anything.
+const SLOTS_MIN: usize = 64;
+/// Law LIMIT: slots that an emptied interner keeps; they are wiped for every batch.
+const SLOTS_KEPT_MAX: usize = 1 << 20;
+/// Law LIMIT: bytes of text that an emptied interner makes room for at once, by what it held before.
+const ROOM_BYTES_MAX: usize = 1 << 24;
+
 /// The distinct texts of a column under their keys.
+///
+/// The table is one row of words, each the upper half of a text's hash over its key plus one, 0 where there is none,
+/// and a text stands at its hash or behind it. Most texts of a batch are new, and its table is larger than the nearest
+/// memory: what counts is how many places of memory a text is looked up in.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     texts: StringBuilder,
-    known: HashTable<Known>,
+    slots: Vec<u64>,
     hasher: RandomState,
 }
 
-/// A text by its hash and its key. The hash is kept so that growing does not read the texts again.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    hash: u32,
-    key: i32,
-}
+/// What an empty slot holds.
+const EMPTY: u64 = 0;
 
-/// The table's hash of the part of it that is kept.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
+/// The key in a slot that is not empty.
+fn key_in(slot: u64) -> i32 {
+    (slot as u32).wrapping_sub(1) as i32
 }
 
 impl Interner {
@@ -50,36 +58,78 @@ impl Interner {
     }
 
     /// Whether `key` stands for `text`. No key is none's.
+    #[inline]
     pub(crate) fn is(&self, key: i32, text: &str) -> bool {
         is_at(self.texts.values_slice(), self.texts.offsets_slice(), key, text.as_bytes())
     }
 
     /// The key of `text`.
     pub(crate) fn key(&mut self, text: &str) -> i32 {
-        let hash = self.hasher.hash_one(text.as_bytes()) as u32;
-        let (bytes, offsets) = (self.texts.values_slice(), self.texts.offsets_slice());
-        let is_it = |known: &Known| known.hash == hash && is_at(bytes, offsets, known.key, text.as_bytes());
-        if let Some(known) = self.known.find(spread(hash), is_it) {
-            return known.key;
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(text.as_bytes());
+        let hash = hasher.finish();
+        let key = self.len();
+        if key * 8 >= self.slots.len() * 5 {
+            self.grow();
         }
-        let key = self.len() as i32;
-        self.known.insert_unique(spread(hash), Known { hash, key }, |known| spread(known.hash));
+        let (bytes, offsets) = (self.texts.values_slice(), self.texts.offsets_slice());
+        let last = self.slots.len().wrapping_sub(1);
+        let mut at = hash as usize & last;
+        while let Some(slot) = self.slots.get_mut(at) {
+            if *slot == EMPTY {
+                *slot = hash & UPPER_HALF | (key as u64 + 1);
+                break;
+            }
+            if (*slot ^ hash) & UPPER_HALF == 0 && is_at(bytes, offsets, key_in(*slot), text.as_bytes()) {
+                return key_in(*slot);
+            }
+            at = (at + 1) & last;
+        }
         self.texts.append_value(text);
-        key
+        key as i32
     }
 
-    /// The array of `keys`, where [`NONE`] is null. The interner is empty again.
+    /// Makes room. A slot holds half of a hash: texts are hashed anew.
+    #[cold]
+    fn grow(&mut self) {
+        let count = (self.slots.len() * 2).max(SLOTS_MIN);
+        self.slots.clear();
+        self.slots.resize(count, EMPTY);
+        let (bytes, offsets) = (self.texts.values_slice(), self.texts.offsets_slice());
+        for (number, ends) in (1_u64..).zip(offsets.windows(2)) {
+            let &[from, to] = ends else { continue };
+            let mut hasher = self.hasher.build_hasher();
+            hasher.write(bytes.get(from as usize..to as usize).unwrap_or_default());
+            let hash = hasher.finish();
+            let mut at = hash as usize & (count - 1);
+            while let Some(slot) = self.slots.get_mut(at) {
+                if *slot == EMPTY {
+                    *slot = hash & UPPER_HALF | number;
+                    break;
+                }
+                at = (at + 1) & (count - 1);
+            }
+        }
+    }
+
+    /// The array of `keys`, where [`NONE`] is null. The interner is empty again, with room for as much as it held.
     pub(crate) fn finish(&mut self, mut keys: Vec<i32>) -> Result<DictionaryArray<Int32Type>, ArrowError> {
-        self.known.clear();
+        if self.slots.len() > SLOTS_KEPT_MAX {
+            self.slots = Vec::new();
+        }
+        self.slots.fill(EMPTY);
         let nulls = keys.contains(&NONE).then(|| {
             let is_valid = |row: usize| keys.get(row).is_some_and(|key| *key != NONE);
             NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), is_valid))
         });
         keys.iter_mut().for_each(|key| *key = (*key).max(0));
-        DictionaryArray::try_new(Int32Array::try_new(keys.into(), nulls)?, Arc::new(self.texts.finish()))
+        let room = StringBuilder::with_capacity(self.len(), self.bytes().min(ROOM_BYTES_MAX));
+        let texts = std::mem::replace(&mut self.texts, room).finish();
+        DictionaryArray::try_new(Int32Array::try_new(keys.into(), nulls)?, Arc::new(texts))
     }
 }
 
+#[inline]
 fn is_at(bytes: &[u8], offsets: &[i32], key: i32, text: &[u8]) -> bool {
     let Ok(key) = usize::try_from(key) else { return false };
     let Some([from, to]) = offsets.get(key..).and_then(<[i32]>::first_chunk) else { return false };
@@ -105,17 +155,32 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
     one.iter().zip(other).all(|(one, other)| one == other)
 }
 
-/// A nullable column of texts.
+/// Texts up to this length are compared where the column itself lies.
+const LAST_BYTES: usize = 23;
+
+/// A nullable column of texts. Neighbouring events often say the same, or nothing: such a run is counted, and written
+/// when it ends.
 #[derive(Debug)]
 pub(crate) struct TextColumn {
-    interner: Interner,
+    /// The text of the run, if it is not longer than fits, and its length.
+    last: [u8; LAST_BYTES],
+    last_length: usize,
+    last_key: i32,
+    run: usize,
     keys: Vec<i32>,
-    last: i32,
+    interner: Interner,
 }
 
 impl Default for TextColumn {
     fn default() -> Self {
-        Self { interner: Interner::default(), keys: Vec::new(), last: NONE }
+        Self {
+            last: [0; LAST_BYTES],
+            last_length: 0,
+            last_key: NONE,
+            run: 0,
+            keys: Vec::new(),
+            interner: Interner::default(),
+        }
     }
 }
 
@@ -125,20 +190,50 @@ impl TextColumn {
         self.interner.bytes()
     }
 
-    /// Puts `text` into `row`, which is beyond all rows before; the rows that are passed over are null.
-    pub(crate) fn put(&mut self, row: usize, text: &str) {
-        self.keys.resize(row, NONE);
-        // Neighbouring events often say the same.
-        if !self.interner.is(self.last, text) {
-            self.last = self.interner.key(text);
+    /// Puts `text` into the next row; the empty one is null.
+    #[inline]
+    pub(crate) fn put(&mut self, text: &str) {
+        if self.is_last(text) {
+            self.run += 1;
+        } else {
+            self.put_other(text);
         }
-        self.keys.push(self.last);
     }
 
-    /// The array of `rows` rows; the column is empty again.
-    pub(crate) fn finish(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
-        self.keys.resize(rows, NONE);
-        self.last = NONE;
+    #[inline]
+    fn is_last(&self, text: &str) -> bool {
+        if text.len() != self.last_length {
+            return false;
+        }
+        match self.last.get(..text.len()) {
+            Some(last) => is_same(last, text.as_bytes()),
+            None => self.interner.is(self.last_key, text),
+        }
+    }
+
+    fn put_other(&mut self, text: &str) {
+        self.end_run();
+        self.last_key = if text.is_empty() { NONE } else { self.interner.key(text) };
+        self.last_length = text.len();
+        if let Some(last) = self.last.get_mut(..text.len()) {
+            last.copy_from_slice(text.as_bytes());
+        }
+        self.run = 1;
+    }
+
+    fn end_run(&mut self) {
+        match std::mem::take(&mut self.run) {
+            0 => {}
+            1 => self.keys.push(self.last_key),
+            run => self.keys.resize(self.keys.len() + run, self.last_key),
+        }
+    }
+
+    /// The array of all rows; the column is empty again.
+    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
+        self.end_run();
+        (self.last_length, self.last_key) = (0, NONE);
+        let rows = self.keys.len();
         let keys = std::mem::replace(&mut self.keys, Vec::with_capacity(rows));
         Ok(Arc::new(self.interner.finish(keys)?))
     }
@@ -236,5 +331,56 @@ impl FieldColumns {
         let names = std::mem::replace(&mut self.name_keys, Vec::with_capacity(capacity));
         let values = std::mem::replace(&mut self.value_keys, Vec::with_capacity(capacity));
         Ok([Arc::new(self.names.finish(names)?), Arc::new(self.values.finish(values)?)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::Array as _;
+    use arrow_array::cast::AsArray as _;
+    use proptest::prelude::*;
+
+    #[test]
+    fn texts_keep_their_keys_while_the_table_grows() {
+        let mut interner = Interner::default();
+        for round in 0..3 {
+            for number in 0..10_000 {
+                let text = format!("text {number}");
+                assert_eq!(interner.key(&text), number, "round {round}");
+                assert_eq!(interner.key(&text), number);
+                assert!(interner.is(number, &text));
+            }
+            assert_eq!(interner.key("text 0"), 0);
+            assert_eq!(interner.len(), 10_000);
+            let array = interner.finish(vec![7, NONE, 9_999]).expect("an array");
+            let texts = array.values().as_string::<i32>();
+            assert_eq!((texts.len(), texts.value(7), texts.value(9_999)), (10_000, "text 7", "text 9999"));
+            assert_eq!(interner.len(), 0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_column_says_what_was_put_there(
+            texts in prop::collection::vec(prop::sample::select(vec![
+                "", "a", "b", "eight888", "sixteen bytes 16", "a text of 23 bytes, all.", "23 bytes fit, more do no",
+                "a text that is longer than what is kept", "a text that is longer than what is kept",
+            ]), 0..64),
+        ) {
+            let mut column = TextColumn::default();
+            for _ in 0..2 {
+                texts.iter().for_each(|text| column.put(text));
+                let array = column.finish().expect("an array");
+                let array = array.as_dictionary::<Int32Type>();
+                let values = array.values().as_string::<i32>();
+                let found: Vec<&str> = (0..texts.len())
+                    .map(|row| array.key(row).map_or("", |key| values.value(key)))
+                    .collect();
+                prop_assert_eq!(&found, &texts);
+                let distinct: std::collections::BTreeSet<_> = texts.iter().filter(|text| !text.is_empty()).collect();
+                prop_assert_eq!(values.len(), distinct.len());
+            }
+        }
     }
 }
