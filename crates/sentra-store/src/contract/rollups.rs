@@ -171,12 +171,13 @@ pub(crate) fn batches(tenant: &TenantScope, offsets: std::ops::Range<u64>) -> Ve
         let late = if offset % 11 == 7 { 900 } else { 0 };
         let time = at(i64::try_from(offset).unwrap() * 20 - late)
             .plus_micros(i64::try_from(offset % 1_000).unwrap());
+        let code = (4_624 + offset % 3).to_string();
         let mut event = Event::new("syslog", mart.clone(), time);
         event.user = users[usize::try_from(offset % 5).unwrap()].into();
         event.dst_port = [0, 22, 3389][usize::try_from(offset / 2 % 3).unwrap()];
         event.severity = Severity::from_ocsf(u8::try_from(offset % 6).unwrap());
         event.outcome = if offset.is_multiple_of(2) { Outcome::Failure } else { Outcome::Success };
-        event.push("EventID", (4_624 + offset % 3).to_string().as_str());
+        event.push("EventID", code.as_str());
         // Sums of these are beyond what a number holds, sometimes.
         event.push("big", if offset % 41 == 3 { "9223372036854775000" } else { "7" });
         let source = source();

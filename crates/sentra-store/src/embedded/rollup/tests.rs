@@ -250,6 +250,9 @@ async fn what_is_set_aside_is_not_counted() {
     assert_eq!(answer.rows, [[sentra_kql::plan::Value::Long(200 - 66)]]);
 }
 
+/// What makes a sound declaration unsound.
+type Change<'a> = &'a dyn Fn(&mut RollupDefinition);
+
 #[test]
 fn what_cannot_be_kept_is_refused() {
     let check = |change: &dyn Fn(&mut RollupDefinition)| {
@@ -258,7 +261,7 @@ fn what_cannot_be_kept_is_refused() {
         crate::check_rollup(&definition)
     };
     check(&|_| {}).unwrap();
-    let bad: [(&str, &dyn Fn(&mut RollupDefinition)); 14] = [
+    let bad: [(&str, Change); 14] = [
         ("name", &|r| r.name = "../x".into()),
         ("mart", &|r| r.mart = "No Such".into()),
         ("filter", &|r| r.filter = "user ==".into()),
