@@ -47,6 +47,7 @@ mod options;
 mod pool;
 mod promoted;
 mod prune;
+mod raw_form;
 mod readback;
 mod resolve;
 mod row_function;
@@ -59,6 +60,7 @@ mod tenant;
 mod tokens;
 mod value_test;
 mod whole_fields;
+mod whole_raw;
 
 #[cfg(test)]
 mod tests;
