@@ -11,9 +11,9 @@ use super::derive::{derive, is_edge};
 use super::{END, Form, MARK, RAW_BYTES_MAX, Row, Taken};
 
 /// Most forms of a segment.
-const FORMS_MAX: usize = 1_024;
+const RAW_FORMS_MAX: usize = 1_024;
 /// Bytes of all forms of a segment beyond which no more are made.
-const FORM_BYTES_MAX: usize = 512 * 1024;
+const RAW_FORM_BYTES_MAX: usize = 512 * 1024;
 /// Forms that are tried on a row.
 const TRIES_MAX: usize = 8;
 /// Forms that are made for rows of one shape in any case; then one more for every [`ROWS_PER_FORM`] that fitted.
@@ -179,7 +179,9 @@ impl Encoder {
         let text = form.text(&|column| names.get(column).cloned())?;
         let number = match self.by_text.get(&text) {
             Some(number) => *number,
-            None if self.known.len() >= FORMS_MAX || self.bytes + text.len() > FORM_BYTES_MAX => return None,
+            None if self.known.len() >= RAW_FORMS_MAX || self.bytes + text.len() > RAW_FORM_BYTES_MAX => {
+                return None;
+            }
             None => {
                 self.columns.extend(form.columns().filter_map(|column| names.get(column).cloned()));
                 self.bytes += text.len();
