@@ -67,7 +67,7 @@ fn leaf(form: &Form, bound: &Bound) -> Expr {
         Bound::Text { column, test } if form.has_dictionaries() => value_test(col(*column), None, test),
         Bound::Text { column, test } => text(col(*column), test),
         Bound::Present { column } => col(*column).is_not_null(),
-        Bound::Raw { test } => value_test(col("raw"), None, test),
+        Bound::Raw { test } => value_test(form.raw(), None, test),
         Bound::Source { name, test } => form.test(name, test),
         Bound::Constant(_) | Bound::And(_) | Bound::Or(_) | Bound::Not(_) => expression(form, bound, false),
     }

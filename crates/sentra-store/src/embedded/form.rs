@@ -23,6 +23,8 @@ pub(super) struct Form {
     promoted: Vec<String>,
     has_shape: bool,
     has_dictionaries: bool,
+    /// The raw record, where it is no column.
+    raw: Option<DfExpr>,
 }
 
 impl Form {
@@ -37,7 +39,12 @@ impl Form {
         promoted: Vec<String>,
         has_shape: bool,
     ) -> Self {
-        Self { places, promoted, has_shape, has_dictionaries: true }
+        Self { places, promoted, has_shape, has_dictionaries: true, raw: None }
+    }
+
+    /// Where the raw record is `raw`.
+    pub(super) fn with_raw(self, raw: DfExpr) -> Self {
+        Self { raw: Some(raw), ..self }
     }
 
     /// Whether a test of a text is made once for each distinct value: faster than any comparison of rows.
@@ -52,6 +59,11 @@ impl Form {
     /// The whole map.
     pub(super) fn fields(&self) -> DfExpr {
         if self.has_shape { whole_fields(&self.promoted) } else { col("fields") }
+    }
+
+    /// The raw record.
+    pub(super) fn raw(&self) -> DfExpr {
+        self.raw.clone().unwrap_or_else(|| col("raw"))
     }
 
     /// The first value of a field, null where there is none.

@@ -12,6 +12,7 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
 
 use super::promoted::schema_with;
+use super::raw_form;
 use super::tenant::Segment;
 use super::tokens::{Filters, Needs};
 use crate::StoreError;
@@ -23,7 +24,7 @@ const REST_NAMES_MAX: usize = 1_024;
 /// Footers that are remembered.
 const INDEXES_MAX: usize = 20_000;
 /// Columns of text that are unlike in every row: a dictionary of them is a burden.
-const PLAIN_COLUMNS: [&str; 1] = ["message"];
+const PLAIN_COLUMNS: [&str; 2] = ["message", raw_form::REST];
 
 /// The entry of a footer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub(super) struct Entry {
     pub(super) rest: Option<BTreeSet<String>>,
     /// Whether rows have a shape.
     pub(super) has_shape: bool,
+    /// The columns that forms of raw records refer to; nothing in a segment of an earlier version, which has none.
+    #[serde(default)]
+    pub(super) forms: Option<BTreeSet<String>>,
     pub(super) filters: Option<Filters>,
 }
 
@@ -79,6 +83,7 @@ impl SegmentIndex {
             schema: with_dictionaries(&schema_with(
                 entry.promoted.iter().map(String::as_str),
                 entry.has_shape,
+                entry.forms.is_some(),
             )),
             group_rows: metadata.row_groups().iter().map(|group| rows(group.num_rows())).collect(),
             entry,

@@ -263,6 +263,7 @@ impl Events<'_> {
         for (places, chosen) in grouped(chosen, &names) {
             let table = ColumnTable::new(chosen, true);
             let form = Form::with_columns(places, table.promoted.clone(), table.has_shape());
+            let form = form.with_raw(table.raw());
             found.push((self.session.read_table(Arc::new(table))?, form));
         }
         if !records.is_empty() || found.is_empty() {

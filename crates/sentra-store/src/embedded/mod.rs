@@ -49,6 +49,7 @@ mod options;
 mod pool;
 mod promoted;
 mod prune;
+mod raw_form;
 mod readback;
 mod resolve;
 mod rollup;
@@ -62,6 +63,7 @@ mod tenant;
 mod tokens;
 mod value_test;
 mod whole_fields;
+mod whole_raw;
 
 #[cfg(test)]
 mod tests;

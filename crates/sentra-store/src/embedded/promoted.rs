@@ -4,6 +4,8 @@
 //! fields          entries of fields without a column, in their order
 //! shape           the names of all fields of the row in their order, joined; with it the map is whole again
 //! field.EventID   the value of the field EventID, null where the row has none
+//! raw.form        what the row's raw record shares with other columns, see `raw_form`
+//! raw.rest        what it does not share
 //! ```
 //!
 //! A field has a column only in segments where no row has it twice. Which do is decided anew for every segment, so that
@@ -16,6 +18,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, MapArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
+use super::raw_form;
 use crate::StoreError;
 use crate::answer::Hit;
 use crate::schema::{FieldMaps, field_maps, map_of, store_schema};
@@ -114,9 +117,9 @@ impl Layout {
         Some(Self { promoted, rest, shapes, of_row })
     }
 
-    /// The columns of a segment: those of the store, then the shape and the promoted ones.
+    /// The columns of a segment: those of the store, then the shape, the promoted ones and the forms of raw records.
     pub(super) fn schema(&self) -> SchemaRef {
-        schema_with(self.promoted.iter().map(String::as_str), true)
+        schema_with(self.promoted.iter().map(String::as_str), true, true)
     }
 
     /// The map of the rest, the shapes and the promoted columns of the rows `hits`.
@@ -188,13 +191,22 @@ fn names_of(key: &str) -> impl Iterator<Item = &str> {
     key.split(SEPARATOR).filter(|name| !name.is_empty())
 }
 
-/// The store's columns with those of `promoted` fields, and the shape if rows have one.
-pub(super) fn schema_with<'a>(promoted: impl Iterator<Item = &'a str>, has_shape: bool) -> SchemaRef {
+/// The store's columns with those of `promoted` fields, the shape if rows have one, and the forms of raw records if there
+/// are any.
+pub(super) fn schema_with<'a>(
+    promoted: impl Iterator<Item = &'a str>,
+    has_shape: bool,
+    has_forms: bool,
+) -> SchemaRef {
     let mut fields: Vec<Arc<Field>> = store_schema().fields().iter().cloned().collect();
     if has_shape {
         fields.push(Arc::new(Field::new(SHAPE, DataType::Utf8, true)));
     }
     fields.extend(promoted.map(|name| Arc::new(Field::new(column_of(name), DataType::Utf8, true))));
+    if has_forms {
+        let names = [raw_form::FORM, raw_form::REST];
+        fields.extend(names.map(|name| Arc::new(Field::new(name, DataType::Utf8, true))));
+    }
     Arc::new(Schema::new(fields))
 }
 

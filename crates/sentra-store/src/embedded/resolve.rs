@@ -111,6 +111,7 @@ impl Cells {
             let (expr, kind) = match (header.name, leaf) {
                 ("id", _) => (id(), Kind::String),
                 (_, Some(Leaf::Fields)) => (form.fields(), Kind::Dynamic),
+                ("raw", _) => (form.raw(), Kind::String),
                 (name, _) => (col(name), header.kind.kind()),
             };
             let is_nullable = matches!(leaf, Some(Leaf::Text(name)) if name != "id");

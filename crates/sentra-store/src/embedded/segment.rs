@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -16,6 +16,7 @@ use sentra_model::{Mart, TenantId, Timestamp, column};
 
 use super::index::Entry;
 use super::promoted::{Layout, PREFIX, SHAPE};
+use super::raw_form::{self, Encoder};
 use super::tenant::Segment;
 use super::tokens::{Filter, Filters, WHOLE_COLUMNS};
 use crate::StoreError;
@@ -93,11 +94,13 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit]) -> Result<(u64
     let properties = properties(&schema);
     let mut writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties)).map_err(failed)?;
     let mut filters = Vec::new();
+    let mut encoder = Encoder::default();
     for step in rows.chunks(ROWS_PER_STEP) {
-        filters.push(filter_of(records, step).bytes());
-        if let Some(batch) = batch_of(records, step, layout.as_ref(), &schema)? {
+        let mut filter = filter_of(records, step);
+        if let Some(batch) = batch_of(records, step, layout.as_ref(), &schema, &mut encoder, &mut filter)? {
             writer.write(&batch).map_err(failed)?;
         }
+        filters.push(filter.bytes());
     }
     writer.flush().map_err(failed)?;
     let at = writer.bytes_written() as u64;
@@ -107,21 +110,30 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit]) -> Result<(u64
     let has_shape = layout.is_some();
     let (promoted, rest) = layout.map(|layout| (layout.promoted, Some(layout.rest))).unwrap_or_default();
     let filters = Some(Filters { at, step_rows: ROWS_PER_STEP, blocks });
-    writer.append_key_value_metadata(Entry { promoted, rest, has_shape, filters }.key_value()?);
+    let forms = has_shape.then(|| encoder.columns());
+    writer.append_key_value_metadata(Entry { promoted, rest, has_shape, forms, filters }.key_value()?);
     let sink = writer.into_inner().map_err(failed)?;
     let file = sink.inner.into_inner().map_err(|error| StoreError::io("write", path)(error.into_error()))?;
     file.sync_all().map_err(StoreError::io("sync", path))?;
     Ok((sink.bytes, sink.hasher.finalize().to_hex().to_string()))
 }
 
-/// The rows `step` in the columns of the file.
+/// The rows `step` in the columns of the file. The words of raw records go into the `filter`.
 fn batch_of(
     records: &[RecordBatch],
     step: &[Hit],
     layout: Option<&Layout>,
     schema: &SchemaRef,
+    encoder: &mut Encoder,
+    filter: &mut Filter,
 ) -> Result<Option<RecordBatch>, StoreError> {
-    let Some(layout) = layout else { return gather(records, step) };
+    let Some(layout) = layout else {
+        let gathered = gather(records, step)?;
+        for raw in gathered.iter().filter_map(raws).flat_map(|raws| raws.iter().flatten()) {
+            filter.add(&String::from_utf8_lossy(raw));
+        }
+        return Ok(gathered);
+    };
     let failed = || StoreError::arrow("put the columns of a segment together");
     let others: Vec<usize> =
         (0..store_schema().fields().len()).filter(|place| *place != column::FIELDS).collect();
@@ -132,10 +144,22 @@ fn batch_of(
     let mut of_fields = layout.columns(records, step)?.into_iter();
     columns.splice(column::FIELDS..column::FIELDS, of_fields.next());
     columns.extend(of_fields);
+    // Two columns are still missing, those that are made of all others.
+    let known: Vec<usize> = (0..columns.len()).collect();
+    let known = schema.project(&known).map_err(failed())?;
+    let batch = RecordBatch::try_new(Arc::new(known), columns).map_err(failed())?;
+    let parts = encoder.encode(&batch, &mut |text| filter.add(text)).ok_or_else(|| {
+        StoreError::Misplaced { detail: "the events of a segment have no raw records".to_owned() }
+    })?;
+    let mut columns = batch.columns().to_vec();
+    if let Some(raw) = columns.get_mut(column::RAW) {
+        *raw = Arc::new(parts.raw);
+    }
+    columns.extend([Arc::new(parts.forms) as ArrayRef, Arc::new(parts.rests)]);
     RecordBatch::try_new(Arc::clone(schema), columns).map(Some).map_err(failed())
 }
 
-/// The filter of the words of the rows `step`.
+/// The filter of the words of the rows `step`, without those of their raw records.
 fn filter_of(records: &[RecordBatch], step: &[Hit]) -> Filter {
     let mut filter = Filter::new();
     for name in column::TEXT_NAMES {
@@ -155,12 +179,8 @@ fn filter_of(records: &[RecordBatch], step: &[Hit]) -> Filter {
         }
     }
     let maps: Vec<_> = records.iter().map(field_maps).collect();
-    let raw: Vec<_> = records.iter().map(raws).collect();
     let mut before: Vec<&str> = Vec::new();
     for hit in step {
-        if let Some(raw) = raw.get(hit.batch).copied().flatten() {
-            filter.add(&String::from_utf8_lossy(raw.value(hit.row)));
-        }
         let entries = maps.get(hit.batch).copied().flatten().into_iter();
         for (place, (_, value)) in entries.flat_map(|maps| maps.entries(hit.row)).enumerate() {
             match before.get_mut(place) {
@@ -204,7 +224,7 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
         let path = ColumnPath::new(vec![field.name().clone()]);
         properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
     }
-    for name in ["raw", "message", SHAPE] {
+    for name in ["raw", "message", SHAPE, raw_form::FORM, raw_form::REST] {
         properties =
             properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
     }

@@ -22,6 +22,7 @@ use super::session::store_url;
 use super::tenant::Segment;
 use super::tokens::Needs;
 use super::whole_fields::whole_fields;
+use super::whole_raw::whole_raw;
 use crate::schema::store_schema;
 
 /// Some segments of one tenant, whatever their marts: whole events, as they were taken.
@@ -60,11 +61,12 @@ impl TableProvider for SegmentTable {
         if !table.has_shape() {
             return table.scan(state, projection, filters, limit).await;
         }
-        let fields = whole_fields(&table.promoted);
+        let (fields, raw) = (whole_fields(&table.promoted), table.raw());
         let mut builder = LogicalPlanBuilder::scan("segments", provider_as_source(Arc::new(table)), None)?;
-        for filter in
-            filters.iter().filter(|filter| filter.column_refs().iter().all(|column| column.name != "fields"))
-        {
+        let is_stored = |filter: &&Expr| {
+            filter.column_refs().iter().all(|column| !["fields", "raw"].contains(&column.name()))
+        };
+        for filter in filters.iter().filter(is_stored) {
             builder = builder.filter(filter.clone())?;
         }
         let schema = store_schema();
@@ -72,6 +74,7 @@ impl TableProvider for SegmentTable {
         let wanted = projection.unwrap_or(&all).iter().filter_map(|place| schema.fields().get(*place));
         let wanted = wanted.map(|field| match field.name().as_str() {
             "fields" => fields.clone().alias("fields"),
+            "raw" => raw.clone().alias("raw"),
             name => col(name),
         });
         let plan = builder.project(wanted)?.build()?;
@@ -85,6 +88,8 @@ pub(super) struct ColumnTable {
     chosen: Vec<Chosen>,
     /// Source fields that have a column in one of the segments.
     pub(super) promoted: Vec<String>,
+    /// The columns that forms of raw records refer to, if one of the segments has forms.
+    forms: Option<Vec<String>>,
     schema: SchemaRef,
     dictionaries: bool,
 }
@@ -96,14 +101,23 @@ impl ColumnTable {
             chosen.iter().flat_map(|chosen| &chosen.index.entry.promoted).collect();
         let promoted: Vec<String> = promoted.into_iter().cloned().collect();
         let has_shape = chosen.iter().any(|chosen| chosen.index.entry.has_shape);
-        let schema = schema_with(promoted.iter().map(String::as_str), has_shape);
+        let forms: Vec<&BTreeSet<String>> =
+            chosen.iter().filter_map(|chosen| chosen.index.entry.forms.as_ref()).collect();
+        let referred: BTreeSet<&String> = forms.iter().copied().flatten().collect();
+        let forms = (!forms.is_empty()).then(|| referred.into_iter().cloned().collect());
+        let schema = schema_with(promoted.iter().map(String::as_str), has_shape, forms.is_some());
         let schema = if dictionaries { with_dictionaries(&schema) } else { schema };
-        Self { chosen, promoted, schema, dictionaries }
+        Self { chosen, promoted, forms, schema, dictionaries }
     }
 
     /// Whether some rows have fields outside of the map.
     pub(super) fn has_shape(&self) -> bool {
         self.chosen.iter().any(|chosen| chosen.index.entry.has_shape)
+    }
+
+    /// The raw record.
+    pub(super) fn raw(&self) -> Expr {
+        self.forms.as_deref().map_or_else(|| col("raw"), whole_raw)
     }
 
     fn file(&self, chosen: &Chosen) -> PartitionedFile {

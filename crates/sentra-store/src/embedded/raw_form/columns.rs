@@ -1,0 +1,253 @@
+//! Forms over the columns of a batch.
+
+use std::collections::{BTreeSet, HashMap};
+
+use arrow_array::builder::{BinaryBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, BinaryArray, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
+
+use super::derive::{derive, is_edge};
+use super::{END, Form, MARK, RAW_BYTES_MAX, Row, Taken};
+
+/// Most forms of a segment.
+const RAW_FORMS_MAX: usize = 1_024;
+/// Bytes of all forms of a segment beyond which no more are made.
+const RAW_FORM_BYTES_MAX: usize = 512 * 1024;
+/// Forms that are tried on a row.
+const TRIES_MAX: usize = 8;
+/// Forms that are made for rows of one shape in any case; then one more for every [`ROWS_PER_FORM`] that fitted.
+const FORMS_FIRST: u64 = 16;
+const ROWS_PER_FORM: u64 = 32;
+/// Columns whose texts say where a record came from: what of it stands in raw records stands there by accident.
+const UNREFERRED: [&str; 6] = ["shape", "source", "source_kind", "mart", "format", "problem"];
+
+/// The texts of a column, with a dictionary or without.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::embedded) enum Texts<'a> {
+    Plain(&'a StringArray),
+    Numbered(&'a DictionaryArray<Int32Type>, &'a StringArray),
+}
+
+impl<'a> Texts<'a> {
+    pub(in crate::embedded) fn of(array: &'a ArrayRef) -> Option<Self> {
+        if let Some(texts) = array.as_string_opt() {
+            return Some(Self::Plain(texts));
+        }
+        let numbered = array.as_dictionary_opt::<Int32Type>()?;
+        Some(Self::Numbered(numbered, numbered.values().as_string_opt()?))
+    }
+
+    fn value(self, row: usize) -> Option<&'a str> {
+        match self {
+            Self::Plain(texts) => texts.is_valid(row).then(|| texts.value(row)),
+            Self::Numbered(numbered, texts) => {
+                let place = numbered.key(row).filter(|place| texts.is_valid(*place))?;
+                Some(texts.value(place))
+            }
+        }
+    }
+}
+
+/// A row of a batch.
+struct BatchRow<'a> {
+    columns: &'a [Option<Texts<'a>>],
+    time: i64,
+    row: usize,
+}
+
+impl Row for BatchRow<'_> {
+    fn text(&self, column: usize) -> Option<&str> {
+        self.columns.get(column).copied().flatten()?.value(self.row)
+    }
+
+    fn time(&self) -> i64 {
+        self.time
+    }
+}
+
+/// What is stored of raw records.
+#[derive(Debug)]
+pub(in crate::embedded) struct Parts {
+    pub(in crate::embedded) raw: BinaryArray,
+    pub(in crate::embedded) forms: StringArray,
+    pub(in crate::embedded) rests: StringArray,
+}
+
+struct Known {
+    form: Form,
+    text: String,
+    /// The step for which its words were last handed out.
+    step: u64,
+}
+
+/// The forms that fitted rows of one shape, the last first.
+#[derive(Default)]
+struct OfShape {
+    forms: Vec<usize>,
+    made: u64,
+    fitted: u64,
+}
+
+/// Finds forms for the raw records of a segment.
+#[derive(Default)]
+pub(in crate::embedded) struct Encoder {
+    known: Vec<Known>,
+    by_text: HashMap<String, usize>,
+    by_shape: HashMap<String, OfShape>,
+    bytes: usize,
+    step: u64,
+    columns: BTreeSet<String>,
+}
+
+impl Encoder {
+    /// The columns that forms refer to.
+    pub(in crate::embedded) fn columns(self) -> BTreeSet<String> {
+        self.columns
+    }
+
+    /// The raw records of `batch`, the rows of one step, with what stands in their place. All batches have the same
+    /// columns. `words` is handed every word of the raw records that is no word of another column.
+    pub(in crate::embedded) fn encode(
+        &mut self,
+        batch: &RecordBatch,
+        words: &mut dyn FnMut(&str),
+    ) -> Option<Parts> {
+        let raws = batch.column_by_name("raw")?.as_binary_opt::<i32>()?;
+        let times = batch.column_by_name("time")?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        let shapes = batch.column_by_name("shape").and_then(Texts::of);
+        let schema = batch.schema();
+        let names: Vec<String> = schema.fields().iter().map(|field| referred(field.name())).collect();
+        let columns: Vec<Option<Texts<'_>>> = batch.columns().iter().map(Texts::of).collect();
+        self.step += 1;
+        let count = batch.num_rows();
+        let (mut plain, mut forms) = (BinaryBuilder::new(), StringBuilder::new());
+        let mut rests = StringBuilder::with_capacity(count, 0);
+        for row in 0..count {
+            let bytes = raws.value(row);
+            let shape = shapes.and_then(|shapes| shapes.value(row)).unwrap_or_default();
+            let at = BatchRow { columns: &columns, time: times.value(row), row };
+            match self.fit(bytes, shape, &at, &names) {
+                Some((known, raw, taken)) => {
+                    self.words(known, raw, &taken, words);
+                    plain.append_value(b"");
+                    forms.append_option(self.known.get(known).map(|known| known.text.as_str()));
+                    rests.append_option((!taken.rest.is_empty()).then_some(taken.rest));
+                }
+                None => {
+                    words(&String::from_utf8_lossy(bytes));
+                    plain.append_value(bytes);
+                    forms.append_null();
+                    rests.append_null();
+                }
+            }
+        }
+        Some(Parts { raw: plain.finish(), forms: forms.finish(), rests: rests.finish() })
+    }
+
+    /// The form of a raw record, if it has one.
+    fn fit<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        shape: &str,
+        row: &BatchRow<'_>,
+        names: &[String],
+    ) -> Option<(usize, &'a str, Taken)> {
+        if bytes.is_empty() || bytes.len() > RAW_BYTES_MAX {
+            return None;
+        }
+        let raw = std::str::from_utf8(bytes).ok()?;
+        if !self.by_shape.contains_key(shape) {
+            self.by_shape.insert(shape.to_owned(), OfShape::default());
+        }
+        let of_shape = self.by_shape.get_mut(shape)?;
+        for (place, number) in of_shape.forms.iter().copied().enumerate() {
+            if let Some(taken) = self.known.get(number).and_then(|known| known.form.fit(raw, row)) {
+                of_shape.fitted += 1;
+                if let Some(before) = of_shape.forms.get_mut(..=place) {
+                    before.rotate_right(1);
+                }
+                return Some((number, raw, taken));
+            }
+        }
+        if of_shape.made >= FORMS_FIRST + of_shape.fitted / ROWS_PER_FORM {
+            return None;
+        }
+        of_shape.made += 1;
+        let form = derive(raw, row, names)?;
+        let taken = form.fit(raw, row)?;
+        let text = form.text(&|column| names.get(column).cloned())?;
+        let number = match self.by_text.get(&text) {
+            Some(number) => *number,
+            None if self.known.len() >= RAW_FORMS_MAX || self.bytes + text.len() > RAW_FORM_BYTES_MAX => {
+                return None;
+            }
+            None => {
+                self.columns.extend(form.columns().filter_map(|column| names.get(column).cloned()));
+                self.bytes += text.len();
+                self.by_text.insert(text.clone(), self.known.len());
+                self.known.push(Known { form, text, step: 0 });
+                self.known.len() - 1
+            }
+        };
+        of_shape.forms.insert(0, number);
+        of_shape.forms.truncate(TRIES_MAX);
+        Some((number, raw, taken))
+    }
+
+    /// Hands out the words of a raw record that no column has.
+    fn words(&mut self, known: usize, raw: &str, taken: &Taken, words: &mut dyn FnMut(&str)) {
+        if !raw.is_ascii() {
+            return words(raw);
+        }
+        let bytes = raw.as_bytes();
+        let edge = |place: &usize| is_edge(bytes.get(*place).copied());
+        for own in &taken.own {
+            let start = (0..own.start).rev().find(edge).map_or(0, |before| before + 1);
+            let end = (own.end..bytes.len()).find(edge).unwrap_or(bytes.len());
+            words(raw.get(start..end).unwrap_or_default());
+        }
+        let step = self.step;
+        if let Some(known) = self.known.get_mut(known).filter(|known| known.step != step) {
+            known.step = step;
+            known.form.literals().for_each(words);
+        }
+    }
+}
+
+/// The name of a column that forms may refer to, or nothing.
+fn referred(name: &str) -> String {
+    let is_fit = !UNREFERRED.contains(&name) && !name.contains([MARK, END]);
+    if is_fit { name.to_owned() } else { String::new() }
+}
+
+/// The raw records again. `names` are those of `columns`.
+pub(in crate::embedded) fn expand(
+    raws: &BinaryArray,
+    forms: Texts<'_>,
+    rests: Texts<'_>,
+    times: &PrimitiveArray<TimestampMicrosecondType>,
+    names: &[String],
+    columns: &[Option<Texts<'_>>],
+) -> Option<BinaryArray> {
+    let places: HashMap<&str, usize> =
+        names.iter().enumerate().map(|(place, name)| (name.as_str(), place)).collect();
+    let place_of = |name: &str| places.get(name).copied();
+    let mut known: HashMap<&str, Form> = HashMap::new();
+    let mut whole = BinaryBuilder::with_capacity(raws.len(), raws.value_data().len());
+    let mut raw = Vec::new();
+    for row in 0..raws.len() {
+        let Some(text) = forms.value(row) else {
+            whole.append_value(raws.value(row));
+            continue;
+        };
+        if !known.contains_key(text) {
+            known.insert(text, Form::parse(text, &place_of)?);
+        }
+        let at = BatchRow { columns, time: times.value(row), row };
+        raw.clear();
+        known.get(text)?.expand(&at, rests.value(row).unwrap_or_default(), &mut raw)?;
+        whole.append_value(&raw);
+    }
+    Some(whole.finish())
+}
