@@ -18,6 +18,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use sentra_kql::plan::Plan;
+use sentra_kql::run::Halt;
 use sentra_model::{Clock, EventBatch, EventId, Mart, Position, TenantId, TenantScope, Timestamp};
 use tokio::sync::RwLock;
 
@@ -44,6 +45,7 @@ mod lower;
 mod manifest;
 mod open;
 mod options;
+mod ordered;
 mod pool;
 mod promoted;
 mod prune;
@@ -54,6 +56,7 @@ mod search;
 mod seen;
 mod segment;
 mod session;
+mod stop;
 mod table;
 mod tenant;
 mod tokens;
@@ -113,6 +116,24 @@ impl EmbeddedMarts {
     #[must_use]
     pub fn open_report(&self) -> &OpenReport {
         &self.report
+    }
+
+    /// As [`MartStore::ask`]; `halt` ends it from elsewhere, and counts the rows that the loops of this store take.
+    ///
+    /// # Errors
+    /// As [`MartStore::ask`].
+    pub async fn ask_until(
+        &self,
+        scope: &TenantScope,
+        plan: &Plan,
+        limits: &AskLimits,
+        halt: Halt,
+    ) -> Result<PlanAnswer, StoreError> {
+        let mut answer =
+            self.read(scope, || self.answer_plan_until(scope, plan, limits, halt.clone())).await?;
+        let unread = self.tenant(scope).await.snapshot().unread;
+        answer.lineage.segments_unread = unread_of_plan(&unread, &plan.root);
+        Ok(answer)
     }
 
     /// Most memory that all queries together had reserved at once, in bytes, since the last reset.
@@ -208,10 +229,7 @@ impl MartStore for EmbeddedMarts {
         plan: &Plan,
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
-        let mut answer = self.read(scope, || self.answer_plan(scope, plan, limits)).await?;
-        let unread = self.tenant(scope).await.snapshot().unread;
-        answer.lineage.segments_unread = unread_of_plan(&unread, &plan.root);
-        Ok(answer)
+        self.ask_until(scope, plan, limits, Halt::default()).await
     }
 
     async fn tend(&self, scope: &TenantScope, bytes_max: u64) -> Result<Tended, StoreError> {
@@ -241,7 +259,7 @@ impl MartStore for EmbeddedMarts {
 
     async fn estimate(&self, scope: &TenantScope, plan: &Plan) -> Result<PlanEstimate, StoreError> {
         let snapshot = self.tenant(scope).await.snapshot();
-        let estimate = |scan| prune::estimated(&snapshot, scan);
+        let estimate = |scan| prune::estimated(&snapshot, &self.indexes, scan);
         Ok(PlanEstimate { scans: scans(plan).into_iter().map(estimate).collect() })
     }
 

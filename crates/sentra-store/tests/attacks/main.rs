@@ -11,4 +11,5 @@
 mod hostile;
 mod isolation;
 mod questions;
+mod stop;
 mod stores;
