@@ -1,6 +1,6 @@
-//! Prints how well questions are estimated before they run: fills marts with events, asks a varied set of questions in
-//! several rounds, and says which share took between half and twice of what was expected, round by round; and how long
-//! an estimate takes.
+//! Prints how well questions are estimated before they run: fills marts with events, asks one half of a varied set of
+//! questions in several rounds, then the other half that it never saw, and says which share took between half and twice
+//! of what was expected, round by round and by kind of question; and how long an estimate takes.
 //!
 //! ```text
 //! cargo run --release -p sentra-query --example cost [EVENTS]
@@ -14,6 +14,7 @@
     reason = "it prints, and may stop where it stands"
 )]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -97,19 +98,23 @@ async fn main() {
     let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
     let desk = Desk::new(DeskParts::new(Arc::new(marts), records, clock), DeskOptions::default());
     let asker = Asker::new(scope, Role::Admin);
-    let mut questions = Vec::new();
+    let (mut known, mut held_out) = (Vec::new(), Vec::new());
     for (one, condition) in CONDITIONS.iter().enumerate() {
         for (two, tail) in TAILS.iter().enumerate() {
-            questions.push(format!("{} {condition} {tail}", TABLES[(one + two) % TABLES.len()]));
+            let text = format!("{} {condition} {tail}", TABLES[(one + two) % TABLES.len()]);
+            if (one + two) % 2 == 0 { known.push((text, *tail)) } else { held_out.push((text, *tail)) }
         }
     }
-    println!("{events} events, {} questions", questions.len());
+    println!("{events} events, {} questions to learn from, {} held out", known.len(), held_out.len());
     let mut estimated = Vec::new();
-    for round in 1..=ROUNDS {
+    for round in 1..=ROUNDS + 2 {
+        let is_held_out = round > ROUNDS;
+        let questions = if is_held_out { &held_out } else { &known };
+        let mut kinds: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         let (mut within, mut inside) = (0_usize, 0_usize);
         for place in 0..questions.len() {
             // Another order in every round.
-            let text = &questions[(place * 17 + round * 5) % questions.len()];
+            let (text, kind) = &questions[(place * 17 + round * 5) % questions.len()];
             let request = Request::new(text.as_str());
             let started = Instant::now();
             desk.estimate(&asker, &request).await.unwrap();
@@ -119,15 +124,25 @@ async fn main() {
             let took = started.elapsed().as_secs_f64() * 1e3;
             assert!(answer.status == Status::Complete, "{text}: {:?}", answer.status_detail);
             let expected = answer.estimate.unwrap();
-            within += usize::from(took <= expected.expected_ms * 2.0 && took >= expected.expected_ms / 2.0);
+            let is_within = took <= expected.expected_ms * 2.0 && took >= expected.expected_ms / 2.0;
+            within += usize::from(is_within);
+            let of_kind = kinds.entry(kind).or_default();
+            *of_kind = (of_kind.0 + usize::from(is_within), of_kind.1 + 1);
+            if is_held_out && !is_within {
+                println!("  {text}: {took:.1} ms, {:.1} expected", expected.expected_ms);
+            }
             inside += usize::from(took <= expected.high_ms && took >= expected.low_ms);
         }
         let share = |count: usize| count as f64 * 100.0 / questions.len() as f64;
+        let name = if is_held_out { "held out, round" } else { "round" };
         println!(
-            "round {round}: {:.0} % within a factor of two, {:.0} % within the band",
+            "{name} {round}: {:.0} % within a factor of two, {:.0} % within the band",
             share(within),
             share(inside)
         );
+        if is_held_out {
+            kinds.iter().for_each(|(kind, (within, all))| println!("  {within} of {all}: {kind}"));
+        }
     }
     estimated.sort_by(f64::total_cmp);
     let at = |share: usize| estimated[(estimated.len() * share / 100).min(estimated.len() - 1)];

@@ -5,6 +5,7 @@ use sentra_store::{Lineage, SegmentRef, StoredDecision};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Estimate, Route, Status};
+use crate::cost::{CLASSES, Work};
 
 /// Longest note of an override, in bytes.
 pub const NOTE_BYTES_MAX: usize = 2_000;
@@ -110,43 +111,25 @@ struct Body {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StoredWork {
     pub(crate) base_ms: f64,
-    pub(crate) class: StoredClass,
     pub(crate) shape: u64,
+    /// By class of work; decisions of earlier versions do not say.
+    #[serde(default)]
+    pub(crate) parts: [f64; CLASSES],
 }
 
-/// A class of work, as it is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum StoredClass {
-    Newest,
-    Scan,
-    Rows,
-    Regex,
-    Aggregate,
-    Sort,
-    Interpreter,
-    Join,
+impl From<Work> for StoredWork {
+    fn from(work: Work) -> Self {
+        let Work { base_ms, parts, shape } = work;
+        Self { base_ms, shape, parts }
+    }
 }
 
-macro_rules! classes {
-    ($($class:ident),+) => {
-        impl From<crate::cost::Work> for StoredWork {
-            fn from(work: crate::cost::Work) -> Self {
-                let class = match work.class { $(crate::cost::WorkClass::$class => StoredClass::$class,)+ };
-                Self { base_ms: work.base_ms, class, shape: work.shape }
-            }
-        }
-
-        impl From<StoredWork> for crate::cost::Work {
-            fn from(work: StoredWork) -> Self {
-                let class = match work.class { $(StoredClass::$class => crate::cost::WorkClass::$class,)+ };
-                Self { base_ms: work.base_ms, class, shape: work.shape }
-            }
-        }
-    };
+impl From<StoredWork> for Work {
+    fn from(work: StoredWork) -> Self {
+        let StoredWork { base_ms, shape, parts } = work;
+        Self { base_ms, parts, shape }
+    }
 }
-
-classes!(Newest, Scan, Rows, Regex, Aggregate, Sort, Interpreter, Join);
 
 /// What a decision is made of.
 pub(crate) struct Made<'a> {

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
 use crate::ceiling::{Ceiling, Ceilings};
 use crate::complete::SeenCache;
-use crate::cost::{CostModel, Work, WorkClass, work_of};
+use crate::cost::{CostModel, Work, work_of};
 use crate::error::{QueryError, TooExpensive};
 use crate::execute::{Sources, execute};
 use crate::forensic::TextSearch;
@@ -424,8 +424,7 @@ impl Desk {
             works.push(work_of(plan, &estimate, search_of(plan).is_some()));
             whole.scans.extend(estimate.scans);
         }
-        let one_event = Work { base_ms: 2.0, class: WorkClass::Newest, shape: 0 };
-        let work = works.into_iter().reduce(Work::and).unwrap_or(one_event);
+        let work = works.into_iter().reduce(Work::and).unwrap_or_else(Work::of_one_event);
         let estimate = self.costs().estimate(&work, &whole);
         Ok((estimate, work))
     }

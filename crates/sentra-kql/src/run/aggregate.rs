@@ -72,14 +72,17 @@ impl Engine<'_> {
         let values = self.values_of(aggregate, rows)?;
         let kind = aggregate.outputs.first().map_or(Kind::Dynamic, |output| output.kind);
         if aggregate.function == Percentiles || aggregate.function == Percentile {
-            let mut sorted = values;
-            sorted.sort_by(Value::order);
+            let sorted = self.in_order(values, Value::order)?;
             return Ok(aggregate.constants.iter().map(|percent| percentile(&sorted, *percent)).collect());
         }
         let limit = aggregate.constants.first().map_or(usize::MAX, |limit| *limit as usize);
         let value = match aggregate.function {
             Dcount | DcountIf => {
-                let distinct: BTreeSet<Key> = values.into_iter().map(|value| Key(vec![value])).collect();
+                let mut distinct: BTreeSet<Key> = BTreeSet::new();
+                for value in values {
+                    self.halt.look()?;
+                    distinct.insert(Key(vec![value]));
+                }
                 i64::try_from(distinct.len()).unwrap_or(i64::MAX).into()
             }
             Sum | SumIf => sum(kind, &values),
@@ -88,8 +91,8 @@ impl Engine<'_> {
             Max | MaxIf => extreme(values.iter().max_by(|a, b| a.order(b)), kind),
             Stdev => variance(&values).sqrt().into(),
             Variance => variance(&values).into(),
-            MakeSet | MakeSetIf => list(values, limit, true)?,
-            MakeList | MakeListIf => list(values, limit, false)?,
+            MakeSet | MakeSetIf => self.list(values, limit, true)?,
+            MakeList | MakeListIf => self.list(values, limit, false)?,
             _ => {
                 let is_said = |value: &&Value| **value != Value::String(String::new());
                 extreme(values.iter().find(is_said), kind)
@@ -105,6 +108,7 @@ impl Engine<'_> {
             return Err(RunError::BadPlan { what: "an aggregate without an argument" });
         };
         for row in rows {
+            self.halt.row()?;
             if let Some(condition) = condition
                 && !self.eval(condition, row)?.is_true()
             {
@@ -124,6 +128,7 @@ impl Engine<'_> {
         };
         let mut best: Option<(Value, &Row)> = None;
         for row in rows {
+            self.halt.row()?;
             let value = self.eval(by, row)?;
             let is_better = match &best {
                 None => true,
@@ -142,6 +147,19 @@ impl Engine<'_> {
             Some((_, row)) => aggregate.arguments.iter().map(|value| self.eval(value, row)).collect(),
             None => Ok(aggregate.outputs.iter().map(|output| Value::null_of(output.kind)).collect()),
         }
+    }
+
+    fn list(&self, values: Row, limit: usize, distinct: bool) -> Result<Value, RunError> {
+        let mut list = List::default();
+        for value in values {
+            self.halt.look()?;
+            if list.len() >= limit {
+                break;
+            }
+            let value = value.into_json();
+            if distinct { list.push_new(value)? } else { list.push(value)? }
+        }
+        Ok(list.into_value())
     }
 }
 
@@ -193,16 +211,4 @@ fn variance(values: &[Value]) -> f64 {
     let count = numbers.len() as f64;
     let mean = numbers.iter().sum::<f64>() / count;
     numbers.iter().map(|number| (number - mean).powi(2)).sum::<f64>() / (count - 1.0)
-}
-
-fn list(values: Row, limit: usize, distinct: bool) -> Result<Value, RunError> {
-    let mut list = List::default();
-    for value in values {
-        if list.len() >= limit {
-            break;
-        }
-        let value = value.into_json();
-        if distinct { list.push_new(value)? } else { list.push(value)? }
-    }
-    Ok(list.into_value())
 }

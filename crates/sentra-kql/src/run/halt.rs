@@ -32,6 +32,11 @@ impl Halt {
         self.0.rows.load(Ordering::Relaxed)
     }
 
+    /// Counts rows that an engine has taken beside those of the interpreter.
+    pub fn count(&self, rows: u64) {
+        self.0.rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
     /// One more row is taken, unless the run was told to stop.
     pub(super) fn row(&self) -> Result<(), RunError> {
         self.0.rows.fetch_add(1, Ordering::Relaxed);

@@ -17,14 +17,15 @@ impl Engine<'_> {
         let left_key = |row: &Row| key(row, on.iter().map(|(left, _)| *left));
         let right_key = |row: &Row| key(row, on.iter().map(|(_, right)| *right));
         match kind {
-            JoinKind::LeftSemi => return Ok(kept(lefts, left_key, &keys(&rights, right_key), true)),
-            JoinKind::LeftAnti => return Ok(kept(lefts, left_key, &keys(&rights, right_key), false)),
-            JoinKind::RightSemi => return Ok(kept(rights, right_key, &keys(&lefts, left_key), true)),
-            JoinKind::RightAnti => return Ok(kept(rights, right_key, &keys(&lefts, left_key), false)),
+            JoinKind::LeftSemi => return self.kept(lefts, left_key, &self.keys(&rights, right_key)?, true),
+            JoinKind::LeftAnti => return self.kept(lefts, left_key, &self.keys(&rights, right_key)?, false),
+            JoinKind::RightSemi => return self.kept(rights, right_key, &self.keys(&lefts, left_key)?, true),
+            JoinKind::RightAnti => return self.kept(rights, right_key, &self.keys(&lefts, left_key)?, false),
             _ => {}
         }
         let mut partners: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
         for (place, row) in rights.iter().enumerate() {
+            self.halt.row()?;
             if let Some(key) = right_key(row) {
                 partners.entry(key).or_default().push(place);
             }
@@ -62,10 +63,37 @@ impl Engine<'_> {
         }
         if matches!(kind, JoinKind::RightOuter | JoinKind::FullOuter) {
             for (row, _) in rights.iter().zip(used).filter(|(_, used)| !used) {
+                self.halt.row()?;
                 rows.push(no_left.iter().chain(row).cloned().collect());
             }
         }
         Ok(rows)
+    }
+
+    fn keys(&self, rows: &[Row], key: impl Fn(&Row) -> Option<Key>) -> Result<BTreeSet<Key>, RunError> {
+        let mut keys = BTreeSet::new();
+        for row in rows {
+            self.halt.row()?;
+            keys.extend(key(row));
+        }
+        Ok(keys)
+    }
+
+    fn kept(
+        &self,
+        rows: Vec<Row>,
+        key: impl Fn(&Row) -> Option<Key>,
+        partners: &BTreeSet<Key>,
+        with_partner: bool,
+    ) -> Result<Vec<Row>, RunError> {
+        let mut kept = Vec::new();
+        for row in rows {
+            self.halt.row()?;
+            if key(&row).is_some_and(|key| partners.contains(&key)) == with_partner {
+                kept.push(row);
+            }
+        }
+        Ok(kept)
     }
 }
 
@@ -74,18 +102,4 @@ fn key(row: &Row, places: impl Iterator<Item = usize>) -> Option<Key> {
     let values: Option<Row> =
         places.map(|place| row.get(place).filter(|value| !value.is_null()).cloned()).collect();
     values.map(Key)
-}
-
-fn keys(rows: &[Row], key: impl Fn(&Row) -> Option<Key>) -> BTreeSet<Key> {
-    rows.iter().filter_map(key).collect()
-}
-
-fn kept(
-    rows: Vec<Row>,
-    key: impl Fn(&Row) -> Option<Key>,
-    partners: &BTreeSet<Key>,
-    with_partner: bool,
-) -> Vec<Row> {
-    let has_partner = |row: &Row| key(row).is_some_and(|key| partners.contains(&key));
-    rows.into_iter().filter(|row| has_partner(row) == with_partner).collect()
 }

@@ -17,7 +17,7 @@ mod time;
 mod value;
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 pub(crate) use call::{Regexes, call, compiled};
 pub use error::RunError;
@@ -30,6 +30,9 @@ use crate::plan::{Expr, ExprNode, Node, Op, Plan, SortKey, Value};
 
 /// Longest text or JSON that a function gives, in bytes.
 pub const CELL_BYTES_MAX: usize = 256 * 1024;
+
+/// Rows that are sorted at once: a sort looks up between two runs.
+const SORT_RUN_ROWS: usize = 1_024;
 
 /// What the interpreter may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,9 +139,9 @@ impl Engine<'_> {
     fn rows(&self, node: &Node) -> Result<Vec<Row>, RunError> {
         let rows = match &node.op {
             Op::Scan { table } => {
-                self.data.get(table).cloned().ok_or_else(|| RunError::NoTable { name: table.clone() })?
+                self.copied(self.data.get(table).ok_or_else(|| RunError::NoTable { name: table.clone() })?)?
             }
-            Op::Values { rows } => rows.clone(),
+            Op::Values { rows } => self.copied(rows)?,
             Op::Filter { input, condition } => {
                 let mut rows = Vec::new();
                 for row in self.rows(input)? {
@@ -215,11 +218,65 @@ impl Engine<'_> {
             let key: Row = keys.iter().map(|key| self.eval(&key.value, &row)).collect::<Result<_, _>>()?;
             keyed.push((key, row));
         }
-        keyed.sort_by(|(one, _), (two, _)| {
+        let keyed = self.in_order(keyed, |(one, _), (two, _)| {
             let orders = keys.iter().zip(one.iter().zip(two)).map(|(key, (one, two))| ordered(key, one, two));
             orders.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-        });
+        })?;
         Ok(keyed.into_iter().map(|(_, row)| row).collect())
+    }
+
+    /// Sorted; what is equal stays as it was. In runs that are merged, because a sort of everything cannot be ended.
+    fn in_order<T>(&self, values: Vec<T>, order: impl Fn(&T, &T) -> Ordering) -> Result<Vec<T>, RunError> {
+        let mut runs = VecDeque::new();
+        let mut values = values.into_iter();
+        loop {
+            self.halt.look()?;
+            let mut run: Vec<T> = values.by_ref().take(SORT_RUN_ROWS).collect();
+            if run.is_empty() {
+                break;
+            }
+            run.sort_by(&order);
+            runs.push_back(run);
+        }
+        while runs.len() > 1 {
+            // Neighbours are merged, so that the runs keep their order.
+            let mut merged = VecDeque::with_capacity(runs.len().div_ceil(2));
+            while let Some(one) = runs.pop_front() {
+                merged.push_back(match runs.pop_front() {
+                    Some(two) => self.merged(one, two, &order)?,
+                    None => one,
+                });
+            }
+            runs = merged;
+        }
+        Ok(runs.pop_front().unwrap_or_default())
+    }
+
+    fn merged<T>(
+        &self,
+        one: Vec<T>,
+        two: Vec<T>,
+        order: &impl Fn(&T, &T) -> Ordering,
+    ) -> Result<Vec<T>, RunError> {
+        let mut merged = Vec::with_capacity(one.len() + two.len());
+        let (mut one, mut two) = (one.into_iter().peekable(), two.into_iter().peekable());
+        while let (Some(first), Some(second)) = (one.peek(), two.peek()) {
+            self.halt.look()?;
+            let next = if order(first, second).is_gt() { two.next() } else { one.next() };
+            merged.extend(next);
+        }
+        merged.extend(one);
+        merged.extend(two);
+        Ok(merged)
+    }
+
+    fn copied(&self, rows: &[Row]) -> Result<Vec<Row>, RunError> {
+        let mut copied = Vec::with_capacity(rows.len());
+        for row in rows {
+            self.halt.look()?;
+            copied.push(row.clone());
+        }
+        Ok(copied)
     }
 
     fn eval(&self, expr: &Expr, row: &[Value]) -> Result<Value, RunError> {

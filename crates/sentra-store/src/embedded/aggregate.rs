@@ -16,11 +16,13 @@ use tokio::task::JoinSet;
 
 use super::groups::{Column, Computed, Groups, Spec};
 use super::intern::Values;
+use super::stop::Stop;
 
 /// What DataFusion's rows can be grouped for: nothing where the interpreter must do it.
 pub(super) fn computed(aggregate: &Aggregate) -> Option<Computed> {
     use AggregateFunction::{
-        Avg, AvgIf, Count, CountIf, Dcount, DcountIf, Max, MaxIf, Min, MinIf, Sum, SumIf,
+        ArgMax, ArgMin, Avg, AvgIf, Count, CountIf, Dcount, DcountIf, MakeList, MakeListIf, MakeSet,
+        MakeSetIf, Max, MaxIf, Min, MinIf, Percentile, Percentiles, Sum, SumIf,
     };
     let kind = aggregate.arguments.first().map(|argument| argument.kind);
     let is_whole = |kind: &Kind| matches!(kind, Kind::Long | Kind::DateTime | Kind::TimeSpan);
@@ -33,6 +35,16 @@ pub(super) fn computed(aggregate: &Aggregate) -> Option<Computed> {
         Avg | AvgIf => kind.filter(|kind| *kind == Kind::Long).map(|_| Computed::Average),
         Min | MinIf => kind.filter(is_whole).map(Computed::Least),
         Max | MaxIf => kind.filter(is_whole).map(Computed::Greatest),
+        MakeSet | MakeSetIf => {
+            kind.filter(|kind| !matches!(kind, Kind::Dynamic | Kind::Real)).map(Computed::Set)
+        }
+        // What is dynamic may be the map of all fields, and weighs what only the interpreter knows.
+        MakeList | MakeListIf => kind.filter(|kind| *kind != Kind::Dynamic).map(Computed::List),
+        Percentile | Percentiles => kind.filter(is_whole).map(Computed::Ranked),
+        ArgMax | ArgMin => {
+            let is_greatest = aggregate.function == ArgMax;
+            kind.filter(is_whole).map(|_| Computed::Best { is_greatest })
+        }
         _ => None,
     }
 }
@@ -44,11 +56,22 @@ pub(super) fn is_key(kind: Kind) -> bool {
 
 /// Where the arguments of `aggregate` stand, when the next column is `next`: places of value and condition.
 pub(super) fn column(aggregate: &Aggregate, computed: Computed, next: usize) -> Column {
-    match computed {
-        Computed::Count => {
-            Column { computed, value: None, condition: (!aggregate.arguments.is_empty()).then_some(next) }
-        }
-        _ => Column { computed, value: Some(next), condition: aggregate.arguments.get(1).map(|_| next + 1) },
+    let (value, condition) = match computed {
+        Computed::Count => (None, (!aggregate.arguments.is_empty()).then_some(next)),
+        // Of its row, not of a condition.
+        Computed::Best { .. } => (Some(next), None),
+        _ => (Some(next), aggregate.arguments.get(1).map(|_| next + 1)),
+    };
+    let outputs = aggregate.outputs.iter().map(|output| output.kind).collect();
+    Column { computed, value, condition, constants: aggregate.constants.clone(), outputs }
+}
+
+/// Whether an argument of `aggregate` is a condition.
+pub(super) fn is_condition(aggregate: &Aggregate, place: usize) -> bool {
+    match computed(aggregate) {
+        Some(Computed::Count) => true,
+        Some(Computed::Best { .. }) => false,
+        _ => place > 0,
     }
 }
 
@@ -57,13 +80,14 @@ pub(super) async fn grouped(
     frames: Vec<DataFrame>,
     spec: Spec,
     pool: &Arc<dyn MemoryPool>,
+    stop: &Stop,
 ) -> Result<RecordBatch> {
     let spec = Arc::new(spec);
     let mut parts = JoinSet::new();
     for frame in frames {
         for stream in frame.execute_stream_partitioned().await? {
             let reservation = MemoryConsumer::new("groups").register(pool);
-            parts.spawn(of_stream(stream, Arc::clone(&spec), reservation));
+            parts.spawn(of_stream(stream, Arc::clone(&spec), reservation, stop.clone()));
         }
     }
     let mut all = Groups::new(Arc::clone(&spec));
@@ -75,12 +99,13 @@ pub(super) async fn grouped(
             all = groups;
             is_first = false;
         } else {
-            all.merge(&groups)?;
+            stop.apart(|| all.merge(&groups, stop))?;
         }
         drop(of_part);
         reservation.try_resize(all.bytes())?;
     }
-    let arrays = all.arrays()?;
+    stop.take(0)?;
+    let arrays = stop.apart(|| all.arrays())?;
     let fields: Vec<Field> = arrays
         .iter()
         .enumerate()
@@ -98,10 +123,12 @@ async fn of_stream(
     mut stream: SendableRecordBatchStream,
     spec: Arc<Spec>,
     reservation: MemoryReservation,
+    stop: Stop,
 ) -> Result<(Groups, MemoryReservation)> {
     let mut groups = Groups::new(spec);
     while let Some(batch) = stream.next().await {
         let batch = batch?;
+        stop.take(batch.num_rows() as u64)?;
         groups.add(batch.columns(), batch.num_rows())?;
         reservation.try_resize(groups.bytes())?;
         // The others want to be asked, and whoever cancels to be heard.

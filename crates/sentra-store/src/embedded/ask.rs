@@ -1,19 +1,24 @@
 //! Plans: what DataFusion can do of one runs there, what is above it in the interpreter.
 
-use sentra_kql::plan::{Column, Node, Op, Plan};
-use sentra_kql::run::{Dataset, Row};
-use sentra_model::TenantScope;
-use tokio::time::{Instant, timeout_at};
+use std::sync::Arc;
+use std::time::Duration;
 
+use arrow_array::RecordBatch;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use sentra_kql::plan::{Column, Node, Op, Plan};
+use sentra_kql::run::{Dataset, Halt, Row};
+use sentra_model::TenantScope;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
 use super::EmbeddedMarts;
 use super::lower::Events;
 use super::search::is_out_of_memory;
-use crate::kql::{AskLimits, FALLBACK_ROWS_MAX, PlanAnswer, interpret, rows_of};
+use super::stop::Stop;
+use crate::kql::{AskLimits, FALLBACK_ROWS_MAX, PlanAnswer, TellOnDrop, interpret_until, rows_of};
 use crate::{Lineage, StoppedBy, StoreError};
 
 /// A part of a plan that DataFusion runs, with the most rows that are wanted of it.
@@ -23,56 +28,80 @@ struct Part {
     rows_max: usize,
 }
 
+/// After this time beyond its own a question is answered for, whatever still works on it.
+const OVERTIME: Duration = Duration::from_millis(100);
+/// Rows that are made from columns at once.
+const ROWS_AT_ONCE: usize = 512;
+
 impl EmbeddedMarts {
-    pub(super) async fn answer_plan(
+    /// Answers `plan`; `halt` ends it from elsewhere, and counts what it did.
+    pub(super) async fn answer_plan_until(
         &self,
         scope: &TenantScope,
         plan: &Plan,
         limits: &AskLimits,
+        halt: Halt,
     ) -> Result<PlanAnswer, StoreError> {
         let deadline = Instant::now() + limits.timeout;
-        let snapshot = self.tenant(scope).await.snapshot();
-        let mut events = Events {
-            session: &self.session,
-            indexes: &self.indexes,
-            snapshot,
+        let stop = Stop::new(halt, deadline);
+        let _told = TellOnDrop::new(stop.halt().clone());
+        let events = Events {
+            session: self.session.clone(),
+            indexes: Arc::clone(&self.indexes),
+            snapshot: self.tenant(scope).await.snapshot(),
+            stop: stop.clone(),
             lineage: Lineage::default(),
             segments: Vec::new(),
         };
+        let question = Question { plan: plan.clone(), rows_max: limits.rows_max, deadline, stop };
+        // On a task of its own: whoever drops this one is free at once, though a batch is under way.
+        let mut task = JoinSet::new();
+        task.spawn(question.answer(events));
+        match timeout_at(deadline + OVERTIME, task.join_next()).await {
+            Ok(Some(Ok(answer))) => answer,
+            Ok(_) => Err(StoreError::Stopped { operation: "answer a question" }),
+            Err(_) => Ok(stopped(unanswered(plan), StoppedBy::Timeout)),
+        }
+    }
+}
+
+/// A question that is being answered.
+struct Question {
+    plan: Plan,
+    rows_max: usize,
+    deadline: Instant,
+    stop: Stop,
+}
+
+/// How a part of the work ended.
+enum Ended<T> {
+    Done(T),
+    By(StoppedBy),
+}
+
+impl Question {
+    async fn answer(self, mut events: Events) -> Result<PlanAnswer, StoreError> {
+        let mut answer = unanswered(&self.plan);
         let mut parts = Vec::new();
-        let mut answer = PlanAnswer {
-            columns: plan.columns().to_vec(),
-            rows: Vec::new(),
-            cut: false,
-            stopped_by: None,
-            lineage: Lineage::default(),
-            segments: Vec::new(),
-            rollups: Vec::new(),
-            engines: Vec::new(),
-        };
         // Aggregates are computed while the plan is translated.
-        let split = timeout_at(deadline, split(&mut events, &plan.root, limits.rows_max, true, &mut parts));
-        let root = match split.await {
-            Ok(Ok(root)) => root,
-            Ok(Err(error)) if is_out_of_memory(&error) => return Ok(stopped(answer, StoppedBy::Memory)),
-            Ok(Err(error)) => return Err(StoreError::datafusion("plan a question")(error)),
-            Err(_) => return Ok(stopped(answer, StoppedBy::Timeout)),
+        let split = split(&mut events, &self.plan.root, self.rows_max, true, &mut parts);
+        let root = match self.within("plan a question", split).await? {
+            Ended::Done(root) => root,
+            Ended::By(by) => return Ok(stopped(answer, by)),
         };
         answer.lineage = events.lineage;
-        answer.segments = events.segments;
+        answer.segments = std::mem::take(&mut events.segments);
         let mut data = Dataset::new();
         let is_whole = matches!(root.op, Op::Scan { .. });
-        for (number, part) in parts.into_iter().enumerate() {
-            let Part { frame, columns, rows_max } = part;
-            // A plan that never waits would run to its end without the timer being looked at.
-            let collected = match timeout_at(deadline, frame.collect()).await {
-                Ok(Ok(collected)) => collected,
-                Ok(Err(error)) if is_out_of_memory(&error) => return Ok(stopped(answer, StoppedBy::Memory)),
-                Ok(Err(error)) => return Err(StoreError::datafusion("answer a question")(error)),
-                Err(_) => return Ok(stopped(answer, StoppedBy::Timeout)),
+        for (number, Part { frame, columns, rows_max }) in parts.into_iter().enumerate() {
+            let collected = async { rows_in(frame.collect().await?, &columns, &self.stop).await };
+            let rows = match self.within("answer a question", collected).await? {
+                Ended::Done(rows) => rows,
+                Ended::By(by) => return Ok(stopped(answer, by)),
             };
-            let rows: Vec<Row> = collected.iter().flat_map(|batch| rows_of(batch, &columns)).collect();
-            answer.engines.push(format!("datafusion gave {} rows of {} columns", rows.len(), columns.len()));
+            let how = if self.stop.is_by_row() { ", some of it row by row" } else { "" };
+            let given = format!("datafusion gave {} rows of {} columns{how}", rows.len(), columns.len());
+            answer.engines.push(given);
             if !is_whole && rows.len() > rows_max {
                 let why = format!(
                     "this operator is computed in memory, over at most {rows_max} rows, and there are more: narrow \
@@ -86,15 +115,75 @@ impl EmbeddedMarts {
             answer.rows = data.into_values().next().unwrap_or_default();
         } else {
             let plan = Plan { root, render: None, notes: Vec::new() };
-            match timeout_at(deadline, interpret(plan, data)).await {
-                Ok(rows) => answer.rows = rows?,
+            match timeout_at(self.deadline, interpret_until(plan, data, self.stop.halt().clone())).await {
+                Ok(Ok(rows)) => answer.rows = rows,
+                Ok(Err(StoreError::Stopped { .. })) => return Ok(stopped(answer, StoppedBy::Timeout)),
+                Ok(Err(error)) => return Err(error),
                 Err(_) => return Ok(stopped(answer, StoppedBy::Timeout)),
             }
             answer.engines.push(format!("the interpreter gave {} rows", answer.rows.len()));
         }
-        answer.cut = answer.rows.len() > limits.rows_max;
-        answer.rows.truncate(limits.rows_max);
+        answer.cut = answer.rows.len() > self.rows_max;
+        answer.rows.truncate(self.rows_max);
         Ok(answer)
+    }
+
+    /// Work of DataFusion, within the limits (law LIMIT).
+    async fn within<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, DataFusionError>>,
+    ) -> Result<Ended<T>, StoreError> {
+        match timeout_at(self.deadline, work).await {
+            Ok(Ok(done)) => Ok(Ended::Done(done)),
+            // What a loop of this store says when it is ended may be wrapped many times, as text too.
+            Ok(Err(_)) if self.stop.is_over() => Ok(Ended::By(StoppedBy::Timeout)),
+            Ok(Err(error)) if is_out_of_memory(&error) => Ok(Ended::By(StoppedBy::Memory)),
+            Ok(Err(error)) => {
+                Err(refusal(&error).unwrap_or_else(|| StoreError::datafusion(operation)(error)))
+            }
+            Err(_) => Ok(Ended::By(StoppedBy::Timeout)),
+        }
+    }
+}
+
+/// What the question wants too much of, if that is the error.
+fn refusal(error: &DataFusionError) -> Option<StoreError> {
+    let DataFusionError::External(cause) = error.find_root() else { return None };
+    match cause.downcast_ref::<StoreError>() {
+        Some(StoreError::Plan { why }) => Some(StoreError::Plan { why: why.clone() }),
+        _ => None,
+    }
+}
+
+/// The rows of `batches`, some at a time.
+async fn rows_in(
+    batches: Vec<RecordBatch>,
+    columns: &[Column],
+    stop: &Stop,
+) -> Result<Vec<Row>, DataFusionError> {
+    let mut rows = Vec::new();
+    for batch in batches {
+        for from in (0..batch.num_rows()).step_by(ROWS_AT_ONCE) {
+            let piece = batch.slice(from, ROWS_AT_ONCE.min(batch.num_rows() - from));
+            stop.take(piece.num_rows() as u64)?;
+            rows.extend(rows_of(&piece, columns));
+            tokio::task::consume_budget().await;
+        }
+    }
+    Ok(rows)
+}
+
+fn unanswered(plan: &Plan) -> PlanAnswer {
+    PlanAnswer {
+        columns: plan.columns().to_vec(),
+        rows: Vec::new(),
+        cut: false,
+        stopped_by: None,
+        lineage: Lineage::default(),
+        segments: Vec::new(),
+        rollups: Vec::new(),
+        engines: Vec::new(),
     }
 }
 
@@ -109,7 +198,7 @@ fn table_of(part: usize) -> String {
 
 /// The plan with everything that DataFusion can do taken out of it, as `parts`.
 fn split<'a>(
-    events: &'a mut Events<'_>,
+    events: &'a mut Events,
     node: &'a Node,
     rows_max: usize,
     is_root: bool,

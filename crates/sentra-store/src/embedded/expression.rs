@@ -8,6 +8,7 @@ use datafusion::logical_expr::{Expr, Operator, binary_expr, col, lit};
 use sentra_model::Timestamp;
 
 use super::form::Form;
+use super::stop::Stop;
 use super::value_test::value_test;
 use crate::TimeRange;
 use crate::bound::Bound;
@@ -15,8 +16,8 @@ use crate::matcher::{Operand, Order, ValueTest};
 use crate::schema::store_schema;
 
 /// The condition of a question to whole events; `None` when it has none.
-pub(super) fn condition(range: TimeRange, filter: Option<&Bound>) -> Option<Expr> {
-    condition_in(&Form::memory(), range, filter)
+pub(super) fn condition(range: TimeRange, filter: Option<&Bound>, stop: &Stop) -> Option<Expr> {
+    condition_in(&Form::memory(stop), range, filter)
 }
 
 /// As [`condition`], where source fields are reached as `form` says.
@@ -64,17 +65,19 @@ fn leaf(form: &Form, bound: &Bound) -> Expr {
         Bound::Unsigned { column, op, value } => {
             binary_expr(col(*column), operator(*op), unsigned(column, *value))
         }
-        Bound::Text { column, test } if form.has_dictionaries() => value_test(col(*column), None, test),
-        Bound::Text { column, test } => text(col(*column), test),
+        Bound::Text { column, test } if form.has_dictionaries() => {
+            value_test(col(*column), None, test, form.stop())
+        }
+        Bound::Text { column, test } => text(form, col(*column), test),
         Bound::Present { column } => col(*column).is_not_null(),
-        Bound::Raw { test } => value_test(form.raw(), None, test),
+        Bound::Raw { test } => value_test(form.raw(), None, test, form.stop()),
         Bound::Source { name, test } => form.test(name, test),
         Bound::Constant(_) | Bound::And(_) | Bound::Or(_) | Bound::Not(_) => expression(form, bound, false),
     }
 }
 
 /// Comparisons that statistics and bloom filters can answer become plain ones, the others functions.
-fn text(column: Expr, test: &ValueTest) -> Expr {
+fn text(form: &Form, column: Expr, test: &ValueTest) -> Expr {
     match test {
         ValueTest::Order { op, value: Operand::Text(value) } => {
             binary_expr(column, operator(*op), lit(value.as_str()))
@@ -82,7 +85,7 @@ fn text(column: Expr, test: &ValueTest) -> Expr {
         ValueTest::OneOf(values) => {
             column.in_list(values.iter().map(|value| lit(value.as_str())).collect(), false)
         }
-        test => value_test(column, None, test),
+        test => value_test(column, None, test, form.stop()),
     }
 }
 

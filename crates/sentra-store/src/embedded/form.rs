@@ -8,6 +8,7 @@ use sentra_kql::plan::{Expr, ExprNode, Value};
 
 use super::index::{Chosen, Place};
 use super::promoted::column_of;
+use super::stop::Stop;
 use super::value_test::{first_value, regex_test, value_test};
 use super::whole_fields::whole_fields;
 use crate::matcher::ValueTest;
@@ -25,12 +26,13 @@ pub(super) struct Form {
     has_dictionaries: bool,
     /// The raw record, where it is no column.
     raw: Option<DfExpr>,
+    stop: Stop,
 }
 
 impl Form {
     /// Everything is in the map.
-    pub(super) fn memory() -> Self {
-        Self::default()
+    pub(super) fn memory(stop: &Stop) -> Self {
+        Self { stop: stop.clone(), ..Self::default() }
     }
 
     /// Segments whose columns are those of `promoted` fields.
@@ -38,13 +40,19 @@ impl Form {
         places: BTreeMap<String, Place>,
         promoted: Vec<String>,
         has_shape: bool,
+        stop: &Stop,
     ) -> Self {
-        Self { places, promoted, has_shape, has_dictionaries: true, raw: None }
+        Self { places, promoted, has_shape, has_dictionaries: true, raw: None, stop: stop.clone() }
     }
 
     /// Where the raw record is `raw`.
     pub(super) fn with_raw(self, raw: DfExpr) -> Self {
         Self { raw: Some(raw), ..self }
+    }
+
+    /// What ends the question.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// Whether a test of a text is made once for each distinct value: faster than any comparison of rows.
@@ -80,8 +88,8 @@ impl Form {
 
     /// Whether a value of a field passes.
     pub(super) fn test(&self, name: &str, test: &ValueTest) -> DfExpr {
-        let column = || value_test(ident(column_of(name)), None, test);
-        let in_map = || value_test(col("fields"), Some(name), test);
+        let column = || value_test(ident(column_of(name)), None, test, &self.stop);
+        let in_map = || value_test(col("fields"), Some(name), test, &self.stop);
         match self.place(name) {
             Place::Column => column(),
             Place::Map => in_map(),
@@ -92,8 +100,8 @@ impl Form {
 
     /// Whether a value of a field fits an expression that no empty text fits.
     pub(super) fn matches(&self, name: &str, pattern: &str) -> Option<DfExpr> {
-        let column = || regex_test(ident(column_of(name)), None, pattern);
-        let in_map = || regex_test(col("fields"), Some(name), pattern);
+        let column = || regex_test(ident(column_of(name)), None, pattern, &self.stop);
+        let in_map = || regex_test(col("fields"), Some(name), pattern, &self.stop);
         Some(match self.place(name) {
             Place::Column => column()?,
             Place::Map => in_map()?,
@@ -152,5 +160,20 @@ pub(super) fn names_in(expr: &Expr, is_fields: &dyn Fn(usize) -> bool, names: &m
         }
         ExprNode::AnyColumn { text, .. } => names_in(text, is_fields, names),
         ExprNode::Column(_) | ExprNode::Literal(_) => {}
+    }
+}
+
+/// Whether `expr` asks for the map of all source fields, beside single fields.
+pub(super) fn wants_map(expr: &Expr, is_fields: &dyn Fn(usize) -> bool) -> bool {
+    if source_field(expr, is_fields).is_some() {
+        return false;
+    }
+    match &expr.node {
+        ExprNode::Column(place) => is_fields(*place),
+        ExprNode::Literal(_) => false,
+        ExprNode::Call(_, arguments) => arguments.iter().any(|argument| wants_map(argument, is_fields)),
+        ExprNode::AnyColumn { columns, fields, text, .. } => {
+            columns.iter().chain(fields).any(|place| is_fields(*place)) || wants_map(text, is_fields)
+        }
     }
 }

@@ -11,6 +11,8 @@ use hashbrown::HashSet;
 use sentra_kql::Kind;
 
 use super::intern::{Pairs, Values};
+use super::ordered::{Best, List, Places, Ranked, Set};
+use super::stop::Stop;
 
 /// What is computed of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +24,43 @@ pub(super) enum Computed {
     Least(Kind),
     Greatest(Kind),
     Distinct(Kind),
+    /// Different values, in the order of their rows.
+    Set(Kind),
+    /// Values, in the order of their rows.
+    List(Kind),
+    /// Values at ranks.
+    Ranked(Kind),
+    /// The row with the greatest of the first value, or with the least.
+    Best {
+        is_greatest: bool,
+    },
+}
+
+impl Computed {
+    /// Whether the order of rows counts.
+    pub(super) fn is_ordered(self) -> bool {
+        matches!(self, Self::Set(_) | Self::List(_) | Self::Best { .. })
+    }
 }
 
 /// An aggregate over columns of the input.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Column {
     pub(super) computed: Computed,
     /// Place of the value.
     pub(super) value: Option<usize>,
     /// Place of the condition.
     pub(super) condition: Option<usize>,
+    /// Percents, or how long a list may be.
+    pub(super) constants: Vec<f64>,
+    /// The kinds of what it gives.
+    pub(super) outputs: Vec<Kind>,
+}
+
+impl Column {
+    fn limit(&self) -> usize {
+        self.constants.first().map_or(usize::MAX, |limit| *limit as usize)
+    }
 }
 
 /// Keys, which are the first columns, and aggregates.
@@ -39,6 +68,8 @@ pub(super) struct Column {
 pub(super) struct Spec {
     pub(super) keys: Vec<Kind>,
     pub(super) columns: Vec<Column>,
+    /// Where the places of the rows begin, when their order counts.
+    pub(super) places: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -55,6 +86,10 @@ enum State {
         alone: Vec<bool>,
         counts: Vec<i64>,
     },
+    Set(Set),
+    List(List),
+    Ranked(Ranked),
+    Best(Best),
 }
 
 /// Groups of some rows.
@@ -77,6 +112,10 @@ impl Groups {
                 let (seen, alone) = (HashSet::new(), Vec::new());
                 State::Distinct { values: Values::new(kind), seen, alone, counts: Vec::new() }
             }
+            Computed::Set(kind) => State::Set(Set::new(kind)),
+            Computed::List(kind) => State::List(List::new(kind)),
+            Computed::Ranked(_) => State::Ranked(Ranked::default()),
+            Computed::Best { is_greatest } => State::Best(Best::new(is_greatest)),
         };
         Self {
             keys: spec.keys.iter().map(|kind| Values::new(*kind)).collect(),
@@ -105,6 +144,10 @@ impl Groups {
                 let seen = seen.capacity() * size_of::<u64>() + alone.capacity();
                 values.bytes() + seen + counts.capacity() * size_of::<i64>()
             }
+            State::Set(set) => set.bytes(),
+            State::List(list) => list.bytes(),
+            State::Ranked(ranked) => ranked.bytes(),
+            State::Best(best) => best.bytes(),
         };
         self.keys.iter().map(Values::bytes).sum::<usize>()
             + self.pairs.iter().map(Pairs::bytes).sum::<usize>()
@@ -127,30 +170,50 @@ impl Groups {
         }
         let count = self.len();
         let groups = groups.as_deref();
+        let places = self.spec.places.map(|first| Places::of(columns, first)).transpose()?;
+        let places = || places.as_ref().ok_or_else(missing);
         for (state, column) in self.states.iter_mut().zip(&self.spec.columns) {
             let value = column.value.map(|place| columns.get(place).ok_or_else(missing)).transpose()?;
             let condition =
                 column.condition.map(|place| columns.get(place).ok_or_else(missing)).transpose()?;
             let condition = condition.map(|array| array.as_boolean_opt().ok_or_else(missing)).transpose()?;
             let rows = Rows { groups, condition, count, rows };
-            state.add(column.computed, value, &rows)?;
+            match (state, value) {
+                (State::Set(set), Some(value)) => set.add(value, &rows, places()?)?,
+                (State::List(list), Some(value)) => list.add(value, &rows, places()?, column.limit())?,
+                (State::Ranked(ranked), Some(value)) => ranked.add(value, &rows)?,
+                (State::Best(best), _) => best.add(columns, column, &rows, places()?)?,
+                (state, value) => state.add(column.computed, value, &rows)?,
+            }
         }
         Ok(())
     }
 
     /// Takes the groups of other rows in.
-    pub(super) fn merge(&mut self, other: &Self) -> Result<()> {
-        let mut keys = self.keys.iter_mut().zip(&other.keys).map(|(values, other)| values.merge(other));
-        let mut groups = keys.next().unwrap_or_else(|| vec![0]);
-        let keys: Vec<Vec<u32>> = keys.collect();
+    pub(super) fn merge(&mut self, other: &Self, stop: &Stop) -> Result<()> {
+        let mut keys = self.keys.iter_mut().zip(&other.keys).map(|(values, other)| values.merge(other, stop));
+        let mut groups = keys.next().unwrap_or_else(|| Ok(vec![0]))?;
+        let keys: Vec<Vec<u32>> = keys.collect::<Result<_>>()?;
+        let mut steps = stop.steps();
         for ((pairs, other), numbers) in self.pairs.iter_mut().zip(&other.pairs).zip(keys) {
             let at = |numbers: &[u32], place: u32| numbers.get(place as usize).copied().ok_or_else(missing);
-            let pair = |(one, two): &(u32, u32)| pairs.number(at(&groups, *one)?, at(&numbers, *two)?);
+            let pair = |(one, two): &(u32, u32)| {
+                steps.row()?;
+                pairs.number(at(&groups, *one)?, at(&numbers, *two)?)
+            };
             groups = other.pairs.iter().map(pair).collect::<Result<_>>()?;
         }
         let count = self.len();
         for ((state, other), column) in self.states.iter_mut().zip(&other.states).zip(&self.spec.columns) {
-            state.merge(column.computed, other, &groups, count)?;
+            match (state, other) {
+                (State::Set(set), State::Set(other)) => set.merge(other, &groups, stop)?,
+                (State::List(list), State::List(other)) => {
+                    list.merge(other, &groups, count, column.limit(), stop)?;
+                }
+                (State::Ranked(ranked), State::Ranked(other)) => ranked.merge(other, &groups, count, stop)?,
+                (State::Best(best), State::Best(other)) => best.merge(other, &groups, count, stop)?,
+                (state, other) => state.merge(column.computed, other, &groups, count, stop)?,
+            }
         }
         Ok(())
     }
@@ -174,36 +237,50 @@ impl Groups {
         }
         keys.reverse();
         for (state, column) in self.states.iter_mut().zip(&self.spec.columns) {
-            keys.push(state.array(column.computed, count));
+            match state {
+                State::Set(set) => keys.push(set.array(count, column.limit())?),
+                State::List(list) => keys.push(list.array(count, column.limit())?),
+                State::Ranked(ranked) => {
+                    let kind = column.outputs.first().copied().unwrap_or(Kind::Long);
+                    keys.extend(ranked.arrays(count, &column.constants, kind));
+                }
+                State::Best(best) => keys.extend(best.arrays(count, &column.outputs)),
+                state => keys.push(state.array(column.computed, count)?),
+            }
         }
         Ok(keys)
     }
 }
 
-fn missing() -> datafusion::error::DataFusionError {
+pub(super) fn missing() -> datafusion::error::DataFusionError {
     exec_datafusion_err!("a column of an aggregate is missing")
 }
 
 /// The rows of a batch: the group of each, and whether it counts.
-struct Rows<'a> {
+pub(super) struct Rows<'a> {
     groups: Option<&'a [u32]>,
     condition: Option<&'a BooleanArray>,
     /// How many groups there are.
-    count: usize,
-    rows: usize,
+    pub(super) count: usize,
+    pub(super) rows: usize,
 }
 
 impl Rows<'_> {
-    fn group(&self, row: usize) -> usize {
+    pub(super) fn group(&self, row: usize) -> usize {
         self.groups.and_then(|groups| groups.get(row)).map_or(0, |group| *group as usize)
     }
 
-    fn counts(&self, row: usize) -> bool {
+    pub(super) fn counts(&self, row: usize) -> bool {
         self.condition.is_none_or(|condition| condition.is_valid(row) && condition.value(row))
     }
 
     /// Hands group and value of every row that counts and has a value to `take`.
-    fn wholes(&self, array: &ArrayRef, mut take: impl FnMut(usize, i64)) -> Result<()> {
+    pub(super) fn wholes(&self, array: &ArrayRef, mut take: impl FnMut(usize, i64)) -> Result<()> {
+        self.wholes_by_row(array, |row, value| take(self.group(row), value))
+    }
+
+    /// Hands every row that counts and has a value to `take`, with the value.
+    pub(super) fn wholes_by_row(&self, array: &ArrayRef, mut take: impl FnMut(usize, i64)) -> Result<()> {
         let values = match array.data_type() {
             DataType::Int64 => array.as_primitive::<Int64Type>().values(),
             DataType::Timestamp(..) => match array.as_primitive_opt::<TimestampMicrosecondType>() {
@@ -215,7 +292,7 @@ impl Rows<'_> {
         };
         for (row, value) in values.iter().enumerate() {
             if array.is_valid(row) && self.counts(row) {
-                take(self.group(row), *value);
+                take(row, *value);
             }
         }
         Ok(())
@@ -290,11 +367,20 @@ impl State {
                     }
                 }
             }
+            Self::Set(_) | Self::List(_) | Self::Ranked(_) | Self::Best(_) => return Err(missing()),
         }
         Ok(())
     }
 
-    fn merge(&mut self, computed: Computed, other: &Self, groups: &[u32], count: usize) -> Result<()> {
+    fn merge(
+        &mut self,
+        computed: Computed,
+        other: &Self,
+        groups: &[u32],
+        count: usize,
+        stop: &Stop,
+    ) -> Result<()> {
+        let mut steps = stop.steps();
         match (self, other) {
             (Self::Count(counts), Self::Count(others)) => {
                 counts.resize(count, 0);
@@ -325,7 +411,7 @@ impl State {
                 Self::Distinct { values: other_values, seen: other_seen, alone: other_alone, .. },
             ) => {
                 counts.resize(count, 0);
-                let numbers = values.merge(other_values);
+                let numbers = values.merge(other_values, stop)?;
                 alone.resize(values.len(), false);
                 for (number, other) in numbers.iter().zip(other_alone) {
                     if let Some(seen) = alone.get_mut(*number as usize) {
@@ -333,6 +419,7 @@ impl State {
                     }
                 }
                 for pair in other_seen {
+                    steps.row()?;
                     let (group, number) = ((pair >> 32) as usize, (pair & u64::from(u32::MAX)) as usize);
                     let group = groups.get(group).copied().ok_or_else(missing)?;
                     let number = numbers.get(number).copied().ok_or_else(missing)?;
@@ -348,8 +435,8 @@ impl State {
         Ok(())
     }
 
-    fn array(&mut self, computed: Computed, groups: usize) -> ArrayRef {
-        match self {
+    fn array(&mut self, computed: Computed, groups: usize) -> Result<ArrayRef> {
+        Ok(match self {
             Self::Distinct { values, alone, counts, .. } => {
                 counts.resize(groups, 0);
                 let is_seen = |(number, seen): &(usize, &bool)| **seen && !values.is_null(*number as u32);
@@ -368,7 +455,7 @@ impl State {
                 if computed == Computed::Average {
                     // Of nothing it is no number, as in the interpreter.
                     let mean = |(sum, count): &(i128, i64)| Some(*sum as f64 / *count as f64);
-                    return Arc::new(sums.iter().map(mean).collect::<Float64Array>());
+                    return Ok(Arc::new(sums.iter().map(mean).collect::<Float64Array>()));
                 }
                 // What no number can hold is null.
                 Arc::new(sums.iter().map(|(sum, _)| i64::try_from(*sum).ok()).collect::<Int64Array>())
@@ -382,7 +469,8 @@ impl State {
                     _ => Arc::new(Int64Array::from(std::mem::take(values))),
                 }
             }
-        }
+            Self::Set(_) | Self::List(_) | Self::Ranked(_) | Self::Best(_) => return Err(missing()),
+        })
     }
 }
 

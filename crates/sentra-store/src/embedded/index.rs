@@ -23,6 +23,9 @@ const KEY: &str = "sentra.segment";
 const REST_NAMES_MAX: usize = 1_024;
 /// Footers that are remembered.
 const INDEXES_MAX: usize = 20_000;
+/// Bytes of word filters that are kept in memory, of all segments together: those of ten million events are about a
+/// tenth of it.
+pub(super) const FILTERS_KEPT_BYTES_MAX: usize = 128 << 20;
 /// Columns of text that are unlike in every row: a dictionary of them is a burden.
 const PLAIN_COLUMNS: [&str; 2] = ["message", raw_form::REST];
 
@@ -151,16 +154,82 @@ pub(super) struct Chosen {
     pub(super) access: Option<ParquetAccessPlan>,
 }
 
-/// The footers of segments, read once.
+/// Word filters that were read, by the paths of their segments (law LIMIT).
+#[derive(Debug)]
+struct KeptFilters {
+    by_path: HashMap<String, Arc<[u8]>>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl KeptFilters {
+    /// Keeps the filters of a segment. Which ones go for it is left to chance: those of segments that are gone among them.
+    fn keep(&mut self, path: &str, filters: Arc<[u8]>) {
+        if filters.len() > self.bytes_max || self.by_path.contains_key(path) {
+            return;
+        }
+        while self.bytes + filters.len() > self.bytes_max {
+            let Some(other) = self.by_path.keys().next().cloned() else { break };
+            self.bytes -= self.by_path.remove(&other).map_or(0, |filters| filters.len());
+        }
+        self.bytes += filters.len();
+        self.by_path.insert(path.to_owned(), filters);
+    }
+}
+
+/// The footers and the word filters of segments, read once.
 #[derive(Debug)]
 pub(super) struct Indexes {
     root: PathBuf,
     known: RwLock<HashMap<String, Arc<SegmentIndex>>>,
+    filters: RwLock<KeptFilters>,
 }
 
 impl Indexes {
     pub(super) fn new(root: PathBuf) -> Self {
-        Self { root, known: RwLock::default() }
+        Self::keeping(root, FILTERS_KEPT_BYTES_MAX)
+    }
+
+    fn keeping(root: PathBuf, bytes_max: usize) -> Self {
+        let filters = KeptFilters { by_path: HashMap::new(), bytes: 0, bytes_max };
+        Self { root, known: RwLock::default(), filters: RwLock::new(filters) }
+    }
+
+    /// Which steps of a segment may meet `needs`.
+    fn steps(&self, segment: &Segment, filters: &Filters, needs: &Needs) -> Result<Vec<bool>, StoreError> {
+        let path = self.root.join(&segment.path);
+        let kept =
+            self.filters.read().unwrap_or_else(PoisonError::into_inner).by_path.get(&segment.path).cloned();
+        let kept = match kept {
+            Some(kept) => kept,
+            None => {
+                let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+                if filters.len() > FILTERS_KEPT_BYTES_MAX {
+                    return filters.steps(&file, needs).map_err(StoreError::io("read", &path));
+                }
+                let read: Arc<[u8]> = filters.read(&file).map_err(StoreError::io("read", &path))?.into();
+                let mut all = self.filters.write().unwrap_or_else(PoisonError::into_inner);
+                all.keep(&segment.path, Arc::clone(&read));
+                read
+            }
+        };
+        filters.steps_in(&kept, needs).map_err(StoreError::io("read", &path))
+    }
+
+    /// How many rows of `segment` may meet `needs`, by what is in memory of it; nothing where none do.
+    pub(super) fn rows_meeting(&self, segment: &Segment, needs: &Needs) -> Option<u64> {
+        if *needs == Needs::Nothing {
+            return Some(segment.rows);
+        }
+        let index = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path).cloned();
+        let kept =
+            self.filters.read().unwrap_or_else(PoisonError::into_inner).by_path.get(&segment.path).cloned();
+        let (Some(index), Some(kept)) = (index, kept) else { return Some(segment.rows) };
+        let steps = index.entry.filters.as_ref().and_then(|filters| {
+            let steps = filters.steps_in(&kept, needs).ok()?;
+            Some(steps.iter().filter(|step| **step).count() as u64 * filters.step_rows as u64)
+        });
+        steps.map_or(Some(segment.rows), |rows| (rows > 0).then_some(rows.min(segment.rows)))
     }
 
     /// The footer of a segment.
@@ -189,9 +258,7 @@ impl Indexes {
             let index = self.get(segment)?;
             let mut access = None;
             if let (Some(filters), true) = (&index.entry.filters, *needs != Needs::Nothing) {
-                let path = self.root.join(&segment.path);
-                let file = File::open(&path).map_err(StoreError::io("open", &path))?;
-                let steps = filters.steps(&file, needs).map_err(StoreError::io("read", &path))?;
+                let steps = self.steps(segment, filters, needs)?;
                 if !steps.contains(&true) {
                     continue;
                 }
@@ -200,5 +267,23 @@ impl Indexes {
             chosen.push(Chosen { segment: Arc::clone(segment), index, access });
         }
         Ok(chosen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_that_are_kept_are_bounded() {
+        let mut kept = KeptFilters { by_path: HashMap::new(), bytes: 0, bytes_max: 100 };
+        for number in 0..50 {
+            kept.keep(&format!("segment {number}"), vec![0; 30].into());
+            let bytes: usize = kept.by_path.values().map(|filters| filters.len()).sum();
+            assert!(kept.bytes == bytes && bytes <= 100, "{bytes}");
+            assert!(kept.by_path.contains_key(&format!("segment {number}")));
+        }
+        kept.keep("too much", vec![0; 101].into());
+        assert!(!kept.by_path.contains_key("too much") && kept.by_path.len() == 3);
     }
 }

@@ -11,6 +11,8 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use sentra_kql::Kind;
 use std::hash::BuildHasher;
 
+use super::stop::Stop;
+
 /// A value that has no number yet.
 const UNKNOWN: u32 = u32::MAX;
 
@@ -192,14 +194,20 @@ impl Values {
     }
 
     /// The number that each value of `other` has here.
-    pub(super) fn merge(&mut self, other: &Self) -> Vec<u32> {
+    pub(super) fn merge(&mut self, other: &Self, stop: &Stop) -> Result<Vec<u32>> {
+        let mut steps = stop.steps();
         if self.is_text() {
             let numbers = other.texts.iter().enumerate().map(|(number, text)| {
-                if other.is_null(number as u32) { self.null_text() } else { self.text(text) }
+                steps.row()?;
+                Ok(if other.is_null(number as u32) { self.null_text() } else { self.text(text) })
             });
             return numbers.collect();
         }
-        other.wholes.iter().map(|value| self.whole(*value)).collect()
+        let numbers = other.wholes.iter().map(|value| {
+            steps.row()?;
+            Ok(self.whole(*value))
+        });
+        numbers.collect()
     }
 
     /// The values of the `numbers` as an array.

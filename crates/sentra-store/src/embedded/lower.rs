@@ -17,12 +17,13 @@ use sentra_kql::plan::{Aggregate, Expr, ExprNode, Node, Op, SortKey};
 use sentra_kql::{Builtin, JoinKind, Kind};
 use sentra_model::Mart;
 
-use super::aggregate::{column, computed, grouped as groups_of, is_key, name_of};
-use super::form::{Form, grouped, names_in};
+use super::aggregate::{column, computed, grouped as groups_of, is_condition, is_key, name_of};
+use super::form::{Form, grouped, names_in, wants_map};
 use super::groups::{Computed, Spec};
-use super::index::Indexes;
-use super::prune::{name_segments, overlapping};
+use super::index::{Indexes, Place};
+use super::prune::{may_have_id, name_segments, overlapping};
 use super::resolve::{Cell, Cells, scan_bound, scan_leaf};
+use super::stop::Stop;
 use super::table::ColumnTable;
 use super::tenant::{Segment, Snapshot};
 use super::tokens::Needs;
@@ -32,6 +33,9 @@ use crate::{Lineage, SegmentRef, StoreError, TimeRange};
 
 /// Most parts of an expression that is put together of those below it; beyond that what is below is computed first.
 const EXPRESSION_PARTS_MAX: usize = 2_000;
+
+/// Groups that are handed on at once.
+const GROUPS_PIECE_ROWS: usize = 8_192;
 
 /// Rows that DataFusion gives.
 pub(super) struct Lowered {
@@ -64,10 +68,12 @@ enum Order {
 }
 
 /// A snapshot of one tenant's events.
-pub(super) struct Events<'a> {
-    pub(super) session: &'a SessionContext,
-    pub(super) indexes: &'a Indexes,
+pub(super) struct Events {
+    pub(super) session: SessionContext,
+    pub(super) indexes: Arc<Indexes>,
     pub(super) snapshot: Snapshot,
+    /// Ends the question.
+    pub(super) stop: Stop,
     pub(super) lineage: Lineage,
     /// The segments that are opened, for the answer to name.
     pub(super) segments: Vec<SegmentRef>,
@@ -81,7 +87,7 @@ struct Part {
     cells: Cells,
 }
 
-impl Events<'_> {
+impl Events {
     /// `node` for DataFusion, or nothing where it has an operator that is the interpreter's.
     pub(super) fn lower<'b>(&'b mut self, node: &'b Node) -> BoxFuture<'b, Lower> {
         async move { if is_native(node) { self.lower_node(node).await } else { Ok(None) } }.boxed()
@@ -167,7 +173,7 @@ impl Events<'_> {
                 }
             },
             Base::Frame { frame, cells, order } => {
-                let cells = Cells::new(wanted.iter().map(|value| cells.cell(value)).collect());
+                let cells = Cells::new(wanted.iter().map(|value| cells.cell(value)).collect(), &self.stop);
                 Ok(Lowered::of(frame, cells, order))
             }
         }
@@ -234,7 +240,7 @@ impl Events<'_> {
             values.iter().enumerate().map(|(place, value)| Cell::new(col(format!("v{place}")), value.kind));
         let by = sort.iter().enumerate().map(|(place, key)| order_of(key, col(format!("s{place}"))));
         let by = by.chain(newest_first("order_")).collect();
-        Ok((frame, Cells::new(cells.collect()), Order::By(by)))
+        Ok((frame, Cells::new(cells.collect(), &self.stop), Order::By(by)))
     }
 
     /// The events that meet the conditions, by where they have the source fields that are asked for.
@@ -250,6 +256,9 @@ impl Events<'_> {
         let is_fields = |place: usize| scan_leaf(place) == Some(Leaf::Fields);
         let mut names = BTreeSet::new();
         conditions.iter().chain(values).for_each(|expr| names_in(expr, &is_fields, &mut names));
+        let is_made_whole =
+            |place: usize| matches!(scan_leaf(place), Some(Leaf::Fields | Leaf::Text("raw")));
+        let wants_all = conditions.iter().chain(values).any(|expr| wants_map(expr, &is_made_whole));
         let failed = |error: StoreError| DataFusionError::External(error.into());
         let chosen = self.indexes.choose(&segments, &Needs::of(&bound)).map_err(failed)?;
         self.lineage.segments_pruned += (segments.len() - chosen.len()) as u64;
@@ -261,8 +270,13 @@ impl Events<'_> {
         self.lineage.memory_rows += records.iter().map(|record| record.num_rows() as u64).sum::<u64>();
         let mut found = Vec::new();
         for (places, chosen) in grouped(chosen, &names) {
-            let table = ColumnTable::new(chosen, true);
-            let form = Form::with_columns(places, table.promoted.clone(), table.has_shape());
+            // A map is made whole again of all columns, or of none; so is a raw record.
+            let has_columns = places.values().all(|place| matches!(place, Place::Column | Place::Nowhere));
+            let table = match has_columns && !wants_all {
+                true => ColumnTable::with_fields(chosen, &names, true),
+                false => ColumnTable::whole(chosen, true),
+            };
+            let form = Form::with_columns(places, table.promoted.clone(), table.has_shape(), &self.stop);
             let form = form.with_raw(table.raw());
             found.push((self.session.read_table(Arc::new(table))?, form));
         }
@@ -272,7 +286,7 @@ impl Events<'_> {
             } else {
                 self.session.read_batches(records)?
             };
-            found.push((frame, Form::memory()));
+            found.push((frame, Form::memory(&self.stop)));
         }
         let mut parts = Vec::with_capacity(found.len());
         for (mut frame, form) in found {
@@ -329,19 +343,21 @@ impl Events<'_> {
     }
 
     async fn aggregate(&mut self, input: Lowered, keys: &[Expr], aggregates: &[Aggregate]) -> Lower {
-        let mut spec = Spec { keys: keys.iter().map(|key| key.kind).collect(), columns: Vec::new() };
+        let mut spec =
+            Spec { keys: keys.iter().map(|key| key.kind).collect(), columns: Vec::new(), places: None };
         let mut next = keys.len();
         for aggregate in aggregates {
             let Some(computed) = computed(aggregate) else { return Ok(None) };
             spec.columns.push(column(aggregate, computed, next));
             next += aggregate.arguments.len();
         }
+        spec.places = spec.columns.iter().any(|column| column.computed.is_ordered()).then_some(next);
         if let Some(counted) = self.counted(&input, keys, &spec) {
             return self.groups(counted, keys, aggregates).map(Some);
         }
-        let frames = self.frames_of(input, keys, aggregates)?;
+        let frames = self.frames_of(input, keys, aggregates, spec.places.is_some())?;
         let pool = Arc::clone(&self.session.runtime_env().memory_pool);
-        let batch = groups_of(frames, spec, &pool).await?;
+        let batch = groups_of(frames, spec, &pool, &self.stop).await?;
         self.groups(batch, keys, aggregates).map(Some)
     }
 
@@ -351,9 +367,13 @@ impl Events<'_> {
         input: Lowered,
         keys: &[Expr],
         aggregates: &[Aggregate],
+        with_places: bool,
     ) -> Result<Vec<DataFrame>, DataFusionError> {
         let events = match input.base {
-            Base::Frame { frame, cells, .. } => return Ok(vec![selected(frame, &cells, keys, aggregates)?]),
+            Base::Frame { frame, cells, .. } => {
+                let places = with_places.then_some("order_");
+                return Ok(vec![selected(frame, &cells, keys, aggregates, places)?]);
+            }
             Base::Events(events) => events,
         };
         let substitutes = aggregates.iter().map(|aggregate| {
@@ -363,7 +383,7 @@ impl Events<'_> {
         let of_scan = substitutes.collect::<Option<Vec<_>>>();
         let (Some(keys_of_scan), Some(of_scan)) = (all_substituted(keys, &events.values), of_scan) else {
             let input = self.framed(Lowered { base: Base::Events(events) })?;
-            return self.frames_of(input, keys, aggregates);
+            return self.frames_of(input, keys, aggregates, with_places);
         };
         let Chosen { marts, conditions, .. } = events;
         let mut asked = keys_of_scan.clone();
@@ -371,7 +391,9 @@ impl Events<'_> {
         let parts = self.parts(marts.as_deref(), &conditions, &asked)?;
         parts
             .into_iter()
-            .map(|Part { frame, cells }| selected(frame, &cells, &keys_of_scan, &of_scan))
+            .map(|Part { frame, cells }| {
+                selected(frame, &cells, &keys_of_scan, &of_scan, with_places.then_some(""))
+            })
             .collect()
     }
 
@@ -406,15 +428,21 @@ impl Events<'_> {
         aggregates: &[Aggregate],
     ) -> Result<Lowered, DataFusionError> {
         let kinds = keys.iter().map(|key| key.kind);
-        let outputs = aggregates
-            .iter()
-            .map(|aggregate| aggregate.outputs.first().map_or(Kind::Long, |column| column.kind));
+        let outputs =
+            aggregates.iter().flat_map(|aggregate| aggregate.outputs.iter().map(|column| column.kind));
         let cells =
             kinds.chain(outputs).enumerate().map(|(place, kind)| Cell::new(col(name_of(place)), kind));
-        let cells = Cells::new(cells.collect());
+        let cells = Cells::new(cells.collect(), &self.stop);
         let order = (0..keys.len()).map(|place| col(name_of(place)).sort(true, true)).collect::<Vec<_>>();
         let order = if order.is_empty() { Order::Done } else { Order::By(order) };
-        Ok(Lowered::of(self.session.read_batch(batch)?, cells, order))
+        // In pieces, between which a sort of them can be ended.
+        let rows = batch.num_rows();
+        let piece = |from: usize| batch.slice(from, GROUPS_PIECE_ROWS.min(rows - from));
+        let mut pieces: Vec<RecordBatch> = (0..rows).step_by(GROUPS_PIECE_ROWS).map(piece).collect();
+        if pieces.is_empty() {
+            pieces.push(batch);
+        }
+        Ok(Lowered::of(self.session.read_batches(pieces)?, cells, order))
     }
 
     /// Pairs of rows with equal keys, in an order that follows from their values.
@@ -450,7 +478,7 @@ impl Events<'_> {
             JoinType::RightSemi | JoinType::RightAnti => cells_of("r", &right_cells),
             _ => [cells_of("l", &left_cells), cells_of("r", &right_cells)].concat(),
         };
-        Ok(Lowered::of(frame, Cells::new(cells), Order::Done))
+        Ok(Lowered::of(frame, Cells::new(cells, &self.stop), Order::Done))
     }
 }
 
@@ -460,14 +488,20 @@ fn selected(
     cells: &Cells,
     keys: &[Expr],
     aggregates: &[Aggregate],
+    places: Option<&str>,
 ) -> Result<DataFrame, DataFusionError> {
     let mut columns: Vec<DfExpr> = keys.iter().map(|key| cells.cell(key).key()).collect();
     for aggregate in aggregates {
-        let is_count = computed(aggregate) == Some(Computed::Count);
         for (place, argument) in aggregate.arguments.iter().enumerate() {
-            let is_condition = is_count || place > 0;
-            columns.push(if is_condition { cells.condition(argument) } else { cells.cell(argument).key() });
+            columns.push(if is_condition(aggregate, place) {
+                cells.condition(argument)
+            } else {
+                cells.cell(argument).key()
+            });
         }
+    }
+    if let Some(prefix) = places {
+        columns.extend(NEWEST_FIRST.map(|name| col(format!("{prefix}{name}"))));
     }
     if columns.is_empty() {
         columns.push(lit(true));
@@ -546,19 +580,6 @@ fn parts_of(expr: &Expr) -> usize {
     }
 }
 
-/// Whether `segment` may hold an event with an id that meets `bound`.
-fn may_have_id(bound: &Bound, segment: &Segment) -> bool {
-    match bound {
-        Bound::Id { partition, offset } => {
-            segment.partition == *partition && (segment.offset_min..=segment.offset_max).contains(offset)
-        }
-        Bound::And(parts) => parts.iter().all(|part| may_have_id(part, segment)),
-        Bound::Or(parts) => parts.iter().any(|part| may_have_id(part, segment)),
-        Bound::Constant(is_met) => *is_met,
-        _ => true,
-    }
-}
-
 /// Whether DataFusion can do all of `node`.
 fn is_native(node: &Node) -> bool {
     match &node.op {
@@ -570,13 +591,25 @@ fn is_native(node: &Node) -> bool {
         Op::Aggregate { input, keys, aggregates } => {
             // What is dynamic may be the map of all fields.
             let is_plain = |key: &Expr| key.kind != Kind::Dynamic || !matches!(key.node, ExprNode::Column(_));
-            aggregates.iter().all(|aggregate| computed(aggregate).is_some())
+            let is_known = |aggregate: &Aggregate| {
+                computed(aggregate).is_some_and(|computed| !computed.is_ordered() || is_events(input))
+            };
+            aggregates.iter().all(is_known)
                 && keys.iter().all(|key| is_key(key.kind) && is_plain(key))
                 && is_native(input)
         }
         Op::Join { kind, left, right, on } => {
             join_type(*kind).is_some() && joinable(left, right, on) && is_native(left) && is_native(right)
         }
+        _ => false,
+    }
+}
+
+/// Whether the rows of `node` are events in their own order.
+fn is_events(node: &Node) -> bool {
+    match &node.op {
+        Op::Scan { .. } => true,
+        Op::Filter { input, .. } | Op::Project { input, .. } => is_events(input),
         _ => false,
     }
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use sentra_kql::plan::Plan;
+use sentra_kql::run::Halt;
 use sentra_model::{
     Clock, EventBatch, EventId, Mart, Position, RollupDefinition, TenantId, TenantScope, Timestamp,
 };
@@ -46,6 +47,7 @@ mod lower;
 mod manifest;
 mod open;
 mod options;
+mod ordered;
 mod pool;
 mod promoted;
 mod prune;
@@ -58,6 +60,7 @@ mod search;
 mod seen;
 mod segment;
 mod session;
+mod stop;
 mod table;
 mod tenant;
 mod tokens;
@@ -119,6 +122,29 @@ impl EmbeddedMarts {
     #[must_use]
     pub fn open_report(&self) -> &OpenReport {
         &self.report
+    }
+
+    /// As [`MartStore::ask`]; `halt` ends it from elsewhere, and counts the rows that the loops of this store take.
+    ///
+    /// # Errors
+    /// As [`MartStore::ask`].
+    pub async fn ask_until(
+        &self,
+        scope: &TenantScope,
+        plan: &Plan,
+        limits: &AskLimits,
+        halt: Halt,
+    ) -> Result<PlanAnswer, StoreError> {
+        let answer = || async {
+            match self.answer_by_rollups(scope, plan, limits).await? {
+                Some(answer) => Ok(answer),
+                None => self.answer_plan_until(scope, plan, limits, halt.clone()).await,
+            }
+        };
+        let mut answer = self.read(scope, answer).await?;
+        let unread = self.tenant(scope).await.snapshot().unread;
+        answer.lineage.segments_unread = unread_of_plan(&unread, &plan.root);
+        Ok(answer)
     }
 
     /// Most memory that all queries together had reserved at once, in bytes, since the last reset.
@@ -214,16 +240,7 @@ impl MartStore for EmbeddedMarts {
         plan: &Plan,
         limits: &AskLimits,
     ) -> Result<PlanAnswer, StoreError> {
-        let answer = || async {
-            match self.answer_by_rollups(scope, plan, limits).await? {
-                Some(answer) => Ok(answer),
-                None => self.answer_plan(scope, plan, limits).await,
-            }
-        };
-        let mut answer = self.read(scope, answer).await?;
-        let unread = self.tenant(scope).await.snapshot().unread;
-        answer.lineage.segments_unread = unread_of_plan(&unread, &plan.root);
-        Ok(answer)
+        self.ask_until(scope, plan, limits, Halt::default()).await
     }
 
     async fn tend(&self, scope: &TenantScope, bytes_max: u64) -> Result<Tended, StoreError> {
@@ -257,7 +274,7 @@ impl MartStore for EmbeddedMarts {
         if let Some(estimate) = self.estimate_by_rollups(scope, &tenant, &snapshot, plan).await? {
             return Ok(estimate);
         }
-        let estimate = |scan| prune::estimated(&snapshot, scan);
+        let estimate = |scan| prune::estimated(&snapshot, &self.indexes, scan);
         Ok(PlanEstimate { scans: scans(plan).into_iter().map(estimate).collect() })
     }
 

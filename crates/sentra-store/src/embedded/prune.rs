@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use sentra_model::Mart;
 
+use super::index::Indexes;
 use super::tenant::{Segment, Snapshot};
-use crate::bound::TimeBounds;
+use super::tokens::Needs;
+use crate::bound::{Bound, TimeBounds};
 use crate::kql::Scan;
 use crate::memory::rows_in_memory;
 use crate::{LINEAGE_SEGMENTS_MAX, ScanEstimate, SegmentRef};
@@ -27,15 +29,38 @@ pub(super) fn overlapping(
     (segments, considered)
 }
 
+/// Whether `segment` may hold an event with an id that meets `bound`.
+pub(super) fn may_have_id(bound: &Bound, segment: &Segment) -> bool {
+    match bound {
+        Bound::Id { partition, offset } => {
+            segment.partition == *partition && (segment.offset_min..=segment.offset_max).contains(offset)
+        }
+        Bound::And(parts) => parts.iter().all(|part| may_have_id(part, segment)),
+        Bound::Or(parts) => parts.iter().any(|part| may_have_id(part, segment)),
+        Bound::Constant(is_met) => *is_met,
+        _ => true,
+    }
+}
+
 /// What one reading of a table looks at.
-pub(super) fn estimated(snapshot: &Snapshot, scan: Scan) -> ScanEstimate {
-    let (segments, considered) = overlapping(&snapshot.segments, scan.marts.as_deref(), &scan.times);
+pub(super) fn estimated(snapshot: &Snapshot, indexes: &Indexes, scan: Scan) -> ScanEstimate {
+    let (mut segments, considered) = overlapping(&snapshot.segments, scan.marts.as_deref(), &scan.times);
+    segments.retain(|segment| !scan.is_counted && may_have_id(&scan.bound, segment));
+    let needs = Needs::of(&scan.bound);
+    let chosen =
+        segments.iter().filter_map(|segment| Some((segment, indexes.rows_meeting(segment, &needs)?)));
+    let chosen: Vec<_> = chosen.collect();
+    // Rows that a filter rules out are not read, nor are their bytes.
+    let of_read = |(segment, rows): &(&Arc<Segment>, u64), of_all: u64| {
+        let share = u128::from(of_all) * u128::from(*rows) / u128::from(segment.rows.max(1));
+        u64::try_from(share).unwrap_or(of_all)
+    };
     ScanEstimate {
-        segments: segments.len() as u64,
+        segments: chosen.len() as u64,
         segments_total: considered,
-        rows: segments.iter().map(|segment| segment.rows).sum(),
-        rows_in_range: segments.iter().map(|segment| rows_within(segment, &scan.times)).sum(),
-        bytes: segments.iter().map(|segment| segment.bytes).sum(),
+        rows: chosen.iter().map(|(segment, _)| segment.rows).sum(),
+        rows_in_range: chosen.iter().map(|part| of_read(part, rows_within(part.0, &scan.times))).sum(),
+        bytes: chosen.iter().map(|part| of_read(part, part.0.bytes)).sum(),
         memory_rows: rows_in_memory(&snapshot.chunks, scan.marts.as_deref()),
         table: scan.table,
         rollup: None,

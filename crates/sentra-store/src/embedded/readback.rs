@@ -8,6 +8,7 @@ use sentra_model::{Mart, TenantScope};
 use super::EmbeddedMarts;
 use super::expression::condition;
 use super::life::unread_of;
+use super::stop::Stop;
 use super::table::SegmentTable;
 use super::tenant::{Segment, Snapshot, Unread};
 use crate::StoreError;
@@ -23,7 +24,7 @@ const PAGE_OFFSETS_MAX: u64 = 131_072;
 impl EmbeddedMarts {
     pub(super) async fn page(&self, scope: &TenantScope, request: &ReadBack) -> Result<BackPage, StoreError> {
         let filter = request.filter.as_ref().map(bind).transpose()?;
-        let mut condition = condition(request.range, filter.as_ref());
+        let mut condition = condition(request.range, filter.as_ref(), &Stop::default());
         if let Some(text) = &request.condition {
             let more = parsed_condition(&self.session, text)?;
             condition = Some(condition.map_or(more.clone(), |condition| condition.and(more)));
@@ -46,7 +47,7 @@ impl EmbeddedMarts {
         let until = page_end(&segments, request.from);
         let mut found = ByMart::new();
         for segment in segments.iter().filter(|segment| until.is_none_or(|end| segment.offset_min < end)) {
-            let table = Arc::new(SegmentTable { segments: vec![Arc::clone(segment)] });
+            let table = Arc::new(SegmentTable::all(vec![Arc::clone(segment)]));
             let mut inside = col("offset").gt_eq(lit(request.from));
             if let Some(end) = until {
                 inside = inside.and(col("offset").lt(lit(end)));

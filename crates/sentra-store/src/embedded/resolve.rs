@@ -10,6 +10,7 @@ use super::expression;
 use super::form::{Form, source_field};
 use super::index::Place;
 use super::row_function::row_function;
+use super::stop::Stop;
 use super::value_test::regex_test;
 use crate::TimeRange;
 use crate::bound::{Bound, bind};
@@ -57,12 +58,17 @@ pub(super) fn scan_bound(condition: &Expr) -> Option<Bound> {
 }
 
 /// The id of an event, as text.
-fn id() -> DfExpr {
+fn id(stop: &Stop) -> DfExpr {
     let call = |builtin, arguments| Expr::call(Kind::String, builtin, arguments);
     let text = |text: &str| Expr::literal(Kind::String, Value::String(text.to_owned()));
     let number = |place| Expr::column(place, Kind::Long);
     let parts = vec![text("raw."), number(0), text("."), number(1)];
-    row_function(call(Builtin::Strcat, parts), vec![col("partition"), col("offset")], vec![Kind::Long; 2])
+    row_function(
+        call(Builtin::Strcat, parts),
+        vec![col("partition"), col("offset")],
+        vec![Kind::Long; 2],
+        stop,
+    )
 }
 
 impl Cell {
@@ -90,7 +96,14 @@ impl Cell {
     pub(super) fn key(&self) -> DfExpr {
         match (self.kind, &self.leaf) {
             (Kind::String, Some(Leaf::Text("raw"))) => {
-                row_function(Expr::column(0, Kind::String), vec![self.expr.clone()], vec![Kind::String])
+                // Nothing is computed of it: a batch of these is soon done.
+                let stop = Stop::default();
+                row_function(
+                    Expr::column(0, Kind::String),
+                    vec![self.expr.clone()],
+                    vec![Kind::String],
+                    &stop,
+                )
             }
             (Kind::Long, Some(_)) => cast(self.expr.clone(), DataType::Int64),
             _ => self.expr.clone(),
@@ -100,8 +113,13 @@ impl Cell {
 
 impl Cells {
     /// Of what came out of an operator.
-    pub(super) fn new(cells: Vec<Cell>) -> Self {
-        Self { cells, form: Form::memory() }
+    pub(super) fn new(cells: Vec<Cell>, stop: &Stop) -> Self {
+        Self { cells, form: Form::memory(stop) }
+    }
+
+    /// What ends the question.
+    pub(super) fn stop(&self) -> &Stop {
+        self.form.stop()
     }
 
     /// Of a table of events.
@@ -109,7 +127,7 @@ impl Cells {
         let cell = |(place, header): (usize, &crate::header::HeaderColumn)| {
             let leaf = scan_leaf(place);
             let (expr, kind) = match (header.name, leaf) {
-                ("id", _) => (id(), Kind::String),
+                ("id", _) => (id(form.stop()), Kind::String),
                 (_, Some(Leaf::Fields)) => (form.fields(), Kind::Dynamic),
                 ("raw", _) => (form.raw(), Kind::String),
                 (name, _) => (col(name), header.kind.kind()),
@@ -187,7 +205,7 @@ impl Cells {
         if cell.leaf == Some(Leaf::Text("id")) {
             return None;
         }
-        regex_test(cell.expr.clone(), None, pattern)
+        regex_test(cell.expr.clone(), None, pattern, self.stop())
     }
 
     /// What `expr` is of these cells.
@@ -206,6 +224,7 @@ impl Cells {
 
     /// Evaluated row by row, or once for each distinct value where there is a dictionary.
     fn by_row(&self, expr: &Expr) -> DfExpr {
+        self.stop().note_by_row();
         let mut more = Vec::new();
         let expr = self.with_columns(expr, &mut more);
         let mut places = Vec::new();
@@ -222,7 +241,7 @@ impl Cells {
         };
         let cells: Vec<&Cell> = places.iter().filter_map(cell).collect();
         let kinds = cells.iter().map(|cell| cell.kind).collect();
-        row_function(moved, cells.iter().map(|cell| cell.expr.clone()).collect(), kinds)
+        row_function(moved, cells.iter().map(|cell| cell.expr.clone()).collect(), kinds, self.stop())
     }
 
     /// Source fields that have one value at most are columns behind all others, and move to `more`.

@@ -9,15 +9,17 @@ use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array};
 use arrow_schema::DataType;
 use arrow_select::take::take;
 use datafusion::common::{Result, exec_datafusion_err};
+use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{
     ColumnarValue, Expr as DfExpr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use sentra_kql::Kind;
 use sentra_kql::plan::{Expr, Value};
-use sentra_kql::run::Evaluator;
+use sentra_kql::run::{Evaluator, RunError};
 
 use super::index::dictionary;
-use crate::kql::{array_of, type_of, value_at};
+use super::stop::Stop;
+use crate::kql::{array_of, run_failed, type_of, value_at};
 
 #[derive(Debug, Clone)]
 struct RowFunction {
@@ -27,6 +29,8 @@ struct RowFunction {
     kinds: Vec<Kind>,
     /// The expression written out: what it is told apart by.
     text: String,
+    /// Ends it between two rows.
+    stop: Stop,
 }
 
 impl PartialEq for RowFunction {
@@ -44,13 +48,19 @@ impl Hash for RowFunction {
 }
 
 /// `expr`, whose columns are the `arguments` of the `kinds`.
-pub(super) fn row_function(expr: Expr, arguments: Vec<DfExpr>, kinds: Vec<Kind>) -> DfExpr {
+pub(super) fn row_function(expr: Expr, arguments: Vec<DfExpr>, kinds: Vec<Kind>, stop: &Stop) -> DfExpr {
     let text = format!("{expr:?}");
     let signature = match arguments.len() {
         0 => Signature::nullary(Volatility::Immutable),
         count => Signature::any(count, Volatility::Immutable),
     };
-    ScalarUDF::from(RowFunction { signature, expr: Arc::new(expr), kinds, text }).call(arguments)
+    let stop = stop.clone();
+    ScalarUDF::from(RowFunction { signature, expr: Arc::new(expr), kinds, text, stop }).call(arguments)
+}
+
+/// What a function wants too much of is no fault of the store.
+fn refused(error: RunError) -> DataFusionError {
+    DataFusionError::External(run_failed(error).into())
 }
 
 impl ScalarUDFImpl for RowFunction {
@@ -76,31 +86,36 @@ impl ScalarUDFImpl for RowFunction {
         if let [array] = arrays.as_slice()
             && let Some(array) = array.as_dictionary_opt::<Int32Type>()
         {
-            return self.on_dictionary(array).map(ColumnarValue::Array);
+            return self.stop.apart(|| self.on_dictionary(array)).map(ColumnarValue::Array);
         }
-        let evaluator = Evaluator::default();
-        let mut values = Vec::with_capacity(rows);
-        let mut row: Vec<Value> = Vec::with_capacity(arrays.len());
-        for number in 0..rows {
-            row.clear();
-            let cells = arrays.iter().zip(&self.kinds);
-            row.extend(cells.map(|(array, kind)| value_at(array, *kind, number)));
-            let value = evaluator.eval(&self.expr, &row);
-            values.push(value.map_err(|error| exec_datafusion_err!("{error}"))?);
-        }
-        Ok(ColumnarValue::Array(array_of(self.expr.kind, values)))
+        self.stop.apart(|| self.on_rows(&arrays, rows)).map(ColumnarValue::Array)
     }
 }
 
 impl RowFunction {
+    fn on_rows(&self, arrays: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
+        let evaluator = Evaluator::default();
+        let mut steps = self.stop.steps();
+        let mut values = Vec::with_capacity(rows);
+        let mut row: Vec<Value> = Vec::with_capacity(arrays.len());
+        for number in 0..rows {
+            steps.row()?;
+            row.clear();
+            let cells = arrays.iter().zip(&self.kinds);
+            row.extend(cells.map(|(array, kind)| value_at(array, *kind, number)));
+            values.push(evaluator.eval(&self.expr, &row).map_err(refused)?);
+        }
+        Ok(array_of(self.expr.kind, values))
+    }
+
     /// Evaluated once for each distinct value, and for null.
     fn on_dictionary(&self, array: &DictionaryArray<Int32Type>) -> Result<ArrayRef> {
         let kind = self.kinds.first().copied().unwrap_or(Kind::String);
         let evaluator = Evaluator::default();
-        let eval =
-            |value| evaluator.eval(&self.expr, &[value]).map_err(|error| exec_datafusion_err!("{error}"));
+        let eval = |value| evaluator.eval(&self.expr, &[value]).map_err(refused);
         let mut places: Vec<Option<i32>> = vec![None; array.values().len()];
         let mut place_of_null = None;
+        let mut steps = self.stop.steps();
         let mut values: Vec<Value> = Vec::new();
         let mut keys = Vec::with_capacity(array.len());
         for key in array.keys() {
@@ -113,6 +128,7 @@ impl RowFunction {
             keys.push(match place {
                 Some(place) => *place,
                 None => {
+                    steps.row()?;
                     let value = match key {
                         Some(key) => value_at(array.values(), kind, key),
                         None if kind == Kind::String => Value::String(String::new()),

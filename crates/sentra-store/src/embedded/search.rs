@@ -11,21 +11,25 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{Expr, col, lit};
+use sentra_kql::run::Halt;
 use sentra_model::{EventId, Mart, TenantScope, Topic};
 use tokio::time::{Instant, timeout_at};
 
 use super::EmbeddedMarts;
 use super::expression::condition;
 use super::life::unread_of;
-use super::prune::{name_segments, overlapping};
+use super::prune::{may_have_id, name_segments, overlapping};
+use super::stop::Stop;
 use super::table::SegmentTable;
 use super::tenant::Segment;
+use super::tokens::Needs;
 use crate::admit::Chunk;
 use crate::answer::{
     Hit, answer_columns, gather, hits_of, in_order, json_rows, needed_columns, newest, stored_events,
 };
 use crate::bound::{Bound, TimeBounds, bind};
 use crate::condition::filtered_in_memory;
+use crate::kql::TellOnDrop;
 use crate::memory::{count_columns, find_events};
 use crate::{
     Lineage, MartAnswer, MartQuery, ROWS_MAX, SearchOptions, SegmentRef, Shape, StoppedBy, StoreError,
@@ -39,6 +43,8 @@ const GROUP_SEGMENTS_FIRST: usize = 8;
 struct Search<'a> {
     marts: &'a EmbeddedMarts,
     condition: Option<Expr>,
+    /// What events that meet it have in their texts.
+    needs: Needs,
     deadline: Instant,
     lineage: Lineage,
     /// The segments that were opened, for the answer to name.
@@ -57,12 +63,22 @@ impl EmbeddedMarts {
         let snapshot = self.tenant(scope).await.snapshot();
         let (segments, chunks, mut lineage) =
             choose(snapshot.segments, snapshot.chunks, query, filter.as_ref());
+        // Segments that their own filters rule out need no plan.
+        let needs = filter.as_ref().map_or(Needs::Nothing, Needs::of);
+        let found = self.indexes.choose(&segments, &needs)?;
+        lineage.segments_pruned += (segments.len() - found.len()) as u64;
+        let segments: Vec<_> = found.into_iter().map(|chosen| chosen.segment).collect();
         let bounds = TimeBounds::of(query.range, filter.as_ref());
+        let deadline = Instant::now() + options.timeout;
+        let halt = Halt::default();
+        let stop = Stop::new(halt.clone(), deadline);
+        let _told = TellOnDrop::new(halt);
         lineage.segments_unread = unread_of(&snapshot.unread, query.marts.as_deref(), bounds);
         let search = Search {
             marts: self,
-            condition: condition(query.range, filter.as_ref()),
-            deadline: Instant::now() + options.timeout,
+            condition: condition(query.range, filter.as_ref(), &stop),
+            needs,
+            deadline,
             lineage,
             opened: Vec::new(),
             stopped_by: None,
@@ -108,7 +124,7 @@ impl EmbeddedMarts {
         }
         let failed = || StoreError::datafusion("look up events");
         let wanted = col("offset").in_list(offsets.iter().map(|offset| lit(*offset)).collect(), false);
-        let table = self.session.read_table(Arc::new(SegmentTable { segments })).map_err(failed())?;
+        let table = self.session.read_table(Arc::new(SegmentTable::all(segments))).map_err(failed())?;
         let found = table.filter(wanted).map_err(failed())?.collect().await.map_err(failed())?;
         Ok(found.iter().flat_map(stored_events).collect())
     }
@@ -123,7 +139,8 @@ fn choose(
 ) -> (Vec<Arc<Segment>>, Vec<Chunk>, Lineage) {
     let wanted = |mart: &Mart| query.marts.as_ref().is_none_or(|marts| marts.contains(mart));
     let bounds = TimeBounds::of(query.range, filter);
-    let (segments, considered) = overlapping(&segments, query.marts.as_deref(), &bounds);
+    let (mut segments, considered) = overlapping(&segments, query.marts.as_deref(), &bounds);
+    segments.retain(|segment| filter.is_none_or(|filter| may_have_id(filter, segment)));
     let chunks: Vec<_> = chunks.into_iter().filter(|chunk| wanted(&chunk.mart)).collect();
     let lineage = Lineage {
         segments_considered: considered,
@@ -252,7 +269,10 @@ impl Search<'_> {
     }
 
     fn table(&self, segments: Vec<Arc<Segment>>) -> Result<DataFrame, DataFusionError> {
-        let table = self.marts.session.read_table(Arc::new(SegmentTable { segments }))?;
+        let table = {
+            let needs = self.needs.clone();
+            self.marts.session.read_table(Arc::new(SegmentTable { segments, needs }))?
+        };
         match &self.condition {
             Some(condition) => table.filter(condition.clone()),
             None => Ok(table),
@@ -269,6 +289,8 @@ impl Search<'_> {
         match timeout_at(self.deadline, frame.collect()).await {
             Err(_) => self.stopped_by = Some(StoppedBy::Timeout),
             Ok(Ok(batches)) => return Ok(Some(batches)),
+            // A condition may end the work itself.
+            Ok(Err(_)) if Instant::now() >= self.deadline => self.stopped_by = Some(StoppedBy::Timeout),
             Ok(Err(error)) if is_out_of_memory(&error) => self.stopped_by = Some(StoppedBy::Memory),
             Ok(Err(error)) => return Err(StoreError::datafusion("run a search")(error)),
         }

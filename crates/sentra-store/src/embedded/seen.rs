@@ -34,7 +34,7 @@ impl EmbeddedMarts {
             if tally.rows_left() == 0 || Instant::now() >= deadline {
                 break;
             }
-            let table = Arc::new(SegmentTable { segments: vec![segment] });
+            let table = Arc::new(SegmentTable::all(vec![segment]));
             let frame = self.session.read_table(table).map_err(failed())?;
             let frame = frame.select_columns(&[tally.column()]).map_err(failed())?;
             let frame = frame.limit(0, Some(tally.rows_left())).map_err(failed())?;

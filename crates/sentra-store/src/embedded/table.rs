@@ -16,7 +16,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, col};
 use datafusion::physical_plan::ExecutionPlan;
 
-use super::index::{Chosen, Indexes, with_dictionaries};
+use super::index::{Chosen, Indexes, Place, with_dictionaries};
 use super::promoted::schema_with;
 use super::session::store_url;
 use super::tenant::Segment;
@@ -29,6 +29,15 @@ use crate::schema::store_schema;
 #[derive(Debug)]
 pub(super) struct SegmentTable {
     pub(super) segments: Vec<Arc<Segment>>,
+    /// What rows must have in their texts: the others need not be read.
+    pub(super) needs: Needs,
+}
+
+impl SegmentTable {
+    /// All rows of the segments.
+    pub(super) fn all(segments: Vec<Arc<Segment>>) -> Self {
+        Self { segments, needs: Needs::Nothing }
+    }
 }
 
 #[async_trait]
@@ -56,8 +65,9 @@ impl TableProvider for SegmentTable {
         let Some(indexes) = state.config().get_extension::<Indexes>() else {
             return Err(DataFusionError::Internal("the session does not know the segments".to_owned()));
         };
-        let chosen = indexes.choose(&self.segments, &Needs::Nothing);
-        let table = ColumnTable::new(chosen.map_err(|error| DataFusionError::External(error.into()))?, false);
+        let chosen = indexes.choose(&self.segments, &self.needs);
+        let table =
+            ColumnTable::whole(chosen.map_err(|error| DataFusionError::External(error.into()))?, false);
         if !table.has_shape() {
             return table.scan(state, projection, filters, limit).await;
         }
@@ -95,11 +105,25 @@ pub(super) struct ColumnTable {
 }
 
 impl ColumnTable {
-    /// Of `chosen` segments, whose texts come with their dictionaries if `dictionaries` are wanted.
-    pub(super) fn new(chosen: Vec<Chosen>, dictionaries: bool) -> Self {
+    /// Of `chosen` segments with all columns of their source fields.
+    pub(super) fn whole(chosen: Vec<Chosen>, dictionaries: bool) -> Self {
         let promoted: BTreeSet<&String> =
             chosen.iter().flat_map(|chosen| &chosen.index.entry.promoted).collect();
-        let promoted: Vec<String> = promoted.into_iter().cloned().collect();
+        let promoted = promoted.into_iter().cloned().collect();
+        Self::new(chosen, promoted, dictionaries)
+    }
+
+    /// Of `chosen` segments with the columns of the source fields `names`, as far as they have any: planning takes the
+    /// longer the more columns there are.
+    pub(super) fn with_fields(chosen: Vec<Chosen>, names: &BTreeSet<String>, dictionaries: bool) -> Self {
+        let has_column =
+            |name: &&String| chosen.iter().any(|chosen| chosen.index.place(name) == Place::Column);
+        let promoted = names.iter().filter(has_column).cloned().collect();
+        Self::new(chosen, promoted, dictionaries)
+    }
+
+    /// Texts come with their dictionaries if `dictionaries` are wanted.
+    fn new(chosen: Vec<Chosen>, promoted: Vec<String>, dictionaries: bool) -> Self {
         let has_shape = chosen.iter().any(|chosen| chosen.index.entry.has_shape);
         let forms: Vec<&BTreeSet<String>> =
             chosen.iter().filter_map(|chosen| chosen.index.entry.forms.as_ref()).collect();

@@ -11,6 +11,7 @@ use datafusion::physical_plan::displayable;
 
 use super::expression::condition;
 use super::flush::Step;
+use super::stop::Stop;
 use super::table::SegmentTable;
 use super::{EmbeddedMarts, MartOptions};
 use crate::bound::bind;
@@ -291,8 +292,8 @@ async fn conditions_reach_the_reader_of_the_segments() {
         Predicate::Compare { field: "time".into(), op: CompareOp::Gt, value: Literal::Time(at(60)) },
         Predicate::Contains { field: "message".into(), text: "x".into() },
     ]);
-    let condition = condition(TimeRange::default(), Some(&bind(&filter).unwrap())).unwrap();
-    let table = marts.session.read_table(Arc::new(SegmentTable { segments })).unwrap();
+    let condition = condition(TimeRange::default(), Some(&bind(&filter).unwrap()), &Stop::default()).unwrap();
+    let table = marts.session.read_table(Arc::new(SegmentTable::all(segments))).unwrap();
     let order = vec![col("time").sort(false, false)];
     let frame = table.filter(condition).unwrap().sort(order).unwrap().limit(0, Some(10)).unwrap();
     let plan = frame.create_physical_plan().await.unwrap();

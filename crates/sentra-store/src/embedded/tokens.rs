@@ -177,13 +177,48 @@ impl Filters {
         }
         Ok(steps)
     }
+
+    /// Bytes of all filters.
+    pub(super) fn len(&self) -> usize {
+        self.blocks.iter().map(|blocks| usize::from(*blocks) * BLOCK_BYTES).sum()
+    }
+
+    /// All filters, for [`Filters::steps_in`].
+    pub(super) fn read(&self, file: &File) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; self.len()];
+        file.read_exact_at(&mut bytes, self.at)?;
+        Ok(bytes)
+    }
+
+    /// As [`Filters::steps`], of filters that were read already.
+    pub(super) fn steps_in(&self, filters: &[u8], needs: &Needs) -> io::Result<Vec<bool>> {
+        let mut rest = filters;
+        let mut steps = Vec::with_capacity(self.blocks.len());
+        for blocks in &self.blocks {
+            let blocks = usize::from(*blocks);
+            let (filter, more) =
+                rest.split_at_checked(blocks * BLOCK_BYTES).ok_or(io::ErrorKind::UnexpectedEof)?;
+            let has = &mut |hash| {
+                let block = filter.chunks_exact(BLOCK_BYTES).nth(block_of(hash, blocks));
+                Ok(block.is_some_and(|block| has_all(block, hash)))
+            };
+            steps.push(needs.may_be_met(has)?);
+            rest = more;
+        }
+        Ok(steps)
+    }
 }
 
 fn has(file: &File, at: u64, blocks: usize, hash: u64) -> io::Result<bool> {
     let mut bytes = [0_u8; BLOCK_BYTES];
     file.read_exact_at(&mut bytes, at + (block_of(hash, blocks) * BLOCK_BYTES) as u64)?;
-    let found = bytes.chunks_exact(4).map(|word| word.try_into().map_or(0, u32::from_le_bytes));
-    Ok(found.zip(masks(hash)).all(|(word, mask)| word & mask != 0))
+    Ok(has_all(&bytes, hash))
+}
+
+/// Whether all bits of `hash` are set in a block.
+fn has_all(block: &[u8], hash: u64) -> bool {
+    let found = block.chunks_exact(4).map(|word| word.try_into().map_or(0, u32::from_le_bytes));
+    found.zip(masks(hash)).all(|(word, mask)| word & mask != 0)
 }
 
 /// What rows must have in their texts to meet a condition.
@@ -293,7 +328,10 @@ mod tests {
         file.write_all(&bytes).unwrap();
         let blocks = vec![u16::try_from(bytes.len() / BLOCK_BYTES).unwrap()];
         let filters = Filters { at: 6, step_rows: 10, blocks };
-        filters.steps(&file, &Needs::of_test(test, false)).unwrap() == [true]
+        let needs = Needs::of_test(test, false);
+        let steps = filters.steps(&file, &needs).unwrap();
+        assert_eq!(steps, filters.steps_in(&filters.read(&file).unwrap(), &needs).unwrap());
+        steps == [true]
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use arrow_array::builder::BooleanBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, BooleanArray, StringArray};
@@ -17,6 +18,7 @@ use datafusion::logical_expr::{
 };
 use regex::{Regex, RegexBuilder};
 
+use super::stop::Stop;
 use crate::matcher::ValueTest;
 use crate::schema::FieldMaps;
 
@@ -61,30 +63,47 @@ impl Test {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone)]
 struct TestFunction {
     signature: Signature,
     /// The source field; `None` for a text column or the raw bytes.
     field: Option<String>,
     test: Test,
+    /// Ends it between two rows.
+    stop: Stop,
+}
+
+impl PartialEq for TestFunction {
+    fn eq(&self, other: &Self) -> bool {
+        self.field == other.field && self.test == other.test
+    }
+}
+
+impl Eq for TestFunction {}
+
+impl Hash for TestFunction {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.field.hash(state);
+        self.test.hash(state);
+    }
 }
 
 /// `test` on the column `column`, or on the source field `field` of the map `column`.
-pub(super) fn value_test(column: Expr, field: Option<&str>, test: &ValueTest) -> Expr {
-    function(column, field, Test::Value(test.clone()))
+pub(super) fn value_test(column: Expr, field: Option<&str>, test: &ValueTest, stop: &Stop) -> Expr {
+    function(column, field, Test::Value(test.clone()), stop)
 }
 
 /// As [`value_test`] for a regular expression; nothing where it is none, or where an empty text fits it.
-pub(super) fn regex_test(column: Expr, field: Option<&str>, pattern: &str) -> Option<Expr> {
+pub(super) fn regex_test(column: Expr, field: Option<&str>, pattern: &str, stop: &Stop) -> Option<Expr> {
     let regex =
         RegexBuilder::new(pattern).size_limit(REGEX_BYTES_MAX).nest_limit(REGEX_DEPTH_MAX).build().ok()?;
     let fits_nothing = regex.is_match("");
-    (!fits_nothing).then(|| function(column, field, Test::Regex(Arc::new(regex))))
+    (!fits_nothing).then(|| function(column, field, Test::Regex(Arc::new(regex)), stop))
 }
 
-fn function(column: Expr, field: Option<&str>, test: Test) -> Expr {
+fn function(column: Expr, field: Option<&str>, test: Test, stop: &Stop) -> Expr {
     let signature = Signature::any(1, Volatility::Immutable);
-    let function = TestFunction { signature, field: field.map(str::to_owned), test };
+    let function = TestFunction { signature, field: field.map(str::to_owned), test, stop: stop.clone() };
     ScalarUDF::from(function).call(vec![column])
 }
 
@@ -104,21 +123,11 @@ impl ScalarUDFImpl for TestFunction {
     fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let Some(array) = arrays.first() else { return exec_err!("{} takes one column", self.name()) };
-        let result = match (&self.field, array.data_type()) {
-            (Some(field), DataType::Map(..)) => self.on_fields(array, field),
-            (None, DataType::Utf8) => {
-                let texts = array.as_string::<i32>().iter();
-                Some(texts.map(|text| text.is_some_and(|text| self.test.matches(text))).collect())
-            }
-            (None, DataType::Dictionary(..)) => self.on_dictionary(array),
-            (None, DataType::Binary) => {
-                let raws = array.as_binary::<i32>().iter();
-                let matches = |raw: &[u8]| self.test.matches(&String::from_utf8_lossy(raw));
-                Some(raws.map(|raw| raw.is_some_and(matches)).collect())
-            }
-            _ => None,
+        let result = match &self.test {
+            Test::Regex(_) => self.stop.apart(|| self.on(array)),
+            Test::Value(_) => self.on(array),
         };
-        match result {
+        match result? {
             Some(result) => Ok(ColumnarValue::Array(Arc::new(result))),
             None => exec_err!("{} cannot take {}", self.name(), array.data_type()),
         }
@@ -126,22 +135,58 @@ impl ScalarUDFImpl for TestFunction {
 }
 
 impl TestFunction {
-    fn on_fields(&self, array: &ArrayRef, field: &str) -> Option<BooleanArray> {
-        let maps = FieldMaps::of(array.as_map())?;
-        let any = |row| maps.values(row, field).any(|value| self.test.matches(value));
-        Some((0..array.len()).map(|row| Some(any(row))).collect())
+    /// Which rows pass; nothing for a column that cannot be tested.
+    fn on(&self, array: &ArrayRef) -> Result<Option<BooleanArray>> {
+        match (&self.field, array.data_type()) {
+            (Some(field), DataType::Map(..)) => self.on_fields(array, field),
+            (None, DataType::Utf8) => self.on_each(
+                array.as_string::<i32>().iter().map(|text| text.is_some_and(|text| self.test.matches(text))),
+            ),
+            (None, DataType::Dictionary(..)) => self.on_dictionary(array),
+            (None, DataType::Binary) => {
+                let matches = |raw: &[u8]| self.test.matches(&String::from_utf8_lossy(raw));
+                self.on_each(array.as_binary::<i32>().iter().map(|raw| raw.is_some_and(matches)))
+            }
+            _ => Ok(None),
+        }
     }
 
-    fn on_dictionary(&self, array: &ArrayRef) -> Option<BooleanArray> {
-        let array = array.as_dictionary_opt::<Int32Type>()?;
-        let values = array.values().as_string_opt::<i32>()?;
+    /// Tests that are made one after the other while the question stands.
+    fn on_each(&self, tests: impl Iterator<Item = bool>) -> Result<Option<BooleanArray>> {
+        let mut passed = BooleanBuilder::with_capacity(tests.size_hint().0);
+        let mut steps = self.stop.steps();
+        for passes in tests {
+            steps.row()?;
+            passed.append_value(passes);
+        }
+        Ok(Some(passed.finish()))
+    }
+
+    fn on_fields(&self, array: &ArrayRef, field: &str) -> Result<Option<BooleanArray>> {
+        let Some(maps) = FieldMaps::of(array.as_map()) else { return Ok(None) };
+        let any = |row| maps.values(row, field).any(|value| self.test.matches(value));
+        self.on_each((0..array.len()).map(any))
+    }
+
+    fn on_dictionary(&self, array: &ArrayRef) -> Result<Option<BooleanArray>> {
+        let Some(array) = array.as_dictionary_opt::<Int32Type>() else { return Ok(None) };
+        let Some(values) = array.values().as_string_opt::<i32>() else { return Ok(None) };
         let mut known: Vec<Option<bool>> = vec![None; values.len()];
-        let passes = |key: Option<i32>| {
-            let Some(key) = key.and_then(|key| usize::try_from(key).ok()) else { return false };
-            let Some(known) = known.get_mut(key) else { return false };
-            *known.get_or_insert_with(|| values.is_valid(key) && self.test.matches(values.value(key)))
-        };
-        Some(array.keys().iter().map(passes).map(Some).collect())
+        let mut passed = BooleanBuilder::with_capacity(array.len());
+        let mut steps = self.stop.steps();
+        for key in array.keys() {
+            let key = key.and_then(|key| usize::try_from(key).ok());
+            let slot = key.and_then(|key| Some((key, known.get_mut(key)?)));
+            passed.append_value(match slot {
+                None => false,
+                Some((_, Some(known))) => *known,
+                Some((key, slot)) => {
+                    steps.row()?;
+                    *slot.insert(values.is_valid(key) && self.test.matches(values.value(key)))
+                }
+            });
+        }
+        Ok(Some(passed.finish()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a plan makes an engine look at, from metadata alone.
 
-use sentra_kql::Builtin;
-use sentra_kql::plan::{Expr, ExprNode, Node, Op, Plan};
+use sentra_kql::plan::{Aggregate, Expr, ExprNode, Node, Op, Plan};
+use sentra_kql::{AggregateFunction, Builtin};
 use sentra_model::Mart;
 
 use super::{leaves, marts_of, predicate_of};
@@ -73,6 +73,10 @@ pub(crate) struct Scan {
     pub(crate) marts: Option<Vec<Mart>>,
     /// What the conditions right above it say about time.
     pub(crate) times: TimeBounds,
+    /// What they say as far as the store's own predicates can.
+    pub(crate) bound: Bound,
+    /// Whether only their number is wanted, of all of them: it is known without reading.
+    pub(crate) is_counted: bool,
 }
 
 /// The readings of tables within `plan`, in order.
@@ -86,8 +90,15 @@ pub(crate) fn scans(plan: &Plan) -> Vec<Scan> {
 fn walk(node: &Node, mut bounds: Vec<Bound>, found: &mut Vec<Scan>) {
     match &node.op {
         Op::Scan { table } => {
-            let times = TimeBounds::of(TimeRange::default(), Some(&Bound::And(bounds)));
-            found.push(Scan { table: table.clone(), marts: marts_of(table), times });
+            let bound = Bound::And(bounds);
+            let times = TimeBounds::of(TimeRange::default(), Some(&bound));
+            found.push(Scan {
+                table: table.clone(),
+                marts: marts_of(table),
+                times,
+                bound,
+                is_counted: false,
+            });
         }
         Op::Filter { input, condition } => {
             let below = leaves(input);
@@ -101,8 +112,16 @@ fn walk(node: &Node, mut bounds: Vec<Bound>, found: &mut Vec<Scan>) {
         }
         Op::Project { input, .. } => walk(input, bounds, found),
         Op::Values { .. } => {}
-        Op::Aggregate { input, .. }
-        | Op::Sort { input, .. }
+        Op::Aggregate { input, keys, aggregates } => {
+            walk(input, Vec::new(), found);
+            let is_count = |aggregate: &Aggregate| {
+                aggregate.function == AggregateFunction::Count && aggregate.arguments.is_empty()
+            };
+            if let (Op::Scan { .. }, Some(scan)) = (&input.op, found.last_mut()) {
+                scan.is_counted = keys.is_empty() && aggregates.iter().all(is_count);
+            }
+        }
+        Op::Sort { input, .. }
         | Op::Take { input, .. }
         | Op::Parse { input, .. }
         | Op::Expand { input, .. }

@@ -24,7 +24,15 @@ pub async fn interpret_until(plan: Plan, data: Dataset, halt: Halt) -> Result<Ve
     rows.map_err(run_failed)
 }
 
-struct TellOnDrop(Halt);
+/// Whoever drops it ends the work.
+#[derive(Debug)]
+pub(crate) struct TellOnDrop(Halt);
+
+impl TellOnDrop {
+    pub(crate) fn new(halt: Halt) -> Self {
+        Self(halt)
+    }
+}
 
 impl Drop for TellOnDrop {
     fn drop(&mut self) {

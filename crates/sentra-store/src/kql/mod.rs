@@ -20,6 +20,7 @@ pub use catalog::{EVENTS_TABLE, event_catalog};
 pub(crate) use catalog::{SCAN_COLUMNS, marts_of};
 pub use estimate::{PlanEstimate, ScanEstimate};
 pub(crate) use estimate::{Scan, scans};
+pub(crate) use interpret::TellOnDrop;
 pub use interpret::{interpret, interpret_until};
 pub(crate) use predicate::{Leaf, leaves, predicate_of};
 pub use search::search_of;
@@ -73,5 +74,8 @@ pub(crate) fn run_limits() -> RunLimits {
 }
 
 pub(crate) fn run_failed(error: RunError) -> StoreError {
-    StoreError::Plan { why: error.to_string() }
+    match error {
+        RunError::Halted => StoreError::Stopped { operation: "answer a question" },
+        error => StoreError::Plan { why: error.to_string() },
+    }
 }

@@ -126,6 +126,34 @@ async fn what_asks_for_too_much_is_refused() {
     assert!(matches!(count, End::Answered { rows: 1, cut: false }), "{count:?}");
 }
 
+/// Expressions that other engines take for ever over end here, and lists that blow up are refused within their budget.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bombs_end_within_their_budget() {
+    let (store, _directory) = store().await;
+    let long = "extend long = strrep(message, 400)";
+    for text in [
+        "events | where message matches regex '^(([a-z ])+.)+[A-Z]([a-z])+$' | count".to_owned(),
+        format!("events | {long} | where long matches regex '(x+x+)+y' | count"),
+        format!("events | {long} | where long matches regex '(.*a){{12}}$' | count"),
+        format!("events | {long} | where long matches regex '[a-z ]{{0,400}}[0-9]{{1,400}}!$' | count"),
+        format!("events | {long} | extend r = replace_regex(long, '(a|aa|aaa)+$', 'x') | summarize max(strlen(r))"),
+        format!("events | {long} | extend r = extract_all('([a-z]+ ?){{1,20}}', long) | summarize max(array_length(r))"),
+        format!("events | {long} | mv-expand part = split(long, ' ') | summarize count() by tostring(part)"),
+        "events | mv-expand a = dynamic([1,2,3,4,5,6,7,8,9]) | mv-expand b = dynamic([1,2,3,4,5,6,7,8,9]) | count".to_owned(),
+        "events | summarize l = make_list(raw) | mv-expand l | count".to_owned(),
+        "events | summarize make_list(raw, 100000), make_set(raw) by user".to_owned(),
+        "events | sort by reverse(strrep(raw, 500)) asc".to_owned(),
+    ] {
+        let begun = Instant::now();
+        let end = attack(&store, &text).await;
+        println!("{text}: {:?}, {}", begun.elapsed(), format!("{end:?}").chars().take(200).collect::<String>());
+        assert!(begun.elapsed() < END, "{text} took {:?}", begun.elapsed());
+        assert!(!matches!(end, End::Unread(_)), "{text}: {end:?}");
+    }
+    let count = attack(&store, "events | count").await;
+    assert!(matches!(count, End::Answered { rows: 1, .. }), "{count:?}");
+}
+
 /// Many groups may be answered; what is held for them is bounded.
 #[tokio::test]
 async fn many_groups_end() {

@@ -12,4 +12,5 @@ mod hostile;
 mod isolation;
 mod questions;
 mod raws;
+mod stop;
 mod stores;

@@ -84,7 +84,7 @@ impl EmbeddedMarts {
     /// Reads every page of a segment; gives its rows, or why it cannot.
     pub(in crate::embedded) async fn decode(&self, segment: &Arc<Segment>) -> Result<u64, String> {
         let read = async {
-            let table = Arc::new(SegmentTable { segments: vec![Arc::clone(segment)] });
+            let table = Arc::new(SegmentTable::all(vec![Arc::clone(segment)]));
             let mut batches = self.session.read_table(table)?.execute_stream().await?;
             let mut rows = 0;
             while let Some(batch) = batches.next().await {

@@ -99,7 +99,7 @@ impl EmbeddedMarts {
         stored: &mut StoredOffsets,
     ) -> Result<Content, StoreError> {
         let failed = || StoreError::datafusion("read a segment");
-        let table = Arc::new(SegmentTable { segments: vec![Arc::clone(segment)] });
+        let table = Arc::new(SegmentTable::all(vec![Arc::clone(segment)]));
         let frame = self.session.read_table(table).map_err(failed())?;
         let frame = frame.select(["time", "partition", "offset"].map(col).to_vec()).map_err(failed())?;
         let mut batches = frame.execute_stream().await.map_err(failed())?;

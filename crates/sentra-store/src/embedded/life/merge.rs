@@ -75,7 +75,7 @@ impl EmbeddedMarts {
         segment: &Arc<Segment>,
     ) -> Result<(Vec<RecordBatch>, u64), StoreError> {
         let failed = || StoreError::datafusion("read a segment");
-        let table = Arc::new(SegmentTable { segments: vec![Arc::clone(segment)] });
+        let table = Arc::new(SegmentTable::all(vec![Arc::clone(segment)]));
         let frame = self.session.read_table(table).map_err(failed())?;
         let mut stream = frame.execute_stream().await.map_err(failed())?;
         let (mut records, mut rows, mut bytes) = (Vec::new(), 0, 0);

@@ -13,6 +13,7 @@ use super::partial::{Partial, ROLLUP_PART_BYTES_MAX, ROLLUP_PART_ROWS_MAX, Total
 use super::stored::Part;
 use crate::embedded::EmbeddedMarts;
 use crate::embedded::lower::Events;
+use crate::embedded::stop::Stop;
 use crate::embedded::tenant::{Segment, Snapshot, Tenant};
 use crate::kql::rows_of;
 use crate::{Lineage, ROLLUPS_MAX, RollupStats, SegmentRef, StoreError, Tended};
@@ -169,9 +170,10 @@ impl EmbeddedMarts {
         let failed = || StoreError::datafusion("count the events of a rollup");
         let plan = rollup.plan_within(span);
         let mut events = Events {
-            session: &self.session,
-            indexes: &self.indexes,
+            session: self.session.clone(),
+            indexes: Arc::clone(&self.indexes),
             snapshot,
+            stop: Stop::default(),
             lineage: Lineage::default(),
             segments: Vec::new(),
         };

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sentra_kql::run::Halt;
 use sentra_model::{ManualClock, Mart, RollupDefinition, TenantScope};
 
 use crate::contract::fixture::{at, next, scope};
@@ -23,7 +24,7 @@ async fn open(dir: &Path) -> EmbeddedMarts {
 /// Whether rollups answer; then it is what the events say.
 async fn answered(marts: &EmbeddedMarts, scope: &TenantScope, question: &str) -> bool {
     let (plan, limits) = (plan(question), AskLimits::default());
-    let expected = marts.answer_plan(scope, &plan, &limits).await.unwrap();
+    let expected = marts.answer_plan_until(scope, &plan, &limits, Halt::default()).await.unwrap();
     let Some(found) = marts.answer_by_rollups(scope, &plan, &limits).await.unwrap() else { return false };
     assert_eq!(found.columns, expected.columns, "{question}");
     assert_eq!(found.rows, expected.rows, "{question}: {:?}", found.engines);
