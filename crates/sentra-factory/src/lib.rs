@@ -25,6 +25,7 @@
 
 mod activity;
 mod again;
+mod backlog;
 mod backtest;
 mod config;
 mod dead;
@@ -54,6 +55,7 @@ mod view;
 mod worker;
 
 pub use again::{DecodedAgain, decode_again};
+pub use backlog::{Backlog, backlog};
 pub use backtest::{BACKTEST_MATCHES_MAX, BacktestReport, BacktestRequest, RuleFindings, backtest};
 pub use config::FactoryConfig;
 pub use dead::CONSUMER as DEAD_CONSUMER;

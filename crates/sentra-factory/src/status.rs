@@ -228,6 +228,12 @@ impl FactoryStatus {
         place.next.map(|next| place.end.saturating_sub(next))
     }
 
+    /// The offset of `stream` at which its worker stands; `None` before it has looked.
+    #[must_use]
+    pub fn position(&self, stream: &Stream) -> Option<u64> {
+        self.places().get(stream)?.next
+    }
+
     /// The counters now.
     #[must_use]
     pub fn snapshot(&self) -> StatusSnapshot {

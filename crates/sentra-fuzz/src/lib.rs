@@ -12,16 +12,18 @@ mod questions;
 pub use decoders::decode;
 pub use doors::{http_request, snmp_datagram};
 pub use framers::frame;
-pub use questions::question;
+pub use questions::{english, question, sql};
 
 /// A target by its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     ("decode", decode),
+    ("english", english),
     ("frame", frame),
     ("http_request", http_request),
     ("question", question),
     ("snmp_datagram", snmp_datagram),
+    ("sql", sql),
 ];

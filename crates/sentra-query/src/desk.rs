@@ -406,7 +406,7 @@ impl Desk {
             return Ok(None);
         }
         let Some(similar) = &self.parts.similar else { return Err(QueryError::unavailable("similarity")) };
-        let found = crate::similar::answer(similar.as_ref(), scope, text, calls);
+        let found = crate::similar::answer(similar.as_ref(), self.parts.records.as_ref(), scope, text, calls);
         self.health.watch("vectors", &self.parts.clock, found).await.map(Some)
     }
 

@@ -13,6 +13,7 @@ use sentra_kql::{
     SourceKind, Step,
 };
 use sentra_model::TenantScope;
+use sentra_store::{IncidentFilter, Records};
 use serde_json::{Map, Value, json};
 
 use crate::error::{EngineError, QueryError};
@@ -21,6 +22,18 @@ use crate::tables::{INCIDENTS_TABLE, SIGNALS_TABLE};
 
 /// Most signals or incidents that are like one.
 pub const LIKE_MAX: usize = 200;
+
+/// Latest incidents that are looked through for one that could have been meant.
+const MEANT_LOOKED_MAX: usize = 100;
+
+/// Incidents that are named to somebody who named none.
+const MEANT_SHOWN_MAX: usize = 3;
+
+/// Of their titles, characters.
+const TITLE_SHOWN_CHARS_MAX: usize = 60;
+
+/// Digits of an id.
+const ID_DIGITS: usize = 16;
 
 /// What is like something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +100,7 @@ pub(crate) type Likes = BTreeMap<Call, Vec<Like>>;
 /// Asks for every call. An id that there is not is the asker's to correct.
 pub(crate) async fn answer(
     similar: &dyn Similar,
+    records: &dyn Records,
     scope: &TenantScope,
     question: &str,
     calls: std::collections::BTreeSet<Call>,
@@ -96,15 +110,16 @@ pub(crate) async fn answer(
     let mut likes = Likes::new();
     for call in calls {
         let found = match &call {
-            Call::Id(id) => similar.near_id(scope, id, LIKE_MAX).await.map_err(failed)?.ok_or_else(|| {
-                let shown: String = id.chars().take(80).collect();
-                let message = format!("there is no signal or incident {shown:?} to be like");
-                refusal(
-                    question,
-                    &message,
-                    "ids look like inc-0123456789abcdef; incidents | take 10 shows some",
-                )
-            })?,
+            Call::Id(named) => {
+                let near = match id_in(named) {
+                    Some(id) => similar.near_id(scope, &id, LIKE_MAX).await.map_err(failed)?,
+                    None => None,
+                };
+                match near {
+                    Some(near) => near,
+                    None => return Err(unknown(records, scope, question, named).await),
+                }
+            }
             Call::Text(text, kind) => {
                 similar.near_text(scope, text, *kind, LIKE_MAX).await.map_err(failed)?
             }
@@ -112,6 +127,60 @@ pub(crate) async fn answer(
         likes.insert(call, found);
     }
     Ok(likes)
+}
+
+/// The id of a signal or an incident in what somebody wrote or pasted: the id as the console shows it, its digits alone, or
+/// the address of its page.
+fn id_in(named: &str) -> Option<String> {
+    let named = named.to_ascii_lowercase();
+    let is_digit = |letter: char| letter.is_ascii_hexdigit();
+    let words = || named.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-');
+    let is_id = |word: &&str| {
+        let digits = word.strip_prefix("inc-").or_else(|| word.strip_prefix("sig-"));
+        digits.is_some_and(|digits| digits.len() == ID_DIGITS && digits.chars().all(is_digit))
+    };
+    if let Some(id) = words().find(is_id) {
+        return Some(id.to_owned());
+    }
+    let alone = named.trim().trim_start_matches('#');
+    let is_alone = alone.len() == ID_DIGITS && alone.chars().all(is_digit);
+    is_alone.then(|| format!("inc-{alone}"))
+}
+
+/// Says how something is named, and which incidents could be meant.
+async fn unknown(records: &dyn Records, scope: &TenantScope, question: &str, named: &str) -> QueryError {
+    let shown: String = named.chars().take(80).collect();
+    let message = format!("there is no signal or incident {shown:?} to be like");
+    let filter = IncidentFilter { limit: MEANT_LOOKED_MAX, ..IncidentFilter::default() };
+    // Without the list the refusal is as true.
+    let latest = records.incidents(scope, &filter).await.map(|page| page.items).unwrap_or_default();
+    let mut hint =
+        "an incident is named by the id that the console shows, as inc-0123456789abcdef".to_owned();
+    let incidents: Vec<(String, String)> =
+        latest.into_iter().map(|incident| (incident.id.to_string(), incident.title)).collect();
+    let (said, named_so) = meant(named, &incidents);
+    for (place, (id, title)) in named_so.into_iter().enumerate() {
+        let short: String = title.chars().take(TITLE_SHOWN_CHARS_MAX).collect();
+        let before = if place == 0 { said } else { ", " };
+        hint.push_str(&format!("{before}{id} {short:?}"));
+    }
+    hint.push_str("; or describe it: near(\"password guessing\")");
+    refusal(question, &message, &hint)
+}
+
+/// Those whose id begins as `named` does or whose title has it, else the latest, and how to say which they are.
+fn meant<'a>(named: &str, latest: &'a [(String, String)]) -> (&'static str, Vec<&'a (String, String)>) {
+    let wanted = named.trim().trim_start_matches('#').to_ascii_lowercase();
+    let digits = wanted.strip_prefix("inc-").unwrap_or(&wanted);
+    let could_be = |(id, title): &&(String, String)| {
+        id.strip_prefix("inc-").is_some_and(|id| id.starts_with(digits))
+            || title.to_ascii_lowercase().contains(&wanted)
+    };
+    let like: Vec<_> = latest.iter().filter(could_be).take(MEANT_SHOWN_MAX).collect();
+    if digits.is_empty() || like.is_empty() {
+        return ("; the latest: ", latest.iter().take(MEANT_SHOWN_MAX).collect());
+    }
+    ("; was one of these meant: ", like)
 }
 
 /// The calls in the conditions of `query`.
@@ -275,4 +344,59 @@ pub(crate) fn near(text: &str) -> String {
     let is_plain = |letter: &char| !matches!(letter, '"' | '\\') && !letter.is_control();
     let words: String = text.chars().filter(is_plain).collect();
     format!("{INCIDENTS_TABLE} | where near(\"{}\")", words.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_from_what_people_paste() {
+        let id = Some("inc-0123456789abcdef".to_owned());
+        for named in [
+            "inc-0123456789abcdef",
+            " INC-0123456789ABCDEF ",
+            "0123456789abcdef",
+            "#0123456789abcdef",
+            "https://sentra.example/incidents/inc-0123456789abcdef?tab=story",
+            "inc-0123456789abcdef: brute force",
+        ] {
+            assert_eq!(id_in(named), id, "{named}");
+        }
+        assert_eq!(id_in("sig-0123456789abcdef").unwrap(), "sig-0123456789abcdef");
+        for named in [
+            "",
+            "42",
+            "#42",
+            "inc-42",
+            "inc-0123456789abcdef0",
+            "inc-0123456789abcdeg",
+            "évènement",
+            "brute force",
+        ] {
+            assert_eq!(id_in(named), None, "{named}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_meant_comes_before_what_is_latest() {
+        let latest = [
+            ("inc-ab00000000000000", "Ransomware"),
+            ("inc-42cd000000000000", "SSH brute force"),
+            ("inc-4200000000000000", "Beacon"),
+        ]
+        .map(|(id, title)| (id.to_owned(), title.to_owned()));
+        let ids = |named| {
+            let (said, meant) = meant(named, &latest);
+            let ids: Vec<&str> = meant.iter().map(|(id, _)| id.get(4..8).unwrap()).collect();
+            (said.contains("meant"), ids)
+        };
+        assert_eq!(ids("42"), (true, vec!["42cd", "4200"]));
+        assert_eq!(ids("inc-42c"), (true, vec!["42cd"]));
+        assert_eq!(ids("ransomware"), (true, vec!["ab00"]));
+        for named in ["", "#", "inc-", "77"] {
+            assert_eq!(ids(named), (false, vec!["ab00", "42cd", "4200"]), "{named}");
+        }
+        assert_eq!(meant("42", &[]).1, Vec::<&(String, String)>::new());
+    }
 }

@@ -103,6 +103,17 @@ async fn what_is_alike_is_asked_first_and_then_counted() {
 
     let unknown = desk.ask(&admin, &asked("incidents | where similar(\"inc-ffffffffffffffff\")")).await;
     assert!(unknown.unwrap_err().to_string().contains("there is no signal or incident"));
+    let pasted =
+        format!("incidents | where similar(\"https://sentra/incidents/{}\")", id.to_string().to_uppercase());
+    assert_eq!(desk.ask(&admin, &asked(&pasted)).await.unwrap().rows.len(), 2);
+    // A number names nothing here: the refusal says what does, with ids to take.
+    let unknown =
+        desk.ask(&admin, &asked("have we seen something like incident 42")).await.unwrap_err().to_string();
+    assert!(
+        unknown.contains("no signal or incident \"42\"") && unknown.contains("the id that the console shows"),
+        "{unknown}"
+    );
+    assert!(house.incidents.iter().any(|id| unknown.contains(&id.to_string())), "{unknown}");
     let near = desk.ask(&admin, &asked("near(\"brute force\")")).await.unwrap();
     assert_eq!(near.rows.len(), 1);
     let wished = Request { engine: Engine::Similarity, ..asked("brute force against the vpn") };

@@ -49,7 +49,6 @@ fn sentence_model(directory: &Path) -> Result<Arc<dyn Embedder>, VectorError> {
 
 #[cfg(not(feature = "minilm"))]
 fn sentence_model(directory: &Path) -> Result<Arc<dyn Embedder>, VectorError> {
-    let reason =
-        "this build has no sentence models: build it with the feature `minilm`, or name no model".to_owned();
-    Err(VectorError::Model { path: directory.to_owned(), reason })
+    let reason = "this build has no sentence models: build it with `--features minilm`, or name no model";
+    Err(VectorError::Model { path: directory.to_owned(), reason: reason.to_owned() })
 }

@@ -20,6 +20,12 @@ const TEXTS_AT_ONCE_MAX: usize = 16;
 /// Law LIMIT: a file of the model, bytes.
 const MODEL_FILE_BYTES_MAX: u64 = 512 << 20;
 
+/// Law LIMIT: layers of a model; the largest of this family have 24.
+const LAYERS_MAX: usize = 48;
+
+/// Texts that a model is tried with before it is used: a sentence, and what has no words for it.
+const TRIED: [&str; 3] = ["This is an example sentence", "", "\u{fffd}"];
+
 /// all-MiniLM-L6-v2, or another BERT sentence model with mean pooling, from a directory with `config.json`,
 /// `tokenizer.json` and `model.safetensors`. It runs on the processor; nothing is fetched.
 ///
@@ -51,11 +57,11 @@ fn read(directory: &Path, name: &str) -> Result<Vec<u8>, VectorError> {
 }
 
 impl MiniLm {
-    /// Reads the model in `directory`.
+    /// Reads the model in `directory`, and tries it.
     ///
     /// # Errors
     ///
-    /// Files that are not there or not such a model.
+    /// Files that are not there, damaged, of another kind of model, or that do not belong together.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, VectorError> {
         let directory = directory.into();
         let failed = |reason: String| VectorError::Model { path: directory.clone(), reason };
@@ -63,16 +69,30 @@ impl MiniLm {
         let weights = read(&directory, "model.safetensors")?;
         let config: Config =
             serde_json::from_slice(&config).map_err(|error| failed(format!("config.json: {error}")))?;
+        check(&config).map_err(|reason| failed(format!("config.json: {reason}")))?;
         let dimensions = u16::try_from(config.hidden_size)
             .map_err(|_| failed(format!("config.json: hidden_size {} is too large", config.hidden_size)))?;
         let digest = blake3::Hasher::new().update(&tokens).update(&weights).finalize().to_hex();
         let digest = digest.get(..12).unwrap_or_default();
-        let tokenizer = tokenizer(&tokens).map_err(|error| failed(format!("tokenizer.json: {error}")))?;
+        let tokenizer = tokenizer(&tokens, config.max_position_embeddings)
+            .map_err(|error| failed(format!("tokenizer.json: {error}")))?;
+        let (words, rows) = (tokenizer.get_vocab_size(true), config.vocab_size);
+        if words > rows {
+            let reason =
+                format!("tokenizer.json knows {words} tokens and the model {rows}: they are of two models");
+            return Err(failed(reason));
+        }
         let weights = VarBuilder::from_buffered_safetensors(weights, DType::F32, &Device::Cpu);
         let model = weights.and_then(|weights| BertModel::load(weights, &config));
-        let model = model.map_err(|error| failed(format!("model.safetensors: {error}")))?;
+        let model = model.map_err(|error| failed(format!("model.safetensors: {}", first_line(&error))))?;
         let space = Space::known(format!("minilm-{POOLING_VERSION}-{digest}"), dimensions);
-        Ok(Self { directory, space, model, tokenizer })
+        let model = Self { directory, space, model, tokenizer };
+        model.sentences(&TRIED)?;
+        Ok(model)
+    }
+
+    fn failed(&self, reason: String) -> VectorError {
+        VectorError::Model { path: self.directory.clone(), reason }
     }
 
     /// The sentences' vectors before they are brought to fixed point, each of length 1.
@@ -84,10 +104,11 @@ impl MiniLm {
         let mut vectors = Vec::with_capacity(sentences.len());
         for some in sentences.chunks(TEXTS_AT_ONCE_MAX) {
             let cut: Vec<&str> = some.iter().map(|sentence| head(sentence)).collect();
-            vectors.extend(self.run(&cut).map_err(|error| VectorError::Model {
-                path: self.directory.clone(),
-                reason: error.to_string(),
-            })?);
+            vectors.extend(self.run(&cut).map_err(|error| self.failed(first_line(&error)))?);
+        }
+        if !vectors.iter().flatten().all(|number| number.is_finite()) {
+            let reason = "what it computes are no numbers: model.safetensors is damaged or of another model";
+            return Err(self.failed(reason.to_owned()));
         }
         Ok(vectors)
     }
@@ -116,9 +137,28 @@ fn stacked(rows: &[&[u32]]) -> candle_core::Result<Tensor> {
     Tensor::stack(&rows?, 0)
 }
 
-fn tokenizer(bytes: &[u8]) -> tokenizers::Result<Tokenizer> {
+/// What the library would divide by, or walk through, without looking.
+fn check(config: &Config) -> Result<(), String> {
+    let Config { hidden_size, num_attention_heads, num_hidden_layers, .. } = *config;
+    if hidden_size == 0 || num_attention_heads == 0 || hidden_size % num_attention_heads != 0 {
+        return Err(format!("hidden_size {hidden_size} is not a multiple of {num_attention_heads} heads"));
+    }
+    if num_hidden_layers == 0 || num_hidden_layers > LAYERS_MAX {
+        return Err(format!("num_hidden_layers is {num_hidden_layers}, 1 to {LAYERS_MAX} are allowed"));
+    }
+    Ok(())
+}
+
+/// The library puts a trace of its calls below what it says.
+fn first_line(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+/// Texts are cut where the model was trained to, and never beyond the `positions` that it has.
+fn tokenizer(bytes: &[u8], positions: usize) -> tokenizers::Result<Tokenizer> {
     let mut tokenizer = Tokenizer::from_bytes(bytes)?;
-    let truncation = TruncationParams { max_length: TOKENS_MAX, ..TruncationParams::default() };
+    let max_length = TOKENS_MAX.min(positions);
+    let truncation = TruncationParams { max_length, ..TruncationParams::default() };
     tokenizer.with_truncation(Some(truncation))?;
     tokenizer.with_padding(Some(PaddingParams::default()));
     Ok(tokenizer)

@@ -48,12 +48,8 @@ impl Vector {
     /// As numbers, for a graph or a model.
     #[must_use]
     pub fn to_floats(&self) -> Vec<f32> {
-        to_floats(&self.0)
+        self.0.iter().map(|part| f32::from(*part) / ONE as f32).collect()
     }
-}
-
-pub(crate) fn to_floats(parts: &[i16]) -> Vec<f32> {
-    parts.iter().map(|part| f32::from(*part) / ONE as f32).collect()
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "within -16,384 and 16,384 after the clamp")]

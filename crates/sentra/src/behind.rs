@@ -4,17 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sentra_backbone::{EventLog, Stream};
-use sentra_factory::FactoryStatus;
-use sentra_model::{TenantScope, Topic};
+use sentra_backbone::EventLog;
+use sentra_factory::{Backlog, FactoryStatus, backlog};
+use sentra_model::TenantScope;
 use sentra_query::{Freshness, Waiting};
-
-/// Bytes read to see when the first record came in that waits: at least one batch comes.
-const LOOK_BYTES_MAX: usize = 1;
+use sentra_store::MartStore;
 
 /// Compares where the log ends with how far the factory has come.
 pub(crate) struct Behind {
     pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) marts: Arc<dyn MartStore>,
     pub(crate) status: Arc<FactoryStatus>,
 }
 
@@ -27,12 +26,12 @@ impl fmt::Debug for Behind {
 #[async_trait]
 impl Freshness for Behind {
     async fn waiting(&self, scope: &TenantScope) -> Option<Waiting> {
-        let stream = Stream { tenant: scope.tenant().clone(), topic: Topic::Raw, partition: 0 };
-        // Before the factory has looked, nothing is known; on the command line it has caught up.
-        let records = self.status.lag(&stream).filter(|records| *records > 0)?;
-        let end = self.log.extent(&stream).await.ok()?.end;
-        let chunk = self.log.read(&stream, end.saturating_sub(records), LOOK_BYTES_MAX).await.ok()?;
-        let since = chunk.batches.first()?.received;
-        Some(Waiting { records, since })
+        match backlog(&*self.log, &*self.marts, &self.status, scope).await {
+            Ok(waiting) => waiting.map(|Backlog { records, since }| Waiting { records, since }),
+            Err(error) => {
+                tracing::warn!(tenant = %scope.tenant(), %error, "cannot tell how far the marts are behind");
+                None
+            }
+        }
     }
 }

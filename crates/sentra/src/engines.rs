@@ -40,6 +40,8 @@ pub(crate) struct EngineOptions {
     pub(crate) factory: FactoryConfig,
     /// What the forensic index gets; `None` for no index.
     pub(crate) forensic: Option<ForensicConfig>,
+    /// The directory of the sentence model; `None` for the built-in features.
+    pub(crate) sentence_model: Option<PathBuf>,
     pub(crate) decode: DecodeOptions,
     /// Rule directories beside the built-in and the installed packs.
     pub(crate) rules: Vec<PathBuf>,
@@ -145,7 +147,9 @@ impl Engines {
         let router = Arc::new(MartRouter::new(Arc::clone(&registry), Arc::clone(&marts)));
         let mart_desk = MartDesk::new(registry, Arc::clone(&marts), Arc::clone(&router), Arc::clone(&clock));
         mart_desk.announce().await?;
-        let likeness = Likeness::open(data, None, Arc::clone(&records) as Arc<dyn Records>)?;
+        let model = options.sentence_model.as_deref();
+        let likeness = Likeness::open(data, model, Arc::clone(&records) as Arc<dyn Records>)
+            .context("cannot open the vectors of signals and incidents (similarity.sentence_model)")?;
         let content = Content::open(places, options.decode)?;
         let (tuning, tuning_problems) = TuningFile::open(data, &content.rules().get())?;
         Ok(Opened::Engines(Box::new(Self {
@@ -209,7 +213,11 @@ impl Engines {
     ) -> anyhow::Result<Desk> {
         let decisions = SqliteDecisions::open(&self.data.join("decisions.db"), keeping).await?;
         let (marts, records) = (Arc::clone(&self.marts), Arc::clone(&self.records));
-        let behind = Behind { log: Arc::clone(&self.log), status: Arc::clone(&self.status) };
+        let behind = Behind {
+            log: Arc::clone(&self.log),
+            marts: Arc::clone(&marts),
+            status: Arc::clone(&self.status),
+        };
         let parts = DeskParts {
             forensic: self.forensic.as_ref().map(words),
             similar: Some(Arc::clone(&self.likeness) as Arc<dyn Similar>),

@@ -15,6 +15,7 @@ use sentra_vectors::{
     EmbeddedVectors, ItemId, ItemKind, Near, NearOptions, PUT_BATCH_MAX, REEMBED_BATCH_MAX, Reembedder,
     StoredItem, Subject, VectorError, VectorLimits, VectorStore, Why, embedders,
 };
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
 /// How long before the mark changes are read again, in microseconds: two changes may carry times in another order than they were
@@ -67,7 +68,7 @@ impl Likeness {
         let done = async {
             self.catch_up(&scope).await?;
             self.embed_anew(&scope).await?;
-            self.vectors.tend(&scope, TEND_ITEMS_MAX)?;
+            computing(|| self.vectors.tend(&scope, TEND_ITEMS_MAX))?;
             Ok::<(), Failure>(())
         };
         if let Err(error) = done.await {
@@ -105,11 +106,11 @@ impl Likeness {
 
     async fn put(&self, scope: &TenantScope, incident: Incident) -> Result<(), Failure> {
         let signals = self.records.incident_signals(scope, incident.id).await?;
-        self.vectors.put_incident(scope, &incident, &signals)?;
-        let subjects: Vec<Subject> = signals.iter().map(Subject::of_signal).collect();
-        for batch in subjects.chunks(PUT_BATCH_MAX) {
-            self.vectors.put(scope, batch)?;
-        }
+        computing(|| {
+            self.vectors.put_incident(scope, &incident, &signals)?;
+            let subjects: Vec<Subject> = signals.iter().map(Subject::of_signal).collect();
+            subjects.chunks(PUT_BATCH_MAX).try_for_each(|batch| self.vectors.put(scope, batch).map(drop))
+        })?;
         Ok(())
     }
 
@@ -123,10 +124,11 @@ impl Likeness {
             for incident in page.items {
                 let signals = self.records.incident_signals(scope, incident.id).await?;
                 let of_signals: Vec<StoredItem> = signals.iter().cloned().map(signal).collect();
-                for batch in of_signals.chunks(REEMBED_BATCH_MAX) {
-                    anew.take(batch)?;
-                }
-                anew.take(&[StoredItem::Incident(Box::new(incident), signals)])?;
+                let incident = [StoredItem::Incident(Box::new(incident), signals)];
+                computing(|| {
+                    let mut batches = of_signals.chunks(REEMBED_BATCH_MAX).chain([&incident[..]]);
+                    batches.try_for_each(|batch| anew.take(batch).map(drop))
+                })?;
             }
             filter.cursor = page.next;
             if filter.cursor.is_none() {
@@ -156,7 +158,7 @@ impl Similar for Likeness {
         self.catch_up(scope).await?;
         let Some(id) = self.known(scope, id).await? else { return Ok(None) };
         let options = NearOptions { kind: Some(id.kind()), ..NearOptions::default() };
-        match self.vectors.near_id(scope, &id, limit, &options) {
+        match computing(|| self.vectors.near_id(scope, &id, limit, &options)) {
             Ok(near) => Ok(Some(likes(near))),
             Err(VectorError::Unknown { .. }) => Ok(None),
             Err(error) => Err(Failure::from(error).into()),
@@ -176,8 +178,17 @@ impl Similar for Likeness {
             LikeKind::Incident => ItemKind::Incident,
         };
         let options = NearOptions { kind: Some(kind), ..NearOptions::default() };
-        let near = self.vectors.near_text(scope, text, limit, &options).map_err(Failure::from)?;
+        let near =
+            computing(|| self.vectors.near_text(scope, text, limit, &options)).map_err(Failure::from)?;
         Ok(likes(near))
+    }
+}
+
+/// Does what computes, a sentence model above all for seconds, without keeping other tasks of this thread from theirs.
+fn computing<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::CurrentThread => work(),
+        _ => tokio::task::block_in_place(work),
     }
 }
 

@@ -84,6 +84,7 @@ pub(crate) fn engine_options(config: &Config) -> anyhow::Result<EngineOptions> {
             restart_backoff_ms_max: factory.restart_backoff_ms_max,
         },
         forensic: config.forensic().map_err(anyhow::Error::msg)?,
+        sentence_model: config.similarity.sentence_model.clone(),
         // The declared formats are added where the packs are read.
         decode: DecodeOptions {
             time_zone,

@@ -304,6 +304,7 @@ mod tests {
         let environment = [
             ("SENTRA_SERVER__LISTEN", "127.0.0.1:2"),
             ("SENTRA_DETECT__RULES", "a, b"),
+            ("SENTRA_SIMILARITY__SENTENCE_MODEL", "/opt/models/minilm"),
             ("SENTRA_LOG", "debug"),
             ("PATH", "/bin"),
         ];
@@ -312,6 +313,9 @@ mod tests {
         assert_eq!(config.server.listen, "127.0.0.1:2");
         assert_eq!(config.server.stalled_after_s, 16);
         assert_eq!(config.detect.rules, [PathBuf::from("a"), PathBuf::from("b")]);
+        assert_eq!(config.similarity.sentence_model, Some(PathBuf::from("/opt/models/minilm")));
+        let none = [("SENTRA_SIMILARITY__SENTENCE_MODEL".to_owned(), String::new())];
+        assert_eq!(Config::load(None, none).unwrap().similarity.sentence_model, None);
         let wrong = Config::load(None, [("SENTRA_SERVER__LISTN".to_owned(), String::new())]).unwrap_err();
         assert!(wrong.to_string().contains("did you mean server.listen?"), "{wrong}");
     }

@@ -276,6 +276,12 @@ sections! {
         order: Vec<String> = Vec::new(),
     }
 
+    /// What is like what, among signals and incidents.
+    similarity: SimilarityConfig {
+        /// Directory of a sentence model that compares by meaning, see [similarity.md](similarity.md); empty for the built-in features.
+        sentence_model: Option<PathBuf> = None,
+    }
+
     /// Detection content.
     detect: DetectConfig {
         /// Directories with rules, beside the ones that are built in.

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::de::DeValue;
 
@@ -102,6 +102,23 @@ impl ConfigValue for Vec<String> {
 
     fn to_toml(&self) -> String {
         format!("{self:?}")
+    }
+}
+
+/// An empty text means: none.
+impl ConfigValue for Option<PathBuf> {
+    const EXPECTED: &'static str = "a path, empty for none";
+
+    fn from_toml(value: &DeValue<'_>) -> Option<Self> {
+        String::from_toml(value).and_then(|path| Self::from_text(&path))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some((!text.is_empty()).then(|| PathBuf::from(text)))
+    }
+
+    fn to_toml(&self) -> String {
+        format!("{:?}", self.as_deref().unwrap_or(Path::new("")))
     }
 }
 

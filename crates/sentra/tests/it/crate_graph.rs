@@ -84,7 +84,15 @@ const ALLOWED: [(&str, &[&str]); 24] = [
     ),
     (
         "sentra-fuzz",
-        &["sentra-model", "sentra-decode", "sentra-backbone", "sentra-kql", "sentra-ask", "sentra-intake"],
+        &[
+            "sentra-model",
+            "sentra-decode",
+            "sentra-backbone",
+            "sentra-kql",
+            "sentra-ask",
+            "sentra-sql",
+            "sentra-intake",
+        ],
     ),
     ("sentra-agent", &["sentra-model", "sentra-decode"]),
 ];

@@ -106,7 +106,8 @@ fn what_is_not_understood_says_what_can_be_asked() {
         ("events | evaluate bag_unpack(fields)", "evaluate"),
         ("select usr from events where count(*) > 1", "HAVING"),
         ("delete from events", "only reads"),
-        ("have we seen something like incident 42", "there is no signal or incident"),
+        ("have we seen something like incident 42", "there is no signal or incident \"42\""),
+        ("similar incidents to 42", "an incident is named by the id that the console shows"),
         ("please make me a sandwich with cheese", "ask for example"),
         ("events | join (windows) on user | where", "expected a name"),
     ] {
