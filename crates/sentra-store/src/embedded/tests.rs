@@ -389,3 +389,64 @@ async fn measure_commits(path: &Path) {
 fn moment_now() -> Timestamp {
     sentra_model::Clock::now(&sentra_model::SystemClock)
 }
+
+/// A segment as the version before raw records had forms wrote it.
+#[tokio::test]
+async fn a_segment_of_the_version_before_forms_is_read() {
+    use arrow_array::{ArrayRef, RecordBatch};
+    use sentra_model::column;
+
+    use super::index::Entry;
+    use super::promoted::{Layout, schema_with};
+    use super::tenant::Segment;
+    use crate::answer::{gather, hits_of, stored_events};
+    use crate::schema::{store_schema, unpack};
+
+    let dir = tempfile::tempdir().unwrap();
+    let marts = open(dir.path()).await;
+    let records: Vec<RecordBatch> =
+        batches(&scope("acme"), 0..60).iter().map(|batch| unpack(batch).unwrap()).take(1).collect();
+    let hits = hits_of(&records[0], 0);
+    let layout = Layout::of(&records).unwrap();
+    let mut columns: Vec<ArrayRef> = gather(&records, &hits).unwrap().unwrap().columns().to_vec();
+    let mut of_fields = layout.columns(&records, &hits).unwrap().into_iter();
+    columns[column::FIELDS] = of_fields.next().unwrap();
+    columns.extend(of_fields);
+    let schema = schema_with(layout.promoted.iter().map(String::as_str), true, false);
+    assert_eq!(columns.len(), store_schema().fields().len() + 1 + layout.promoted.len());
+    let path = marts.root.join("old.parquet");
+    let file = std::fs::File::create(&path).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, schema.clone(), None).unwrap();
+    writer.write(&RecordBatch::try_new(schema, columns).unwrap()).unwrap();
+    let entry = Entry {
+        promoted: layout.promoted.clone(),
+        rest: Some(layout.rest.clone()),
+        has_shape: true,
+        ..Entry::default()
+    };
+    let mut pair = entry.key_value().unwrap();
+    pair.value = pair.value.map(|text| text.replace(r#""forms":null,"#, ""));
+    assert!(!pair.value.as_deref().unwrap().contains("forms"), "{pair:?}");
+    writer.append_key_value_metadata(pair);
+    writer.close().unwrap();
+    let segment = Arc::new(Segment {
+        mart: sentra_model::Mart::LINUX,
+        partition: 0,
+        path: "old.parquet".to_owned(),
+        rows: hits.len() as u64,
+        bytes: std::fs::metadata(&path).unwrap().len(),
+        first: at(0),
+        last: at(0),
+        offset_min: 0,
+        offset_max: 60,
+        checksum: String::new(),
+    });
+    let table = Arc::new(SegmentTable { segments: vec![segment] });
+    let read = marts.session.read_table(table).unwrap().collect().await.unwrap();
+    let mut found: Vec<_> = read.iter().flat_map(stored_events).collect();
+    found.sort_by_key(|event| event.id.offset);
+    let mut expected = stored_events(&records[0]);
+    expected.sort_by_key(|event| event.id.offset);
+    assert!(!expected.is_empty());
+    assert_eq!(found, expected);
+}
