@@ -46,7 +46,7 @@ enum Base {
     /// Events, chosen when it is known which conditions stand above them. Expressions are over the columns of a table.
     Events(Chosen),
     /// Whatever came out of an operator.
-    Frame { frame: DataFrame, cells: Cells, order: Order },
+    Frame { frame: DataFrame, cells: Box<Cells>, order: Order },
 }
 
 /// Events that meet conditions, as values, in an order.
@@ -155,7 +155,7 @@ impl Events {
                 }
             },
             Base::Frame { frame, cells, order } => {
-                Ok(Lowered::of(frame.filter(cells.condition(condition))?, cells, order))
+                Ok(Lowered::of(frame.filter(cells.condition(condition))?, *cells, order))
             }
         }
     }
@@ -202,7 +202,7 @@ impl Events {
         rows: Option<usize>,
     ) -> Result<(DataFrame, Cells, Order), DataFusionError> {
         let Chosen { marts, conditions, values, sort } = match lowered.base {
-            Base::Frame { frame, cells, order } => return Ok((frame, cells, order)),
+            Base::Frame { frame, cells, order } => return Ok((frame, *cells, order)),
             Base::Events(events) => events,
         };
         let mut asked = values.clone();
@@ -256,8 +256,7 @@ impl Events {
         let is_fields = |place: usize| scan_leaf(place) == Some(Leaf::Fields);
         let mut names = BTreeSet::new();
         conditions.iter().chain(values).for_each(|expr| names_in(expr, &is_fields, &mut names));
-        let is_made_whole =
-            |place: usize| matches!(scan_leaf(place), Some(Leaf::Fields | Leaf::Text("raw")));
+        let is_made_whole = |place: usize| matches!(scan_leaf(place), Some(Leaf::Fields | Leaf::Text("raw")));
         let wants_all = conditions.iter().chain(values).any(|expr| wants_map(expr, &is_made_whole));
         let failed = |error: StoreError| DataFusionError::External(error.into());
         let chosen = self.indexes.choose(&segments, &Needs::of(&bound)).map_err(failed)?;
@@ -337,7 +336,7 @@ impl Events {
                 if let Order::By(more) = order {
                     by.extend(more);
                 }
-                Ok(Lowered::of(frame.sort(by)?, cells, Order::Done))
+                Ok(Lowered::of(frame.sort(by)?, *cells, Order::Done))
             }
         }
     }
@@ -513,7 +512,7 @@ fn selected(
 
 impl Lowered {
     fn of(frame: DataFrame, cells: Cells, order: Order) -> Self {
-        Self { base: Base::Frame { frame, cells, order } }
+        Self { base: Base::Frame { frame, cells: Box::new(cells), order } }
     }
 
     fn scan(marts: Option<Vec<Mart>>) -> Self {

@@ -9,8 +9,8 @@ use sentra_kql::run::Dataset;
 use sentra_kql::testing::{Case, Expect, cases, fixture, judged, planned};
 use sentra_kql::{Builtin, Kind};
 use sentra_model::{
-    BatchBuilder, Event, EventId, ManualClock, Mart, Outcome, Position, RawRecord, Severity, Source,
-    SourceKind, TenantId, TenantScope, Timestamp,
+    BatchBuilder, Event, EventId, FieldValue, ManualClock, Mart, Outcome, Position, RawRecord, Severity,
+    Source, SourceKind, TenantId, TenantScope, Timestamp,
 };
 use sentra_store::{AskLimits, EmbeddedMarts, HeaderColumn, MartOptions, MartStore, header_columns};
 
@@ -91,7 +91,7 @@ fn event(table: &str, columns: &[Column], row: &[Value], number: i64) -> (Event<
                 for (name, value) in fields {
                     let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
                     for value in values {
-                        event.push(name.clone(), value.as_str().unwrap().to_owned());
+                        event.push(name.clone(), FieldValue::Text(value.as_str().unwrap().to_owned().into()));
                     }
                 }
             }
