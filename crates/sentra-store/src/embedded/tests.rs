@@ -441,7 +441,7 @@ async fn a_segment_of_the_version_before_forms_is_read() {
         offset_max: 60,
         checksum: String::new(),
     });
-    let table = Arc::new(SegmentTable { segments: vec![segment] });
+    let table = Arc::new(SegmentTable::all(vec![segment]));
     let read = marts.session.read_table(table).unwrap().collect().await.unwrap();
     let mut found: Vec<_> = read.iter().flat_map(stored_events).collect();
     found.sort_by_key(|event| event.id.offset);

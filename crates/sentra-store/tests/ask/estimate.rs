@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use sentra_kql::{CheckOptions, check, parse};
 use sentra_model::{
-    BatchBuilder, Event, EventId, FieldValue, ManualClock, Mart, Position, RawRecord, Severity, Source,
-    SourceKind, TenantId, TenantScope, Timestamp,
+    BatchBuilder, Event, EventId, ManualClock, Mart, Position, RawRecord, Severity, Source, SourceKind,
+    TenantId, TenantScope, Timestamp,
 };
 use sentra_store::{AskLimits, EmbeddedMarts, MartOptions, MartStore, Plan, event_catalog};
 
@@ -73,7 +73,7 @@ fn batches(tenant: &TenantScope, offsets: std::ops::Range<u64>) -> Vec<sentra_mo
         event.src_ip = format!("192.0.2.{}", offset % 11).into();
         event.severity = Severity::from_ocsf(u8::try_from(offset % 6).unwrap());
         event.message = format!("Failed password at word{}", offset / 25).into();
-        event.push("EventID", FieldValue::Text((4_624 + offset % 3).to_string().into()));
+        event.push("EventID", ["4624", "4625", "4626"][usize::try_from(offset % 3).unwrap()]);
         let record = RawRecord { source: &source, position: offset + 1, received: time, bytes: b"line" };
         builder.push(EventId::raw(0, offset), &record, &event).unwrap();
     }

@@ -59,7 +59,7 @@ fn record(offset: u64, dice: &mut Dice) -> (Vec<u8>, Event<'static>) {
     event.user = user.clone().into();
     event.host = format!("srv-{}", offset % 4).into();
     event.message = format!("for {user} port {offset}").into();
-    if offset % 6 != 0 {
+    if !offset.is_multiple_of(6) {
         event.push("path", FieldValue::Text(path.clone().into()));
         event.push("number", FieldValue::Integer(i64::try_from(offset).unwrap()));
     }
