@@ -14,6 +14,18 @@ const registered = {
   changed_by: "Ada",
 };
 
+const rollup = {
+  definition: {
+    name: "logons",
+    mart: "identity",
+    filter: "",
+    keys: ["user", "outcome"],
+    aggregates: ["max(time)"],
+    grain: "hour",
+  },
+  stats: { name: "logons", rows: 1_234, bytes: 40_960, events: 88_000, events_pending: 12, answers: 7 },
+};
+
 /** Marts and what is done to them. */
 export class FakeMarts {
   readonly changes: { method: string; path: string; body: unknown }[] = [];
@@ -31,6 +43,7 @@ export class FakeMarts {
     body: Record<string, unknown>,
     isEmpty: boolean,
   ): Reply | null {
+    if (path === "rollups" && method === "GET") return { body: { rollups: isEmpty ? [] : [rollup] } };
     if (path !== "marts" && !path.startsWith("marts/")) return null;
     if (method === "GET") return { body: { marts: isEmpty ? [] : this.#list() } };
     const filter = String(body.filter ?? "");

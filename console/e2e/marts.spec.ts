@@ -55,3 +55,11 @@ test("a mart is registered, changed and removed without leaving the page", async
   await expect(marts.getByText("Removed")).toBeVisible();
   expect(api.marts.changes.at(-1)?.path).toBe("marts/payments?purge=true&by=Ada");
 });
+
+test("rollups say what they hold and how often they answered", async ({ page }) => {
+  await page.goto("/health");
+  const rollups = page.getByRole("region", { name: "Rollups", exact: true });
+  await expect(rollups.getByRole("row").nth(1)).toContainText("logons");
+  await expect(rollups).toContainText("user, outcome");
+  await expect(rollups).toContainText("88,000");
+});
