@@ -222,15 +222,16 @@ pub(crate) fn can_take(bytes: &[u8], contribution: &Contribution<'_>, rule: &Cor
     number < PACKED_EVENTS_MAX && meets && !rests && !may_be_enough(known, &contribution.entry, rule)
 }
 
-/// Whether the last event is this one, found by another rule, which says nothing new.
+/// Whether the last event is this one at the same time, found by another rule, which says nothing new.
 pub(crate) fn is_known(bytes: &[u8], contribution: &Contribution<'_>, rule: &CorrelationRule) -> bool {
     if rule.rules.len() < 2 || contribution.absorbed.is_some() {
         return false;
     }
     let Some((_, all)) = split(bytes) else { return false };
     let new = &contribution.entry;
-    events(all, rule).last().is_some_and(|event| {
-        event.entry.place.id == new.place.id && rule.is_same(event.entry.content.rule, new.content.rule)
+    events(all, rule).last().is_some_and(|Packed { entry: last, .. }| {
+        (last.place.time, last.place.id) == (new.place.time, new.place.id)
+            && rule.is_same(last.content.rule, new.content.rule)
     })
 }
 

@@ -89,8 +89,13 @@ impl Run {
     fn add(&mut self, contribution: &Contribution<'_>, rule: &CorrelationRule) -> u64 {
         let Entry { place, content } = contribution.entry;
         self.touched = self.touched.max(contribution.seen);
-        let latest = self.latest.filter(|(id, _)| *id == place.id);
-        let is_known = latest.is_some_and(|(_, part)| rule.is_same(part, content.rule));
+        let is_known = if rule.nested {
+            // A decision may bring it much later, after a restart too: the window is what is stored.
+            rule.is_same(content.rule, content.rule) && self.window.has_event(place)
+        } else {
+            let latest = self.latest.filter(|(id, _)| *id == place.id);
+            latest.is_some_and(|(_, part)| rule.is_same(part, content.rule))
+        };
         self.rest_on(place, &content, contribution.values, contribution.absorbed);
         if self.fired || is_known {
             return 0;

@@ -89,6 +89,14 @@ impl Window {
         (is_enough, dropped)
     }
 
+    /// Whether the event is there at this time, whichever rule found it. What was decided in order has the
+    /// time of the decision: so it may be there at other times too.
+    pub(crate) fn has_event(&self, place: Place) -> bool {
+        let first = Place { part: 0, ..place };
+        let is_it = |(next, _): (&Place, &Content)| (next.time, next.id) == (place.time, place.id);
+        self.entries.free(first) != first || self.entries.after(Some(first)).next().is_some_and(is_it)
+    }
+
     /// Whether the latest window must be built anew because `entry` came in between.
     fn is_stale(&self, rule: &CorrelationRule, entry: &Entry) -> bool {
         let between = self.tip.as_ref().is_some_and(|tip| entry.place < tip.last);

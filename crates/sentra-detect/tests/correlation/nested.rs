@@ -101,6 +101,25 @@ fn a_long_run_is_taken_over_whole() {
     assert_eq!((found.len(), found[0].count, found[0].evidence_total), (1, 5_001, 5_001));
 }
 
+/// What was decided in order counts at the time of the decision, whether its event is known from before or not.
+#[test]
+fn an_event_counts_again_at_the_time_of_its_decision() {
+    let rules = nested("type: event_count, rules: [many, quiet], condition: {gte: 3}, timespan: 20s");
+    // `many` fires at 6 s with the last one; `quiet` goes on with it at 10 s and with the second one at 27 s.
+    let events: Vec<Happening> = [(0, 2), (17, 2), (6, 1)]
+        .map(|(seconds, count)| Happening { count, ..happening(seconds * SECOND, "a") })
+        .to_vec();
+    let whole = batches("t", &events, &BTreeSet::new());
+    let (found, _) = run_to_end(&rules, LATENESS, &whole);
+    let last = of_last(&found);
+    assert_eq!(last.len(), 1);
+    assert_eq!((last[0].count, ids(last[0])), (5, vec![0, 2, 1]));
+    for cuts in [BTreeSet::new(), BTreeSet::from([2]), BTreeSet::from([1, 2])] {
+        let cut = batches("t", &events, &cuts);
+        assert_eq!(run_to_end_restarted(&rules, LATENESS, &cut), found, "{cuts:?}");
+    }
+}
+
 fn happenings() -> impl Strategy<Value = Vec<Happening>> {
     let one = (
         0..60_i64,

@@ -27,7 +27,7 @@ fn failure(origin: &'static str, second: i64, address: &str) -> Sent {
 
 /// Attacks that come by many sources, of which four partitions have each some.
 fn attacks() -> Vec<Sent> {
-    let origins = ["192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14", "192.0.2.15"];
+    let origins = ["192.0.2.10", "192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.23", "192.0.2.15"];
     let origin = |number: i64| origins[number as usize % origins.len()];
     let mut all: Vec<Sent> =
         (0..40).map(|n| failure(origin(n * 5 + 1), 600 + n * 7, "198.51.100.7")).collect();

@@ -44,7 +44,7 @@ impl EmbeddedMarts {
     ) -> Result<PlanAnswer, StoreError> {
         let deadline = Instant::now() + limits.timeout;
         let stop = Stop::new(halt, deadline);
-        let _told = TellOnDrop::new(stop.halt().clone());
+        let told = TellOnDrop::new(stop.halt().clone());
         let events = Events {
             session: self.session.clone(),
             indexes: Arc::clone(&self.indexes),
@@ -58,7 +58,10 @@ impl EmbeddedMarts {
         let mut task = JoinSet::new();
         task.spawn(question.answer(events));
         match timeout_at(deadline + OVERTIME, task.join_next()).await {
-            Ok(Some(Ok(answer))) => answer,
+            Ok(Some(Ok(answer))) => {
+                told.is_done();
+                answer
+            }
             Ok(_) => Err(StoreError::Stopped { operation: "answer a question" }),
             Err(_) => Ok(stopped(unanswered(plan), StoppedBy::Timeout)),
         }

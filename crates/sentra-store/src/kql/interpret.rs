@@ -18,24 +18,32 @@ pub async fn interpret(plan: Plan, data: Dataset) -> Result<Vec<Row>, StoreError
 /// # Errors
 /// As [`interpret`].
 pub async fn interpret_until(plan: Plan, data: Dataset, halt: Halt) -> Result<Vec<Row>, StoreError> {
-    let _stop = TellOnDrop(halt.clone());
+    let told = TellOnDrop::new(halt.clone());
     let run = tokio::task::spawn_blocking(move || run_until(&plan, &data, run_limits(), &halt));
     let rows = run.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;
+    told.is_done();
     rows.map_err(run_failed)
 }
 
-/// Whoever drops it ends the work.
+/// Whoever drops it ends the work, unless it is done.
 #[derive(Debug)]
-pub(crate) struct TellOnDrop(Halt);
+pub(crate) struct TellOnDrop(Option<Halt>);
 
 impl TellOnDrop {
     pub(crate) fn new(halt: Halt) -> Self {
-        Self(halt)
+        Self(Some(halt))
+    }
+
+    /// There is nothing to end any more: the question may be asked again under the same halt.
+    pub(crate) fn is_done(mut self) {
+        self.0 = None;
     }
 }
 
 impl Drop for TellOnDrop {
     fn drop(&mut self) {
-        self.0.tell();
+        if let Some(halt) = &self.0 {
+            halt.tell();
+        }
     }
 }

@@ -84,7 +84,7 @@ fn what_is_damaged_is_said_found_and_taken_from_the_backbone_again() {
     let answer = ok(&["query", "--data", place, "--json", "--explain", QUESTIONS[3]]).json();
     assert_eq!(answer["status"], "partial", "{answer}");
     let rows = answer["rows"].as_array().unwrap().len();
-    assert!(rows == 100 || rows == 200, "{rows}: nothing of a damaged segment but what is right");
+    assert!(rows == 100 || rows == 200, "{rows}: nothing of a damaged segment but what is right: {answer}");
     assert!(answer.to_string().contains("damaged and left out"), "{answer}");
     let refused = run(&["store", "check", "--data", place]);
     assert_eq!(refused.code, 1);

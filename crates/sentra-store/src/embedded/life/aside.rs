@@ -163,7 +163,7 @@ fn may_be_damage(error: &StoreError) -> bool {
         _ => false,
     };
     match error {
-        StoreError::Parquet { .. } => true,
+        StoreError::Parquet { .. } | StoreError::Io { .. } => true,
         StoreError::Arrow { source, .. } => of_arrow(source),
         StoreError::DataFusion { source, .. } => match source.find_root() {
             DataFusionError::ParquetError(error) => of_text(&error.to_string()),

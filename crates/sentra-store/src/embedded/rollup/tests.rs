@@ -48,8 +48,8 @@ const BY_ROLLUP: [&str; 17] = [
     "windows | where outcome == 'success' and severity > 0 | summarize count() by EventID",
     "windows | where severity > 0 and outcome == 'success' | summarize count() by tolower(user), bin(time, 2m)",
     "events | where user == 'nobody' | count",
-    "events | summarize n = count() by user | join kind=inner (events | summarize m = count() by user) on user | project user, n, m",
-    "events | summarize n = count() by user, bin(time, 1h) | summarize max(n) by user",
+    "events | summarize n = count() by user | join kind=inner (events | summarize m = count() by user) on user | project user, n, m | sort by user asc",
+    "events | summarize n = count() by user, bin(time, 1h) | summarize max(n) by user | sort by user asc",
 ];
 
 const BY_EVENTS: [&str; 10] = [
