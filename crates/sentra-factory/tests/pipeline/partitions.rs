@@ -113,8 +113,14 @@ async fn one_and_four_partitions_find_the_same() {
     let decoder = Decoder::new(DecodeOptions::default());
     let (factory, status) =
         live.start(decoder.into(), FactoryConfig { batch_wait_ms: 0, ..FactoryConfig::default() });
+    let mut sent = 0;
     for some in attacks().chunks(7) {
         live.send(some, 4).await;
+        sent += some.len();
+        // Before the worker has seen what was sent it has nothing to do, too.
+        while live.rows().await.len() < sent {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         live.worked_off(&status).await;
     }
     factory.stop().await;
