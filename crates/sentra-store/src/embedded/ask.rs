@@ -59,7 +59,7 @@ impl EmbeddedMarts {
         task.spawn(question.answer(events));
         match timeout_at(deadline + OVERTIME, task.join_next()).await {
             Ok(Some(Ok(answer))) => {
-                told.is_done();
+                told.spare();
                 answer
             }
             Ok(_) => Err(StoreError::Stopped { operation: "answer a question" }),

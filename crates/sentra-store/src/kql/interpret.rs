@@ -21,7 +21,7 @@ pub async fn interpret_until(plan: Plan, data: Dataset, halt: Halt) -> Result<Ve
     let told = TellOnDrop::new(halt.clone());
     let run = tokio::task::spawn_blocking(move || run_until(&plan, &data, run_limits(), &halt));
     let rows = run.await.map_err(|_| StoreError::Stopped { operation: "answer a question" })?;
-    told.is_done();
+    told.spare();
     rows.map_err(run_failed)
 }
 
@@ -35,7 +35,7 @@ impl TellOnDrop {
     }
 
     /// There is nothing to end any more: the question may be asked again under the same halt.
-    pub(crate) fn is_done(mut self) {
+    pub(crate) fn spare(mut self) {
         self.0 = None;
     }
 }
