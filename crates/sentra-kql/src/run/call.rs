@@ -94,7 +94,7 @@ fn values(arguments: &[Value]) -> impl Iterator<Item = &Value> {
 }
 
 fn folded(value: &Value) -> String {
-    value.str().to_lowercase()
+    text::fold(value.str())
 }
 
 /// `and` ends with the first false, `or` with the first true; if there is none, a null leaves it open.

@@ -15,7 +15,7 @@ pub(super) fn test(builtin: Builtin, text: &str, part: &str) -> bool {
     let is_cased =
         matches!(builtin, ContainsCs | StartsWithCs | EndsWithCs | HasCs | HasPrefixCs | HasSuffixCs);
     if !is_cased {
-        let (text, part) = (text.to_lowercase(), part.to_lowercase());
+        let (text, part) = (fold(text), fold(part));
         return cased_test(builtin, &text, &part);
     }
     cased_test(builtin, text, part)
@@ -33,9 +33,19 @@ fn cased_test(builtin: Builtin, text: &str, part: &str) -> bool {
     }
 }
 
+/// The form in which texts are compared without case: each character by itself, so that a part of a text folds as it
+/// does within the whole. `to_lowercase` of a whole text gives a sigma at the end of a word another form.
+pub(super) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        text.chars().flat_map(char::to_lowercase).collect()
+    }
+}
+
 /// Whether `part` is a term, or terms, of `text`, without case.
 pub(super) fn has(text: &str, part: &str) -> bool {
-    occurs(&text.to_lowercase(), &part.to_lowercase(), true, true)
+    occurs(&fold(text), &fold(part), true, true)
 }
 
 /// Whether `part` is in `text` and no letter or digit goes on before or after it.
