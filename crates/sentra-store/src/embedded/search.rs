@@ -63,11 +63,8 @@ impl EmbeddedMarts {
         let snapshot = self.tenant(scope).await.snapshot();
         let (segments, chunks, mut lineage) =
             choose(snapshot.segments, snapshot.chunks, query, filter.as_ref());
-        // Segments that their own filters rule out need no plan.
         let needs = filter.as_ref().map_or(Needs::Nothing, Needs::of);
-        let found = self.indexes.choose(&segments, &needs)?;
-        lineage.segments_pruned += (segments.len() - found.len()) as u64;
-        let segments: Vec<_> = found.into_iter().map(|chosen| chosen.segment).collect();
+        let segments = self.may_meet(segments, &needs, &mut lineage)?;
         let bounds = TimeBounds::of(query.range, filter.as_ref());
         let deadline = Instant::now() + options.timeout;
         let halt = Halt::default();
@@ -87,6 +84,22 @@ impl EmbeddedMarts {
             Shape::Count => search.count(segments, &chunks).await,
             Shape::Take { rows_max } => search.take(segments, &chunks, rows_max.min(ROWS_MAX), options).await,
         }
+    }
+
+    /// Those of `segments` that their own filters do not rule out: the others need no plan.
+    fn may_meet(
+        &self,
+        segments: Vec<Arc<Segment>>,
+        needs: &Needs,
+        lineage: &mut Lineage,
+    ) -> Result<Vec<Arc<Segment>>, StoreError> {
+        if *needs == Needs::Nothing {
+            // Nothing is opened: a plain count is answered by the manifest alone.
+            return Ok(segments);
+        }
+        let found = self.indexes.choose(&segments, needs)?;
+        lineage.segments_pruned += (segments.len() - found.len()) as u64;
+        Ok(found.into_iter().map(|chosen| chosen.segment).collect())
     }
 
     pub(super) async fn look_up(
