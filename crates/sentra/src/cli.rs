@@ -203,9 +203,9 @@ pub(crate) struct ReplayArguments {
     /// Topic: raw, dead or signals.
     #[arg(long, value_name = "T")]
     pub(crate) topic: Topic,
-    /// Partition of the topic.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) partition: u32,
+    /// Partition of the topic [default: all, one after the other].
+    #[arg(long, value_name = "N")]
+    pub(crate) partition: Option<u32>,
     /// First record: an offset, a time or begin [default: begin].
     #[arg(long, value_name = "OFFSET|TIME")]
     pub(crate) from: Option<Bound>,

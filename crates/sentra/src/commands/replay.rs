@@ -9,6 +9,7 @@ use sentra_server::api::types::{OffsetRange, RecordPage, RecordView, ReplayStep,
 use crate::cli::{ReplayArguments, ReplayOutput};
 use crate::client::{Client, percent_encoded};
 use crate::commands::access::Access;
+use crate::commands::topics::topics;
 use crate::engines::Engines;
 use crate::output::{self, Lines};
 use crate::progress::counted;
@@ -20,10 +21,13 @@ const PAGE_RECORDS_MAX: u32 = 10_000;
 
 pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
     let mut printer = Printer { output: arguments.output, lines: Lines::new(), records: 0, missing: 0 };
-    match Access::open(&arguments.place, false)? {
-        Access::Server(client) => from_server(arguments, &client, &mut printer)?,
-        Access::Embedded { runtime, engines, .. } => {
-            runtime.block_on(from_log(arguments, &engines, &mut printer))?;
+    let access = Access::open(&arguments.place, false)?;
+    for partition in partitions(arguments, &access)? {
+        match &access {
+            Access::Server(client) => from_server(arguments, partition, client, &mut printer)?,
+            Access::Embedded { runtime, engines, .. } => {
+                runtime.block_on(from_log(arguments, partition, engines, &mut printer))?;
+            }
         }
     }
     output::remark(&counted(printer.records, "record"));
@@ -32,6 +36,27 @@ pub(crate) fn run(arguments: &ReplayArguments) -> anyhow::Result<()> {
         bail!("{} could not be replayed", counted(printer.missing, "record"));
     }
     Ok(())
+}
+
+/// The partition that was asked for, or all there are.
+fn partitions(arguments: &ReplayArguments, access: &Access) -> anyhow::Result<Vec<u32>> {
+    if let Some(partition) = arguments.partition {
+        return Ok(vec![partition]);
+    }
+    let topics = topics(access)?.topics;
+    let mut partitions: Vec<u32> = topics
+        .into_iter()
+        .filter(|topic| topic.topic == arguments.topic)
+        .map(|topic| topic.partition)
+        .collect();
+    partitions.sort_unstable();
+    let is_offset = |bound: &Option<Bound>| matches!(bound, Some(Bound::Offset(_)));
+    if partitions.len() > 1 && (is_offset(&arguments.from) || is_offset(&arguments.to)) {
+        let known = partitions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        bail!("each partition counts its own offsets: say which with --partition, there are {known}");
+    }
+    // Where there is none, reading the first says so.
+    Ok(if partitions.is_empty() { vec![0] } else { partitions })
 }
 
 /// Prints records, and says what is not there.
@@ -69,17 +94,13 @@ impl Printer {
     }
 }
 
-fn stream(arguments: &ReplayArguments) -> Stream {
-    let tenant = arguments.place.tenant.clone();
-    Stream { tenant, topic: arguments.topic, partition: arguments.partition }
-}
-
 async fn from_log(
     arguments: &ReplayArguments,
+    partition: u32,
     engines: &Engines,
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
-    let stream = stream(arguments);
+    let stream = Stream { tenant: arguments.place.tenant.clone(), topic: arguments.topic, partition };
     let streams = engines.log.streams().await?;
     if !streams.contains(&stream) {
         let known = streams.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -129,15 +150,21 @@ async fn print_all(
     Ok(())
 }
 
-fn from_server(arguments: &ReplayArguments, client: &Client, printer: &mut Printer) -> anyhow::Result<()> {
+fn from_server(
+    arguments: &ReplayArguments,
+    partition: u32,
+    client: &Client,
+    printer: &mut Printer,
+) -> anyhow::Result<()> {
     match &arguments.consumer {
-        Some(consumer) => with_consumer(arguments, consumer, client, printer),
-        None => without_consumer(arguments, client, printer),
+        Some(consumer) => with_consumer(arguments, partition, consumer, client, printer),
+        None => without_consumer(arguments, partition, client, printer),
     }
 }
 
 fn without_consumer(
     arguments: &ReplayArguments,
+    partition: u32,
     client: &Client,
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
@@ -145,7 +172,7 @@ fn without_consumer(
     let mut to = arguments.to.map(text);
     let mut begins_at_time = matches!(arguments.from, Some(Bound::Time(_)));
     loop {
-        let (topic, partition) = (arguments.topic, arguments.partition);
+        let topic = arguments.topic;
         let mut path =
             format!("/api/v1/topics/{topic}/records?partition={partition}&limit={PAGE_RECORDS_MAX}");
         for (name, value) in [("from", &from), ("to", &to)] {
@@ -163,6 +190,7 @@ fn without_consumer(
 
 fn with_consumer(
     arguments: &ReplayArguments,
+    partition: u32,
     consumer: &str,
     client: &Client,
     printer: &mut Printer,
@@ -170,7 +198,7 @@ fn with_consumer(
     let path = format!("/api/v1/topics/{}/replay", arguments.topic);
     let mut step = ReplayStep {
         consumer: consumer.to_owned(),
-        partition: arguments.partition,
+        partition,
         from: arguments.from.map(text),
         to: arguments.to.map(text),
         resume: arguments.resume,

@@ -16,7 +16,8 @@ pub(crate) fn run(arguments: &TopicsArguments) -> anyhow::Result<()> {
     output::table(&["topic", "begin", "end", "consumer", "position", "lag", "skipped", "range"], &rows)
 }
 
-fn topics(access: &Access) -> anyhow::Result<TopicsView> {
+/// Every topic of the tenant, by partitions.
+pub(crate) fn topics(access: &Access) -> anyhow::Result<TopicsView> {
     let (runtime, engines, scope) = match access {
         Access::Server(client) => return client.get("/api/v1/topics"),
         Access::Embedded { runtime, engines, scope } => (runtime, engines, scope),

@@ -1,5 +1,6 @@
 //! Running Sentra: dead letters repaired, records replayed, consumers watched, retention.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
@@ -94,7 +95,8 @@ fn letters_are_listed_shown_and_replayed_once_without_a_server_and_with_one() {
     }
 }
 
-/// Law IDENTITY: a server that is killed at any moment of a replay leaves nothing out and doubles nothing.
+/// Law IDENTITY: a server that is killed at any moment of a replay leaves nothing out and doubles nothing, in how many
+/// partitions ever the records are.
 #[test]
 fn a_replay_that_is_killed_is_completed_exactly_once() {
     const LETTERS: usize = 300;
@@ -102,7 +104,8 @@ fn a_replay_that_is_killed_is_completed_exactly_once() {
     let place = data.path().to_str().unwrap();
     let pauses = [0, 2, 5, 10, 20, 40, 80];
     for (round, pause) in pauses.into_iter().enumerate() {
-        let server = Served::start(data.path());
+        let partitions = (1 + round * 2).to_string();
+        let server = Served::start_with(data.path(), &[("SENTRA_BACKBONE__PARTITIONS", &partitions)]);
         let body = lines(round * LETTERS..(round + 1) * LETTERS);
         let (status, answer) = server.request("POST", "/api/v1/ingest?format=windows", body.as_bytes());
         assert_eq!(status, 200, "{answer}");
@@ -134,11 +137,16 @@ fn a_replay_that_is_killed_is_completed_exactly_once() {
     let total = (pauses.len() * LETTERS) as u64;
     assert_eq!(count(place, "events | count"), total);
     let records = replayed(place, &[]);
+    let offsets = run(&["replay", "--topic", "raw", "--data", place, "--from", "3"]);
+    assert!(offsets.code == 1 && offsets.err.contains("say which with --partition"), "{}", offsets.err);
     let json: Vec<Value> =
         records.into_iter().filter(|record| record["source"]["format"] == "json").collect();
     let mut found = numbers(&json);
     found.sort_unstable();
     assert_eq!(found, (0..total).collect::<Vec<_>>());
+    let partitions: BTreeSet<&str> =
+        json.iter().map(|record| record["id"].as_str().unwrap().split('.').nth(1).unwrap()).collect();
+    assert!(partitions.len() > 1, "{partitions:?}");
     assert!(letters(place).iter().all(|letter| letter["replayed"].is_string()));
 }
 

@@ -1,5 +1,5 @@
 //! Law ACK against the real binary: it is killed while senders of three protocols are in the middle of sending, and
-//! what it had acknowledged is found again, once.
+//! what it had acknowledged is found again, once: in the log, in the mart, and in a rollup that was counted meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,6 +17,8 @@ const KILLS: u64 = 4;
 const PARTITIONS: [&str; 4] = ["4", "4", "1", "3"];
 const SENDERS: u64 = 6;
 const LINES_PER_REQUEST: u64 = 200;
+/// Among whom the lines are shared out by their numbers.
+const USERS: u64 = 7;
 
 /// What one sender was told: numbers of lines that are durable, and of those nothing was said about.
 #[derive(Default)]
@@ -27,14 +29,14 @@ struct Sent {
 
 /// A request in the protocol of the sender, with lines that carry their numbers.
 fn request(sender: u64, numbers: std::ops::Range<u64>) -> (&'static str, String) {
-    let lines = |around: fn(u64) -> String| numbers.clone().map(around).collect::<String>();
+    let lines = |around: fn(String) -> String| {
+        let line = |number| around(format!("{{\"n\":{number},\"user\":\"u{}\"}}", number % USERS));
+        numbers.clone().map(line).collect::<String>()
+    };
     match sender % 3 {
-        0 => ("/api/v1/ingest?format=json", lines(|number| format!("{{\"n\":{number}}}\n"))),
-        1 => (
-            "/services/collector/event",
-            lines(|number| format!("{{\"event\":{{\"n\":{number}}},\"host\":\"h\"}}")),
-        ),
-        _ => ("/_bulk", lines(|number| format!("{{\"create\":{{\"_index\":\"i\"}}}}\n{{\"n\":{number}}}\n"))),
+        0 => ("/api/v1/ingest?format=json", lines(|line| line + "\n")),
+        1 => ("/services/collector/event", lines(|line| format!("{{\"event\":{line},\"host\":\"h\"}}"))),
+        _ => ("/_bulk", lines(|line| format!("{{\"create\":{{\"_index\":\"i\"}}}}\n{line}\n"))),
     }
 }
 
@@ -95,11 +97,18 @@ fn stored(data: &std::path::Path) -> (BTreeMap<u64, u32>, BTreeSet<u32>) {
 fn a_server_killed_while_senders_send_keeps_what_it_acknowledged() {
     let kills = std::env::var("SENTRA_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
     let data = tempfile::tempdir().unwrap();
+    let place = data.path().to_str().unwrap();
     let (mut acknowledged, mut unanswered) = (BTreeSet::new(), BTreeSet::new());
     for kill in 0..kills {
         // Another number of partitions than before the restart: what is there stays where it is.
         let partitions = PARTITIONS[kill as usize % PARTITIONS.len()];
-        let server = Served::start_with(data.path(), &[("SENTRA_BACKBONE__PARTITIONS", partitions)]);
+        // Segments and their rollups are written all the time, so that kills meet them.
+        let often = ("SENTRA_STORE__FLUSH_INTERVAL_MS", "40");
+        let server = Served::start_with(data.path(), &[("SENTRA_BACKBONE__PARTITIONS", partitions), often]);
+        if kill == 0 {
+            let users = ["--mart", "events", "--key", "mart", "--key", "user", "--grain", "hour"];
+            ok(&[&["marts", "rollup", "add", "users", "--data", place][..], &users].concat());
+        }
         let (url, token) = (server.url.clone(), server.token());
         let stop = Arc::new(AtomicBool::new(false));
         let senders: Vec<_> = (0..SENDERS)
@@ -136,7 +145,6 @@ fn a_server_killed_while_senders_send_keeps_what_it_acknowledged() {
     let server = Served::start(data.path());
     let total = stored.len() as u64;
     server.wait("everything is processed", |status| status["pipeline"]["lag_records"] == 0);
-    let place = data.path().to_str().unwrap();
     let count =
         || ok(&["query", "--data", place, "--json", "events | count"]).json()["rows"][0][0].as_u64().unwrap();
     let mut events = count();
@@ -149,4 +157,15 @@ fn a_server_killed_while_senders_send_keeps_what_it_acknowledged() {
     }
     assert_eq!(events, total);
     assert_eq!(server.terminate(), 0);
+    // So does the rollup, whatever was killed while it was counted.
+    let question = "events | summarize lines = count() by user | sort by user asc";
+    let answer = ok(&["query", "--data", place, "--json", question]).json();
+    let mut expected = BTreeMap::new();
+    for number in stored.keys() {
+        *expected.entry(format!("u{}", number % USERS)).or_insert(0_u64) += 1;
+    }
+    let expected: Vec<_> =
+        expected.into_iter().map(|(user, lines)| serde_json::json!([user, lines])).collect();
+    assert_eq!(answer["rows"].as_array().unwrap(), &expected);
+    assert!(answer.to_string().contains("answered by rollup users"), "{answer}");
 }
