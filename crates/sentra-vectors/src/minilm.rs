@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{DType, Device, IndexOp, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
-use tokenizers::{PaddingParams, Tokenizer, TruncationParams};
+use tokenizers::{PaddingParams, PostProcessor, Tokenizer, TruncationParams};
 
 use crate::words::head;
 use crate::{Embedder, Space, Subject, Vector, VectorError};
@@ -74,8 +74,9 @@ impl MiniLm {
             .map_err(|_| failed(format!("config.json: hidden_size {} is too large", config.hidden_size)))?;
         let digest = blake3::Hasher::new().update(&tokens).update(&weights).finalize().to_hex();
         let digest = digest.get(..12).unwrap_or_default();
-        let tokenizer = tokenizer(&tokens, config.max_position_embeddings)
-            .map_err(|error| failed(format!("tokenizer.json: {error}")))?;
+        let tokenizer = tokenizer(&tokens).map_err(|error| failed(format!("tokenizer.json: {error}")))?;
+        let tokenizer = truncating(tokenizer, config.max_position_embeddings)
+            .map_err(|error| failed(format!("config.json: max_position_embeddings: {error}")))?;
         let (words, rows) = (tokenizer.get_vocab_size(true), config.vocab_size);
         if words > rows {
             let reason =
@@ -155,12 +156,22 @@ fn first_line(error: &candle_core::Error) -> String {
 }
 
 /// Texts are cut where the model was trained to, and never beyond the `positions` that it has.
-fn tokenizer(bytes: &[u8], positions: usize) -> tokenizers::Result<Tokenizer> {
+fn tokenizer(bytes: &[u8]) -> tokenizers::Result<Tokenizer> {
     let mut tokenizer = Tokenizer::from_bytes(bytes)?;
+    tokenizer.with_padding(Some(PaddingParams::default()));
+    Ok(tokenizer)
+}
+
+/// Of a model that reads so many tokens at once.
+fn truncating(mut tokenizer: Tokenizer, positions: usize) -> tokenizers::Result<Tokenizer> {
+    // Tokens that stand around every text; the library subtracts them without looking.
+    let around = tokenizer.get_post_processor().map_or(0, |processor| processor.added_tokens(false));
+    if positions <= around {
+        return Err(format!("{positions} are none for a text, {around} tokens stand around each").into());
+    }
     let max_length = TOKENS_MAX.min(positions);
     let truncation = TruncationParams { max_length, ..TruncationParams::default() };
     tokenizer.with_truncation(Some(truncation))?;
-    tokenizer.with_padding(Some(PaddingParams::default()));
     Ok(tokenizer)
 }
 

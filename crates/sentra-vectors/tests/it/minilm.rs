@@ -43,7 +43,7 @@ fn other_words_for_the_same_are_near() {
         let vectors = [asked, like, unlike].map(|text| model.text(text).unwrap());
         let (near, far) = (vectors[0].likeness(&vectors[1]), vectors[0].likeness(&vectors[2]));
         println!("{asked:?}: {near:.3} to {like:?}, {far:.3} to {unlike:?}");
-        assert!(near > far + 0.1);
+        assert!(near > far + 0.05);
     }
     let again = [model.text(triples[0].0).unwrap(), model.text(triples[0].0).unwrap()];
     assert_eq!(again[0], again[1]);
@@ -259,13 +259,14 @@ fn parts_that_do_not_fit_are_refused() {
         ("num_hidden_layers", json!(u64::MAX), "num_hidden_layers"),
         ("num_hidden_layers", json!(2), "encoder.layer.1"),
         ("hidden_size", json!(16), "model.safetensors"),
-        ("hidden_size", json!(1 << 40), "config.json"),
+        ("hidden_size", json!(1_i64 << 40), "config.json"),
         ("vocab_size", json!(11), "two models"),
         ("vocab_size", json!(13), "model.safetensors"),
         ("vocab_size", json!(u64::MAX), "model.safetensors"),
         ("intermediate_size", json!(u64::MAX), "model.safetensors"),
         ("max_position_embeddings", json!(512), "model.safetensors"),
-        ("max_position_embeddings", json!(0), "json"),
+        ("max_position_embeddings", json!(0), "max_position_embeddings"),
+        ("max_position_embeddings", json!(2), "max_position_embeddings"),
         ("type_vocab_size", json!(0), "model.safetensors"),
         ("layer_norm_eps", json!(-1e30), "no numbers"),
         ("hidden_act", json!("quantum"), "config.json"),
