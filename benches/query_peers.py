@@ -227,6 +227,12 @@ def shown(report: dict, found: dict) -> int:
     print(f"{memory['questions']} heavy questions at once: {memory['answered']} answered, {memory['stopped']} stopped for memory; "
           f"pool {memory['pool_bytes_peak'] / 1e6:.0f} of {memory['pool_bytes_max'] / 1e6:.0f} MB, "
           f"process {memory['resident_bytes_before'] / 1e6:.0f} MB before, {memory['resident_bytes_peak'] / 1e6:.0f} MB at the most")
+    print(f"{report['ended']} heavy questions were dropped: after at most {report['ended_ms_max']:.0f} ms nothing worked any more "
+          "(target 100 ms)")
+    by_events = {query["name"]: query["p95_ms"] for query in report["queries"]}
+    for query in report["by_rollup"]:
+        print(f"{query['name']} by rollup {', '.join(query['rollups']) or 'none'}: p95 {query['p95_ms']:.1f} ms, by events "
+              f"{by_events[query['name']]:.1f} ms")
     print(f"{missed} of {len(report['queries'])} questions miss a target, {differs} answers differ")
     return 1 if differs else 0
 
