@@ -14,6 +14,7 @@ use sentra_store::{DecisionStore, MartStore, PlanEstimate, Records, search_of, w
 use tokio::time::Instant;
 
 use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
+use crate::background::Background;
 use crate::ceiling::{Ceiling, Ceilings};
 use crate::complete::SeenCache;
 use crate::cost::{CostModel, Work, work_of};
@@ -109,6 +110,7 @@ pub struct Desk {
     pub(crate) health: Health,
     pub(crate) running: Running,
     pub(crate) turns: Turns,
+    background: Background,
     /// Answers whose next pages may be asked for.
     pub(crate) kept: Kept,
     /// What was seen in the data.
@@ -160,6 +162,7 @@ impl Desk {
             health: Health::default(),
             running: Running::default(),
             turns: Turns::new(options.turns),
+            background: Background::default(),
             kept: Kept::default(),
             seen: SeenCache::default(),
             costs: Mutex::default(),
@@ -272,7 +275,9 @@ impl Desk {
         let turn = self.turns.turn(asker.scope.tenant(), lane).await?;
         let running_since = Instant::now();
         let deadline = running_since + Duration::from_millis(request.timeout_ms);
-        let sources = Sources { parts: &self.parts, health: &self.health, scope: &asker.scope, deadline };
+        let threads = self.background.of(lane);
+        let sources =
+            Sources { parts: &self.parts, health: &self.health, scope: &asker.scope, deadline, threads };
         let mut parts = Vec::new();
         let mut last: Option<(Found, &Ready)> = None;
         for ready in &prepared.questions {

@@ -1,6 +1,7 @@
 //! A plan over several stores: each gives what only it can, and the interpreter does the rest over what they gave.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sentra_kql::plan::{Expr, Node, Op, Plan, Value};
@@ -11,8 +12,10 @@ use sentra_store::{
     AskLimits, ColumnKind, FALLBACK_ROWS_MAX, StoppedBy, StoreError, StoredEvent, header_columns, interpret,
 };
 use serde_json::json;
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
+use crate::background::work_on;
 use crate::desk::DeskParts;
 use crate::error::{EngineError, QueryError};
 use crate::forensic::{FORENSIC_TABLE, text_query};
@@ -29,6 +32,18 @@ pub(crate) struct Sources<'a> {
     pub(crate) health: &'a Health,
     pub(crate) scope: &'a TenantScope,
     pub(crate) deadline: Instant,
+    /// Where the marts and the interpreter work, if not here.
+    pub(crate) threads: Option<&'a Handle>,
+}
+
+impl Sources<'_> {
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, QueryError>> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let done = work_on(self.threads, work).await;
+        done.unwrap_or_else(|| Err(StoreError::Stopped { operation: "answer a question" }.into()))
+    }
 }
 
 /// Answers `plan`.
@@ -39,8 +54,9 @@ pub(crate) async fn execute(
 ) -> Result<Found, QueryError> {
     if plan.tables().iter().all(|table| is_events(table)) {
         let timeout = sources.deadline.saturating_duration_since(Instant::now());
-        let marts = sources.parts.marts.as_ref();
-        let found = from_marts(marts, sources.scope, plan, timeout, rows_max);
+        let (marts, scope, plan) = (Arc::clone(&sources.parts.marts), sources.scope.clone(), plan.clone());
+        let found =
+            sources.work(async move { from_marts(marts.as_ref(), &scope, &plan, timeout, rows_max).await });
         return sources.health.watch("marts", &sources.parts.clock, found).await;
     }
     let mut gathered = Gathered { sources, data: Dataset::new(), found: Found::default() };
@@ -132,7 +148,8 @@ impl Gathered<'_> {
 
     async fn interpreted(&self, root: Node) -> Result<Vec<Row>, QueryError> {
         let plan = Plan { root, render: None, notes: Vec::new() };
-        Ok(interpret(plan, self.data.clone()).await?)
+        let data = self.data.clone();
+        self.sources.work(async move { Ok(interpret(plan, data).await?) }).await
     }
 
     /// `node` with everything that a store gives read into the data. `above` are the conditions right above it.
@@ -249,11 +266,12 @@ impl Gathered<'_> {
     }
 
     async fn events_of(&mut self, node: &Node) -> Result<Node, QueryError> {
-        let Sources { parts, health, scope, deadline } = self.sources;
+        let Sources { parts, health, deadline, .. } = self.sources;
         let plan = Plan { root: node.clone(), render: None, notes: Vec::new() };
         let timeout = deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
         let limits = AskLimits { rows_max: FALLBACK_ROWS_MAX, timeout };
-        let asked = async { Ok(parts.marts.ask(scope, &plan, &limits).await?) };
+        let (marts, scope) = (Arc::clone(&parts.marts), self.sources.scope.clone());
+        let asked = self.sources.work(async move { Ok(marts.ask(&scope, &plan, &limits).await?) });
         let answer = health.watch("marts", &parts.clock, asked).await?;
         if answer.cut {
             let why = format!(

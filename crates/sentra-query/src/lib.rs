@@ -17,6 +17,7 @@
 //! rows, its time and its cost are bounded. Law TENANT: there is no question without a scope ([`Asker`]).
 
 mod answer;
+mod background;
 mod ceiling;
 mod cheaper;
 mod complete;

@@ -1,0 +1,110 @@
+//! Threads for questions that take long: the system lets them work when nothing else wants the processor, so that they move
+//! neither anybody's quick questions nor the intake. They are started with the first such question.
+
+use std::panic::resume_unwind;
+use std::sync::OnceLock;
+
+use rustix::process::setpriority_process;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinSet;
+
+use crate::turns::Lane;
+
+/// How nice these threads are to all others: where both want a core, they get about a thirtieth of it.
+const NICE: i32 = 15;
+
+#[derive(Debug, Default)]
+pub(crate) struct Background {
+    /// Nothing where they cannot be started.
+    runtime: OnceLock<Option<Runtime>>,
+}
+
+impl Background {
+    /// Where questions of the lane are worked on, if not where they are asked.
+    pub(crate) fn of(&self, lane: Lane) -> Option<&Handle> {
+        if lane == Lane::Quick {
+            return None;
+        }
+        let runtime = self.runtime.get_or_init(|| {
+            start()
+                .inspect_err(|error| tracing::warn!(%error, "long questions have no threads of their own"))
+                .ok()
+        });
+        runtime.as_ref().map(Runtime::handle)
+    }
+}
+
+fn start() -> std::io::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    builder.enable_all().thread_name("sentra-long").on_thread_start(be_nice).build()
+}
+
+/// Of this thread alone, as Linux has it.
+fn be_nice() {
+    if let Err(error) = setpriority_process(None, NICE) {
+        tracing::debug!(%error, "a thread for long questions is as urgent as the others");
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // Whoever drops the desk may be on a runtime, where nobody may wait for threads.
+        if let Some(runtime) = self.runtime.take().flatten() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Does `work` on `threads`, or here where there are none. Whoever drops the future ends it in both cases.
+pub(crate) async fn work_on<T: Send + 'static>(
+    threads: Option<&Handle>,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    let Some(threads) = threads else { return Some(work.await) };
+    let mut task = JoinSet::new();
+    task.spawn_on(work, threads);
+    match task.join_next().await? {
+        Ok(done) => Some(done),
+        Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn niceness() -> i32 {
+        rustix::process::getpriority_process(None).unwrap()
+    }
+
+    #[tokio::test]
+    async fn long_questions_work_on_threads_that_are_nice() {
+        let background = Background::default();
+        assert!(background.of(Lane::Quick).is_none() && background.runtime.get().is_none());
+        let here = niceness();
+        let there = work_on(background.of(Lane::Heavy), async {
+            let blocking = tokio::task::spawn_blocking(niceness).await.unwrap();
+            (std::thread::current().name().map(str::to_owned), niceness(), blocking)
+        });
+        assert_eq!(there.await.unwrap(), (Some("sentra-long".to_owned()), NICE.max(here), NICE.max(here)));
+        assert_eq!(work_on(None, async { niceness() }).await, Some(here), "nobody else has become nice");
+    }
+
+    #[tokio::test]
+    async fn who_drops_the_future_ends_the_work() {
+        let background = Background::default();
+        let (alive, gone) = oneshot::channel::<()>();
+        let work = work_on(background.of(Lane::Heavy), async move {
+            tokio::time::sleep(Duration::from_secs(3_600)).await;
+            drop(alive);
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(20), work).await.is_err());
+        // What the work held is gone with it.
+        assert!(tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap().is_err());
+    }
+}
