@@ -1,6 +1,7 @@
 //! Prints how well questions are estimated before they run: fills marts with events, asks one half of a varied set of
 //! questions in several rounds, then the other half that it never saw, and says which share took between half and twice
-//! of what was expected, round by round and by kind of question; and how long an estimate takes.
+//! of what was expected, round by round and by kind of question; how long an estimate and a completion take; and by how
+//! much another tenant's long questions move quick ones.
 //!
 //! ```text
 //! cargo run --release -p sentra-query --example cost [EVENTS]
@@ -22,10 +23,14 @@ use sentra_model::{
     BatchBuilder, Event, EventCode, EventId, Mart, Outcome, Position, RawRecord, Source, SourceKind,
     SystemClock, TenantId, TenantScope, Timestamp,
 };
-use sentra_query::{Asker, Desk, DeskOptions, DeskParts, Request, Role, Status};
+use sentra_query::{Asker, Desk, DeskOptions, DeskParts, QUICK_MS_MAX, Request, Role, Status};
 use sentra_store::{EmbeddedMarts, MartOptions, MartStore, SqliteRecords};
 
 const ROUNDS: usize = 6;
+/// Quick questions of one tenant that are timed.
+const QUICK: usize = 300;
+/// Questions of another tenant that run all the time meanwhile.
+const LONG_AT_ONCE: usize = 4;
 /// Events of one segment, an hour of them.
 const SEGMENT_EVENTS: u64 = 20_000;
 const BEGIN: i64 = 1_767_225_600;
@@ -87,6 +92,87 @@ async fn fill(marts: &dyn MartStore, scope: &TenantScope, events: u64) {
     }
 }
 
+/// The time that so many of all do not exceed.
+fn at(times: &mut [f64], percent: usize) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[(times.len() * percent / 100).min(times.len() - 1)]
+}
+
+/// p50 and p95 of quick questions.
+async fn quick(desk: &Desk, asker: &Asker) -> (f64, f64) {
+    let mut times = Vec::with_capacity(QUICK);
+    for number in 0..QUICK {
+        let text =
+            format!("events | where user == 'user{}' | summarize n = count() by outcome", number % 500);
+        let started = Instant::now();
+        desk.ask(asker, &Request::new(text.as_str())).await.unwrap();
+        times.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    (at(&mut times, 50), at(&mut times, 95))
+}
+
+/// One tenant's quick questions alone, then beside another tenant's long ones.
+async fn neighbours(desk: &Arc<Desk>, asker: &Asker, other: &Asker) {
+    let long = "events | extend n = strlen(replace_regex(raw, '[0-9]+', 'number')) | summarize dcount(message), max(n) by user";
+    let expected = desk.estimate(other, &Request::new(long)).await.unwrap().estimate.expected_ms;
+    desk.ask(other, &Request::new(long)).await.unwrap();
+    let learnt = desk.estimate(other, &Request::new(long)).await.unwrap().estimate.expected_ms;
+    println!(
+        "long questions: {expected:.0} ms expected, {learnt:.0} ms after the first (by the lane of long ones above {QUICK_MS_MAX} ms)"
+    );
+    for round in 0..3 {
+        let alone = quick(desk, asker).await;
+        let tasks: Vec<_> = (0..LONG_AT_ONCE)
+            .map(|_| {
+                let (desk, other) = (Arc::clone(desk), other.clone());
+                tokio::spawn(async move {
+                    loop {
+                        desk.ask(&other, &Request::new(long)).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        let beside = quick(desk, asker).await;
+        tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        for task in tasks {
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+        println!(
+            "round {round}: quick questions p50 {:.2}, p95 {:.2} ms alone; {:.2}, {:.2} ms beside {LONG_AT_ONCE} long ones of another tenant: {:+.0} % at p95",
+            alone.0,
+            alone.1,
+            beside.0,
+            beside.1,
+            (beside.1 / alone.1 - 1.0) * 100.0
+        );
+    }
+}
+
+/// How long it takes to say what may be written next.
+async fn completions(desk: &Desk, asker: &Asker) {
+    let mut times = Vec::new();
+    for text in [
+        "ev",
+        "events | wh",
+        "events | where us",
+        "events | where user == '",
+        "linux | summarize co",
+        "user:",
+    ] {
+        for _ in 0..20 {
+            let started = Instant::now();
+            desk.complete(asker, text, text.len()).await.unwrap();
+            times.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    println!(
+        "a completion takes p50 {:.2} ms, p95 {:.2} ms, max {:.2} ms",
+        at(&mut times, 50),
+        at(&mut times, 95),
+        at(&mut times, 100)
+    );
+}
+
 #[tokio::main]
 async fn main() {
     let events = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(200_000);
@@ -94,9 +180,11 @@ async fn main() {
     let clock = Arc::new(SystemClock);
     let marts = EmbeddedMarts::open(dir.path(), MartOptions::default(), clock.clone()).await.unwrap();
     let scope = TenantScope::new(TenantId::default_tenant());
+    let other = TenantScope::new("other".parse::<TenantId>().unwrap());
     fill(&marts, &scope, events).await;
+    fill(&marts, &other, events).await;
     let records = Arc::new(SqliteRecords::in_memory().await.unwrap());
-    let desk = Desk::new(DeskParts::new(Arc::new(marts), records, clock), DeskOptions::default());
+    let desk = Arc::new(Desk::new(DeskParts::new(Arc::new(marts), records, clock), DeskOptions::default()));
     let asker = Asker::new(scope, Role::Admin);
     let (mut known, mut held_out) = (Vec::new(), Vec::new());
     for (one, condition) in CONDITIONS.iter().enumerate() {
@@ -144,7 +232,8 @@ async fn main() {
             kinds.iter().for_each(|(kind, (within, all))| println!("  {within} of {all}: {kind}"));
         }
     }
-    estimated.sort_by(f64::total_cmp);
-    let at = |share: usize| estimated[(estimated.len() * share / 100).min(estimated.len() - 1)];
-    println!("an estimate takes p50 {:.2} ms, p95 {:.2} ms, max {:.2} ms", at(50), at(95), at(100));
+    let (p50, p95, max) = (at(&mut estimated, 50), at(&mut estimated, 95), at(&mut estimated, 100));
+    println!("an estimate takes p50 {p50:.2} ms, p95 {p95:.2} ms, max {max:.2} ms");
+    completions(&desk, &asker).await;
+    neighbours(&desk, &asker, &Asker::new(other, Role::Admin)).await;
 }
