@@ -22,7 +22,7 @@ use crate::{
 
 /// Law LIMIT: items of one tenant that are looked at one by one; with more, most are in a graph (HNSW). Measured by the
 /// example `measure`.
-pub const EXACT_ITEMS_MAX: usize = 20_000;
+pub const EXACT_ITEMS_MAX: usize = 100_000;
 
 /// Law LIMIT: signals and incidents of one tenant that are kept, unless set otherwise. With more, the oldest go,
 /// signals before incidents.
