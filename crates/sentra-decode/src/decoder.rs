@@ -8,7 +8,7 @@ use sentra_model::{DeadReason, Event, EventCode, Mart, RawRecord, SourceKind, Ti
 
 use crate::declared::{Declared, Definition, Turn};
 use crate::flatten::Field;
-use crate::format::{self, FORMATS, Format, Payload, Shape, binary_formats};
+use crate::format::{self, FORMATS, Format, Looks, Payload, Shape, binary_formats};
 use crate::hints::Hints;
 use crate::names::{detach, note};
 use crate::text::Text;
@@ -323,11 +323,11 @@ fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Box<Event<'a>
     let payload = Payload { text: line, program: "", in_syslog: false };
     let mut event = Box::new(Event::new("text", Mart::LINUX, context.received));
     let declared = |turn, event: &mut Event<'a>| context.declared.read(turn, context, &payload, line, event);
-    let (particular, general) = format::by_turn();
+    let (turns, looks) = (format::by_turn(), Looks::of(line));
     let understood = declared(Turn::BeforeBuiltIn, &mut event)
-        || particular.iter().any(|format| understand(context, format, &payload, &mut event))
+        || turns.particular(looks).any(|format| understand(context, format, &payload, &mut event))
         || declared(Turn::AfterBuiltIn, &mut event)
-        || general.iter().any(|format| understand(context, format, &payload, &mut event));
+        || turns.general(looks).any(|format| understand(context, format, &payload, &mut event));
     understood.then_some(event)
 }
 
