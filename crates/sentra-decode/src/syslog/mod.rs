@@ -160,7 +160,7 @@ fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>, program: &P
 }
 
 fn put_fields<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>) {
-    event.fields.reserve_exact(FIELDS_USUAL);
+    event.fields = Vec::with_capacity(FIELDS_USUAL);
     if let Some(priority) = envelope.priority {
         if let Some(facility) = FACILITIES.get(usize::from(priority / 8)) {
             event.push("facility", *facility);
