@@ -11,7 +11,7 @@ pub(crate) const ACTIONS: &[&str] =
 /// Where they say how it ended.
 pub(crate) const RESULTS: &[&str] = &["event.outcome", "outcome", "result", "status", "success"];
 /// Longer texts are sentences.
-const WORD_BYTES_MAX: usize = 24;
+const ACTION_BYTES_MAX: usize = 24;
 
 /// What an action means for the code.
 enum Login {
@@ -30,7 +30,7 @@ pub(crate) fn fill(event: &mut Event<'_>, action: &FieldValue<'_>, result: Optio
         Login::Failed => EventCode::LL03,
         Login::Logout => EventCode::LL02,
         Login::Tried => {
-            let result = result.map(FieldValue::as_text).filter(|result| result.len() <= WORD_BYTES_MAX);
+            let result = result.map(FieldValue::as_text).filter(|result| result.len() <= ACTION_BYTES_MAX);
             match object::outcome(&result.unwrap_or_default()) {
                 Outcome::Success => EventCode::LL01,
                 Outcome::Failure => EventCode::LL03,
@@ -45,10 +45,10 @@ pub(crate) fn fill(event: &mut Event<'_>, action: &FieldValue<'_>, result: Optio
 
 /// What `action` means, whatever its case and its punctuation.
 fn login(action: &str) -> Option<Login> {
-    if action.len() > WORD_BYTES_MAX {
+    if action.len() > ACTION_BYTES_MAX {
         return None;
     }
-    let mut word = [0; WORD_BYTES_MAX];
+    let mut word = [0; ACTION_BYTES_MAX];
     let mut length = 0;
     for (place, letter) in word.iter_mut().zip(action.bytes().filter(u8::is_ascii_alphanumeric)) {
         *place = letter.to_ascii_lowercase();
