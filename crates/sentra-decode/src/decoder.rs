@@ -8,7 +8,7 @@ use sentra_model::{DeadReason, Event, EventCode, Mart, RawRecord, SourceKind, Ti
 
 use crate::declared::{Declared, Definition, Turn};
 use crate::flatten::Field;
-use crate::format::{self, FORMATS, Format, Payload, Shape, binary_formats};
+use crate::format::{self, FORMATS, Format, Looks, Payload, Shape, binary_formats};
 use crate::hints::Hints;
 use crate::names::{detach, note};
 use crate::text::Text;
@@ -276,10 +276,18 @@ fn decode_binary<'a>(context: &Context<'_>, wanted: Wanted<'_>, bytes: &'a [u8])
     {
         return Some(decode(context, bytes));
     }
+    if is_surely_text(bytes) {
+        return None;
+    }
     binary_formats().iter().filter(|format| wanted.admits(format)).find_map(|format| match format.shape {
         Shape::Binary { recognise, decode } if recognise(bytes) => Some(decode(context, bytes)),
         _ => None,
     })
+}
+
+/// Whether the bytes begin as most records do, and as none of a binary format does.
+fn is_surely_text(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'<', b'0'..=b'9', b' '..=b'~', ..] | [b'{', b' '..=b'~', b' '..=b'~', ..])
 }
 
 fn decode_line<'a>(context: &Context<'_>, wanted: Wanted<'_>, line: &'a str) -> Boxed<'a> {
@@ -323,11 +331,11 @@ fn decode_bare<'a>(context: &Context<'_>, line: &'a str) -> Option<Box<Event<'a>
     let payload = Payload { text: line, program: "", in_syslog: false };
     let mut event = Box::new(Event::new("text", Mart::LINUX, context.received));
     let declared = |turn, event: &mut Event<'a>| context.declared.read(turn, context, &payload, line, event);
-    let (particular, general) = format::by_turn();
+    let (turns, looks) = (format::by_turn(), Looks::of(line));
     let understood = declared(Turn::BeforeBuiltIn, &mut event)
-        || particular.iter().any(|format| understand(context, format, &payload, &mut event))
+        || turns.particular(looks).any(|format| understand(context, format, &payload, &mut event))
         || declared(Turn::AfterBuiltIn, &mut event)
-        || general.iter().any(|format| understand(context, format, &payload, &mut event));
+        || turns.general(looks).any(|format| understand(context, format, &payload, &mut event));
     understood.then_some(event)
 }
 
@@ -432,6 +440,30 @@ fn wanted_object_format(wanted: Wanted<'_>, fields: &[Field<'_>], marks: u128) -
         }
         Wanted::Any | Wanted::Syslog | Wanted::Named(_) => {
             marks::format_of(fields, marks, |format| wanted.admits(format))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_binary_record_begins_as_text_does(
+            head in "<[0-9]|[{][ -~]", third in "[ -~]", rest in prop::collection::vec(any::<u8>(), 0..200),
+            digits in prop::collection::vec(0xf0_u8..=0xf9, 0..60),
+        ) {
+            for rest in [rest, digits] {
+                let bytes = [head.as_bytes(), third.as_bytes(), &rest].concat();
+                prop_assert!(is_surely_text(&bytes));
+                for format in binary_formats() {
+                    let Shape::Binary { recognise, .. } = format.shape else { continue };
+                    prop_assert!(!recognise(&bytes), "{}", format.name);
+                }
+            }
         }
     }
 }

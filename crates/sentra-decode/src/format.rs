@@ -137,13 +137,60 @@ pub(crate) static FORMATS: &[&Format] = &[
 /// formats that packs declare.
 const GENERAL: [&str; 2] = ["key_value", "logfmt"];
 
-/// Those of [`FORMATS`] that are lines of text: the formats of one product, and the general ones.
-pub(crate) fn by_turn() -> (&'static [&'static Format], &'static [&'static Format]) {
-    static TEXT: LazyLock<(Vec<&Format>, Vec<&Format>)> = LazyLock::new(|| {
+/// Formats of lines that are known by their looks, and a mark that every such line has. A line without it is not held
+/// against them: most lines have neither mark.
+const MARKED: [(u8, &[&str]); 2] = [
+    (b'[', &["suricata_fast", "snort", "nginx", "apache", "haproxy", "web_access", "vsftpd", "charon"]),
+    (b'=', &["fortigate", "netfilter", "logfmt"]),
+];
+
+/// A format of lines, and the mark that its lines have.
+type Marked = (&'static Format, Option<u8>);
+
+/// Those of [`FORMATS`] that are lines of text, in their order.
+pub(crate) struct Turns {
+    /// The formats of one product.
+    particular: Vec<Marked>,
+    /// Those that read any line of a certain build.
+    general: Vec<Marked>,
+}
+
+/// Which marks a line has.
+#[derive(Clone, Copy)]
+pub(crate) struct Looks([bool; MARKED.len()]);
+
+impl Looks {
+    pub(crate) fn of(text: &str) -> Self {
+        Self(MARKED.map(|(mark, _)| memchr::memchr(mark, text.as_bytes()).is_some()))
+    }
+
+    fn has(self, mark: Option<u8>) -> bool {
+        mark.is_none_or(|mark| MARKED.iter().zip(self.0).any(|((known, _), has)| *known == mark && has))
+    }
+}
+
+impl Turns {
+    /// The formats of one product that a line of these looks, whose program names none, may be of.
+    pub(crate) fn particular(&self, looks: Looks) -> impl Iterator<Item = &'static Format> {
+        self.particular.iter().filter(move |(_, mark)| looks.has(*mark)).map(|(format, _)| *format)
+    }
+
+    /// The general formats that a line of these looks may be of.
+    pub(crate) fn general(&self, looks: Looks) -> impl Iterator<Item = &'static Format> {
+        self.general.iter().filter(move |(_, mark)| looks.has(*mark)).map(|(format, _)| *format)
+    }
+}
+
+/// The formats of lines, by turn.
+pub(crate) fn by_turn() -> &'static Turns {
+    static TURNS: LazyLock<Turns> = LazyLock::new(|| {
+        let mark = |name| MARKED.iter().find(|(_, names)| names.contains(&name)).map(|(mark, _)| *mark);
         let text = of_shape(|shape| matches!(shape, Shape::Text { .. }));
-        text.into_iter().partition(|format| !GENERAL.contains(&format.name))
+        let marked = text.into_iter().map(|format| (format, mark(format.name)));
+        let (general, particular) = marked.partition(|(format, _)| GENERAL.contains(&format.name));
+        Turns { particular, general }
     });
-    (&TEXT.0, &TEXT.1)
+    &TURNS
 }
 
 /// Those of [`FORMATS`] that are no text, in their order.
@@ -155,4 +202,60 @@ pub(crate) fn binary_formats() -> &'static [&'static Format] {
 
 fn of_shape(wanted: impl Fn(&Shape) -> bool) -> Vec<&'static Format> {
     FORMATS.iter().copied().filter(|format| wanted(&format.shape)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn recognise(format: &Format, text: &str) -> bool {
+        let Shape::Text { recognise, .. } = format.shape else { return false };
+        [true, false].into_iter().any(|in_syslog| {
+            let programs = if in_syslog { &["", "unknown", "kernel"][..] } else { &[""][..] };
+            programs.iter().any(|program| recognise(&Payload { text, program, in_syslog }))
+        })
+    }
+
+    #[test]
+    fn marks_are_of_formats_and_without_them_no_line_is_recognised() {
+        for (mark, names) in MARKED {
+            for name in names {
+                let format = FORMATS.iter().find(|format| format.name == *name).expect(name);
+                let behind_envelope = format.sample.split_once("]: ").map_or("", |(_, message)| message);
+                assert!(
+                    [format.sample, behind_envelope].iter().any(|text| recognise(format, text)),
+                    "{name}"
+                );
+                assert!(format.sample.as_bytes().contains(&mark), "{name}");
+                for other in ["", " ", "(", ":"] {
+                    let text = format.sample.replace(char::from(mark), other);
+                    assert!(!recognise(format, &text), "{name}: {text}");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        /// Lines put together from what lines of the formats are made of.
+        #[test]
+        fn no_line_is_recognised_by_a_format_whose_mark_it_lacks(
+            pieces in prop::collection::vec(
+                prop::sample::select(vec![
+                    "[", "]", "=", " ", "\"", ": ", "[**] ", "[1:2:3] ", "date=2026-03-01 ", "logid=1 type=2 subtype=3 ", "SRC=1.2.3.4 ",
+                    " DST=1.2.3.4 LEN=60", "IN=eth0 ", "2026/03/01 10:00:00 ", "Sun Mar  1 10:00:00 2026 ", "[pid 2] ",
+                    "Client \"192.0.2.7\"", "06[IKE] ", "<con1|62> ", "192.0.2.7 - - ", "[01/Mar/2026:10:00:00 +0000] ",
+                    "\"GET / HTTP/1.1\" 200 1 ", "[error] 1#2: *3 ", "a=b ", "level=info msg=\"x\" ", "03/01-10:00:00.123456 ",
+                ]),
+                0..8,
+            ),
+        ) {
+            let text = pieces.concat();
+            let turns = by_turn();
+            for (format, mark) in turns.particular.iter().chain(&turns.general) {
+                prop_assert!(Looks::of(&text).has(*mark) || !recognise(format, &text), "{}: {}", format.name, text);
+            }
+        }
+    }
 }

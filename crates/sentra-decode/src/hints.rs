@@ -19,6 +19,11 @@ impl Meaning {
     pub(crate) fn of(name: &str) -> Self {
         Self { marks: marks::of_name(name), number: json::number_of(name) }
     }
+
+    /// Whether it means anything to anybody.
+    pub(crate) fn is_any(&self) -> bool {
+        self.marks != 0 || self.number.is_some()
+    }
 }
 
 /// What the names of a record mean together.
@@ -42,10 +47,8 @@ impl Hints {
     #[inline]
     pub(crate) fn add(&mut self, index: usize, meaning: Meaning, is_placeholder: bool) {
         self.marks |= meaning.marks;
-        if let Some(number) = meaning.number
-            && !is_placeholder
-        {
-            self.roles.add(number, index);
+        if let Some(number) = meaning.number {
+            self.roles.add(number, index, is_placeholder);
         }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn kept(parent: Parent<'_>, member: &str) -> Option<&'static str> {
 
 /// Both ends of a text and its length in one word, for a table where names that look alike only cost time.
 #[inline]
-fn word(text: &[u8]) -> u64 {
+pub(crate) fn word(text: &[u8]) -> u64 {
     let ends = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         u64::from_le_bytes(*first).wrapping_mul(31) ^ u64::from_le_bytes(*last)
     } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {

@@ -33,10 +33,12 @@ enum Role {
     App,
     Domain,
     Message,
+    Action,
+    Result,
 }
 
 /// Names that many sources share, by role. A role's names stand together.
-const NAMES: [(Role, &[&str]); 13] = [
+const NAMES: [(Role, &[&str]); 15] = [
     (
         Role::Time,
         &[
@@ -104,10 +106,12 @@ const NAMES: [(Role, &[&str]); 13] = [
     (Role::App, &["service.name", "service", "app", "application", "program"]),
     (Role::Domain, &["dns.question.name", "query", "domain"]),
     (Role::Message, &["message", "msg", "Message", "event.original", "log"]),
+    (Role::Action, json_login::ACTIONS),
+    (Role::Result, json_login::RESULTS),
 ];
 
 /// How many names there are.
-const NAMES_COUNT: usize = 83;
+const NAMES_COUNT: usize = 94;
 
 /// The numbers of the names, counted through [`NAMES`].
 static NUMBERS: LazyLock<HashMap<&'static str, usize, FixedState>> = LazyLock::new(|| {
@@ -146,6 +150,9 @@ const STARTS: [usize; NAMES.len()] = {
     starts
 };
 
+/// The number of the first name of [`Role::Action`]. Those of [`Role::Result`] follow, and nothing else.
+const ACTIONS_START: u8 = (NAMES_COUNT - json_login::ACTIONS.len() - json_login::RESULTS.len()) as u8;
+
 /// The number of `name` among the names that many sources share, if it is one of them.
 pub(crate) fn number_of(name: &str) -> Option<u8> {
     number(&LENGTHS, name).and_then(|number| u8::try_from(number).ok())
@@ -154,7 +161,8 @@ pub(crate) fn number_of(name: &str) -> Option<u8> {
 /// Which fields of a record have a name that many sources share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Roles {
-    /// One bit per number of a name: whether a field has it and says something.
+    /// One bit per number of a name: whether a field has it and says something. Actions and results may say nothing:
+    /// what stands under a less telling name does not take their place.
     present: u128,
     /// By the number of a name that is present: the first such field.
     first: [u16; NAMES_COUNT],
@@ -167,10 +175,11 @@ impl Default for Roles {
 }
 
 impl Roles {
-    /// The field at `index` has the name of this number and says something.
+    /// The field at `index` has the name of this number.
     #[inline]
-    pub(crate) fn add(&mut self, number: u8, index: usize) {
-        if self.present >> number & 1 == 0
+    pub(crate) fn add(&mut self, number: u8, index: usize, is_placeholder: bool) {
+        if !(is_placeholder && number < ACTIONS_START)
+            && self.present >> number & 1 == 0
             && let Some(slot) = self.first.get_mut(usize::from(number))
             && let Ok(index) = u16::try_from(index)
         {
@@ -259,7 +268,8 @@ pub(crate) fn decode_hinted<'a>(
     roles: &Roles,
 ) -> Box<Event<'a>> {
     let mart = if context.by_syslog { Mart::LINUX } else { Mart::CLOUD };
-    let mut event = Box::new(Event::new("json", mart, context.received));
+    // An event is large: it is made where it stays.
+    let mut event = Box::write(Box::new_uninit(), Event::new("json", mart, context.received));
     let known = Known { fields: &fields, roles };
     match known.moment(context) {
         Some(moment) => event.time = moment,
@@ -277,10 +287,13 @@ pub(crate) fn decode_hinted<'a>(
     known.put_text(Role::App, &mut event.app);
     known.put_text(Role::Domain, &mut event.domain);
     known.put_text(Role::Message, &mut event.message);
-    event.fields = fields;
-    if !event.user.is_empty() {
-        json_login::fill(&mut event);
+    if !event.user.is_empty()
+        && let Some((_, action)) = known.values(Role::Action).next()
+    {
+        let result = known.values(Role::Result).next().map(|(_, result)| result);
+        json_login::fill(&mut event, action, result);
     }
+    event.fields = fields;
     event
 }
 

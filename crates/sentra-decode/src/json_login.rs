@@ -1,64 +1,73 @@
 //! Logins in the objects and lines of applications that no other module knows. Only words that can hardly mean
 //! anything else count, and only where the record says how it ended.
 
-use sentra_model::{Class, Event, EventCode, Outcome};
+use sentra_model::{Class, Event, EventCode, FieldValue, Outcome};
 
-use crate::flatten::Field;
 use crate::object;
 
 /// Where applications say what was done, most telling first.
-const ACTIONS: [&str; 6] = ["event.action", "action", "event_type", "event_name", "operation", "event"];
+pub(crate) const ACTIONS: &[&str] =
+    &["event.action", "action", "event_type", "event_name", "operation", "event"];
 /// Where they say how it ended.
-const RESULTS: [&str; 5] = ["event.outcome", "outcome", "result", "status", "success"];
-/// A login, however it ended.
-const LOGINS: [&str; 9] = [
-    "login",
-    "logon",
-    "signin",
-    "userlogin",
-    "userlogon",
-    "usersignin",
-    "authentication",
-    "authenticate",
-    "sessionstart",
-];
-const SUCCEEDED: [&str; 5] =
-    ["loginsuccess", "loginsucceeded", "loginsuccessful", "successfullogin", "userloggedin"];
-const FAILED: [&str; 5] = ["loginfailed", "loginfailure", "failedlogin", "loginfail", "userloginfailed"];
-const LOGOUTS: [&str; 6] = ["logout", "logoff", "signout", "userlogout", "userlogoff", "sessionend"];
+pub(crate) const RESULTS: &[&str] = &["event.outcome", "outcome", "result", "status", "success"];
 /// Longer texts are sentences.
 const ACTION_BYTES_MAX: usize = 24;
 
-/// Gives an event of a user the code of a login or a logout, if it is one.
-pub(crate) fn fill(event: &mut Event<'_>) {
-    let Some(action) = of_names(&event.fields, &ACTIONS) else { return };
-    let is = |words: &[&str]| words.iter().any(|word| object::is_loosely(&action, word));
-    let code = match () {
-        () if is(&SUCCEEDED) => EventCode::LL01,
-        () if is(&FAILED) => EventCode::LL03,
-        () if is(&LOGOUTS) => EventCode::LL02,
-        () if is(&LOGINS) => {
-            let result = of_names(&event.fields, &RESULTS).unwrap_or_default();
-            match object::outcome(&result) {
+/// What an action means for the code.
+enum Login {
+    Succeeded,
+    Failed,
+    /// Somebody tried: how it ended stands elsewhere.
+    Tried,
+    Logout,
+}
+
+/// Gives an event of a user, who did `action`, the code of a login or a logout, if it is one.
+pub(crate) fn fill(event: &mut Event<'_>, action: &FieldValue<'_>, result: Option<&FieldValue<'_>>) {
+    let Some(login) = login(&action.as_text()) else { return };
+    let code = match login {
+        Login::Succeeded => EventCode::LL01,
+        Login::Failed => EventCode::LL03,
+        Login::Logout => EventCode::LL02,
+        Login::Tried => {
+            let result = result.map(FieldValue::as_text).filter(|result| result.len() <= ACTION_BYTES_MAX);
+            match object::outcome(&result.unwrap_or_default()) {
                 Outcome::Success => EventCode::LL01,
                 Outcome::Failure => EventCode::LL03,
                 Outcome::Unknown => return,
             }
         }
-        () => return,
     };
     event.class = Class::AUTHENTICATION;
     event.outcome = if code == EventCode::LL03 { Outcome::Failure } else { Outcome::Success };
     event.code = Some(code);
 }
 
-/// The short text of the first of `names` that a field has. Every field is looked at once.
-fn of_names(fields: &[Field<'_>], names: &[&str]) -> Option<String> {
-    let place = |name: &str| names.iter().position(|known| *known == name);
-    let found = fields.iter().filter_map(|(name, value)| Some((place(name)?, value)));
-    let (_, value) = found.min_by_key(|(place, _)| *place)?;
-    let text = value.as_text();
-    (text.len() <= ACTION_BYTES_MAX).then(|| text.into_owned())
+/// What `action` means, whatever its case and its punctuation.
+fn login(action: &str) -> Option<Login> {
+    if action.len() > ACTION_BYTES_MAX {
+        return None;
+    }
+    let mut word = [0; ACTION_BYTES_MAX];
+    let mut length = 0;
+    for (place, letter) in word.iter_mut().zip(action.bytes().filter(u8::is_ascii_alphanumeric)) {
+        *place = letter.to_ascii_lowercase();
+        length += 1;
+    }
+    match word.get(..length)? {
+        b"login" | b"logon" | b"signin" | b"userlogin" | b"userlogon" | b"usersignin" | b"authentication"
+        | b"authenticate" | b"sessionstart" => Some(Login::Tried),
+        b"loginsuccess" | b"loginsucceeded" | b"loginsuccessful" | b"successfullogin" | b"userloggedin" => {
+            Some(Login::Succeeded)
+        }
+        b"loginfailed" | b"loginfailure" | b"failedlogin" | b"loginfail" | b"userloginfailed" => {
+            Some(Login::Failed)
+        }
+        b"logout" | b"logoff" | b"signout" | b"userlogout" | b"userlogoff" | b"sessionend" => {
+            Some(Login::Logout)
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use sentra_model::FieldValue;
 
 use crate::flatten::{FIELD_DEPTH_MAX, FIELDS_MAX, Field, NAME_BYTES_MAX};
 use crate::hints::{Hints, Meaning};
-use crate::joined::{self, kept};
+use crate::joined::joined;
 use crate::split;
 use crate::trail::{self, NodeId, Trail};
 
@@ -52,28 +52,38 @@ struct Parent<'p> {
     depth: usize,
 }
 
-/// Where a value belongs: in what, and under which name there. Names are put together where a value is put down, so
-/// that nothing but borrowed text is handed on.
+/// Where a value belongs.
 #[derive(Clone, Copy)]
 struct Place<'p, 'a> {
-    parent: Parent<'p>,
-    member: &'a str,
+    name: Name<'p, 'a>,
     node: NodeId,
     depth: usize,
 }
 
-impl<'a> Place<'_, 'a> {
-    /// The full name where the trail does not know it; `None` when it is too long.
-    #[cold]
-    fn name(self) -> Option<Cow<'a, str>> {
-        if self.parent.depth == 0 {
-            return (self.member.len() <= NAME_BYTES_MAX).then_some(Cow::Borrowed(self.member));
+/// A full name.
+#[derive(Clone, Copy)]
+enum Name<'p, 'a> {
+    /// One that is there as long as the record.
+    Lasting(&'a str),
+    /// One that was put together.
+    New(&'p str),
+}
+
+impl<'a> Name<'_, 'a> {
+    #[inline]
+    fn text(&self) -> &str {
+        match self {
+            Self::Lasting(name) => name,
+            Self::New(name) => name,
         }
-        if let Some(name) = kept(joined::Parent::new(self.parent.name), self.member) {
-            return Some(Cow::Borrowed(name));
+    }
+
+    #[inline]
+    fn of_field(self) -> Cow<'a, str> {
+        match self {
+            Self::Lasting(name) => Cow::Borrowed(name),
+            Self::New(name) => Cow::Owned(name.to_owned()),
         }
-        let length = self.parent.name.len() + 1 + self.member.len();
-        (length <= NAME_BYTES_MAX).then(|| Cow::Owned([self.parent.name, ".", self.member].concat()))
     }
 }
 
@@ -107,55 +117,88 @@ impl<'a> Scanner<'_, 'a> {
         at
     }
 
+    /// The byte behind the blanks at `at`, and its position. Most logs have none there.
+    #[inline]
+    fn next(&self, at: usize) -> Option<(u8, usize)> {
+        match self.peek(at)? {
+            b'\0'..=b' ' => {
+                let at = self.blanks(at);
+                Some((self.peek(at)?, at))
+            }
+            byte => Some((byte, at)),
+        }
+    }
+
     /// The members of an object after its `{`.
     fn members(&mut self, at: usize, parent: Parent<'_>) -> Option<usize> {
-        let mut at = self.blanks(at);
-        if let Some(end) = self.eat(at, b'}') {
-            return Some(end);
+        let (mut byte, mut at) = self.next(at)?;
+        if byte == b'}' {
+            return Some(at + 1);
         }
         loop {
-            at = self.eat(self.blanks(at), b'"')?;
-            let (member, node, behind) = self.member(at, parent)?;
-            at = self.value(behind, Place { parent, member, node, depth: parent.depth + 1 })?;
-            at = self.blanks(at);
-            match self.peek(at)? {
-                b',' => at += 1,
+            if byte != b'"' {
+                return None;
+            }
+            at = match self.guess(at + 1, parent) {
+                Some((place, behind)) => self.value(behind, place)?,
+                None => self.other_member(at + 1, parent)?,
+            };
+            (byte, at) = self.next(at)?;
+            match byte {
+                b',' => (byte, at) = self.next(at + 1)?,
                 b'}' => return Some(at + 1),
                 _ => return None,
             }
         }
     }
 
-    /// A member after its opening quote, up to its colon, and the position behind that.
+    /// The place of the member behind the opening quote before `at`, if it is the one that came here last time, and
+    /// the position behind its colon.
     #[inline]
-    fn member(&mut self, at: usize, parent: Parent<'_>) -> Option<(&'a str, NodeId, usize)> {
+    fn guess<'p>(&mut self, at: usize, parent: Parent<'_>) -> Option<(Place<'p, 'a>, usize)> {
         let rest = self.text.as_bytes().get(at..)?;
-        let Some((id, node)) = self.trail.guess(self.previous, parent.node, rest) else {
-            return self.other_member(at, parent);
-        };
+        let (id, node) = self.trail.guess(self.previous, parent.node, rest)?;
         let behind = at + node.quoted_length();
+        let name = match node.name {
+            Some(name) => name,
+            None => self.text.get(at..behind - 2)?,
+        };
         self.previous = id;
-        Some((self.text.get(at..behind - 2)?, id, behind))
+        Some((Place { name: Name::Lasting(name), node: id, depth: parent.depth + 1 }, behind))
     }
 
-    /// [`Self::member`] where another one comes than last time.
-    fn other_member(&mut self, at: usize, parent: Parent<'_>) -> Option<(&'a str, NodeId, usize)> {
+    /// A member with its value where another one comes than last time.
+    fn other_member(&mut self, at: usize, parent: Parent<'_>) -> Option<usize> {
         // A name with an escape in it is left to the library.
         let end = at + plain_length(self.text.as_bytes().get(at..)?)?;
         let member = self.text.get(at..end)?;
         let behind = self.eat(end, b'"')?;
         let behind = self.eat(self.blanks(behind), b':')?;
-        let node = self.trail.find(self.previous, (parent.node, parent.name), member);
-        if node != trail::UNKNOWN {
-            self.previous = node;
+        let depth = parent.depth + 1;
+        let id = self.trail.find(self.previous, (parent.node, parent.name), member);
+        if let Some(node) = self.trail.node(id) {
+            let name = Name::Lasting(node.name.unwrap_or(member));
+            self.previous = id;
+            return self.value(behind, Place { name, node: id, depth });
         }
-        Some((member, node, behind))
+        let joined = match parent.depth {
+            0 => Cow::Borrowed(member),
+            _ => joined(parent.name, member),
+        };
+        if joined.len() > NAME_BYTES_MAX {
+            return None;
+        }
+        let name = match &joined {
+            Cow::Borrowed(name) => Name::Lasting(name),
+            Cow::Owned(name) => Name::New(name),
+        };
+        self.value(behind, Place { name, node: trail::UNKNOWN, depth })
     }
 
     #[inline]
     fn value(&mut self, at: usize, place: Place<'_, 'a>) -> Option<usize> {
-        let at = self.blanks(at);
-        match self.peek(at)? {
+        let (byte, at) = self.next(at)?;
+        match byte {
             b'"' => {
                 let from = at + 1;
                 let end = from + plain_length(self.text.as_bytes().get(from..)?)?;
@@ -185,16 +228,13 @@ impl<'a> Scanner<'_, 'a> {
         if index >= FIELDS_MAX {
             return None;
         }
-        let Some(node) = self.trail.node(place.node) else {
-            let name = place.name()?;
-            self.hints.add(index, Meaning::of(&name), is_placeholder);
-            self.fields.push((name, value()));
-            return Some(());
-        };
-        self.hints.add(index, node.meaning, is_placeholder);
-        let name = node.name.unwrap_or(place.member);
+        if place.node == trail::UNKNOWN {
+            self.hints.add(index, Meaning::of(place.name.text()), is_placeholder);
+        } else if let Some(meaning) = self.trail.meaning(place.node) {
+            self.hints.add(index, meaning, is_placeholder);
+        }
         // Not `Vec::push`, see `Event::push`.
-        self.fields.extend(std::iter::once_with(|| (Cow::Borrowed(name), value())));
+        self.fields.extend(std::iter::once_with(|| (place.name.of_field(), value())));
         Some(())
     }
 
@@ -203,14 +243,7 @@ impl<'a> Scanner<'_, 'a> {
             return None;
         }
         let Some(at) = self.eat(at, b'{') else { return self.elements(at + 1, place) };
-        let depth = place.depth;
-        match self.trail.node(place.node) {
-            Some(node) => {
-                let name = node.name.unwrap_or(place.member);
-                self.members(at, Parent { name, node: place.node, depth })
-            }
-            None => self.members(at, Parent { name: &place.name()?, node: trail::UNKNOWN, depth }),
-        }
+        self.members(at, Parent { name: place.name.text(), node: place.node, depth: place.depth })
     }
 
     /// The elements of an array after its `[`, each a field of the same name.
@@ -221,10 +254,11 @@ impl<'a> Scanner<'_, 'a> {
         }
         loop {
             at = self.value(at, Place { depth: place.depth + 1, ..place })?;
-            at = self.blanks(at);
-            match self.peek(at)? {
-                b',' => at += 1,
-                b']' => return Some(at + 1),
+            let (byte, end) = self.next(at)?;
+            at = end + 1;
+            match byte {
+                b',' => {}
+                b']' => return Some(at),
                 _ => return None,
             }
         }
@@ -322,7 +356,14 @@ impl<'a> Scanner<'_, 'a> {
     }
 
     /// The number that one digit or more make, right up to [`DIGITS_SURE`], and the position behind them.
+    #[inline]
     fn digits(&self, from: usize) -> Option<(i64, usize)> {
+        if let Some(first) = self.text.as_bytes().get(from..).and_then(<[u8]>::first_chunk) {
+            let (number, count) = split::leading_digits(first);
+            if count < first.len() {
+                return (count > 0).then_some((i64::from(number), from + count));
+            }
+        }
         let (mut number, mut at) = (0_i64, from);
         while let Some(digit @ b'0'..=b'9') = self.peek(at) {
             number = number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
@@ -338,11 +379,18 @@ impl<'a> Scanner<'_, 'a> {
 fn plain_length(bytes: &[u8]) -> Option<usize> {
     let mut length = 0;
     let mut rest = bytes;
+    while let Some((chunk, after)) = rest.split_first_chunk::<32>() {
+        if let Some(found) = split::first_special_far(chunk) {
+            return ends_plainly(bytes, length + found);
+        }
+        length += chunk.len();
+        rest = after;
+    }
     while let Some((chunk, after)) = rest.split_first_chunk::<8>() {
         if let Some(found) = split::first_special(chunk) {
             return ends_plainly(bytes, length + found);
         }
-        length += 8;
+        length += chunk.len();
         rest = after;
     }
     length += rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))?;
@@ -354,100 +402,5 @@ fn ends_plainly(bytes: &[u8], length: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::flatten;
-
-    /// What the library says, without the short way.
-    fn library(text: &str) -> Option<Vec<Field<'_>>> {
-        flatten::read(text, false).ok().map(|flat| flat.fields)
-    }
-
-    fn assert_agrees(text: &str) -> bool {
-        let mut hints = Hints::default();
-        let found = fields(text, &mut hints);
-        if let Some(found) = &found {
-            assert_eq!(format!("{hints:?}"), format!("{:?}", Hints::of(found)), "{text}");
-            // Again, when the names are known.
-            assert_eq!(
-                format!("{found:?}"),
-                format!("{:?}", fields(text, &mut Hints::default()).expect("read"))
-            );
-            let expected = library(text).unwrap_or_else(|| panic!("only the short way reads {text}"));
-            // By their text: it tells -0.0 from 0.0.
-            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{text}");
-        }
-        found.is_some()
-    }
-
-    #[test]
-    fn what_it_reads_and_what_it_leaves() {
-        let cases = [
-            (r#"{}"#, true),
-            (r#" { "a" : 1 , "b":[ ], "c":{ } } "#, true),
-            (r#"{"a":"x","b":{"c":[1,-2,{"d":"e"},[3]],"f":null},"g":true,"h":false}"#, true),
-            (r#"{"a":"q\"b\\s\/n\nt\tr\rb\bf\fu\u00e4\u20ac"}"#, true),
-            (r#"{"b\u0061\"":1}"#, false),
-            (r#"{"a":"ä€😀 and more than eight bytes","ä":"😀"}"#, true),
-            (r#"{"a":1.5,"b":-0.25,"c":1e3,"d":1E-7,"e":0,"f":0.1,"g":1772272800.123456}"#, true),
-            (r#"{"a":123456789012345678,"b":-123456789012345678}"#, true),
-            (r#"{"a":1,"a":2}"#, true),
-            (r#"{"a":1234567890123456789,"b":-9223372036854775808,"c":9223372036854775807}"#, true),
-            (r#"{"a":9223372036854775808}"#, false),
-            (r#"{"a":-9223372036854775809}"#, false),
-            (r#"{"a":"\ud83d\ude00"}"#, false),
-            (r#"{"a":"\ud83d"}"#, false),
-            (r#"{"a":-0}"#, false),
-            (r#"{"a":01}"#, false),
-            (r#"{"a":1.}"#, false),
-            (r#"{"a":.5}"#, false),
-            (r#"{"a":+1}"#, false),
-            (r#"{"a":1e999}"#, false),
-            (r#"{"a":1,}"#, false),
-            (r#"{"a":[1,]}"#, false),
-            (r#"{"a" 1}"#, false),
-            (r#"{"a":tru}"#, false),
-            (r#"{"a":1} x"#, false),
-            (r#"{"a":"x"#, false),
-            ("{\"a\":\"tab\there\"}", false),
-            ("{\"a\":\"eight bytes and a\nline end\"}", false),
-            (r#"{"a":"\x"}"#, false),
-            (r#"["a"]"#, false),
-            ("", false),
-        ];
-        for (text, is_read) in cases {
-            assert_eq!(assert_agrees(text), is_read, "{text}");
-        }
-        let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
-        assert!(assert_agrees(&nested(FIELD_DEPTH_MAX)));
-        assert!(!assert_agrees(&nested(FIELD_DEPTH_MAX + 1)));
-        let many = |count: usize| format!("{{\"a\":[{}1]}}", "1,".repeat(count - 1));
-        assert!(assert_agrees(&many(FIELDS_MAX)));
-        assert!(!assert_agrees(&many(FIELDS_MAX + 1)));
-        let long = |bytes: usize| format!("{{\"{}\":1}}", "n".repeat(bytes));
-        assert!(assert_agrees(&long(NAME_BYTES_MAX)));
-        assert!(!assert_agrees(&long(NAME_BYTES_MAX + 1)));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-        #[test]
-        fn on_pieces_of_json_it_agrees_with_the_library(
-            pieces in prop::collection::vec(
-                prop::sample::select(vec![
-                    "{", "}", "[", "]", ":", ",", "\"", "\"a\":", "\"b\":{\"c\":", "1", "-", "0", ".5", "e9", "12345678",
-                    "true", "null", "\\", "\\n", "\\u0041", "\\ud800", " ", "\t", "x", "text of some length", "\u{e4}",
-                    "\"s\"", "\u{1}",
-                ]),
-                0..24,
-            ),
-        ) {
-            assert_agrees(&pieces.concat());
-            assert_agrees(&format!("{{\"a\":{}}}", pieces.concat()));
-            assert_agrees(&format!("{{\"a\":\"{}\"}}", pieces.concat()));
-        }
-    }
-}
+#[path = "json_scan_tests.rs"]
+mod tests;

@@ -9,11 +9,15 @@ use crate::decoder::{Context, DecodeObject};
 use crate::flatten::Field;
 use crate::format::{FORMATS, Format, Shape};
 use crate::object;
+use crate::windows;
 use sentra_model::Event;
 
 /// The names of which a format needs at least one, whatever their case; for the loose ones blanks and punctuation
 /// may stand between the letters. Formats that are not in the table are always asked.
-const NEEDED: [(&str, &[&str], &[&str]); 28] = [
+const NEEDED: [(&str, &[&str], &[&str]); 31] = [
+    ("windows", &[EVENT_ID], &[]),
+    ("hec", &["sourcetype", "source", "index"], &[]),
+    ("laurel", &["id"], &[]),
     ("cloudtrail", &["eventsource"], &[]),
     ("suricata", &["event_type"], &[]),
     ("zeek", &["ts"], &[]),
@@ -93,6 +97,8 @@ const NEEDED: [(&str, &[&str], &[&str]); 28] = [
         ],
     ),
 ];
+/// Stands for all names of a Windows event's id, see [`windows::is_id`].
+const EVENT_ID: &str = "eventid";
 /// The loose names of the last format, in a table of their own for their number.
 const NEEDED_BY_WORKDAY: [&str; 13] = [
     "workerstatus",
@@ -128,6 +134,8 @@ struct Candidate {
 struct Table {
     by_ends: Vec<u128>,
     by_length: Vec<u128>,
+    /// The bit of [`EVENT_ID`].
+    event_id: u128,
     /// The names by their bits, and whether they are loose.
     names: Vec<(&'static str, bool)>,
     candidates: Vec<Candidate>,
@@ -151,6 +159,7 @@ impl Table {
         let mut table = Self {
             by_ends: vec![0; 1 << 10],
             by_length: vec![0; LENGTH_MAX + 1],
+            event_id: 0,
             names: Vec::new(),
             candidates: Vec::new(),
             always: Vec::new(),
@@ -171,6 +180,7 @@ impl Table {
                 table.always.push(candidate);
             }
         }
+        table.event_id = table.bit((EVENT_ID, false));
         table
     }
 
@@ -196,7 +206,7 @@ impl Table {
     fn of_name(&self, name: &str) -> u128 {
         let by_length = self.by_length.get(name.len()).copied().unwrap_or_default();
         let mut may_be = by_length & self.by_ends.get(ends(name)).copied().unwrap_or_default();
-        let mut found = 0;
+        let mut found = if windows::is_id(name) { self.event_id } else { 0 };
         while may_be != 0 {
             let index = may_be.trailing_zeros();
             may_be &= may_be - 1;

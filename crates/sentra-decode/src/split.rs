@@ -114,6 +114,39 @@ pub(crate) fn first_special(bytes: &[u8; 8]) -> Option<usize> {
     first_marked(zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\'))) | controls)
 }
 
+/// The number that the digits make with which the bytes begin, and how many there are. One step whatever their number.
+#[inline]
+pub(crate) fn leading_digits(bytes: &[u8; 8]) -> (u32, usize) {
+    let values = u64::from_le_bytes(*bytes) ^ (ONES * u64::from(b'0'));
+    // Marks in the upper bits of what is no digit: right up to the first one, which is all that is asked.
+    let others = (values.wrapping_add(ONES * 0x76) | values) & (ONES * 0x80);
+    let count = others.trailing_zeros() as usize / 8;
+    let Some(values) = values.checked_shl(64 - 8 * count as u32) else { return (0, 0) };
+    // Neighbours are put together: digits to pairs, pairs to fours, fours to eight.
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8) & 0x00FF_00FF_00FF_00FF;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_FFFF_0000_FFFF;
+    ((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) as u32, count)
+}
+
+/// [`first_special`] in four words at a time, which the compiler makes vectors of. Most texts are shorter, so that it
+/// is one step for them whatever their length, which no processor could foresee.
+#[inline]
+pub(crate) fn first_special_far(bytes: &[u8; 32]) -> Option<usize> {
+    let mut marks = [0; 32];
+    for (mark, byte) in marks.iter_mut().zip(bytes) {
+        *mark = u8::from((*byte == b'"') | (*byte == b'\\') | (*byte < 0x20));
+    }
+    let half = |at: usize| {
+        marks.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |half| u128::from_le_bytes(*half))
+    };
+    let (first, second) = (half(0), half(16));
+    if first | second == 0 {
+        return None;
+    }
+    let found = if first != 0 { first.trailing_zeros() } else { 128 + second.trailing_zeros() };
+    Some(found as usize / 8)
+}
+
 /// Where in a pattern a byte stands that is rarer than a blank, and which byte that is.
 #[inline]
 fn anchor(pattern: &str) -> Option<(usize, u8)> {
@@ -145,6 +178,19 @@ mod tests {
                 prop_assert_eq!(first_special(chunk), chunk.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)));
             }
             prop_assert_eq!(cut_last(&text, b':'), text.rsplit_once(':'));
+            let mut chunk = [0; 32];
+            chunk.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+            let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+            prop_assert_eq!(first_special_far(&chunk), chunk.iter().position(is_special));
+        }
+
+        #[test]
+        fn digits_make_the_number_that_the_standard_library_reads(
+            digits in "[0-9]{0,8}", rest in "[ -/:-~\u{0}\u{80}-\u{9f}]{8}",
+        ) {
+            let text = [digits.as_str(), rest.as_str()].concat();
+            let chunk = text.as_bytes().first_chunk().expect("eight bytes");
+            prop_assert_eq!(leading_digits(chunk), (digits.parse().unwrap_or(0), digits.len()));
         }
     }
 }

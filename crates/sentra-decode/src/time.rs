@@ -10,6 +10,8 @@
 //! A record without any time gets the time of its arrival, and its `problem` says so. Law TIME: nothing here
 //! reads a clock.
 
+use std::cell::Cell;
+
 use jiff::tz::TimeZone;
 use sentra_model::Timestamp;
 
@@ -277,14 +279,55 @@ pub(crate) fn latest_year(
     reference: Timestamp,
 ) -> Option<Timestamp> {
     let latest = reference.plus_micros(DAY);
+    let known = DAY_BEFORE.get();
+    if zone.is_utc && (known.month, known.day) == (month, day) && known.is_latest(latest) {
+        return Some(Timestamp::from_micros(known.start + clock));
+    }
     let year = year_of(latest) + 1;
-    (0..=YEARS_BACK_MAX + 1)
+    // No zone is so far from UTC that the next year has got beyond January.
+    let first = i64::from(month != 1);
+    let moment = (first..=YEARS_BACK_MAX + 1)
         .filter_map(|back| at(year - back, month, day, clock, zone))
-        .find(|moment| *moment <= latest)
+        .find(|moment| *moment <= latest)?;
+    if zone.is_utc {
+        DAY_BEFORE.set(Day { month, day, start: moment.micros() - clock });
+    }
+    Some(moment)
 }
 
+/// A day that was named without a year, and the microsecond at which it began.
+#[derive(Clone, Copy)]
+struct Day {
+    month: i64,
+    day: i64,
+    start: i64,
+}
+
+thread_local! {
+    /// The day of the line before: mostly it is that of the next one, too.
+    static DAY_BEFORE: Cell<Day> = const { Cell::new(Day { month: 0, day: 0, start: 0 }) };
+}
+
+impl Day {
+    /// Whether it is over before `latest`, with its leap second, and the same day a year later is not: then it is the
+    /// latest of its name whatever the clock says.
+    fn is_latest(self, latest: Timestamp) -> bool {
+        let over = self.start + DAY + SECOND;
+        (over..over + 363 * DAY).contains(&latest.micros())
+    }
+}
+
+/// The year of a moment in UTC. Years of which [`days`] knows none are not told apart.
 fn year_of(moment: Timestamp) -> i64 {
-    i64::from(TimeZone::UTC.to_datetime(jiff::Timestamp::from(moment)).year())
+    // Counted as in [`days`]: years start in March, and an era is 400 of them.
+    let days = moment.micros().div_euclid(DAY) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let leap_days = day_of_era / 1_460 - day_of_era / 36_524 + day_of_era / 146_096;
+    let year_of_era = (day_of_era - leap_days) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // From the first of January on it is the next year.
+    let year = era * 400 + year_of_era + i64::from(day_of_year >= 306);
+    year.clamp(-9_999, 9_999)
 }
 
 /// `03/01-10:00:00.123456`, `03/01/26-…` and `03/01/2026-…` at the beginning of `text`, with what follows it: how

@@ -107,3 +107,37 @@ proptest! {
         let _ = bsd(&dressed, &utc(), reference);
     }
 }
+
+proptest! {
+    #[test]
+    fn a_day_without_a_year_is_the_same_whatever_day_was_before(
+        day in 0_i64..1_500, clock in 0_i64..86_401, after in -800_i64..800, other in 0_i64..1_500,
+    ) {
+        let (zone, reference) = (utc(), moment("2026-03-01T12:00:00Z").plus_micros(after * DAY / 2));
+        let named = |back: i64| {
+            let date = TimeZone::UTC.to_datetime(jiff::Timestamp::from(reference.plus_micros(-back * DAY)));
+            (i64::from(date.month()), i64::from(date.day()))
+        };
+        let ((month, day), (other_month, other_day)) = (named(day), named(other));
+        let alone = || {
+            DAY_BEFORE.set(Day { month: 0, day: 0, start: 0 });
+            latest_year(month, day, clock * SECOND, &zone, reference)
+        };
+        let expected = alone();
+        // The same day again, and after another reference and another day.
+        prop_assert_eq!(latest_year(month, day, clock * SECOND, &zone, reference), expected);
+        latest_year(month, day, 0, &zone, reference.plus_micros(other * DAY));
+        prop_assert_eq!(latest_year(month, day, clock * SECOND, &zone, reference), expected);
+        latest_year(month, day, 0, &zone, reference.plus_micros(-other * DAY));
+        prop_assert_eq!(latest_year(month, day, clock * SECOND, &zone, reference), expected);
+        latest_year(other_month, other_day, 0, &zone, reference);
+        prop_assert_eq!(latest_year(month, day, clock * SECOND, &zone, reference), expected);
+    }
+
+    #[test]
+    fn the_year_of_a_moment_is_that_of_the_calendar(micros in -377_000_000_000_000_000_i64..253_000_000_000_000_000) {
+        let moment = Timestamp::from_micros(micros);
+        let year = TimeZone::UTC.to_datetime(jiff::Timestamp::from(moment)).year();
+        prop_assert_eq!(year_of(moment), i64::from(year));
+    }
+}

@@ -18,6 +18,9 @@ const NAMES_MAX: usize = 4_096;
 /// Law LIMIT: longer names are not remembered.
 const NAME_BYTES_MAX: usize = 128;
 
+/// Bytes of a name that are compared in one step.
+const HEAD_BYTES: usize = 16;
+
 /// A name by its number.
 pub(crate) type NodeId = u16;
 
@@ -26,35 +29,60 @@ pub(crate) const TOP: NodeId = 0;
 /// A name that is not remembered.
 pub(crate) const UNKNOWN: NodeId = NodeId::MAX;
 
-/// A member of an object at its place in the record.
+/// A member of an object at its place in the record: what is asked of every one, in one line of memory.
 #[derive(Debug)]
 pub(crate) struct Node {
-    /// The member with what stands behind it: `name":`.
-    quoted: Box<str>,
+    /// The beginning of [`Details::quoted`], and the bits of it that count.
+    head: u128,
+    mask: u128,
+    /// The full name, where it is not the member alone.
+    pub(crate) name: Option<&'static str>,
+    /// Bytes of [`Details::quoted`].
+    length: u16,
     /// What it is a member of.
     parent: NodeId,
     /// What came after it last time.
     next: NodeId,
-    /// The full name, where it is not the member alone.
-    pub(crate) name: Option<&'static str>,
-    pub(crate) meaning: Meaning,
+    /// Whether the name means anything to anybody.
+    has_meaning: bool,
 }
 
 impl Node {
-    /// Whether `text` begins with it.
-    #[inline]
-    fn begins(&self, text: &[u8]) -> bool {
-        text.get(..self.quoted.len()).is_some_and(|head| crate::split::is_same(head, self.quoted.as_bytes()))
-    }
-
-    fn member(&self) -> &str {
-        self.quoted.strip_suffix("\":").unwrap_or_default()
+    fn new(details: &Details, parent: NodeId, name: Option<&'static str>) -> Self {
+        let quoted = details.quoted.as_bytes();
+        let mut head = [0; HEAD_BYTES];
+        head.iter_mut().zip(quoted).for_each(|(place, byte)| *place = *byte);
+        let unused = HEAD_BYTES.saturating_sub(quoted.len());
+        Self {
+            head: u128::from_le_bytes(head),
+            mask: u128::MAX.checked_shr(8 * unused as u32).unwrap_or_default(),
+            name,
+            // Longer names are not remembered.
+            length: quoted.len() as u16,
+            parent,
+            next: UNKNOWN,
+            has_meaning: details.meaning.is_any(),
+        }
     }
 
     /// Bytes of the member, its closing quote and its colon.
     #[inline]
     pub(crate) fn quoted_length(&self) -> usize {
-        self.quoted.len()
+        usize::from(self.length)
+    }
+}
+
+/// What is seldom asked of a node.
+#[derive(Debug)]
+struct Details {
+    /// The member with what stands behind it: `name":`.
+    quoted: Box<str>,
+    meaning: Meaning,
+}
+
+impl Details {
+    fn member(&self) -> &str {
+        self.quoted.strip_suffix("\":").unwrap_or_default()
     }
 }
 
@@ -62,6 +90,8 @@ impl Node {
 #[derive(Debug, Default)]
 pub(crate) struct Trail {
     nodes: Vec<Node>,
+    /// By the numbers of the nodes.
+    details: Vec<Details>,
     known: HashTable<NodeId>,
     hasher: RandomState,
 }
@@ -78,22 +108,47 @@ impl Trail {
     pub(crate) fn guess(&self, previous: NodeId, parent: NodeId, text: &[u8]) -> Option<(NodeId, &Node)> {
         let id = self.node(previous)?.next;
         let node = self.node(id)?;
-        (node.parent == parent && node.begins(text)).then_some((id, node))
+        // Not told where the text ends soon: then it counts as another one.
+        let head = u128::from_le_bytes(*text.first_chunk::<HEAD_BYTES>()?);
+        let is_it = (head ^ node.head) & node.mask == 0
+            && node.parent == parent
+            && (node.quoted_length() <= HEAD_BYTES || self.is_quoted(id, text));
+        is_it.then_some((id, node))
+    }
+
+    /// Whether `text` begins with the member, its closing quote and its colon.
+    fn is_quoted(&self, id: NodeId, text: &[u8]) -> bool {
+        let details = self.details.get(usize::from(id));
+        details.is_some_and(|details| text.starts_with(details.quoted.as_bytes()))
+    }
+
+    /// What the name of this number means, if anything.
+    #[inline]
+    pub(crate) fn meaning(&self, id: NodeId) -> Option<Meaning> {
+        if !self.node(id)?.has_meaning {
+            return None;
+        }
+        Some(self.details.get(usize::from(id))?.meaning)
     }
 
     /// Begins a record. There is room for the names of any record that is read with a trail.
     pub(crate) fn begin(&mut self) {
         if self.nodes.is_empty() || self.nodes.len() >= NAMES_MAX {
             self.nodes.clear();
+            self.details.clear();
             self.known.clear();
-            self.nodes.push(Node {
-                quoted: Box::default(),
-                parent: UNKNOWN,
-                next: UNKNOWN,
-                name: None,
-                meaning: Meaning::default(),
-            });
+            self.push(Details { quoted: Box::default(), meaning: Meaning::default() }, UNKNOWN, None);
         }
+    }
+
+    fn push(&mut self, details: Details, parent: NodeId, name: Option<&'static str>) {
+        self.nodes.push(Node::new(&details, parent, name));
+        self.details.push(details);
+    }
+
+    fn is_member(&self, id: NodeId, parent: NodeId, member: &str) -> bool {
+        self.node(id).is_some_and(|node| node.parent == parent)
+            && self.details.get(usize::from(id)).is_some_and(|details| details.member() == member)
     }
 
     /// The node of `member` in `parent`, whose full name is `parent_name`, as what comes after `previous`;
@@ -108,12 +163,7 @@ impl Trail {
             return UNKNOWN;
         }
         let hash = hash(&self.hasher, parent, member);
-        let is_it = |id: &NodeId| {
-            self.nodes
-                .get(usize::from(*id))
-                .is_some_and(|node| node.parent == parent && node.member() == member)
-        };
-        let id = match self.known.find(hash, is_it) {
+        let id = match self.known.find(hash, |id| self.is_member(*id, parent, member)) {
             Some(id) => *id,
             None => self.add(hash, (parent, parent_name), member),
         };
@@ -141,11 +191,11 @@ impl Trail {
         }
         let meaning = Meaning::of(name.unwrap_or(member));
         let quoted = [member, "\":"].concat().into_boxed_str();
-        self.nodes.push(Node { quoted, parent, next: UNKNOWN, name, meaning });
-        let (nodes, hasher) = (&self.nodes, &self.hasher);
+        self.push(Details { quoted, meaning }, parent, name);
+        let (nodes, details, hasher) = (&self.nodes, &self.details, &self.hasher);
         self.known.insert_unique(hash, id, |id| {
-            let node = nodes.get(usize::from(*id));
-            node.map_or(0, |node| self::hash(hasher, node.parent, node.member()))
+            let both = nodes.get(usize::from(*id)).zip(details.get(usize::from(*id)));
+            both.map_or(0, |(node, details)| self::hash(hasher, node.parent, details.member()))
         });
         id
     }
@@ -169,15 +219,16 @@ mod tests {
         let user = trail.find(TOP, (TOP, ""), "user");
         let name = trail.find(user, (user, "user"), "name");
         assert_eq!(trail.node(name).and_then(|node| node.name), Some("user.name"));
-        assert_eq!(trail.guess(TOP, TOP, b"user\":1").map(|(id, _)| id), Some(user));
-        assert_eq!(trail.guess(user, user, b"name\":1").map(|(id, _)| id), Some(name));
-        assert!(trail.guess(user, TOP, b"name\":1").is_none());
-        assert!(trail.guess(user, user, b"name\" :1").is_none());
+        assert_eq!(trail.guess(TOP, TOP, b"user\":1,\"and\":\"more\"").map(|(id, _)| id), Some(user));
+        assert_eq!(trail.guess(user, user, b"name\":1,\"and\":\"more\"").map(|(id, _)| id), Some(name));
+        assert!(trail.guess(user, TOP, b"name\":1,\"and\":\"more\"").is_none());
+        assert!(trail.guess(user, user, b"name\" :1,\"and\":\"more\"").is_none());
         assert!(trail.guess(user, user, b"nam").is_none());
-        assert!(trail.guess(name, TOP, b"user\":1").is_none());
+        assert!(trail.guess(user, user, b"name2\":1,\"and\":\"more\"").is_none());
+        assert!(trail.guess(name, TOP, b"user\":1,\"and\":\"more\"").is_none());
         // Found again, not made again.
         assert_eq!(trail.find(name, (TOP, ""), "user"), user);
-        assert_eq!(trail.guess(name, TOP, b"user\":1").map(|(id, _)| id), Some(user));
+        assert_eq!(trail.guess(name, TOP, b"user\":1,\"and\":\"more\"").map(|(id, _)| id), Some(user));
         assert_eq!(trail.find(user, (UNKNOWN, "x"), "y"), UNKNOWN);
     }
 

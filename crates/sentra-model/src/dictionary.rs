@@ -16,8 +16,6 @@ const NONE: i32 = -1;
 /// The place of no text: none begins at the first byte of memory.
 const NOWHERE: (usize, usize, i32) = (0, 0, NONE);
 
-/// The part of a hash that a slot keeps.
-const UPPER_HALF: u64 = 0xFFFF_FFFF_0000_0000;
 /// Room in the table of an interner before it holds anything.
 const SLOTS_MIN: usize = 64;
 /// Law LIMIT: slots that an emptied interner keeps; they are wiped for every batch.
@@ -27,22 +25,28 @@ const ROOM_BYTES_MAX: usize = 1 << 24;
 
 /// The distinct texts of a column under their keys.
 ///
-/// The table is one row of words, each the upper half of a text's hash over its key plus one, 0 where there is none,
-/// and a text stands at its hash or behind it. Most texts of a batch are new, and its table is larger than the nearest
-/// memory: what counts is how many places of memory a text is looked up in.
+/// The table is one row of small words, each a text's key plus one under as much of its hash as there is room for, 0
+/// where there is none, and a text stands at its hash or behind it. Most texts of a batch are new, and its table is
+/// larger than the nearest memory: what counts is how many places of memory a text is looked up in, and how near they
+/// are.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     texts: StringBuilder,
-    slots: Vec<u64>,
+    slots: Vec<u32>,
     hasher: RandomState,
 }
 
 /// What an empty slot holds.
-const EMPTY: u64 = 0;
+const EMPTY: u32 = 0;
 
-/// The key in a slot that is not empty.
-fn key_in(slot: u64) -> i32 {
-    (slot as u32).wrapping_sub(1) as i32
+/// The key in a slot that is not empty, of a table whose last place is `last`.
+fn key_in(slot: u32, last: usize) -> i32 {
+    (slot & last as u32).wrapping_sub(1) as i32
+}
+
+/// The part of a hash that a slot keeps: there are fewer keys than slots, so that a key leaves the upper bits.
+fn tag(hash: u64, last: usize) -> u32 {
+    (hash >> 32) as u32 & !(last as u32)
 }
 
 impl Interner {
@@ -74,14 +78,16 @@ impl Interner {
         }
         let (bytes, offsets) = (self.texts.values_slice(), self.texts.offsets_slice());
         let last = self.slots.len().wrapping_sub(1);
+        let tag = tag(hash, last);
         let mut at = hash as usize & last;
         while let Some(slot) = self.slots.get_mut(at) {
             if *slot == EMPTY {
-                *slot = hash & UPPER_HALF | (key as u64 + 1);
+                *slot = tag | (key as u32 + 1);
                 break;
             }
-            if (*slot ^ hash) & UPPER_HALF == 0 && is_at(bytes, offsets, key_in(*slot), text.as_bytes()) {
-                return key_in(*slot);
+            let known = key_in(*slot, last);
+            if *slot & !(last as u32) == tag && is_at(bytes, offsets, known, text.as_bytes()) {
+                return known;
             }
             at = (at + 1) & last;
         }
@@ -96,18 +102,19 @@ impl Interner {
         self.slots.clear();
         self.slots.resize(count, EMPTY);
         let (bytes, offsets) = (self.texts.values_slice(), self.texts.offsets_slice());
-        for (number, ends) in (1_u64..).zip(offsets.windows(2)) {
+        let last = count - 1;
+        for (number, ends) in (1_u32..).zip(offsets.windows(2)) {
             let &[from, to] = ends else { continue };
             let mut hasher = self.hasher.build_hasher();
             hasher.write(bytes.get(from as usize..to as usize).unwrap_or_default());
             let hash = hasher.finish();
-            let mut at = hash as usize & (count - 1);
+            let mut at = hash as usize & last;
             while let Some(slot) = self.slots.get_mut(at) {
                 if *slot == EMPTY {
-                    *slot = hash & UPPER_HALF | number;
+                    *slot = tag(hash, last) | number;
                     break;
                 }
-                at = (at + 1) & (count - 1);
+                at = (at + 1) & last;
             }
         }
     }

@@ -62,10 +62,10 @@ const NAMES: Names = Names {
 
 /// A line begins with its version, an account of twelve digits and an interface.
 fn is_line(payload: &Payload<'_>) -> bool {
-    let Some((version, rest)) = payload.text.split_once(' ') else { return false };
-    let is_version = version.len() == 1 && version.bytes().all(|byte| byte.is_ascii_digit());
+    let [b'0'..=b'9', b' ', ..] = payload.text.as_bytes() else { return false };
+    let rest = payload.text.get(2..).unwrap_or_default();
     let account = rest.get(..12).filter(|account| account.bytes().all(|byte| byte.is_ascii_digit()));
-    is_version && account.is_some() && rest.get(12..).is_some_and(|rest| rest.starts_with(" eni-"))
+    account.is_some() && rest.get(12..).is_some_and(|rest| rest.starts_with(" eni-"))
 }
 
 fn parse<'a>(_context: &Context<'_>, payload: &Payload<'a>, event: &mut Event<'a>) -> bool {

@@ -22,7 +22,7 @@ use sentra_model::{Event, Mart, Severity};
 use crate::declared::Turn;
 use crate::decoder::{self, Context};
 use crate::flatten;
-use crate::format::{self, Payload};
+use crate::format::{self, Looks, Payload};
 use crate::names::{NO_TIME, note};
 use envelope::Envelope;
 use programs::{Family, Program, program};
@@ -85,10 +85,10 @@ fn read_message<'a>(
     if program.is_own {
         return false;
     }
-    let (particular, general) = format::by_turn();
-    particular.iter().any(|format| decoder::understand(context, format, &payload, event))
+    let (turns, looks) = (format::by_turn(), Looks::of(payload.text));
+    turns.particular(looks).any(|format| decoder::understand(context, format, &payload, event))
         || declared(event)
-        || general.iter().any(|format| decoder::understand(context, format, &payload, event))
+        || turns.general(looks).any(|format| decoder::understand(context, format, &payload, event))
 }
 
 /// Reads a message that is a JSON object. What the object does not say, the envelope does.
@@ -138,7 +138,7 @@ pub(crate) fn is_own(name: &str) -> bool {
 fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>, program: &Program) -> Box<Event<'a>> {
     let time = envelope.time.unwrap_or(context.received);
     // An event is large: it is made where it stays.
-    let mut event = Box::new(Event::new("syslog", Mart::LINUX, time));
+    let mut event = Box::write(Box::new_uninit(), Event::new("syslog", Mart::LINUX, time));
     event.product = Cow::Borrowed("linux");
     if envelope.time.is_none() {
         note(&mut event, NO_TIME);
@@ -160,7 +160,7 @@ fn enveloped<'a>(context: &Context<'_>, envelope: &mut Envelope<'a>, program: &P
 }
 
 fn put_fields<'a>(event: &mut Event<'a>, envelope: &Envelope<'a>) {
-    event.fields.reserve_exact(FIELDS_USUAL);
+    event.fields = Vec::with_capacity(FIELDS_USUAL);
     if let Some(priority) = envelope.priority {
         if let Some(facility) = FACILITIES.get(usize::from(priority / 8)) {
             event.push("facility", *facility);

@@ -6,6 +6,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use crate::format::{FORMATS, Format, Shape};
+use crate::joined::word;
+use crate::split::is_same;
 
 /// Programs whose messages one function understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,8 +83,69 @@ fn programs() -> Programs {
     programs
 }
 
-/// What is known of the program called `name`.
+/// Places of the table; always more than programs, so that there are empty ones.
+const PLACES: usize = 512;
+
+/// The programs by the hash of their names, each there or behind it.
+type Places = Vec<Option<(&'static str, Program)>>;
+
+fn places() -> Places {
+    let mut places: Places = vec![None; PLACES];
+    for (name, program) in programs() {
+        let free = (place_of(name)..)
+            .map(|place| place % PLACES)
+            .find(|place| matches!(places.get(*place), Some(None)));
+        if let Some(place) = free.and_then(|place| places.get_mut(place)) {
+            *place = Some((name, program));
+        }
+    }
+    places
+}
+
+fn place_of(name: &str) -> usize {
+    // The upper bits are the best mixed ones.
+    (word(name.as_bytes()) >> 32) as usize % PLACES
+}
+
+/// What is known of the program called `name`. Asked of every line, hence the table of its own: nothing is called.
 pub(super) fn program(name: &str) -> Program {
-    static PROGRAMS: LazyLock<Programs> = LazyLock::new(programs);
-    PROGRAMS.get(name).copied().unwrap_or(UNKNOWN)
+    static TABLE: LazyLock<Places> = LazyLock::new(places);
+    let mut at = place_of(name);
+    while let Some(Some((known, program))) = TABLE.get(at) {
+        if is_same(known.as_bytes(), name.as_bytes()) {
+            return *program;
+        }
+        at = (at + 1) % PLACES;
+    }
+    UNKNOWN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_program_is_found_and_no_other() {
+        let programs = programs();
+        assert!(programs.len() * 2 < PLACES);
+        for (name, expected) in &programs {
+            let found = program(name);
+            assert_eq!(
+                (found.family, found.is_own, found.service),
+                (expected.family, expected.is_own, expected.service)
+            );
+            assert_eq!(
+                found.format.map(|format| format.name),
+                expected.format.map(|format| format.name),
+                "{name}"
+            );
+            for other in [format!("{name}x"), format!("x{name}"), name.to_lowercase() + "-", String::new()] {
+                assert_eq!(
+                    program(&other).is_own,
+                    programs.get(other.as_str()).is_some_and(|known| known.is_own),
+                    "{other}"
+                );
+            }
+        }
+    }
 }

@@ -21,6 +21,9 @@ pub(crate) static FORMAT: Format = Format {
 };
 
 fn recognise(payload: &Payload<'_>) -> bool {
+    if payload.in_syslog && payload.program != "named" {
+        return false;
+    }
     let (_, message) = stamp(payload.text);
     let is_bind = payload.program == "named" || (!payload.in_syslog && message.len() < payload.text.len());
     is_bind && client(message).is_some()

@@ -42,17 +42,12 @@ pub(crate) fn is_event(fields: &[Field<'_>]) -> bool {
         if !matches!(name.as_bytes().first(), Some(b'E' | b'C' | b'S' | b'P' | b'L' | b'w')) {
             continue;
         }
+        has_id |= is_id(name);
         match name.as_ref() {
-            "EventID" | "EventId" | "Event ID" => has_id = true,
             "Channel" | "SourceName" | "ProviderName" | "Provider_Name" | "ProviderGuid" | "LogName"
             | "Provider" | "SourceModuleName" => has_log = true,
-            name if name.starts_with("winlog.") => {
-                has_id |= name == "winlog.event_id";
+            name if ["winlog.", "Event.System.", "System."].iter().any(|prefix| name.starts_with(prefix)) => {
                 has_log = true;
-            }
-            name if name.starts_with("Event.System.") || name.starts_with("System.") => {
-                has_log = true;
-                has_id |= name.trim_start_matches("Event.").starts_with("System.EventID");
             }
             _ => {}
         }
@@ -61,6 +56,15 @@ pub(crate) fn is_event(fields: &[Field<'_>]) -> bool {
         }
     }
     false
+}
+
+/// Whether `name` is that of the event's id, or of a part of it where Windows itself writes it:
+/// `Event.System.EventID`, `System.EventID.Qualifiers`.
+pub(crate) fn is_id(name: &str) -> bool {
+    // Few names begin like one of these.
+    matches!(name.as_bytes().first(), Some(b'E' | b'S' | b'w'))
+        && (matches!(name, "EventID" | "EventId" | "Event ID" | "winlog.event_id")
+            || name.strip_prefix("Event.").unwrap_or(name).starts_with("System.EventID"))
 }
 
 /// The event of the flat fields of a record.
