@@ -1,6 +1,6 @@
 //! What a segment's footer says beside Parquet's own: which source fields are columns, and where the filters stand.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -11,6 +11,8 @@ use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
 
+use super::alias::Alias;
+use super::alias_read::with_aliases;
 use super::promoted::schema_with;
 use super::raw_form;
 use super::tenant::Segment;
@@ -27,7 +29,7 @@ const INDEXES_MAX: usize = 20_000;
 /// tenth of it.
 pub(super) const FILTERS_KEPT_BYTES_MAX: usize = 128 << 20;
 /// Columns of text that are unlike in every row: a dictionary of them is a burden.
-const PLAIN_COLUMNS: [&str; 2] = ["message", raw_form::REST];
+const PLAIN_COLUMNS: [&str; 3] = ["message", "field.message", raw_form::REST];
 
 /// The entry of a footer.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,9 +44,20 @@ pub(super) struct Entry {
     #[serde(default)]
     pub(super) forms: Option<BTreeSet<String>>,
     pub(super) filters: Option<Filters>,
+    /// Source fields that repeat other columns; none in a segment of an earlier version.
+    #[serde(default)]
+    pub(super) aliases: BTreeMap<String, Alias>,
 }
 
 impl Entry {
+    /// The schema of the file, with its aliases.
+    pub(super) fn schema(&self) -> Schema {
+        let has_column = |name: &&str| self.aliases.get(*name).is_none_or(|alias| alias.is_stored);
+        let stored = self.promoted.iter().map(String::as_str).filter(has_column);
+        let schema = schema_with(stored, self.has_shape, self.forms.is_some());
+        with_aliases(schema.as_ref().clone(), &self.aliases)
+    }
+
     /// As it stands in a footer.
     pub(super) fn key_value(mut self) -> Result<KeyValue, StoreError> {
         self.rest = self.rest.filter(|names| names.len() <= REST_NAMES_MAX);
@@ -70,8 +83,10 @@ pub(super) struct SegmentIndex {
     promoted: BTreeSet<String>,
     /// Rows of each row group.
     group_rows: Vec<usize>,
+    /// What is read.
+    schema: SchemaRef,
     /// What is read, texts with their dictionaries.
-    pub(super) schema: SchemaRef,
+    numbered: SchemaRef,
 }
 
 impl SegmentIndex {
@@ -81,16 +96,19 @@ impl SegmentIndex {
         // A segment of an earlier version has none: everything is in its map.
         let entry: Entry = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let rows = |rows: i64| usize::try_from(rows).unwrap_or_default();
+        let schema = entry.schema();
         Self {
             promoted: entry.promoted.iter().cloned().collect(),
-            schema: with_dictionaries(&schema_with(
-                entry.promoted.iter().map(String::as_str),
-                entry.has_shape,
-                entry.forms.is_some(),
-            )),
+            numbered: with_dictionaries(&schema),
+            schema: Arc::new(schema),
             group_rows: metadata.row_groups().iter().map(|group| rows(group.num_rows())).collect(),
             entry,
         }
+    }
+
+    /// The columns of the file as they are read, with the aliases of its fields.
+    pub(super) fn schema(&self, has_dictionaries: bool) -> SchemaRef {
+        Arc::clone(if has_dictionaries { &self.numbered } else { &self.schema })
     }
 
     /// Where the values of the field `name` are.
@@ -137,7 +155,8 @@ pub(super) fn with_dictionaries(schema: &Schema) -> SchemaRef {
         }
         _ => Arc::clone(field),
     };
-    Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
+    let fields = schema.fields().iter().map(field).collect::<Vec<_>>();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
 /// A text column with its dictionary.

@@ -34,6 +34,8 @@ use crate::{
 };
 
 mod aggregate;
+mod alias;
+mod alias_read;
 mod ask;
 mod drop;
 mod expression;

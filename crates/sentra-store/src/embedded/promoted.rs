@@ -8,17 +8,22 @@
 //! raw.rest        what it does not share
 //! ```
 //!
+//! The column of a field that mostly says what another column says has nothing but exceptions, see `alias`.
+//!
 //! A field has a column only in segments where no row has it twice. Which do is decided anew for every segment, so that
 //! no change of a source's fields is ever in the way.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, MapArray, RecordBatch, StringArray};
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef, DictionaryArray, MapArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use super::raw_form;
+use super::alias::{self, Alias, Chosen, Columns, SAME, Shapes, Unlike};
+use super::index::dictionary;
+use super::raw_form::{self, numbered};
 use crate::StoreError;
 use crate::answer::Hit;
 use crate::schema::{FieldMaps, field_maps, map_of, store_schema};
@@ -35,6 +40,8 @@ const PROMOTED_ROWS_ONE_IN: u64 = 500;
 const PROMOTED_NAME_BYTES_MAX: usize = 128;
 /// Most different lists of names in a segment; with more its fields stay in the map.
 const SHAPES_MAX: usize = 4_096;
+/// Lists of names that are compared with a row before its own is put together.
+const SHAPES_RECENT: usize = 6;
 /// Stands between the names of a shape; a segment with a name that has it keeps its map.
 const SEPARATOR: char = '\u{1f}';
 
@@ -48,6 +55,23 @@ pub(super) struct Layout {
     shapes: Vec<Shape>,
     /// The shape of every row, by record.
     of_row: Vec<Vec<u16>>,
+    /// What the promoted fields repeat.
+    aliases: Vec<Option<Chosen>>,
+    unlike: Vec<Option<Unlike>>,
+}
+
+/// The source fields of some rows as columns.
+#[derive(Debug)]
+pub(super) struct FieldColumns<'a> {
+    /// What has no column.
+    pub(super) rest: MapArray,
+    pub(super) shapes: DictionaryArray<Int32Type>,
+    /// The numbers of the shapes.
+    pub(super) shape_numbers: Vec<usize>,
+    /// What the promoted fields say.
+    pub(super) values: Vec<Vec<Option<&'a str>>>,
+    /// What is stored of them, in the order of the segment's columns.
+    pub(super) stored: Vec<ArrayRef>,
 }
 
 #[derive(Debug)]
@@ -65,41 +89,20 @@ pub(super) fn column_of(field: &str) -> String {
 impl Layout {
     /// What suits `records`; nothing where they all have different fields, or names that cannot be joined.
     pub(super) fn of(records: &[RecordBatch]) -> Option<Self> {
-        let mut keys: HashMap<String, u16> = HashMap::new();
-        let mut counts: Vec<u64> = Vec::new();
+        let mut numbering = Numbering::default();
         let mut of_row = Vec::with_capacity(records.len());
-        let mut key = String::new();
+        let mut names = Vec::new();
         for record in records {
             let maps = field_maps(record)?;
             let mut rows = Vec::with_capacity(record.num_rows());
             for row in 0..record.num_rows() {
-                key.clear();
-                for (name, _) in maps.entries(row) {
-                    if name.is_empty() || name.contains(SEPARATOR) {
-                        return None;
-                    }
-                    if !key.is_empty() {
-                        key.push(SEPARATOR);
-                    }
-                    key.push_str(name);
-                }
-                let shape = match keys.get(&key) {
-                    Some(shape) => *shape,
-                    None if keys.len() >= SHAPES_MAX => return None,
-                    None => {
-                        let shape = u16::try_from(keys.len()).ok()?;
-                        keys.insert(key.clone(), shape);
-                        counts.push(0);
-                        shape
-                    }
-                };
-                if let Some(count) = counts.get_mut(usize::from(shape)) {
-                    *count += 1;
-                }
-                rows.push(shape);
+                names.clear();
+                names.extend(maps.entries(row).map(|(name, _)| name));
+                rows.push(numbering.number(&names)?);
             }
             of_row.push(rows);
         }
+        let Numbering { keys, counts, .. } = numbering;
         let mut shapes = vec![String::new(); keys.len()];
         for (key, place) in keys {
             if let Some(shape) = shapes.get_mut(usize::from(place)) {
@@ -114,24 +117,63 @@ impl Layout {
             Shape { columns, key }
         };
         let shapes = shapes.into_iter().map(shape).collect();
-        Some(Self { promoted, rest, shapes, of_row })
+        let mut layout = Self { promoted, rest, shapes, of_row, aliases: Vec::new(), unlike: Vec::new() };
+        (layout.aliases, layout.unlike) = alias::choose(records, &layout.promoted, &layout);
+        Some(layout)
     }
 
-    /// The columns of a segment: those of the store, then the shape, the promoted ones and the forms of raw records.
+    /// The fields that repeat other columns.
+    pub(super) fn aliases(&self) -> BTreeMap<String, Alias> {
+        let named = self.promoted.iter().zip(&self.aliases);
+        named.filter_map(|(name, chosen)| Some((name.clone(), chosen.as_ref()?.alias.clone()))).collect()
+    }
+
+    /// The column of each field of a row.
+    pub(super) fn columns_of(&self, record: usize, row: usize) -> &[Option<usize>] {
+        self.shape(record, row).map(|(_, columns)| columns).unwrap_or_default()
+    }
+
+    /// Whether the words of a promoted field are all words of another column.
+    pub(super) fn is_repeated(&self, column: usize) -> bool {
+        let chosen = self.aliases.get(column).and_then(Option::as_ref);
+        chosen.is_some_and(|chosen| !chosen.alias.is_stored && chosen.is_of_text())
+    }
+
+    /// The stored fields whose values are long and all different.
+    pub(super) fn unlike(&self) -> impl Iterator<Item = (&str, Unlike)> {
+        let all = self.promoted.iter().zip(&self.aliases).zip(&self.unlike);
+        all.filter(|((_, chosen), _)| chosen.is_none())
+            .filter_map(|((name, _), unlike)| Some((name.as_str(), (*unlike)?)))
+    }
+
+    /// The columns of a segment as they are written: those of the store, then the shape, the promoted ones and the forms of
+    /// raw records.
     pub(super) fn schema(&self) -> SchemaRef {
-        schema_with(self.promoted.iter().map(String::as_str), true, true)
+        let stored = self.promoted.iter().zip(&self.aliases).filter(|(_, chosen)| is_stored(chosen.as_ref()));
+        let schema = schema_with(stored.map(|(name, _)| name.as_str()), true, true);
+        // What is written of these is numbered already; the file has plain texts.
+        let field = |field: &Arc<Field>| match field.name().as_str() {
+            SHAPE | raw_form::FORM => Arc::new(field.as_ref().clone().with_data_type(dictionary())),
+            _ => Arc::clone(field),
+        };
+        Arc::new(Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>()))
     }
 
-    /// The map of the rest, the shapes and the promoted columns of the rows `hits`.
-    pub(super) fn columns(&self, records: &[RecordBatch], hits: &[Hit]) -> Result<Vec<ArrayRef>, StoreError> {
+    /// The fields of the rows `hits`.
+    pub(super) fn columns<'a>(
+        &'a self,
+        records: &'a [RecordBatch],
+        hits: &[Hit],
+    ) -> Result<FieldColumns<'a>, StoreError> {
         let maps: Vec<Option<FieldMaps<'_>>> = records.iter().map(field_maps).collect();
         let mut promoted: Vec<Vec<Option<&str>>> = vec![vec![None; hits.len()]; self.promoted.len()];
-        let mut shapes = Vec::with_capacity(hits.len());
+        let mut shape_numbers = Vec::with_capacity(hits.len());
         let (mut names, mut values, mut lengths) = (Vec::new(), Vec::new(), Vec::with_capacity(hits.len()));
         for (place, hit) in hits.iter().enumerate() {
-            let shape = self.of_row.get(hit.batch).and_then(|rows| rows.get(hit.row));
-            let shape = shape.and_then(|shape| self.shapes.get(usize::from(*shape)));
-            shapes.push(shape.map(|shape| shape.key.as_str()));
+            let number = self.of_row.get(hit.batch).and_then(|rows| rows.get(hit.row));
+            let number = number.map(|number| usize::from(*number)).unwrap_or_default();
+            let shape = self.shapes.get(number);
+            shape_numbers.push(number);
             let before = names.len();
             let entries = maps.get(hit.batch).copied().flatten();
             let entries = entries.into_iter().flat_map(|maps| maps.entries(hit.row));
@@ -149,10 +191,95 @@ impl Layout {
         }
         let rest =
             map_of(StringArray::from_iter_values(names), StringArray::from_iter_values(values), lengths)?;
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(rest), Arc::new(StringArray::from(shapes))];
-        columns.extend(promoted.into_iter().map(|values| Arc::new(StringArray::from(values)) as ArrayRef));
-        Ok(columns)
+        let stored = self.stored(records, hits, &promoted);
+        let numbers: Vec<Option<usize>> = shape_numbers.iter().copied().map(Some).collect();
+        let shapes = numbered(&numbers, |number| self.shapes.get(number).map(|shape| shape.key.as_str()));
+        Ok(FieldColumns { rest, shapes, shape_numbers, values: promoted, stored })
     }
+
+    /// What is stored of the promoted `values` of the rows `hits`.
+    fn stored(&self, records: &[RecordBatch], hits: &[Hit], values: &[Vec<Option<&str>>]) -> Vec<ArrayRef> {
+        let repeated: Vec<Columns<'_>> = records.iter().map(Columns::of).collect();
+        let text = |chosen: &Chosen, place: usize, hit: &Hit, value: Option<&str>| {
+            let field = |other: usize| values.get(other)?.get(place).copied().flatten();
+            let columns = repeated.get(hit.batch)?;
+            Some(columns.is_same(chosen, hit.row, value?, field))
+        };
+        let mut stored: Vec<ArrayRef> = Vec::with_capacity(values.len());
+        for (values, chosen) in
+            values.iter().zip(&self.aliases).filter(|(_, chosen)| is_stored(chosen.as_ref()))
+        {
+            let Some(chosen) = chosen else {
+                stored.push(Arc::new(values.iter().collect::<StringArray>()));
+                continue;
+            };
+            let cells = hits.iter().zip(values).enumerate().map(|(place, (hit, value))| {
+                if text(chosen, place, hit, *value) == Some(true) { Some(SAME) } else { *value }
+            });
+            stored.push(Arc::new(cells.collect::<StringArray>()));
+        }
+        stored
+    }
+}
+
+/// Gives each list of names a number.
+#[derive(Debug, Default)]
+struct Numbering<'a> {
+    keys: HashMap<String, u16>,
+    /// Rows by number.
+    counts: Vec<u64>,
+    /// The lists that came last: most rows are like one of them.
+    recent: Vec<(u16, Vec<&'a str>)>,
+}
+
+impl<'a> Numbering<'a> {
+    /// Nothing where the names cannot be joined, or there are too many lists.
+    fn number(&mut self, names: &[&'a str]) -> Option<u16> {
+        let known = self.recent.iter().position(|(_, known)| known == names);
+        let number = match known {
+            Some(place) => {
+                self.recent.get_mut(..=place)?.rotate_right(1);
+                self.recent.first()?.0
+            }
+            None => {
+                let number = self.number_of_key(names)?;
+                self.recent.truncate(SHAPES_RECENT - 1);
+                self.recent.insert(0, (number, names.to_vec()));
+                number
+            }
+        };
+        *self.counts.get_mut(usize::from(number))? += 1;
+        Some(number)
+    }
+
+    fn number_of_key(&mut self, names: &[&str]) -> Option<u16> {
+        if names.iter().any(|name| name.is_empty() || name.contains(SEPARATOR)) {
+            return None;
+        }
+        let key = names.join("\u{1f}");
+        if let Some(number) = self.keys.get(&key) {
+            return Some(*number);
+        }
+        if self.keys.len() >= SHAPES_MAX {
+            return None;
+        }
+        let number = u16::try_from(self.keys.len()).ok()?;
+        self.keys.insert(key, number);
+        self.counts.push(0);
+        Some(number)
+    }
+}
+
+impl Shapes for Layout {
+    fn shape(&self, record: usize, row: usize) -> Option<(usize, &[Option<usize>])> {
+        let number = usize::from(*self.of_row.get(record)?.get(row)?);
+        Some((number, &self.shapes.get(number)?.columns))
+    }
+}
+
+/// Whether a field has a column in the file.
+fn is_stored(chosen: Option<&Chosen>) -> bool {
+    chosen.is_none_or(|chosen| chosen.alias.is_stored)
 }
 
 /// The fields that get a column, the most frequent first, and the others.

@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, new_null_array};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -14,9 +15,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use parquet::schema::types::ColumnPath;
 use sentra_model::{Mart, TenantId, Timestamp, column};
 
+use super::alias::Unlike;
 use super::index::Entry;
-use super::promoted::{Layout, PREFIX, SHAPE};
-use super::raw_form::{self, Encoder};
+use super::promoted::{Layout, column_of};
+use super::raw_form::{Encoder, Rows, Texts};
 use super::tenant::Segment;
 use super::tokens::{Filter, Filters, WHOLE_COLUMNS};
 use crate::StoreError;
@@ -29,10 +31,15 @@ const ROWS_PER_STEP: usize = 8_192;
 const ROWS_PER_GROUP: usize = 131_072;
 /// Bytes of different values of a column beyond which its pages do without a dictionary.
 const DICTIONARY_BYTES_MAX: usize = 1024 * 1024;
-/// How hard is compressed; what is written once is read often.
-const ZSTD_LEVEL: i32 = 3;
+/// How hard is compressed what comes in: the level above takes a tenth more time and no fewer bytes of mixed logs, because
+/// it sees words in what is random.
+const ZSTD_LEVEL: i32 = 1;
+/// How hard is compressed what is merged: that is done once, when nothing waits for it.
+const ZSTD_LEVEL_MERGED: i32 = 9;
 /// Bytes of a page of raw records: the larger, the more there is to compress against.
 const RAW_PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Texts of a column that are remembered as added to a filter.
+const TEXTS_RECENT: usize = 64;
 /// Columns of numbers that go up or down in small steps.
 const STEPPING_COLUMNS: [&str; 4] = ["offset", "time", "seen", "source_position"];
 
@@ -59,10 +66,12 @@ pub(super) fn write(
     check_mart_name(mart)?;
     let directory = root.join(tenant.as_str()).join(mart.as_str());
     make_directories(root, tenant, mart)?;
+    let is_merged = number.is_some();
     let number = number.map(|number| format!("-{number}")).unwrap_or_default();
     let name = format!("{partition}-{offset_min}-{offset_max}{number}.parquet");
     let path = directory.join(&name);
-    let (bytes, checksum) = write_file(&path, records, &rows)?;
+    let level = if is_merged { ZSTD_LEVEL_MERGED } else { ZSTD_LEVEL };
+    let (bytes, checksum) = write_file(&path, records, &rows, level)?;
     sync_directory(&directory)?;
     Ok(Some(Segment {
         mart: mart.clone(),
@@ -78,7 +87,12 @@ pub(super) fn write(
     }))
 }
 
-fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit]) -> Result<(u64, String), StoreError> {
+fn write_file(
+    path: &Path,
+    records: &[RecordBatch],
+    rows: &[Hit],
+    level: i32,
+) -> Result<(u64, String), StoreError> {
     let failed = |error| match error {
         parquet::errors::ParquetError::External(cause) => match cause.downcast::<io::Error>() {
             Ok(cause) => StoreError::io("write", path)(*cause),
@@ -90,14 +104,15 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit]) -> Result<(u64
     let file = File::create(path).map_err(StoreError::io("make", path))?;
     let sink = Hashed { inner: BufWriter::new(file), hasher: blake3::Hasher::new(), bytes: 0 };
     let layout = Layout::of(records);
-    let schema = layout.as_ref().map_or_else(store_schema, Layout::schema);
-    let properties = properties(&schema);
-    let mut writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties)).map_err(failed)?;
+    let input = Input::new(records, layout.as_ref())?;
+    let properties = properties(&input.schema, layout.as_ref(), level);
+    let mut writer =
+        ArrowWriter::try_new(sink, Arc::clone(&input.schema), Some(properties)).map_err(failed)?;
     let mut filters = Vec::new();
     let mut encoder = Encoder::default();
     for step in rows.chunks(ROWS_PER_STEP) {
-        let mut filter = filter_of(records, step);
-        if let Some(batch) = batch_of(records, step, layout.as_ref(), &schema, &mut encoder, &mut filter)? {
+        let mut filter = filter_of(records, step, layout.as_ref());
+        if let Some(batch) = input.batch(step, &mut encoder, &mut filter)? {
             writer.write(&batch).map_err(failed)?;
         }
         filters.push(filter.bytes());
@@ -108,102 +123,160 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit]) -> Result<(u64
     let blocks = filters.iter().map(blocks).collect();
     writer.write_all(&filters.concat()).map_err(StoreError::io("write", path))?;
     let has_shape = layout.is_some();
+    let aliases = layout.as_ref().map(Layout::aliases).unwrap_or_default();
     let (promoted, rest) = layout.map(|layout| (layout.promoted, Some(layout.rest))).unwrap_or_default();
     let filters = Some(Filters { at, step_rows: ROWS_PER_STEP, blocks });
     let forms = has_shape.then(|| encoder.columns());
-    writer.append_key_value_metadata(Entry { promoted, rest, has_shape, forms, filters }.key_value()?);
+    writer
+        .append_key_value_metadata(Entry { promoted, rest, has_shape, forms, filters, aliases }.key_value()?);
     let sink = writer.into_inner().map_err(failed)?;
     let file = sink.inner.into_inner().map_err(|error| StoreError::io("write", path)(error.into_error()))?;
     file.sync_all().map_err(StoreError::io("sync", path))?;
     Ok((sink.bytes, sink.hasher.finalize().to_hex().to_string()))
 }
 
-/// The rows `step` in the columns of the file. The words of raw records go into the `filter`.
-fn batch_of(
-    records: &[RecordBatch],
-    step: &[Hit],
-    layout: Option<&Layout>,
-    schema: &SchemaRef,
-    encoder: &mut Encoder,
-    filter: &mut Filter,
-) -> Result<Option<RecordBatch>, StoreError> {
-    let Some(layout) = layout else {
-        let gathered = gather(records, step)?;
-        for raw in gathered.iter().filter_map(raws).flat_map(|raws| raws.iter().flatten()) {
-            filter.add(&String::from_utf8_lossy(raw));
-        }
-        return Ok(gathered);
-    };
-    let failed = || StoreError::arrow("put the columns of a segment together");
-    let others: Vec<usize> =
-        (0..store_schema().fields().len()).filter(|place| *place != column::FIELDS).collect();
-    let records_of_others: Vec<RecordBatch> =
-        records.iter().map(|record| record.project(&others)).collect::<Result<_, _>>().map_err(failed())?;
-    let Some(gathered) = gather(&records_of_others, step)? else { return Ok(None) };
-    let mut columns = gathered.columns().to_vec();
-    let mut of_fields = layout.columns(records, step)?.into_iter();
-    columns.splice(column::FIELDS..column::FIELDS, of_fields.next());
-    columns.extend(of_fields);
-    // Two columns are still missing, those that are made of all others.
-    let known: Vec<usize> = (0..columns.len()).collect();
-    let known = schema.project(&known).map_err(failed())?;
-    let batch = RecordBatch::try_new(Arc::new(known), columns).map_err(failed())?;
-    let parts = encoder.encode(&batch, &mut |text| filter.add(text)).ok_or_else(|| {
-        StoreError::Misplaced { detail: "the events of a segment have no raw records".to_owned() }
-    })?;
-    let mut columns = batch.columns().to_vec();
-    if let Some(raw) = columns.get_mut(column::RAW) {
-        *raw = Arc::new(parts.raw);
+/// Events on their way into a segment.
+struct Input<'a> {
+    records: &'a [RecordBatch],
+    layout: Option<&'a Layout>,
+    /// The columns of `records` that are stored as they are and have values, where a layout says what of the others is.
+    others: Vec<RecordBatch>,
+    /// Whether a column is among `others`.
+    is_live: Vec<bool>,
+    schema: SchemaRef,
+}
+
+impl<'a> Input<'a> {
+    fn new(records: &'a [RecordBatch], layout: Option<&'a Layout>) -> Result<Self, StoreError> {
+        let schema = layout.map_or_else(store_schema, Layout::schema);
+        let has_values = |column: usize| {
+            let mut columns = records.iter().filter_map(|record| record.columns().get(column));
+            columns.any(|column| column.null_count() < column.len())
+        };
+        let is_live: Vec<bool> = (0..column::FIELDS).map(has_values).collect();
+        let others: Vec<usize> =
+            (0..column::FIELDS).filter(|column| is_live.get(*column) == Some(&true)).collect();
+        let others = records.iter().map(|record| record.project(&others)).collect::<Result<_, _>>();
+        let others = others.map_err(StoreError::arrow("put the columns of a segment together"))?;
+        Ok(Self { records, layout, others, is_live, schema })
     }
-    columns.extend([Arc::new(parts.forms) as ArrayRef, Arc::new(parts.rests)]);
-    RecordBatch::try_new(Arc::clone(schema), columns).map(Some).map_err(failed())
+
+    /// The rows `step` in the columns of the file. The words of raw records go into the `filter`.
+    fn batch(
+        &self,
+        step: &[Hit],
+        encoder: &mut Encoder,
+        filter: &mut Filter,
+    ) -> Result<Option<RecordBatch>, StoreError> {
+        let raws: Vec<Option<&BinaryArray>> = self.records.iter().map(raws).collect();
+        let raw =
+            |hit: &Hit| raws.get(hit.batch).copied().flatten().map_or(&[][..], |raws| raws.value(hit.row));
+        let Some(layout) = self.layout else {
+            for hit in step {
+                filter.add(&String::from_utf8_lossy(raw(hit)));
+            }
+            return gather(self.records, step);
+        };
+        let Some(gathered) = gather(&self.others, step)? else { return Ok(None) };
+        let fields = layout.columns(self.records, step)?;
+        let mut live = gathered.columns().iter();
+        let whole = self.schema.fields().iter().zip(&self.is_live).map(|(field, is_live)| {
+            let column = if *is_live { live.next().map(Arc::clone) } else { None };
+            column.unwrap_or_else(|| new_null_array(field.data_type(), step.len()))
+        });
+        let mut columns: Vec<ArrayRef> = whole.collect();
+        let Some(times) = gathered.column_by_name("time").and_then(|times| times.as_primitive_opt()) else {
+            return Err(StoreError::Misplaced { detail: "the events of a segment have no times".to_owned() });
+        };
+        let own = self.schema.fields().iter().take(column::FIELDS).map(|field| field.name().clone());
+        let of_fields = fields.values.iter().map(|values| Some(Texts::Gathered(values)));
+        let rows = Rows {
+            raws: step.iter().map(raw).collect(),
+            times,
+            shapes: fields.shape_numbers,
+            names: own.chain(layout.promoted.iter().map(|name| column_of(name))).collect(),
+            columns: columns.iter().map(Texts::of).chain(of_fields).collect(),
+        };
+        let parts = encoder.encode(&rows, &mut |text| filter.add(text));
+        columns.extend([Arc::new(fields.rest) as ArrayRef, Arc::new(parts.raw), Arc::new(fields.shapes)]);
+        columns.extend(fields.stored);
+        columns.extend([Arc::new(parts.forms) as ArrayRef, Arc::new(parts.rests)]);
+        let failed = StoreError::arrow("put the columns of a segment together");
+        RecordBatch::try_new(Arc::clone(&self.schema), columns).map(Some).map_err(failed)
+    }
+}
+
+/// Texts that came by lately: their words need not be added again.
+struct Recent<'a>([&'a str; TEXTS_RECENT]);
+
+impl Default for Recent<'_> {
+    fn default() -> Self {
+        Self([""; TEXTS_RECENT])
+    }
+}
+
+impl<'a> Recent<'a> {
+    /// Whether `text` is none of them. It is one then.
+    fn is_new(&mut self, text: &'a str) -> bool {
+        let at = |place: usize| text.as_bytes().get(place).copied().map_or(0, usize::from);
+        let last = text.len().wrapping_sub(1);
+        let place = text.len() + 7 * at(last) + 13 * at(last.wrapping_sub(2)) + 31 * at(text.len() / 2);
+        let Some(known) = self.0.get_mut(place % TEXTS_RECENT) else { return true };
+        let is_new = *known != text;
+        *known = text;
+        is_new
+    }
 }
 
 /// The filter of the words of the rows `step`, without those of their raw records.
-fn filter_of(records: &[RecordBatch], step: &[Hit]) -> Filter {
+fn filter_of(records: &[RecordBatch], step: &[Hit], layout: Option<&Layout>) -> Filter {
     let mut filter = Filter::new();
     for name in column::TEXT_NAMES {
         let columns: Vec<_> = records.iter().map(|record| texts(record, name)).collect();
         let is_whole = WHOLE_COLUMNS.contains(&name);
-        let mut before = "";
+        let mut before = Recent::default();
         for hit in step {
             let texts = columns.get(hit.batch).copied().flatten().filter(|texts| texts.is_valid(hit.row));
             let Some(text) = texts.map(|texts| texts.value(hit.row)) else { continue };
-            if text != before {
+            if before.is_new(text) {
                 filter.add(text);
                 if is_whole {
                     filter.add_whole(text);
                 }
             }
-            before = text;
         }
     }
     let maps: Vec<_> = records.iter().map(field_maps).collect();
-    let mut before: Vec<&str> = Vec::new();
+    let mut before: Vec<Recent<'_>> = Vec::new();
+    before.resize_with(layout.map_or(0, |layout| layout.promoted.len()), Recent::default);
     for hit in step {
         let entries = maps.get(hit.batch).copied().flatten().into_iter();
+        let columns = layout.map(|layout| layout.columns_of(hit.batch, hit.row)).unwrap_or_default();
         for (place, (_, value)) in entries.flat_map(|maps| maps.entries(hit.row)).enumerate() {
-            match before.get_mut(place) {
-                Some(known) if *known == value => continue,
-                Some(known) => *known = value,
-                None => before.push(value),
+            let column = columns.get(place).copied().flatten();
+            let Some(layout) = layout.filter(|_| column.is_some()) else {
+                filter.add(value);
+                continue;
+            };
+            let Some(column) = column.filter(|column| !layout.is_repeated(*column)) else { continue };
+            if before.get_mut(column).is_none_or(|before| before.is_new(value)) {
+                filter.add(value);
             }
-            filter.add(value);
         }
     }
     filter
 }
 
-fn properties(schema: &SchemaRef) -> WriterProperties {
+fn properties(schema: &SchemaRef, layout: Option<&Layout>, level: i32) -> WriterProperties {
     let by_time = i32::try_from(column::TIME).unwrap_or_default();
-    let compression = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
+    let compression = |level| Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default());
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
-        .set_compression(Compression::ZSTD(compression))
+        .set_compression(compression(level))
         .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
         .set_data_page_row_count_limit(ROWS_PER_STEP)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
-        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_enabled(EnabledStatistics::None)
         .set_sorting_columns(Some(vec![SortingColumn {
             column_idx: by_time,
             descending: true,
@@ -215,18 +288,21 @@ fn properties(schema: &SchemaRef) -> WriterProperties {
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
     }
-    // Nobody asks for a range of these, and their values hardly repeat.
-    for part in ["name", "value"] {
-        let path = ColumnPath::from(["fields", "entries", part].map(str::to_owned).to_vec());
-        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
-    }
-    for field in schema.fields().iter().filter(|field| field.name().starts_with(PREFIX)) {
+    // Ranges of texts are not asked for, and what is equal to a text is found by the filters of words.
+    for field in schema.fields().iter().filter(|field| field.data_type().is_primitive()) {
         let path = ColumnPath::new(vec![field.name().clone()]);
-        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Chunk);
+        properties = properties.set_column_statistics_enabled(path, EnabledStatistics::Page);
     }
-    for name in ["raw", "message", SHAPE, raw_form::FORM, raw_form::REST] {
-        properties =
-            properties.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+    for (name, unlike) in layout.iter().flat_map(|layout| layout.unlike()) {
+        let path = ColumnPath::new(vec![column_of(name)]);
+        let encoding = match unlike {
+            Unlike::Beginning => Encoding::DELTA_BYTE_ARRAY,
+            Unlike::Throughout => Encoding::DELTA_LENGTH_BYTE_ARRAY,
+        };
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path.clone(), encoding)
+            .set_column_compression(path, compression(ZSTD_LEVEL));
     }
     properties
         .set_column_data_page_size_limit(ColumnPath::from("raw"), RAW_PAGE_BYTES_MAX)

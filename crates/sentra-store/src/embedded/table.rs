@@ -16,6 +16,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, col};
 use datafusion::physical_plan::ExecutionPlan;
 
+use super::alias_read::AliasAdapters;
 use super::index::{Chosen, Indexes, Place, with_dictionaries};
 use super::promoted::schema_with;
 use super::session::store_url;
@@ -145,10 +146,8 @@ impl ColumnTable {
     }
 
     fn file(&self, chosen: &Chosen) -> PartitionedFile {
-        let mut file = PartitionedFile::new(chosen.segment.path.clone(), chosen.segment.bytes);
-        if self.dictionaries {
-            file = file.with_arrow_schema(Arc::clone(&chosen.index.schema));
-        }
+        let file = PartitionedFile::new(chosen.segment.path.clone(), chosen.segment.bytes)
+            .with_arrow_schema(chosen.index.schema(self.dictionaries));
         match &chosen.access {
             Some(access) => file.with_extension(access.clone()),
             None => file,
@@ -200,6 +199,7 @@ impl TableProvider for ColumnTable {
             .with_file_groups(self.groups(state.config().target_partitions()))
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
+            .with_expr_adapter(Some(Arc::new(AliasAdapters)))
             .build();
         Ok(DataSourceExec::from_data_source(config))
     }

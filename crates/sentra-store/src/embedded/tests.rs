@@ -393,7 +393,7 @@ fn moment_now() -> Timestamp {
 /// A segment as the version before raw records had forms wrote it.
 #[tokio::test]
 async fn a_segment_of_the_version_before_forms_is_read() {
-    use arrow_array::{ArrayRef, RecordBatch};
+    use arrow_array::{ArrayRef, RecordBatch, StringArray};
     use sentra_model::column;
 
     use super::index::Entry;
@@ -409,9 +409,11 @@ async fn a_segment_of_the_version_before_forms_is_read() {
     let hits = hits_of(&records[0], 0);
     let layout = Layout::of(&records).unwrap();
     let mut columns: Vec<ArrayRef> = gather(&records, &hits).unwrap().unwrap().columns().to_vec();
-    let mut of_fields = layout.columns(&records, &hits).unwrap().into_iter();
-    columns[column::FIELDS] = of_fields.next().unwrap();
-    columns.extend(of_fields);
+    let of_fields = layout.columns(&records, &hits).unwrap();
+    columns[column::FIELDS] = Arc::new(of_fields.rest);
+    columns.push(arrow_cast::cast(&of_fields.shapes, &arrow_schema::DataType::Utf8).unwrap());
+    let plain = |values: Vec<Option<&str>>| Arc::new(values.into_iter().collect::<StringArray>()) as ArrayRef;
+    columns.extend(of_fields.values.into_iter().map(plain));
     let schema = schema_with(layout.promoted.iter().map(String::as_str), true, false);
     assert_eq!(columns.len(), store_schema().fields().len() + 1 + layout.promoted.len());
     let path = marts.root.join("old.parquet");
@@ -425,8 +427,9 @@ async fn a_segment_of_the_version_before_forms_is_read() {
         ..Entry::default()
     };
     let mut pair = entry.key_value().unwrap();
-    pair.value = pair.value.map(|text| text.replace(r#""forms":null,"#, ""));
+    pair.value = pair.value.map(|text| text.replace(r#""forms":null,"#, "").replace(r#","aliases":{}"#, ""));
     assert!(!pair.value.as_deref().unwrap().contains("forms"), "{pair:?}");
+    assert!(!pair.value.as_deref().unwrap().contains("aliases"), "{pair:?}");
     writer.append_key_value_metadata(pair);
     writer.close().unwrap();
     let segment = Arc::new(Segment {

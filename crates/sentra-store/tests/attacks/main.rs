@@ -8,6 +8,7 @@
     reason = "a test may stop where it stands"
 )]
 
+mod aliases;
 mod hostile;
 mod isolation;
 mod questions;

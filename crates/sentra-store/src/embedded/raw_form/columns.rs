@@ -1,11 +1,12 @@
 //! Forms over the columns of a batch.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, StringBuilder};
+use arrow_array::builder::{BinaryBuilder, PrimitiveBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, BinaryArray, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow_array::{Array, ArrayRef, BinaryArray, DictionaryArray, PrimitiveArray, StringArray};
 
 use super::derive::{derive, is_edge};
 use super::{END, Form, MARK, RAW_BYTES_MAX, Row, Taken};
@@ -22,11 +23,12 @@ const ROWS_PER_FORM: u64 = 32;
 /// Columns whose texts say where a record came from: what of it stands in raw records stands there by accident.
 const UNREFERRED: [&str; 6] = ["shape", "source", "source_kind", "mart", "format", "problem"];
 
-/// The texts of a column, with a dictionary or without.
+/// The texts of a column, with a dictionary or without, or as they stand in other columns.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::embedded) enum Texts<'a> {
     Plain(&'a StringArray),
     Numbered(&'a DictionaryArray<Int32Type>, &'a StringArray),
+    Gathered(&'a [Option<&'a str>]),
 }
 
 impl<'a> Texts<'a> {
@@ -38,6 +40,7 @@ impl<'a> Texts<'a> {
         Some(Self::Numbered(numbered, numbered.values().as_string_opt()?))
     }
 
+    #[inline]
     fn value(self, row: usize) -> Option<&'a str> {
         match self {
             Self::Plain(texts) => texts.is_valid(row).then(|| texts.value(row)),
@@ -45,8 +48,21 @@ impl<'a> Texts<'a> {
                 let place = numbered.key(row).filter(|place| texts.is_valid(*place))?;
                 Some(texts.value(place))
             }
+            Self::Gathered(texts) => texts.get(row).copied().flatten(),
         }
     }
+}
+
+/// The rows of one step, by their columns. All steps of a segment have the same columns.
+#[derive(Debug)]
+pub(in crate::embedded) struct Rows<'a> {
+    pub(in crate::embedded) raws: Vec<&'a [u8]>,
+    pub(in crate::embedded) times: &'a PrimitiveArray<TimestampMicrosecondType>,
+    /// A number for the names of each row's fields.
+    pub(in crate::embedded) shapes: Vec<usize>,
+    pub(in crate::embedded) names: Vec<String>,
+    /// In the order of `names`; nothing for a column that is not of texts.
+    pub(in crate::embedded) columns: Vec<Option<Texts<'a>>>,
 }
 
 /// A row of a batch.
@@ -70,7 +86,7 @@ impl Row for BatchRow<'_> {
 #[derive(Debug)]
 pub(in crate::embedded) struct Parts {
     pub(in crate::embedded) raw: BinaryArray,
-    pub(in crate::embedded) forms: StringArray,
+    pub(in crate::embedded) forms: DictionaryArray<Int32Type>,
     pub(in crate::embedded) rests: StringArray,
 }
 
@@ -94,7 +110,7 @@ struct OfShape {
 pub(in crate::embedded) struct Encoder {
     known: Vec<Known>,
     by_text: HashMap<String, usize>,
-    by_shape: HashMap<String, OfShape>,
+    by_shape: HashMap<usize, OfShape>,
     bytes: usize,
     step: u64,
     columns: BTreeSet<String>,
@@ -106,76 +122,63 @@ impl Encoder {
         self.columns
     }
 
-    /// The raw records of `batch`, the rows of one step, with what stands in their place. All batches have the same
-    /// columns. `words` is handed every word of the raw records that is no word of another column.
-    pub(in crate::embedded) fn encode(
-        &mut self,
-        batch: &RecordBatch,
-        words: &mut dyn FnMut(&str),
-    ) -> Option<Parts> {
-        let raws = batch.column_by_name("raw")?.as_binary_opt::<i32>()?;
-        let times = batch.column_by_name("time")?.as_primitive_opt::<TimestampMicrosecondType>()?;
-        let shapes = batch.column_by_name("shape").and_then(Texts::of);
-        let schema = batch.schema();
-        let names: Vec<String> = schema.fields().iter().map(|field| referred(field.name())).collect();
-        let columns: Vec<Option<Texts<'_>>> = batch.columns().iter().map(Texts::of).collect();
+    /// The raw records of `rows` with what stands in their place. `words` is handed every word of the raw records that is
+    /// no word of another column.
+    pub(in crate::embedded) fn encode(&mut self, rows: &Rows<'_>, words: &mut dyn FnMut(&str)) -> Parts {
+        let names: Vec<String> = rows.names.iter().map(|name| referred(name)).collect();
         self.step += 1;
-        let count = batch.num_rows();
-        let (mut plain, mut forms) = (BinaryBuilder::new(), StringBuilder::new());
-        let mut rests = StringBuilder::with_capacity(count, 0);
-        for row in 0..count {
-            let bytes = raws.value(row);
-            let shape = shapes.and_then(|shapes| shapes.value(row)).unwrap_or_default();
-            let at = BatchRow { columns: &columns, time: times.value(row), row };
+        let mut plain = BinaryBuilder::new();
+        let mut forms: Vec<Option<usize>> = Vec::with_capacity(rows.raws.len());
+        let mut rests = StringBuilder::with_capacity(rows.raws.len(), 0);
+        for (row, (bytes, time)) in rows.raws.iter().zip(rows.times.values()).enumerate() {
+            let shape = rows.shapes.get(row).copied().unwrap_or_default();
+            let at = BatchRow { columns: &rows.columns, time: *time, row };
             match self.fit(bytes, shape, &at, &names) {
-                Some((known, raw, taken)) => {
-                    self.words(known, raw, &taken, words);
+                Some((known, taken)) => {
+                    self.words(known, bytes, &taken, words);
                     plain.append_value(b"");
-                    forms.append_option(self.known.get(known).map(|known| known.text.as_str()));
+                    forms.push(Some(known));
                     rests.append_option((!taken.rest.is_empty()).then_some(taken.rest));
                 }
                 None => {
                     words(&String::from_utf8_lossy(bytes));
                     plain.append_value(bytes);
-                    forms.append_null();
+                    forms.push(None);
                     rests.append_null();
                 }
             }
         }
-        Some(Parts { raw: plain.finish(), forms: forms.finish(), rests: rests.finish() })
+        let texts = |known: usize| self.known.get(known).map(|known| known.text.as_str());
+        Parts { raw: plain.finish(), forms: numbered(&forms, texts), rests: rests.finish() }
     }
 
     /// The form of a raw record, if it has one.
-    fn fit<'a>(
+    fn fit(
         &mut self,
-        bytes: &'a [u8],
-        shape: &str,
+        bytes: &[u8],
+        shape: usize,
         row: &BatchRow<'_>,
         names: &[String],
-    ) -> Option<(usize, &'a str, Taken)> {
+    ) -> Option<(usize, Taken)> {
         if bytes.is_empty() || bytes.len() > RAW_BYTES_MAX {
             return None;
         }
-        let raw = std::str::from_utf8(bytes).ok()?;
-        if !self.by_shape.contains_key(shape) {
-            self.by_shape.insert(shape.to_owned(), OfShape::default());
-        }
-        let of_shape = self.by_shape.get_mut(shape)?;
+        let of_shape = self.by_shape.entry(shape).or_default();
         for (place, number) in of_shape.forms.iter().copied().enumerate() {
-            if let Some(taken) = self.known.get(number).and_then(|known| known.form.fit(raw, row)) {
+            if let Some(taken) = self.known.get(number).and_then(|known| known.form.fit(bytes, row)) {
                 of_shape.fitted += 1;
                 if let Some(before) = of_shape.forms.get_mut(..=place) {
                     before.rotate_right(1);
                 }
-                return Some((number, raw, taken));
+                return Some((number, taken));
             }
         }
         if of_shape.made >= FORMS_FIRST + of_shape.fitted / ROWS_PER_FORM {
             return None;
         }
         of_shape.made += 1;
-        let form = derive(raw, row, names)?;
-        let taken = form.fit(raw, row)?;
+        let form = derive(std::str::from_utf8(bytes).ok()?, row, names)?;
+        let taken = form.fit(bytes, row)?;
         let text = form.text(&|column| names.get(column).cloned())?;
         let number = match self.by_text.get(&text) {
             Some(number) => *number,
@@ -192,20 +195,20 @@ impl Encoder {
         };
         of_shape.forms.insert(0, number);
         of_shape.forms.truncate(TRIES_MAX);
-        Some((number, raw, taken))
+        Some((number, taken))
     }
 
     /// Hands out the words of a raw record that no column has.
-    fn words(&mut self, known: usize, raw: &str, taken: &Taken, words: &mut dyn FnMut(&str)) {
-        if !raw.is_ascii() {
-            return words(raw);
+    fn words(&mut self, known: usize, bytes: &[u8], taken: &Taken, words: &mut dyn FnMut(&str)) {
+        if !bytes.is_ascii() {
+            return words(&String::from_utf8_lossy(bytes));
         }
-        let bytes = raw.as_bytes();
         let edge = |place: &usize| is_edge(bytes.get(*place).copied());
         for own in &taken.own {
             let start = (0..own.start).rev().find(edge).map_or(0, |before| before + 1);
             let end = (own.end..bytes.len()).find(edge).unwrap_or(bytes.len());
-            words(raw.get(start..end).unwrap_or_default());
+            let own = bytes.get(start..end).and_then(|own| std::str::from_utf8(own).ok());
+            words(own.unwrap_or_default());
         }
         let step = self.step;
         if let Some(known) = self.known.get_mut(known).filter(|known| known.step != step) {
@@ -213,6 +216,33 @@ impl Encoder {
             known.form.literals().for_each(words);
         }
     }
+}
+
+/// Texts by their numbers, each of them once.
+pub(in crate::embedded) fn numbered<'a>(
+    numbers: &[Option<usize>],
+    text: impl Fn(usize) -> Option<&'a str>,
+) -> DictionaryArray<Int32Type> {
+    let mut places: HashMap<usize, Option<i32>> = HashMap::new();
+    let (mut texts, mut last) = (StringBuilder::new(), (None, None));
+    let mut count = 0;
+    let mut place_of = |number: usize| {
+        *places.entry(number).or_insert_with(|| {
+            let text = text(number)?;
+            texts.append_value(text);
+            count += 1;
+            Some(count - 1)
+        })
+    };
+    let mut keys = PrimitiveBuilder::<Int32Type>::with_capacity(numbers.len());
+    for number in numbers {
+        if *number != last.0 {
+            last = (*number, number.and_then(&mut place_of));
+        }
+        keys.append_option(last.1);
+    }
+    // Every key is the place of one of the texts.
+    DictionaryArray::new(keys.finish(), Arc::new(texts.finish()))
 }
 
 /// The name of a column that forms may refer to, or nothing.

@@ -14,11 +14,11 @@
 
 mod columns;
 mod derive;
-mod time;
+pub(super) mod time;
 
 use std::ops::Range;
 
-pub(super) use columns::{Encoder, Texts, expand};
+pub(super) use columns::{Encoder, Rows, Texts, expand, numbered};
 
 /// The column with the forms.
 pub(super) const FORM: &str = "raw.form";
@@ -135,16 +135,16 @@ impl Form {
         Some(form)
     }
 
-    /// What the form takes out of `raw`; nothing where form and row do not give back every byte of it.
-    fn fit(&self, raw: &str, row: &impl Row) -> Option<Taken> {
+    /// What the form takes out of `raw`, which is text then, as all that the form is made of; nothing where form and row do not give back every byte of it.
+    fn fit(&self, raw: &[u8], row: &impl Row) -> Option<Taken> {
         let mut taken = Taken::default();
         let mut left = raw;
         let mut has_holes = false;
         for (literal, what) in &self.pieces {
-            left = left.strip_prefix(literal.as_str())?;
+            left = left.strip_prefix(literal.as_bytes())?;
             let start = raw.len() - left.len();
             match what {
-                What::Text(column) => left = left.strip_prefix(row.text(*column)?)?,
+                What::Text(column) => left = left.strip_prefix(row.text(*column)?.as_bytes())?,
                 What::Escaped(column) => {
                     let text = row.text(*column)?;
                     left = strip_escaped(left, text)?;
@@ -154,11 +154,12 @@ impl Form {
                 }
                 What::Time(style) => {
                     let mut buffer = [0; time::BYTES_MAX];
-                    left = left.strip_prefix(time::written(row.time(), *style, &mut buffer)?)?;
+                    let written = time::written(row.time(), *style, &mut buffer)?;
+                    left = left.strip_prefix(written.as_bytes())?;
                     taken.own.push(start..raw.len() - left.len());
                 }
                 What::Hole => {
-                    let end = left.bytes().position(|byte| !byte.is_ascii_alphanumeric());
+                    let end = left.iter().position(|byte| !byte.is_ascii_alphanumeric());
                     let (inside, after) = left.split_at_checked(end.unwrap_or(left.len()))?;
                     if inside.is_empty() {
                         return None;
@@ -167,13 +168,13 @@ impl Form {
                         taken.rest.push(SEPARATOR);
                     }
                     has_holes = true;
-                    taken.rest.push_str(inside);
+                    taken.rest.push_str(std::str::from_utf8(inside).ok()?);
                     left = after;
                     taken.own.push(start..raw.len() - left.len());
                 }
             }
         }
-        (left == self.tail).then_some(taken)
+        (left == self.tail.as_bytes()).then_some(taken)
     }
 
     /// Writes the raw record of a row to `raw`; nothing where the row lacks something.
@@ -229,16 +230,29 @@ fn escape(text: &str, into: &mut Vec<u8>) {
 }
 
 /// What of `left` is behind `text` as JSON writes it.
-fn strip_escaped<'a>(left: &'a str, text: &str) -> Option<&'a str> {
-    let mut rest = left.as_bytes();
+fn strip_escaped<'a>(left: &'a [u8], text: &str) -> Option<&'a [u8]> {
+    let (mut rest, mut text) = (left, text.as_bytes());
     let mut buffer = [0; 6];
-    for byte in text.bytes() {
-        rest = match escape_of(byte, &mut buffer) {
-            Some(escaped) => rest.strip_prefix(escaped)?,
-            None => rest.split_first().filter(|(first, _)| **first == byte)?.1,
-        };
+    loop {
+        // Most of a text is written as itself, and is compared as a whole.
+        let plain = memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
+        let (run, after) = text.split_at_checked(plain)?;
+        if run.iter().fold(true, |is_plain, byte| is_plain & (*byte >= b' ')) {
+            rest = rest.strip_prefix(run)?;
+            let Some((byte, after)) = after.split_first() else { break };
+            rest = rest.strip_prefix(escape_of(*byte, &mut buffer)?)?;
+            text = after;
+            continue;
+        }
+        for byte in run {
+            rest = match escape_of(*byte, &mut buffer) {
+                Some(escaped) => rest.strip_prefix(escaped)?,
+                None => rest.split_first().filter(|(first, _)| *first == byte)?.1,
+            };
+        }
+        text = after;
     }
-    left.get(left.len() - rest.len()..)
+    Some(rest)
 }
 
 #[cfg(test)]

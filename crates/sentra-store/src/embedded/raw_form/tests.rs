@@ -6,7 +6,6 @@ use arrow_array::{
     Array, ArrayRef, BinaryArray, DictionaryArray, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 
-use super::columns::Parts;
 use super::*;
 
 const TIME: i64 = 1_791_417_597_847_069;
@@ -30,12 +29,35 @@ fn batch(raws: &[Vec<u8>], columns: &[(&str, Vec<Option<String>>)], has_dictiona
         .unwrap()
 }
 
+/// What is stored, forms as they are read.
+struct Stored {
+    raw: BinaryArray,
+    forms: StringArray,
+    rests: StringArray,
+}
+
 /// Encodes and expands again, in steps as small as one row; gives what was stored, and the words handed out.
-fn there_and_back(raws: &[Vec<u8>], columns: &[(&str, Vec<Option<String>>)]) -> (Parts, Vec<String>) {
+fn there_and_back(raws: &[Vec<u8>], columns: &[(&str, Vec<Option<String>>)]) -> (Stored, Vec<String>) {
     let one = batch(raws, columns, false);
     let mut words = Vec::new();
     let mut encoder = Encoder::default();
-    let parts = encoder.encode(&one, &mut |text| words.push(text.to_owned())).unwrap();
+    let raw = one.column_by_name("raw").unwrap().as_binary::<i32>();
+    let shapes = one.column_by_name("shape").map(|shapes| {
+        let shapes = shapes.as_string::<i32>();
+        (0..shapes.len())
+            .map(|row| shapes.iter().position(|shape| shape == Some(shapes.value(row))).unwrap())
+            .collect()
+    });
+    let rows = Rows {
+        raws: (0..one.num_rows()).map(|row| raw.value(row)).collect(),
+        times: one.column_by_name("time").unwrap().as_primitive(),
+        shapes: shapes.unwrap_or_default(),
+        names: one.schema().fields().iter().map(|field| field.name().clone()).collect(),
+        columns: one.columns().iter().map(Texts::of).collect(),
+    };
+    let parts = encoder.encode(&rows, &mut |text| words.push(text.to_owned()));
+    let forms = parts.forms.downcast_dict::<StringArray>().unwrap().into_iter().collect();
+    let parts = Stored { raw: parts.raw, forms, rests: parts.rests };
     let names: Vec<String> = encoder.columns().into_iter().collect();
     for has_dictionaries in [false, true] {
         let other = batch(raws, columns, has_dictionaries);

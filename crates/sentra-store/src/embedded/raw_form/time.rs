@@ -1,9 +1,9 @@
 //! The styles in which raw records write the time of their event.
 
 /// Longest written time, in bytes.
-pub(super) const BYTES_MAX: usize = 32;
+pub(in crate::embedded) const BYTES_MAX: usize = 32;
 /// The number of styles.
-pub(super) const STYLES: u8 = 9;
+pub(in crate::embedded) const STYLES: u8 = 9;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -88,7 +88,7 @@ impl Line<'_> {
 ///
 /// Styles 0 to 3 are `2026-10-07T23:59:57` with a fraction of 6, 3 or 0 digits, or as many as are not zero; 4 to 7 have
 /// a space in place of the `T`; 8 is `Oct  7 23:59:57`.
-pub(super) fn written(micros: i64, style: u8, buffer: &mut [u8; BYTES_MAX]) -> Option<&str> {
+pub(in crate::embedded) fn written(micros: i64, style: u8, buffer: &mut [u8; BYTES_MAX]) -> Option<&str> {
     let civil = Civil::of(micros)?;
     let mut line = Line { bytes: buffer, length: 0 };
     if style == 8 {
