@@ -1,4 +1,4 @@
-//! Marts on disk: memory → Parquet segments → DataFusion.
+//! Marts on disk: memory → Parquet segments → DataFusion, or past it where events are wanted as they are stored.
 //!
 //! ```text
 //! DIR/marts/manifest.db                    segments and positions; the only truth about what exists
@@ -35,6 +35,7 @@ use crate::{
 
 mod aggregate;
 mod ask;
+mod by_key;
 mod drop;
 mod expression;
 mod flush;
@@ -45,6 +46,7 @@ mod intern;
 mod life;
 mod lower;
 mod manifest;
+mod native;
 mod open;
 mod options;
 mod ordered;
@@ -56,11 +58,14 @@ mod readback;
 mod resolve;
 mod rollup;
 mod row_function;
+mod scan;
 mod search;
 mod seen;
 mod segment;
 mod session;
+mod steps;
 mod stop;
+mod substitute;
 mod table;
 mod tenant;
 mod tokens;
