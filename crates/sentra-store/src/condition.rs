@@ -10,6 +10,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::StoreError;
@@ -33,11 +34,25 @@ pub(crate) fn parsed_condition(session: &SessionContext, text: &str) -> Result<E
     session.parse_sql_expr(text, &schema).map_err(failed())
 }
 
+/// `expression` over the columns of `schema`, ready to be evaluated.
+pub(crate) fn physical(
+    session: &SessionContext,
+    expression: Expr,
+    schema: &DFSchema,
+) -> Result<Arc<dyn PhysicalExpr>, DataFusionError> {
+    let simple = match expression {
+        // Most of what is asked for are columns as they are.
+        column @ Expr::Column(_) => column,
+        other => simplified(session, other, schema)?,
+    };
+    session.create_physical_expr(simple, schema)
+}
+
 /// What a query's planner does before it runs an expression: some functions, `coalesce` among them, exist only until then.
 fn simplified(session: &SessionContext, condition: Expr, schema: &DFSchema) -> Result<Expr, DataFusionError> {
     let context = SimplifyContext::builder()
         .with_schema(Arc::new(schema.clone()))
-        .with_config_options(Arc::clone(session.state().config_options()))
+        .with_config_options(Arc::clone(session.state_ref().read().config_options()))
         .build();
     let simplifier = ExprSimplifier::new(context);
     simplifier.simplify(simplifier.coerce(condition, schema)?)
@@ -55,8 +70,7 @@ pub(crate) fn filtered_in_memory(
         None => None,
         Some(condition) => {
             let schema = DFSchema::try_from(store_schema()).map_err(failed())?;
-            let simple = simplified(session, condition.clone(), &schema).map_err(failed())?;
-            Some(session.create_physical_expr(simple, &schema).map_err(failed())?)
+            Some(physical(session, condition.clone(), &schema).map_err(failed())?)
         }
     };
     let places: Vec<usize> = needed.iter().filter_map(|name| store_column(name)).collect();

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::groups::{Column, Computed, Groups, Spec};
 use super::intern::Values;
+use super::scan::{Scan, Units, on_threads};
 use super::stop::Stop;
 
 /// What DataFusion's rows can be grouped for: nothing where the interpreter must do it.
@@ -75,26 +76,33 @@ pub(super) fn is_condition(aggregate: &Aggregate, place: usize) -> bool {
     }
 }
 
-/// The groups of all rows of `frames`: keys, then aggregates.
+/// Rows to be grouped: keys and arguments of aggregates as columns.
+pub(super) enum Input {
+    /// What came out of an operator.
+    Frame(DataFrame),
+    /// Events as they are stored, read by so many threads.
+    Scans(Vec<Scan>, usize),
+}
+
+/// Groups of a part of the rows, with the memory they hold.
+type Grouped = (Groups, MemoryReservation);
+
+/// The groups of all rows of `input`: keys, then aggregates.
 pub(super) async fn grouped(
-    frames: Vec<DataFrame>,
+    input: Input,
     spec: Spec,
     pool: &Arc<dyn MemoryPool>,
     stop: &Stop,
 ) -> Result<RecordBatch> {
     let spec = Arc::new(spec);
-    let mut parts = JoinSet::new();
-    for frame in frames {
-        for stream in frame.execute_stream_partitioned().await? {
-            let reservation = MemoryConsumer::new("groups").register(pool);
-            parts.spawn(of_stream(stream, Arc::clone(&spec), reservation, stop.clone()));
-        }
-    }
+    let parts = match input {
+        Input::Frame(frame) => of_frame(frame, &spec, pool, stop).await?,
+        Input::Scans(scans, partitions) => of_scans(scans, partitions, &spec, pool, stop).await?,
+    };
     let mut all = Groups::new(Arc::clone(&spec));
     let reservation = MemoryConsumer::new("groups").register(pool);
     let mut is_first = true;
-    while let Some(part) = parts.join_next().await {
-        let (groups, of_part) = part.map_err(|error| DataFusionError::External(Box::new(error)))??;
+    for (groups, of_part) in parts {
         if is_first {
             all = groups;
             is_first = false;
@@ -119,12 +127,56 @@ pub(super) fn name_of(place: usize) -> String {
     format!("g{place}")
 }
 
+async fn of_frame(
+    frame: DataFrame,
+    spec: &Arc<Spec>,
+    pool: &Arc<dyn MemoryPool>,
+    stop: &Stop,
+) -> Result<Vec<Grouped>> {
+    let mut parts = JoinSet::new();
+    for stream in frame.execute_stream_partitioned().await? {
+        let reservation = MemoryConsumer::new("groups").register(pool);
+        parts.spawn(of_stream(stream, Arc::clone(spec), reservation, stop.clone()));
+    }
+    let mut grouped = Vec::new();
+    while let Some(part) = parts.join_next().await {
+        grouped.push(part.map_err(|error| DataFusionError::External(Box::new(error)))??);
+    }
+    Ok(grouped)
+}
+
+async fn of_scans(
+    scans: Vec<Scan>,
+    partitions: usize,
+    spec: &Arc<Spec>,
+    pool: &Arc<dyn MemoryPool>,
+    stop: &Stop,
+) -> Result<Vec<Grouped>> {
+    let units = Units::new(scans);
+    let threads = units.threads(partitions);
+    let (spec, pool, stop) = (Arc::clone(spec), Arc::clone(pool), stop.clone());
+    let work = move || {
+        let reservation = MemoryConsumer::new("groups").register(&pool);
+        let mut groups = Groups::new(Arc::clone(&spec));
+        units.read_all(&stop, &mut |columns, rows| {
+            stop.take(rows as u64)?;
+            groups.add(&columns, rows)?;
+            reservation.try_resize(groups.bytes())?;
+            Ok(true)
+        })?;
+        groups.finish();
+        reservation.try_resize(groups.bytes())?;
+        Ok((groups, reservation))
+    };
+    on_threads(threads, work).await
+}
+
 async fn of_stream(
     mut stream: SendableRecordBatchStream,
     spec: Arc<Spec>,
     reservation: MemoryReservation,
     stop: Stop,
-) -> Result<(Groups, MemoryReservation)> {
+) -> Result<Grouped> {
     let mut groups = Groups::new(spec);
     while let Some(batch) = stream.next().await {
         let batch = batch?;
@@ -134,5 +186,7 @@ async fn of_stream(
         // The others want to be asked, and whoever cancels to be heard.
         tokio::task::yield_now().await;
     }
+    groups.finish();
+    reservation.try_resize(groups.bytes())?;
     Ok((groups, reservation))
 }

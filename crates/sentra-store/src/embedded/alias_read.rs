@@ -56,6 +56,18 @@ impl PhysicalExprAdapterFactory for AliasAdapters {
     }
 }
 
+/// `expr`, which is over the columns `logical`, over those of a file in which fields are `aliases`.
+pub(super) fn over_sources(
+    expr: &Arc<dyn PhysicalExpr>,
+    logical: &SchemaRef,
+    physical: &SchemaRef,
+    aliases: BTreeMap<String, Alias>,
+) -> Result<Arc<dyn PhysicalExpr>> {
+    let rest = DefaultPhysicalExprAdapterFactory.create(Arc::clone(logical), Arc::clone(physical))?;
+    let (logical, physical) = (Arc::clone(logical), Arc::clone(physical));
+    AliasAdapter { aliases, logical, physical, rest }.rewrite(Arc::clone(expr))
+}
+
 #[derive(Debug)]
 struct AliasAdapter {
     /// By field.

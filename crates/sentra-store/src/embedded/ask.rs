@@ -1,10 +1,10 @@
-//! Plans: what DataFusion can do of one runs there, what is above it in the interpreter.
+//! Plans: what of one can be read from segments or done by DataFusion is done there, what is above it in the interpreter.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
-use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -15,15 +15,15 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::EmbeddedMarts;
-use super::lower::Events;
+use super::lower::{Events, Rows};
 use super::search::is_out_of_memory;
 use super::stop::Stop;
 use crate::kql::{AskLimits, FALLBACK_ROWS_MAX, PlanAnswer, TellOnDrop, interpret_until, rows_of};
 use crate::{Lineage, StoppedBy, StoreError};
 
-/// A part of a plan that DataFusion runs, with the most rows that are wanted of it.
+/// A part of a plan whose rows this store gives, with the most rows that are wanted of it.
 struct Part {
-    frame: DataFrame,
+    rows: Rows,
     columns: Vec<Column>,
     rows_max: usize,
 }
@@ -62,6 +62,8 @@ impl EmbeddedMarts {
                 told.spare();
                 answer
             }
+            // Whoever reads knows that damaged bytes can make a decoder panic.
+            Ok(Some(Err(error))) if error.is_panic() => resume_unwind(error.into_panic()),
             Ok(_) => Err(StoreError::Stopped { operation: "answer a question" }),
             Err(_) => Ok(stopped(unanswered(plan), StoppedBy::Timeout)),
         }
@@ -92,18 +94,19 @@ impl Question {
             Ended::Done(root) => root,
             Ended::By(by) => return Ok(stopped(answer, by)),
         };
-        answer.lineage = events.lineage;
+        answer.lineage = std::mem::take(&mut events.lineage);
         answer.segments = std::mem::take(&mut events.segments);
         let mut data = Dataset::new();
         let is_whole = matches!(root.op, Op::Scan { .. });
-        for (number, Part { frame, columns, rows_max }) in parts.into_iter().enumerate() {
-            let collected = async { rows_in(frame.collect().await?, &columns, &self.stop).await };
+        for (number, Part { rows, columns, rows_max }) in parts.into_iter().enumerate() {
+            let engine = rows.engine();
+            let collected = async { rows_in(events.collected(rows).await?, &columns, &self.stop).await };
             let rows = match self.within("answer a question", collected).await? {
                 Ended::Done(rows) => rows,
                 Ended::By(by) => return Ok(stopped(answer, by)),
             };
             let how = if self.stop.is_by_row() { ", some of it row by row" } else { "" };
-            let given = format!("datafusion gave {} rows of {} columns{how}", rows.len(), columns.len());
+            let given = format!("{engine} gave {} rows of {} columns{how}", rows.len(), columns.len());
             answer.engines.push(given);
             if !is_whole && rows.len() > rows_max {
                 let why = format!(
@@ -131,7 +134,7 @@ impl Question {
         Ok(answer)
     }
 
-    /// Work of DataFusion, within the limits (law LIMIT).
+    /// Work below the interpreter, within the limits (law LIMIT).
     async fn within<T>(
         &self,
         operation: &'static str,
@@ -199,7 +202,7 @@ fn table_of(part: usize) -> String {
     format!("part {part}")
 }
 
-/// The plan with everything that DataFusion can do taken out of it, as `parts`.
+/// The plan with everything that this store can do taken out of it, as `parts`.
 fn split<'a>(
     events: &'a mut Events,
     node: &'a Node,
@@ -210,9 +213,9 @@ fn split<'a>(
     async move {
         let rows_max = if is_root { rows_max } else { FALLBACK_ROWS_MAX };
         if let Some(lowered) = events.lower(node).await? {
-            let frame = events.answer(lowered, rows_max)?;
+            let rows = events.answer(lowered, rows_max)?;
             let table = table_of(parts.len());
-            parts.push(Part { frame, columns: node.columns.clone(), rows_max });
+            parts.push(Part { rows, columns: node.columns.clone(), rows_max });
             return Ok(Node { op: Op::Scan { table }, columns: node.columns.clone() });
         }
         let mut node = narrowed(node);

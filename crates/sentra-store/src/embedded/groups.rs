@@ -10,7 +10,8 @@ use datafusion::common::{Result, exec_datafusion_err, exec_err};
 use hashbrown::HashSet;
 use sentra_kql::Kind;
 
-use super::intern::{Pairs, Values};
+use super::by_key::ByKey;
+use super::intern::{Pairs, Values, dictionary_of};
 use super::ordered::{Best, List, Places, Ranked, Set};
 use super::stop::Stop;
 
@@ -100,6 +101,8 @@ pub(super) struct Groups {
     /// Of the first two keys, then of that with the third, and so on.
     pairs: Vec<Pairs>,
     states: Vec<State>,
+    /// Where rows of one text are counted and nothing else.
+    by_key: Option<ByKey>,
 }
 
 impl Groups {
@@ -117,7 +120,10 @@ impl Groups {
             Computed::Ranked(_) => State::Ranked(Ranked::default()),
             Computed::Best { is_greatest } => State::Best(Best::new(is_greatest)),
         };
+        let is_counted = |column: &Column| column.computed == Computed::Count && column.condition.is_none();
+        let is_by_key = spec.keys.as_slice() == [Kind::String] && spec.columns.iter().all(is_counted);
         Self {
+            by_key: is_by_key.then(ByKey::default),
             keys: spec.keys.iter().map(|kind| Values::new(*kind)).collect(),
             pairs: spec.keys.iter().skip(1).map(|_| Pairs::default()).collect(),
             states: spec.columns.iter().map(state).collect(),
@@ -151,11 +157,18 @@ impl Groups {
         };
         self.keys.iter().map(Values::bytes).sum::<usize>()
             + self.pairs.iter().map(Pairs::bytes).sum::<usize>()
+            + self.by_key.as_ref().map_or(0, ByKey::bytes)
             + self.states.iter().map(state).sum::<usize>()
     }
 
     /// Takes rows in.
     pub(super) fn add(&mut self, columns: &[ArrayRef], rows: usize) -> Result<()> {
+        if let (Some(by_key), [keys], Some((array, values))) =
+            (&mut self.by_key, self.keys.as_mut_slice(), columns.first().and_then(dictionary_of))
+        {
+            by_key.add(array, values, |text, rows| count(keys, &mut self.states, text, rows));
+            return Ok(());
+        }
         let mut groups: Option<Vec<u32>> = None;
         for (place, values) in self.keys.iter_mut().enumerate() {
             let array = columns.get(place).ok_or_else(missing)?;
@@ -189,7 +202,14 @@ impl Groups {
         Ok(())
     }
 
-    /// Takes the groups of other rows in.
+    /// To be called when there are no more rows.
+    pub(super) fn finish(&mut self) {
+        if let (Some(by_key), [keys]) = (&mut self.by_key, self.keys.as_mut_slice()) {
+            by_key.settle(|text, rows| count(keys, &mut self.states, text, rows));
+        }
+    }
+
+    /// Takes the groups of other rows in. Both are finished.
     pub(super) fn merge(&mut self, other: &Self, stop: &Stop) -> Result<()> {
         let mut keys = self.keys.iter_mut().zip(&other.keys).map(|(values, other)| values.merge(other, stop));
         let mut groups = keys.next().unwrap_or_else(|| Ok(vec![0]))?;
@@ -249,6 +269,18 @@ impl Groups {
             }
         }
         Ok(keys)
+    }
+}
+
+/// So many more rows have the key `text`.
+fn count(keys: &mut Values, states: &mut [State], text: Option<&str>, rows: i64) {
+    let group = keys.text_or_null(text) as usize;
+    for state in states {
+        let State::Count(counts) = state else { continue };
+        counts.resize(counts.len().max(group + 1), 0);
+        if let Some(count) = counts.get_mut(group) {
+            *count += rows;
+        }
     }
 }
 
@@ -342,16 +374,10 @@ impl State {
             }
             Self::Distinct { values, seen, alone, counts } => {
                 counts.resize(rows.count, 0);
-                let numbers = values.numbers(value()?)?;
                 if rows.groups.is_none() {
-                    alone.resize(values.len(), false);
-                    for (row, number) in numbers.into_iter().enumerate() {
-                        if let Some(seen) = alone.get_mut(number as usize) {
-                            *seen |= rows.counts(row);
-                        }
-                    }
-                    return Ok(());
+                    return values.see(value()?, |row| rows.counts(row), alone);
                 }
+                let numbers = values.numbers(value()?)?;
                 let mut last = None;
                 for (row, number) in numbers.into_iter().enumerate() {
                     let group = rows.group(row);

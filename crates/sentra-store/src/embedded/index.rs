@@ -7,17 +7,19 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
-use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
-use parquet::file::metadata::{KeyValue, ParquetMetaData, ParquetMetaDataReader};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
+use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
 
 use super::alias::Alias;
 use super::alias_read::with_aliases;
 use super::promoted::schema_with;
 use super::raw_form;
+use super::steps::{Step, steps_of};
 use super::tenant::Segment;
 use super::tokens::{Filters, Needs};
 use crate::StoreError;
+use crate::bound::Bound;
 
 /// The name of the entry of a footer.
 const KEY: &str = "sentra.segment";
@@ -26,8 +28,11 @@ const REST_NAMES_MAX: usize = 1_024;
 /// Footers that are remembered.
 const INDEXES_MAX: usize = 20_000;
 /// Bytes of word filters that are kept in memory, of all segments together: those of ten million events are about a
-/// tenth of it.
+/// quarter of it.
 pub(super) const FILTERS_KEPT_BYTES_MAX: usize = 128 << 20;
+/// Bytes of footers that are kept in memory with the places of all pages, of all segments together: those of ten million
+/// events are about a tenth of it.
+pub(super) const FOOTERS_KEPT_BYTES_MAX: usize = 128 << 20;
 /// Columns of text that are unlike in every row: a dictionary of them is a burden.
 const PLAIN_COLUMNS: [&str; 3] = ["message", "field.message", raw_form::REST];
 
@@ -85,6 +90,8 @@ pub(super) struct SegmentIndex {
     group_rows: Vec<usize>,
     /// What is read.
     schema: SchemaRef,
+    /// Of each step of rows; empty where the footer does not say it.
+    steps: Vec<Step>,
     /// What is read, texts with their dictionaries.
     numbered: SchemaRef,
 }
@@ -97,7 +104,9 @@ impl SegmentIndex {
         let entry: Entry = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let rows = |rows: i64| usize::try_from(rows).unwrap_or_default();
         let schema = entry.schema();
+        let steps = entry.filters.as_ref().and_then(|filters| steps_of(metadata, filters.step_rows));
         Self {
+            steps: steps.unwrap_or_default(),
             promoted: entry.promoted.iter().cloned().collect(),
             numbered: with_dictionaries(&schema),
             schema: Arc::new(schema),
@@ -120,6 +129,19 @@ impl SegmentIndex {
             Some(rest) if !rest.contains(name) => Place::Nowhere,
             _ => Place::Map,
         }
+    }
+
+    /// How many row groups there are.
+    pub(super) fn groups(&self) -> usize {
+        self.group_rows.len()
+    }
+
+    /// The time of the newest row of a row group, if it is known.
+    pub(super) fn newest_of(&self, group: usize) -> Option<i64> {
+        let step_rows = self.entry.filters.as_ref()?.step_rows.max(1);
+        let before: usize = self.group_rows.iter().take(group).map(|rows| rows.div_ceil(step_rows)).sum();
+        let count = self.group_rows.get(group)?.div_ceil(step_rows);
+        self.steps.get(before..before + count)?.iter().map(|step| step.times.1).max()
     }
 
     /// The rows of the steps that are marked.
@@ -173,26 +195,47 @@ pub(super) struct Chosen {
     pub(super) access: Option<ParquetAccessPlan>,
 }
 
-/// Word filters that were read, by the paths of their segments (law LIMIT).
+impl Chosen {
+    /// Rows that are looked at.
+    pub(super) fn rows(&self) -> u64 {
+        let Some(access) = &self.access else { return self.segment.rows };
+        let of_group = |(access, rows): (&RowGroupAccess, &usize)| match access {
+            RowGroupAccess::Skip => 0,
+            RowGroupAccess::Scan => *rows as u64,
+            RowGroupAccess::Selection(selection) => selection.row_count() as u64,
+        };
+        access.inner().iter().zip(&self.index.group_rows).map(of_group).sum()
+    }
+}
+
+/// What was read of segments, by their paths, within a number of bytes (law LIMIT).
 #[derive(Debug)]
-struct KeptFilters {
-    by_path: HashMap<String, Arc<[u8]>>,
+struct Kept<T> {
+    by_path: HashMap<String, (T, usize)>,
     bytes: usize,
     bytes_max: usize,
 }
 
-impl KeptFilters {
-    /// Keeps the filters of a segment. Which ones go for it is left to chance: those of segments that are gone among them.
-    fn keep(&mut self, path: &str, filters: Arc<[u8]>) {
-        if filters.len() > self.bytes_max || self.by_path.contains_key(path) {
+impl<T: Clone> Kept<T> {
+    fn new(bytes_max: usize) -> Self {
+        Self { by_path: HashMap::new(), bytes: 0, bytes_max }
+    }
+
+    fn get(&self, path: &str) -> Option<T> {
+        self.by_path.get(path).map(|(kept, _)| kept.clone())
+    }
+
+    /// Keeps what was read of a segment. What goes for it is left to chance: that of segments that are gone among them.
+    fn keep(&mut self, path: &str, read: T, bytes: usize) {
+        if bytes > self.bytes_max || self.by_path.contains_key(path) {
             return;
         }
-        while self.bytes + filters.len() > self.bytes_max {
+        while self.bytes + bytes > self.bytes_max {
             let Some(other) = self.by_path.keys().next().cloned() else { break };
-            self.bytes -= self.by_path.remove(&other).map_or(0, |filters| filters.len());
+            self.bytes -= self.by_path.remove(&other).map_or(0, |(_, bytes)| bytes);
         }
-        self.bytes += filters.len();
-        self.by_path.insert(path.to_owned(), filters);
+        self.bytes += bytes;
+        self.by_path.insert(path.to_owned(), (read, bytes));
     }
 }
 
@@ -201,24 +244,26 @@ impl KeptFilters {
 pub(super) struct Indexes {
     root: PathBuf,
     known: RwLock<HashMap<String, Arc<SegmentIndex>>>,
-    filters: RwLock<KeptFilters>,
+    filters: RwLock<Kept<Arc<[u8]>>>,
+    readers: RwLock<Kept<ArrowReaderMetadata>>,
 }
 
 impl Indexes {
     pub(super) fn new(root: PathBuf) -> Self {
-        Self::keeping(root, FILTERS_KEPT_BYTES_MAX)
+        let filters = RwLock::new(Kept::new(FILTERS_KEPT_BYTES_MAX));
+        let readers = RwLock::new(Kept::new(FOOTERS_KEPT_BYTES_MAX));
+        Self { root, known: RwLock::default(), filters, readers }
     }
 
-    fn keeping(root: PathBuf, bytes_max: usize) -> Self {
-        let filters = KeptFilters { by_path: HashMap::new(), bytes: 0, bytes_max };
-        Self { root, known: RwLock::default(), filters: RwLock::new(filters) }
+    /// Where a segment is.
+    pub(super) fn path(&self, segment: &Segment) -> PathBuf {
+        self.root.join(&segment.path)
     }
 
     /// Which steps of a segment may meet `needs`.
     fn steps(&self, segment: &Segment, filters: &Filters, needs: &Needs) -> Result<Vec<bool>, StoreError> {
         let path = self.root.join(&segment.path);
-        let kept =
-            self.filters.read().unwrap_or_else(PoisonError::into_inner).by_path.get(&segment.path).cloned();
+        let kept = self.filters.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path);
         let kept = match kept {
             Some(kept) => kept,
             None => {
@@ -228,7 +273,7 @@ impl Indexes {
                 }
                 let read: Arc<[u8]> = filters.read(&file).map_err(StoreError::io("read", &path))?.into();
                 let mut all = self.filters.write().unwrap_or_else(PoisonError::into_inner);
-                all.keep(&segment.path, Arc::clone(&read));
+                all.keep(&segment.path, Arc::clone(&read), read.len());
                 read
             }
         };
@@ -241,8 +286,7 @@ impl Indexes {
             return Some(segment.rows);
         }
         let index = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path).cloned();
-        let kept =
-            self.filters.read().unwrap_or_else(PoisonError::into_inner).by_path.get(&segment.path).cloned();
+        let kept = self.filters.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path);
         let (Some(index), Some(kept)) = (index, kept) else { return Some(segment.rows) };
         let steps = index.entry.filters.as_ref().and_then(|filters| {
             let steps = filters.steps_in(&kept, needs).ok()?;
@@ -257,10 +301,9 @@ impl Indexes {
         if let Some(index) = known {
             return Ok(index);
         }
-        let path = self.root.join(&segment.path);
-        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
-        let index = Arc::new(SegmentIndex::of(&metadata.map_err(StoreError::parquet("read", &path))?));
+        let metadata = self.footer(segment)?;
+        let index = Arc::new(SegmentIndex::of(&metadata));
+        self.keep_reader(segment, &index, metadata)?;
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         // Segments come and go by compaction; what is gone is forgotten with the rest.
         if known.len() >= INDEXES_MAX {
@@ -270,15 +313,61 @@ impl Indexes {
         Ok(index)
     }
 
-    /// The parts of `segments` that may meet `needs`.
-    pub(super) fn choose(&self, segments: &[Arc<Segment>], needs: &Needs) -> Result<Vec<Chosen>, StoreError> {
+    /// A segment's footer, with the places of its pages and what stands in them.
+    fn footer(&self, segment: &Segment) -> Result<ParquetMetaData, StoreError> {
+        let path = self.path(segment);
+        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+        let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
+        reader.parse_and_finish(&file).map_err(StoreError::parquet("read", &path))
+    }
+
+    /// How a segment is read by its columns.
+    pub(super) fn reader(&self, segment: &Segment) -> Result<ArrowReaderMetadata, StoreError> {
+        let kept = self.readers.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path);
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let index = self.get(segment)?;
+        self.keep_reader(segment, &index, self.footer(segment)?)
+    }
+
+    fn keep_reader(
+        &self,
+        segment: &Segment,
+        index: &SegmentIndex,
+        metadata: ParquetMetaData,
+    ) -> Result<ArrowReaderMetadata, StoreError> {
+        // What stands in pages is in the index, as far as it is asked for.
+        let metadata = Arc::new(metadata.into_builder().set_column_index(None).build());
+        let bytes = metadata.memory_size();
+        let options = ArrowReaderOptions::new().with_schema(index.schema(true));
+        let reader = ArrowReaderMetadata::try_new(metadata, options);
+        let reader = reader.map_err(StoreError::parquet("read", &self.path(segment)))?;
+        let mut readers = self.readers.write().unwrap_or_else(PoisonError::into_inner);
+        readers.keep(&segment.path, reader.clone(), bytes);
+        Ok(reader)
+    }
+
+    /// The parts of `segments` that may meet `bound`, whose rows must have what it `needs` in their texts.
+    pub(super) fn choose(
+        &self,
+        segments: &[Arc<Segment>],
+        needs: &Needs,
+        bound: &Bound,
+    ) -> Result<Vec<Chosen>, StoreError> {
         let mut chosen = Vec::with_capacity(segments.len());
         for segment in segments {
             let index = self.get(segment)?;
             let mut access = None;
-            if let (Some(filters), true) = (&index.entry.filters, *needs != Needs::Nothing) {
-                let steps = self.steps(segment, filters, needs)?;
-                if !steps.contains(&true) {
+            if let Some(filters) = &index.entry.filters {
+                let mut steps = match needs {
+                    Needs::Nothing => vec![true; filters.blocks.len()],
+                    needs => self.steps(segment, filters, needs)?,
+                };
+                for (is_wanted, step) in steps.iter_mut().zip(&index.steps) {
+                    *is_wanted = *is_wanted && step.may_meet(bound);
+                }
+                if !steps.contains(&true) && !steps.is_empty() {
                     continue;
                 }
                 access = steps.contains(&false).then(|| index.access(filters.step_rows, &steps));
@@ -295,14 +384,14 @@ mod tests {
 
     #[test]
     fn filters_that_are_kept_are_bounded() {
-        let mut kept = KeptFilters { by_path: HashMap::new(), bytes: 0, bytes_max: 100 };
+        let mut kept = Kept::new(100);
         for number in 0..50 {
-            kept.keep(&format!("segment {number}"), vec![0; 30].into());
-            let bytes: usize = kept.by_path.values().map(|filters| filters.len()).sum();
+            kept.keep(&format!("segment {number}"), number, 30);
+            let bytes: usize = kept.by_path.values().map(|(_, bytes)| bytes).sum();
             assert!(kept.bytes == bytes && bytes <= 100, "{bytes}");
-            assert!(kept.by_path.contains_key(&format!("segment {number}")));
+            assert_eq!(kept.get(&format!("segment {number}")), Some(number));
         }
-        kept.keep("too much", vec![0; 101].into());
-        assert!(!kept.by_path.contains_key("too much") && kept.by_path.len() == 3);
+        kept.keep("too much", 50, 101);
+        assert!(kept.get("too much").is_none() && kept.by_path.len() == 3);
     }
 }

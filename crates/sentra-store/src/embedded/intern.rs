@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{Array, ArrayRef, BooleanArray, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, DictionaryArray, Int64Array, StringArray, TimestampMicrosecondArray,
+};
 use arrow_schema::DataType;
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -16,14 +18,46 @@ use super::stop::Stop;
 /// A value that has no number yet.
 const UNKNOWN: u32 = u32::MAX;
 
+/// Longest text that stands in the table itself, in bytes: addresses and most names.
+const SHORT_BYTES_MAX: usize = 15;
+/// The second half of a long text's mark. That of a short one ends with its length.
+const LONG: u64 = u64::MAX;
+
+/// What a text is found by: a short one is it, of a long one it is the hash. A look at the table is most of what a new
+/// dictionary costs, and each further place in memory would be another.
+type Mark = (u64, u64);
+
+/// Texts one behind the other.
+#[derive(Debug, Default)]
+struct Texts {
+    all: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn push(&mut self, text: &str) {
+        self.all.push_str(text);
+        self.ends.push(self.all.len());
+    }
+
+    fn get(&self, number: u32) -> Option<&str> {
+        let number = number as usize;
+        let start = number.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.all.get(start..*self.ends.get(number)?)
+    }
+}
+
 /// The values of one column, in the order in which they were first seen.
 #[derive(Debug)]
 pub(super) struct Values {
     kind: Kind,
     hasher: DefaultHashBuilder,
-    texts: Vec<Box<str>>,
-    text_bytes: usize,
-    by_text: HashTable<u32>,
+    texts: Texts,
+    by_text: HashTable<(Mark, u32)>,
     wholes: Vec<Option<i64>>,
     by_whole: HashMap<Option<i64>, u32>,
     /// The number of null among texts, where null is not an empty text.
@@ -37,8 +71,7 @@ impl Values {
         Self {
             kind,
             hasher: DefaultHashBuilder::default(),
-            texts: Vec::new(),
-            text_bytes: 0,
+            texts: Texts::default(),
             by_text: HashTable::new(),
             wholes: Vec::new(),
             by_whole: HashMap::new(),
@@ -62,9 +95,9 @@ impl Values {
 
     /// Memory in use, about.
     pub(super) fn bytes(&self) -> usize {
-        self.text_bytes
-            + self.texts.capacity() * size_of::<Box<str>>()
-            + self.by_text.capacity() * size_of::<u32>()
+        self.texts.all.capacity()
+            + self.texts.ends.capacity() * size_of::<usize>()
+            + self.by_text.capacity() * size_of::<(Mark, u32)>()
             + self.wholes.capacity() * size_of::<Option<i64>>()
             + self.by_whole.capacity() * size_of::<(Option<i64>, u32)>()
             + self.last.as_ref().map_or(0, |(_, numbers)| numbers.len() * size_of::<u32>())
@@ -79,23 +112,33 @@ impl Values {
     }
 
     fn text(&mut self, text: &str) -> u32 {
-        let hash = self.hasher.hash_one(text);
+        let mark = self.mark(text);
+        let hash = self.hasher.hash_one(mark);
         let texts = &self.texts;
-        let is_it = |number: &u32| texts.get(*number as usize).is_some_and(|known| **known == *text);
-        if let Some(number) = self.by_text.find(hash, is_it) {
+        let is_it = |(known, number): &(Mark, u32)| {
+            *known == mark && (mark.1 != LONG || texts.get(*number) == Some(text))
+        };
+        if let Some((_, number)) = self.by_text.find(hash, is_it) {
             return *number;
         }
         let number = self.texts.len() as u32;
-        self.texts.push(text.into());
-        self.text_bytes += text.len();
-        let (texts, hasher) = (&self.texts, &self.hasher);
-        self.by_text.insert_unique(hash, number, |number| {
-            texts.get(*number as usize).map_or(0, |text| hasher.hash_one(&**text))
-        });
+        self.texts.push(text);
+        let hasher = &self.hasher;
+        self.by_text.insert_unique(hash, (mark, number), |(mark, _)| hasher.hash_one(mark));
         number
     }
 
-    fn text_or_null(&mut self, text: Option<&str>) -> u32 {
+    fn mark(&self, text: &str) -> Mark {
+        let mut short = [0; SHORT_BYTES_MAX + 1];
+        match short.get_mut(..text.len()) {
+            Some(start) if text.len() <= SHORT_BYTES_MAX => start.copy_from_slice(text.as_bytes()),
+            _ => return (self.hasher.hash_one(text), LONG),
+        }
+        let whole = u128::from_le_bytes(short) | (text.len() as u128) << 120;
+        (whole as u64, (whole >> 64) as u64)
+    }
+
+    pub(super) fn text_or_null(&mut self, text: Option<&str>) -> u32 {
         match text {
             Some(text) => self.text(text),
             None => self.null_text(),
@@ -111,7 +154,7 @@ impl Values {
         }
         // It has a place among the texts, but no text is found there.
         let number = self.texts.len() as u32;
-        self.texts.push("".into());
+        self.texts.push("");
         *self.null.insert(number)
     }
 
@@ -169,37 +212,73 @@ impl Values {
     }
 
     fn numbers_of_dictionary(&mut self, array: &ArrayRef) -> Result<Vec<u32>> {
-        let Some(array) = array.as_dictionary_opt::<Int32Type>() else {
-            return exec_err!("a dictionary has keys of another type");
+        let Some((array, values)) = dictionary_of(array) else {
+            return exec_err!("a dictionary is not of texts, or has keys of another type");
         };
-        let Some(values) = array.values().as_string_opt::<i32>() else {
-            return exec_err!("a dictionary is not of texts");
-        };
-        let mut known = match self.last.take() {
-            Some((last, known)) if is_same(&last, values) => known,
-            _ => vec![UNKNOWN; values.len()],
-        };
+        let mut known = self.known(values);
         let mut numbers = Vec::with_capacity(array.len());
         let mut null = UNKNOWN;
-        for key in array.keys() {
-            let place = key.and_then(|key| usize::try_from(key).ok()).filter(|place| values.is_valid(*place));
+        each_key(array, |_, place| {
+            let place = place.filter(|place| values.is_valid(*place));
             let slot = place.and_then(|place| known.get_mut(place)).unwrap_or(&mut null);
             if *slot == UNKNOWN {
                 *slot = self.text_or_null(place.map(|place| values.value(place)));
             }
             numbers.push(*slot);
-        }
+        });
         self.last = Some((Arc::clone(array.values()), known));
         Ok(numbers)
+    }
+
+    /// The numbers of `values` as far as they are known, as those of the dictionary that came last.
+    fn known(&mut self, values: &StringArray) -> Vec<u32> {
+        match self.last.take() {
+            Some((last, known)) if is_same(&last, values) => known,
+            _ => vec![UNKNOWN; values.len()],
+        }
+    }
+
+    /// Marks the numbers of the values of those rows of `array` that count. Who asks for this asks for nothing else.
+    pub(super) fn see(
+        &mut self,
+        array: &ArrayRef,
+        counts: impl Fn(usize) -> bool,
+        seen: &mut Vec<bool>,
+    ) -> Result<()> {
+        if let Some((array, values)) = dictionary_of(array) {
+            // Of every value once for each dictionary: what has a number was seen.
+            let mut known = self.known(values);
+            let mut null = UNKNOWN;
+            each_key(array, |row, place| {
+                let place = place.filter(|place| values.is_valid(*place));
+                let slot = place.and_then(|place| known.get_mut(place)).unwrap_or(&mut null);
+                if *slot == UNKNOWN && counts(row) {
+                    *slot = self.text_or_null(place.map(|place| values.value(place)));
+                    mark_seen(seen, *slot);
+                }
+            });
+            self.last = Some((Arc::clone(array.values()), known));
+            return Ok(());
+        }
+        for (row, number) in self.numbers(array)?.into_iter().enumerate() {
+            if counts(row) {
+                mark_seen(seen, number);
+            }
+        }
+        Ok(())
     }
 
     /// The number that each value of `other` has here.
     pub(super) fn merge(&mut self, other: &Self, stop: &Stop) -> Result<Vec<u32>> {
         let mut steps = stop.steps();
         if self.is_text() {
-            let numbers = other.texts.iter().enumerate().map(|(number, text)| {
+            let numbers = (0..other.texts.len() as u32).map(|number| {
                 steps.row()?;
-                Ok(if other.is_null(number as u32) { self.null_text() } else { self.text(text) })
+                let text = other.texts.get(number).filter(|_| !other.is_null(number));
+                Ok(match text {
+                    Some(text) => self.text(text),
+                    None => self.null_text(),
+                })
             });
             return numbers.collect();
         }
@@ -214,8 +293,8 @@ impl Values {
     pub(super) fn array(&self, numbers: impl Iterator<Item = u32>) -> Result<ArrayRef> {
         if self.is_text() {
             let text = |number| {
-                let text = self.texts.get(number as usize)?;
-                (!self.is_null(number)).then_some(&**text)
+                let text = self.texts.get(number)?;
+                (!self.is_null(number)).then_some(text)
             };
             return Ok(Arc::new(numbers.map(text).collect::<StringArray>()));
         }
@@ -230,9 +309,35 @@ impl Values {
     }
 }
 
+fn mark_seen(seen: &mut Vec<bool>, number: u32) {
+    if seen.len() <= number as usize {
+        seen.resize(number as usize + 1, false);
+    }
+    if let Some(seen) = seen.get_mut(number as usize) {
+        *seen = true;
+    }
+}
+
+/// A column of texts with a dictionary, and what is in that.
+pub(super) fn dictionary_of(array: &ArrayRef) -> Option<(&DictionaryArray<Int32Type>, &StringArray)> {
+    let array = array.as_dictionary_opt::<Int32Type>()?;
+    Some((array, array.values().as_string_opt::<i32>()?))
+}
+
+/// Hands row and place in the dictionary of every row to `take`; those of null have none.
+pub(super) fn each_key(array: &DictionaryArray<Int32Type>, mut take: impl FnMut(usize, Option<usize>)) {
+    let keys = array.keys();
+    let place = |key: i32| usize::try_from(key).ok();
+    if keys.null_count() == 0 {
+        keys.values().iter().enumerate().for_each(|(row, key)| take(row, place(*key)));
+    } else {
+        keys.iter().enumerate().for_each(|(row, key)| take(row, key.and_then(place)));
+    }
+}
+
 /// Whether two arrays are of the same texts because they share their memory: the pages of a column share one dictionary,
 /// though each batch has an array of its own around it.
-fn is_same(one: &ArrayRef, other: &StringArray) -> bool {
+pub(super) fn is_same(one: &ArrayRef, other: &StringArray) -> bool {
     let Some(one) = one.as_string_opt::<i32>() else { return false };
     one.len() == other.len()
         && std::ptr::eq(one.value_offsets().as_ptr(), other.value_offsets().as_ptr())
@@ -258,5 +363,47 @@ impl Pairs {
 
     pub(super) fn bytes(&self) -> usize {
         self.numbers.capacity() * size_of::<(u64, u32)>() + self.pairs.capacity() * size_of::<(u32, u32)>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_told_apart_at_every_length() {
+        let texts: Vec<String> = (0..40)
+            .flat_map(|length| ["", "\0", "y", "\u{ff}"].map(|end| format!("{}{end}", "x".repeat(length))))
+            .collect();
+        let mut different = texts.clone();
+        different.sort_unstable();
+        different.dedup();
+        let mut values = Values::new(Kind::String);
+        let numbers: Vec<u32> = texts.iter().map(|text| values.text(text)).collect();
+        assert_eq!(values.len(), different.len());
+        let again: Vec<u32> = texts.iter().map(|text| values.text(text)).collect();
+        assert_eq!(again, numbers);
+        let array = values.array(numbers.into_iter()).unwrap();
+        let given: Vec<&str> = array.as_string::<i32>().iter().flatten().collect();
+        assert_eq!(given, texts);
+    }
+
+    #[test]
+    fn what_is_seen_of_a_dictionary_is_what_its_rows_that_count_have() {
+        let rows =
+            [Some("a"), None, Some("b"), Some("a"), Some("c"), Some("a long text that is in no table")];
+        let array: ArrayRef = Arc::new(rows.into_iter().collect::<DictionaryArray<Int32Type>>());
+        let plain: ArrayRef = Arc::new(rows.into_iter().collect::<StringArray>());
+        for array in [array, plain] {
+            let (mut values, mut seen) = (Values::new(Kind::String), Vec::new());
+            for _ in 0..2 {
+                values.see(&array, |row| row != 2, &mut seen).unwrap();
+            }
+            let numbers = (0..values.len() as u32).filter(|number| seen.get(*number as usize) == Some(&true));
+            let given = values.array(numbers).unwrap();
+            let mut given: Vec<&str> = given.as_string::<i32>().iter().flatten().collect();
+            given.sort_unstable();
+            assert_eq!(given, ["", "a", "a long text that is in no table", "c"]);
+        }
     }
 }

@@ -1,9 +1,11 @@
-//! From a plan to DataFusion, as far as that goes.
+//! From a plan to what gives its rows, as far as that goes: events as they are stored are read by their columns, what
+//! operators make of rows is for DataFusion.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_schema::SortOptions;
 
 use datafusion::common::{JoinType, ScalarValue};
 use datafusion::dataframe::DataFrame;
@@ -13,17 +15,20 @@ use datafusion::logical_expr::{Expr as DfExpr, cast, col, lit};
 use datafusion::prelude::SessionContext;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use sentra_kql::Builtin;
 use sentra_kql::plan::{Aggregate, Expr, ExprNode, Node, Op, SortKey};
-use sentra_kql::{Builtin, JoinKind, Kind};
 use sentra_model::Mart;
 
-use super::aggregate::{column, computed, grouped as groups_of, is_condition, is_key, name_of};
-use super::form::{Form, grouped, names_in, wants_map};
+use super::aggregate::{Input, column, computed, grouped as groups_of, is_condition, name_of};
+use super::form::{Form, names_in, wants_map};
 use super::groups::{Computed, Spec};
-use super::index::{Indexes, Place};
+use super::index::Indexes;
+use super::native::{is_native, join_type, joinable};
 use super::prune::{may_have_id, name_segments, overlapping};
 use super::resolve::{Cell, Cells, scan_bound, scan_leaf};
+use super::scan::{Newest, Scan, Source, partitions_of};
 use super::stop::Stop;
+use super::substitute::{all_substituted, substituted};
 use super::table::ColumnTable;
 use super::tenant::{Segment, Snapshot};
 use super::tokens::Needs;
@@ -31,13 +36,14 @@ use crate::bound::{Bound, TimeBounds};
 use crate::kql::{Leaf, SCAN_COLUMNS, marts_of, type_of};
 use crate::{Lineage, SegmentRef, StoreError, TimeRange};
 
-/// Most parts of an expression that is put together of those below it; beyond that what is below is computed first.
-const EXPRESSION_PARTS_MAX: usize = 2_000;
-
 /// Groups that are handed on at once.
 const GROUPS_PIECE_ROWS: usize = 8_192;
 
-/// Rows that DataFusion gives.
+/// Most events that are put into another order than their own without a plan: DataFusion knows while it reads which
+/// rows cannot be among the first.
+const SORTED_ROWS_MAX: u64 = 1_000_000;
+
+/// Rows that DataFusion gives, or that are read by their columns.
 pub(super) struct Lowered {
     base: Base,
 }
@@ -56,6 +62,24 @@ struct Chosen {
     values: Vec<Expr>,
     /// What comes before the order of all events, the newest first.
     sort: Vec<SortKey>,
+    /// How many of the first are taken, if not all.
+    rows: Option<usize>,
+}
+
+/// The rows of an answer, not yet there.
+pub(super) enum Rows {
+    Frame(DataFrame),
+    Read(Box<Newest>),
+}
+
+impl Rows {
+    /// What gives them.
+    pub(super) fn engine(&self) -> &'static str {
+        match self {
+            Self::Frame(_) => "datafusion",
+            Self::Read(_) => "the store",
+        }
+    }
 }
 
 /// The order of a frame's rows.
@@ -83,7 +107,7 @@ type Lower = Result<Option<Lowered>, DataFusionError>;
 
 /// The events of a scan, of one form.
 struct Part {
-    frame: DataFrame,
+    source: Source,
     cells: Cells,
 }
 
@@ -115,6 +139,10 @@ impl Events {
             Op::Take { input, rows } => {
                 let Some(input) = self.lower(input).await? else { return Ok(None) };
                 let rows = usize::try_from(*rows).unwrap_or(usize::MAX);
+                if let Base::Events(mut events) = input.base {
+                    events.rows = Some(events.rows.map_or(rows, |taken| taken.min(rows)));
+                    return Ok(Some(Lowered { base: Base::Events(events) }));
+                }
                 let (frame, cells) = self.ordered(input, rows)?;
                 Ok(Some(Lowered::of(frame, cells, Order::Done)))
             }
@@ -130,13 +158,68 @@ impl Events {
         }
     }
 
-    /// The frame of the answer: its columns in their order, rows as the language orders them, one more than wanted.
-    pub(super) fn answer(&mut self, lowered: Lowered, rows_max: usize) -> Result<DataFrame, DataFusionError> {
-        let (frame, cells) = self.ordered(lowered, rows_max.saturating_add(1))?;
+    /// The rows of the answer: its columns in their order, rows as the language orders them, one more than wanted.
+    pub(super) fn answer(&mut self, lowered: Lowered, rows_max: usize) -> Result<Rows, DataFusionError> {
+        let rows = rows_max.saturating_add(1);
+        let lowered = match lowered.base {
+            Base::Events(events) => {
+                let parts = self.parts(events.marts.as_deref(), &events.conditions, &asked(&events))?;
+                let is_read = events.sort.is_empty()
+                    || parts.iter().map(|part| part.source.rows()).sum::<u64>() <= SORTED_ROWS_MAX;
+                if is_read {
+                    return Ok(Rows::Read(Box::new(self.newest(parts, &events, rows)?)));
+                }
+                let (frame, cells, order) = self.united(parts, &events, Some(rows))?;
+                Lowered::of(frame, cells, order)
+            }
+            frame @ Base::Frame { .. } => Lowered { base: frame },
+        };
+        let (frame, cells) = self.ordered(lowered, rows)?;
         let columns = cells.all().iter().enumerate();
         let columns =
             columns.map(|(place, cell)| cell.expr.clone().alias(format!("c{place}"))).collect::<Vec<_>>();
-        frame.select(columns)
+        Ok(Rows::Frame(frame.select(columns)?))
+    }
+
+    /// The rows as they are wanted.
+    pub(super) async fn collected(&self, rows: Rows) -> Result<Vec<RecordBatch>, DataFusionError> {
+        match rows {
+            Rows::Frame(frame) => frame.collect().await,
+            Rows::Read(newest) => newest.rows(&self.session.runtime_env().memory_pool, &self.stop).await,
+        }
+    }
+
+    /// At most `rows` of the events of `parts`, read without a plan.
+    fn newest(&self, parts: Vec<Part>, events: &Chosen, rows: usize) -> Result<Newest, DataFusionError> {
+        let scan = |Part { source, cells }| {
+            let values = values_of(&cells, events).into_iter();
+            let keys = events.sort.iter().map(|key| key_of(&cells, key));
+            let values = values.chain(keys).chain(NEWEST_FIRST.map(col)).collect();
+            self.scan(source, &cells, &events.conditions, values)
+        };
+        let option = |key: &SortKey| SortOptions { descending: key.descending, nulls_first: key.nulls_first };
+        Ok(Newest {
+            scans: parts.into_iter().map(scan).collect::<Result<_, _>>()?,
+            values: events.values.len(),
+            order: events.sort.iter().map(option).collect(),
+            rows_max: events.rows.map_or(rows, |taken| taken.min(rows)),
+            partitions: self.partitions(),
+        })
+    }
+
+    fn scan(
+        &self,
+        source: Source,
+        cells: &Cells,
+        conditions: &[Expr],
+        values: Vec<DfExpr>,
+    ) -> Result<Scan, DataFusionError> {
+        let conditions = conditions.iter().map(|condition| cells.condition(condition)).collect();
+        Scan::new(&self.session, &self.indexes, source, conditions, values)
+    }
+
+    fn partitions(&self) -> usize {
+        partitions_of(&self.session)
     }
 
     fn filter(&mut self, lowered: Lowered, condition: &Expr) -> Result<Lowered, DataFusionError> {
@@ -145,11 +228,12 @@ impl Events {
         }
         match lowered.base {
             Base::Events(mut events) => match substituted(condition, &events.values) {
-                Some(condition) => {
+                // Of those that are taken, not of all.
+                Some(condition) if events.rows.is_none() => {
                     events.conditions.push(condition);
                     Ok(Lowered { base: Base::Events(events) })
                 }
-                None => {
+                _ => {
                     let lowered = self.framed(Lowered { base: Base::Events(events) })?;
                     self.filter(lowered, condition)
                 }
@@ -201,30 +285,41 @@ impl Events {
         lowered: Lowered,
         rows: Option<usize>,
     ) -> Result<(DataFrame, Cells, Order), DataFusionError> {
-        let Chosen { marts, conditions, values, sort } = match lowered.base {
-            Base::Frame { frame, cells, order } => return Ok((frame, *cells, order)),
-            Base::Events(events) => events,
-        };
-        let mut asked = values.clone();
-        asked.extend(sort.iter().map(|key| key.value.clone()));
+        match lowered.base {
+            Base::Frame { frame, cells, order } => Ok((frame, *cells, order)),
+            Base::Events(events) => {
+                let parts = self.parts(events.marts.as_deref(), &events.conditions, &asked(&events))?;
+                self.united(parts, &events, rows)
+            }
+        }
+    }
+
+    /// Events of whatever form as one frame, at least the first `rows` of them.
+    fn united(
+        &self,
+        parts: Vec<Part>,
+        events: &Chosen,
+        rows: Option<usize>,
+    ) -> Result<(DataFrame, Cells, Order), DataFusionError> {
+        let Chosen { conditions, values, sort, rows: taken, .. } = events;
+        let rows = taken.map_or(rows, |taken| Some(rows.map_or(taken, |rows| rows.min(taken))));
         let mut united: Option<DataFrame> = None;
-        for Part { mut frame, cells } in self.parts(marts.as_deref(), &conditions, &asked)? {
+        for Part { source, cells } in parts {
+            let mut frame = self.frame_of(source)?;
+            let met = conditions.iter().map(|condition| cells.condition(condition)).reduce(DfExpr::and);
+            if let Some(met) = met {
+                frame = frame.filter(met)?;
+            }
             if let Some(rows) = rows {
                 let by = sort.iter().map(|key| order_of(key, cells.cell(&key.value).value()));
                 let by: Vec<Sort> = by.chain(newest_first("")).collect();
                 frame = frame.sort(by)?.limit(0, Some(rows))?;
             }
-            let mut columns: Vec<DfExpr> = Vec::new();
-            for (place, value) in values.iter().enumerate() {
-                let cell = cells.cell(value);
-                let is_map =
-                    matches!(&value.node, ExprNode::Column(place) if scan_leaf(*place) == Some(Leaf::Fields));
-                let expr = if is_map { cell.expr } else { cast(cell.value(), type_of(value.kind)) };
-                columns.push(expr.alias(format!("v{place}")));
-            }
+            let values = values_of(&cells, events).into_iter().enumerate();
+            let mut columns: Vec<DfExpr> =
+                values.map(|(place, value)| value.alias(format!("v{place}"))).collect();
             for (place, key) in sort.iter().enumerate() {
-                let value = cast(cells.cell(&key.value).value(), type_of(key.value.kind));
-                columns.push(value.alias(format!("s{place}")));
+                columns.push(key_of(&cells, key).alias(format!("s{place}")));
             }
             columns.extend(NEWEST_FIRST.map(|name| col(name).alias(format!("order_{name}"))));
             let frame = frame.select(columns)?;
@@ -239,8 +334,22 @@ impl Events {
         let cells =
             values.iter().enumerate().map(|(place, value)| Cell::new(col(format!("v{place}")), value.kind));
         let by = sort.iter().enumerate().map(|(place, key)| order_of(key, col(format!("s{place}"))));
-        let by = by.chain(newest_first("order_")).collect();
-        Ok((frame, Cells::new(cells.collect(), &self.stop), Order::By(by)))
+        let by: Vec<Sort> = by.chain(newest_first("order_")).collect();
+        let cells = Cells::new(cells.collect(), &self.stop);
+        match taken {
+            Some(_) => Ok((frame.sort(by)?.limit(0, rows)?, cells, Order::Done)),
+            None => Ok((frame, cells, Order::By(by))),
+        }
+    }
+
+    fn frame_of(&self, source: Source) -> Result<DataFrame, DataFusionError> {
+        match source {
+            Source::Segments(table) => self.session.read_table(Arc::new(table)),
+            Source::Memory(records) if records.is_empty() => {
+                self.session.read_batch(RecordBatch::new_empty(crate::schema::store_schema()))
+            }
+            Source::Memory(records) => self.session.read_batches(records),
+        }
     }
 
     /// The events that meet the conditions, by where they have the source fields that are asked for.
@@ -259,7 +368,7 @@ impl Events {
         let is_made_whole = |place: usize| matches!(scan_leaf(place), Some(Leaf::Fields | Leaf::Text("raw")));
         let wants_all = conditions.iter().chain(values).any(|expr| wants_map(expr, &is_made_whole));
         let failed = |error: StoreError| DataFusionError::External(error.into());
-        let chosen = self.indexes.choose(&segments, &Needs::of(&bound)).map_err(failed)?;
+        let chosen = self.indexes.choose(&segments, &Needs::of(&bound), &bound).map_err(failed)?;
         self.lineage.segments_pruned += (segments.len() - chosen.len()) as u64;
         let opened: Vec<Arc<Segment>> = chosen.iter().map(|chosen| Arc::clone(&chosen.segment)).collect();
         name_segments(&mut self.segments, &opened);
@@ -267,34 +376,12 @@ impl Events {
         let chunks = self.snapshot.chunks.iter().filter(|chunk| wanted(&chunk.mart));
         let records: Vec<RecordBatch> = chunks.map(|chunk| chunk.record.clone()).collect();
         self.lineage.memory_rows += records.iter().map(|record| record.num_rows() as u64).sum::<u64>();
-        let mut found = Vec::new();
-        for (places, chosen) in grouped(chosen, &names) {
-            // A map is made whole again of all columns, or of none; so is a raw record.
-            let has_columns = places.values().all(|place| matches!(place, Place::Column | Place::Nowhere));
-            let table = match has_columns && !wants_all {
-                true => ColumnTable::with_fields(chosen, &names, true),
-                false => ColumnTable::whole(chosen, true),
-            };
-            let form = Form::with_columns(places, table.promoted.clone(), table.has_shape(), &self.stop);
-            let form = form.with_raw(table.raw());
-            found.push((self.session.read_table(Arc::new(table))?, form));
-        }
-        if !records.is_empty() || found.is_empty() {
-            let frame = if records.is_empty() {
-                self.session.read_batch(RecordBatch::new_empty(crate::schema::store_schema()))?
-            } else {
-                self.session.read_batches(records)?
-            };
-            found.push((frame, Form::memory(&self.stop)));
-        }
-        let mut parts = Vec::with_capacity(found.len());
-        for (mut frame, form) in found {
-            let cells = Cells::scan(form);
-            let met = conditions.iter().map(|condition| cells.condition(condition)).reduce(DfExpr::and);
-            if let Some(met) = met {
-                frame = frame.filter(met)?;
-            }
-            parts.push(Part { frame, cells });
+        let of_form = |(table, form)| Part { source: Source::Segments(table), cells: Cells::scan(form) };
+        let tables = ColumnTable::by_form(chosen, &names, wants_all, &self.stop);
+        let mut parts: Vec<Part> = tables.into_iter().map(of_form).collect();
+        if !records.is_empty() || parts.is_empty() {
+            let cells = Cells::scan(Form::memory(&self.stop));
+            parts.push(Part { source: Source::Memory(records), cells });
         }
         Ok(parts)
     }
@@ -318,13 +405,13 @@ impl Events {
                     (!is_map).then_some(SortKey { value, ..key.clone() })
                 });
                 match sort.collect::<Option<Vec<_>>>() {
-                    Some(mut sort) => {
+                    Some(mut sort) if events.rows.is_none() => {
                         // What is equal by these remains as it was.
                         sort.append(&mut events.sort);
                         events.sort = sort;
                         Ok(Lowered { base: Base::Events(events) })
                     }
-                    None => {
+                    _ => {
                         let lowered = self.framed(Lowered { base: Base::Events(events) })?;
                         self.sort(lowered, keys)
                     }
@@ -354,24 +441,26 @@ impl Events {
         if let Some(counted) = self.counted(&input, keys, &spec) {
             return self.groups(counted, keys, aggregates).map(Some);
         }
-        let frames = self.frames_of(input, keys, aggregates, spec.places.is_some())?;
+        let input = self.input_of(input, keys, aggregates, spec.places.is_some())?;
         let pool = Arc::clone(&self.session.runtime_env().memory_pool);
-        let batch = groups_of(frames, spec, &pool, &self.stop).await?;
+        let batch = groups_of(input, spec, &pool, &self.stop).await?;
         self.groups(batch, keys, aggregates).map(Some)
     }
 
     /// Keys and arguments of aggregates as columns, of every form of the input.
-    fn frames_of(
+    fn input_of(
         &mut self,
         input: Lowered,
         keys: &[Expr],
         aggregates: &[Aggregate],
         with_places: bool,
-    ) -> Result<Vec<DataFrame>, DataFusionError> {
+    ) -> Result<Input, DataFusionError> {
         let events = match input.base {
             Base::Frame { frame, cells, .. } => {
-                let places = with_places.then_some("order_");
-                return Ok(vec![selected(frame, &cells, keys, aggregates, places)?]);
+                let columns = columns_of(&cells, keys, aggregates, with_places.then_some("order_"));
+                let columns = columns.into_iter().enumerate();
+                let columns = columns.map(|(place, expr)| expr.alias(name_of(place))).collect::<Vec<_>>();
+                return Ok(Input::Frame(frame.select(columns)?));
             }
             Base::Events(events) => events,
         };
@@ -380,25 +469,26 @@ impl Events {
             Some(Aggregate { arguments, ..aggregate.clone() })
         });
         let of_scan = substitutes.collect::<Option<Vec<_>>>();
-        let (Some(keys_of_scan), Some(of_scan)) = (all_substituted(keys, &events.values), of_scan) else {
+        let keys_of_scan = all_substituted(keys, &events.values).filter(|_| events.rows.is_none());
+        let (Some(keys_of_scan), Some(of_scan)) = (keys_of_scan, of_scan) else {
             let input = self.framed(Lowered { base: Base::Events(events) })?;
-            return self.frames_of(input, keys, aggregates, with_places);
+            return self.input_of(input, keys, aggregates, with_places);
         };
         let Chosen { marts, conditions, .. } = events;
         let mut asked = keys_of_scan.clone();
         asked.extend(of_scan.iter().flat_map(|aggregate| aggregate.arguments.clone()));
         let parts = self.parts(marts.as_deref(), &conditions, &asked)?;
-        parts
-            .into_iter()
-            .map(|Part { frame, cells }| {
-                selected(frame, &cells, &keys_of_scan, &of_scan, with_places.then_some(""))
-            })
-            .collect()
+        let scan = |Part { source, cells }| {
+            let columns = columns_of(&cells, &keys_of_scan, &of_scan, with_places.then_some(""));
+            self.scan(source, &cells, &conditions, columns)
+        };
+        let scans = parts.into_iter().map(scan).collect::<Result<_, _>>()?;
+        Ok(Input::Scans(scans, self.partitions()))
     }
 
     /// The number of all events, which is known without reading them.
     fn counted(&mut self, input: &Lowered, keys: &[Expr], spec: &Spec) -> Option<RecordBatch> {
-        let Base::Events(Chosen { marts, conditions, .. }) = &input.base else { return None };
+        let Base::Events(Chosen { marts, conditions, rows: None, .. }) = &input.base else { return None };
         let is_count = spec
             .columns
             .iter()
@@ -481,14 +571,28 @@ impl Events {
     }
 }
 
-/// Keys and arguments of aggregates as the columns of a frame.
-fn selected(
-    frame: DataFrame,
-    cells: &Cells,
-    keys: &[Expr],
-    aggregates: &[Aggregate],
-    places: Option<&str>,
-) -> Result<DataFrame, DataFusionError> {
+/// All that is asked of events but the conditions.
+fn asked(events: &Chosen) -> Vec<Expr> {
+    events.values.iter().chain(events.sort.iter().map(|key| &key.value)).cloned().collect()
+}
+
+/// The values that are asked of events. Those of all parts are of the same types.
+fn values_of(cells: &Cells, events: &Chosen) -> Vec<DfExpr> {
+    let value = |value: &Expr| {
+        let cell = cells.cell(value);
+        let is_map =
+            matches!(&value.node, ExprNode::Column(place) if scan_leaf(*place) == Some(Leaf::Fields));
+        if is_map { cell.expr } else { cast(cell.value(), type_of(value.kind)) }
+    };
+    events.values.iter().map(value).collect()
+}
+
+fn key_of(cells: &Cells, key: &SortKey) -> DfExpr {
+    cast(cells.cell(&key.value).value(), type_of(key.value.kind))
+}
+
+/// Keys and arguments of aggregates as columns.
+fn columns_of(cells: &Cells, keys: &[Expr], aggregates: &[Aggregate], places: Option<&str>) -> Vec<DfExpr> {
     let mut columns: Vec<DfExpr> = keys.iter().map(|key| cells.cell(key).key()).collect();
     for aggregate in aggregates {
         for (place, argument) in aggregate.arguments.iter().enumerate() {
@@ -505,9 +609,7 @@ fn selected(
     if columns.is_empty() {
         columns.push(lit(true));
     }
-    frame.select(
-        columns.into_iter().enumerate().map(|(place, expr)| expr.alias(name_of(place))).collect::<Vec<_>>(),
-    )
+    columns
 }
 
 impl Lowered {
@@ -518,7 +620,15 @@ impl Lowered {
     fn scan(marts: Option<Vec<Mart>>) -> Self {
         let values = SCAN_COLUMNS().iter().enumerate();
         let values = values.map(|(place, header)| Expr::column(place, header.kind.kind())).collect();
-        Self { base: Base::Events(Chosen { marts, conditions: Vec::new(), values, sort: Vec::new() }) }
+        Self {
+            base: Base::Events(Chosen {
+                marts,
+                conditions: Vec::new(),
+                values,
+                sort: Vec::new(),
+                rows: None,
+            }),
+        }
     }
 }
 
@@ -531,109 +641,4 @@ fn newest_first(prefix: &str) -> [Sort; 3] {
 
 fn order_of(key: &SortKey, value: DfExpr) -> Sort {
     value.sort(!key.descending, key.nulls_first)
-}
-
-fn all_substituted(exprs: &[Expr], values: &[Expr]) -> Option<Vec<Expr>> {
-    exprs.iter().map(|expr| substituted(expr, values)).collect()
-}
-
-/// `expr` over what `values` are made of; nothing where that cannot be said, or would be too much.
-fn substituted(expr: &Expr, values: &[Expr]) -> Option<Expr> {
-    let mut left = EXPRESSION_PARTS_MAX;
-    substitute(expr, values, &mut left)
-}
-
-fn substitute(expr: &Expr, values: &[Expr], left: &mut usize) -> Option<Expr> {
-    *left = left.checked_sub(1)?;
-    let node = match &expr.node {
-        ExprNode::Column(place) => {
-            let value = values.get(*place)?;
-            *left = left.checked_sub(parts_of(value))?;
-            return Some(value.clone());
-        }
-        ExprNode::Literal(value) => ExprNode::Literal(value.clone()),
-        ExprNode::Call(builtin, arguments) => {
-            let arguments = arguments.iter().map(|argument| substitute(argument, values, left));
-            ExprNode::Call(*builtin, arguments.collect::<Option<_>>()?)
-        }
-        ExprNode::AnyColumn { test, columns, fields, text } => {
-            let moved = |places: &[usize]| {
-                let place = |place: &usize| match values.get(*place)?.node {
-                    ExprNode::Column(place) => Some(place),
-                    _ => None,
-                };
-                places.iter().map(place).collect::<Option<Vec<_>>>()
-            };
-            let text = Box::new(substitute(text, values, left)?);
-            ExprNode::AnyColumn { test: *test, columns: moved(columns)?, fields: moved(fields)?, text }
-        }
-    };
-    Some(Expr { kind: expr.kind, node })
-}
-
-fn parts_of(expr: &Expr) -> usize {
-    match &expr.node {
-        ExprNode::Call(_, arguments) => 1 + arguments.iter().map(parts_of).sum::<usize>(),
-        ExprNode::AnyColumn { text, .. } => 1 + parts_of(text),
-        ExprNode::Column(_) | ExprNode::Literal(_) => 1,
-    }
-}
-
-/// Whether DataFusion can do all of `node`.
-fn is_native(node: &Node) -> bool {
-    match &node.op {
-        Op::Scan { .. } => true,
-        Op::Filter { input, .. }
-        | Op::Project { input, .. }
-        | Op::Sort { input, .. }
-        | Op::Take { input, .. } => is_native(input),
-        Op::Aggregate { input, keys, aggregates } => {
-            // What is dynamic may be the map of all fields.
-            let is_plain = |key: &Expr| key.kind != Kind::Dynamic || !matches!(key.node, ExprNode::Column(_));
-            let is_known = |aggregate: &Aggregate| {
-                computed(aggregate).is_some_and(|computed| !computed.is_ordered() || is_events(input))
-            };
-            aggregates.iter().all(is_known)
-                && keys.iter().all(|key| is_key(key.kind) && is_plain(key))
-                && is_native(input)
-        }
-        Op::Join { kind, left, right, on } => {
-            join_type(*kind).is_some() && joinable(left, right, on) && is_native(left) && is_native(right)
-        }
-        _ => false,
-    }
-}
-
-/// Whether the rows of `node` are events in their own order.
-fn is_events(node: &Node) -> bool {
-    match &node.op {
-        Op::Scan { .. } => true,
-        Op::Filter { input, .. } | Op::Project { input, .. } => is_events(input),
-        _ => false,
-    }
-}
-
-/// The kinds of joins that do not depend on the order of rows.
-fn join_type(kind: JoinKind) -> Option<JoinType> {
-    Some(match kind {
-        JoinKind::Inner => JoinType::Inner,
-        JoinKind::LeftOuter => JoinType::Left,
-        JoinKind::RightOuter => JoinType::Right,
-        JoinKind::FullOuter => JoinType::Full,
-        JoinKind::LeftSemi => JoinType::LeftSemi,
-        JoinKind::RightSemi => JoinType::RightSemi,
-        JoinKind::LeftAnti => JoinType::LeftAnti,
-        JoinKind::RightAnti => JoinType::RightAnti,
-        JoinKind::InnerUnique => return None,
-    })
-}
-
-/// Whether keys are of kinds that DataFusion compares as the language does, and no side holds the map of the fields.
-fn joinable(left: &Node, right: &Node, on: &[(usize, usize)]) -> bool {
-    let is_plain = |node: &Node| node.columns.iter().all(|column| column.kind != Kind::Dynamic);
-    let is_key = |(one, other): &(usize, usize)| {
-        let kinds = (left.columns.get(*one), right.columns.get(*other));
-        matches!(kinds, (Some(one), Some(other)) if one.kind == other.kind && one.kind != Kind::Real)
-    };
-    is_plain(left) && is_plain(right) && !on.is_empty() && on.iter().all(is_key)
 }

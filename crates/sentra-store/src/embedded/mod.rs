@@ -1,4 +1,4 @@
-//! Marts on disk: memory → Parquet segments → DataFusion.
+//! Marts on disk: memory → Parquet segments → DataFusion, or past it where events are wanted as they are stored.
 //!
 //! ```text
 //! DIR/marts/manifest.db                    segments and positions; the only truth about what exists
@@ -37,6 +37,7 @@ mod aggregate;
 mod alias;
 mod alias_read;
 mod ask;
+mod by_key;
 mod drop;
 mod expression;
 mod flush;
@@ -47,6 +48,7 @@ mod intern;
 mod life;
 mod lower;
 mod manifest;
+mod native;
 mod open;
 mod options;
 mod ordered;
@@ -58,11 +60,14 @@ mod readback;
 mod resolve;
 mod rollup;
 mod row_function;
+mod scan;
 mod search;
 mod seen;
 mod segment;
 mod session;
+mod steps;
 mod stop;
+mod substitute;
 mod table;
 mod tenant;
 mod tokens;

@@ -7,20 +7,25 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
-use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
-use datafusion::functions_aggregate::expr_fn::count;
-use datafusion::logical_expr::{Expr, col, lit};
+use datafusion::execution::memory_pool::MemoryPool;
+use datafusion::logical_expr::{Expr, cast, col, lit};
+use sentra_kql::Kind;
 use sentra_kql::run::Halt;
 use sentra_model::{EventId, Mart, TenantScope, Topic};
 use tokio::time::{Instant, timeout_at};
 
 use super::EmbeddedMarts;
-use super::expression::condition;
+use super::aggregate::{Input, grouped};
+use super::expression::{condition, condition_in};
+use super::form::Form;
+use super::groups::{Column, Computed, Spec};
+use super::index::Chosen;
 use super::life::unread_of;
 use super::prune::{may_have_id, name_segments, overlapping};
+use super::scan::{Newest, Scan, Source, partitions_of};
 use super::stop::Stop;
-use super::table::SegmentTable;
+use super::table::{ColumnTable, SegmentTable};
 use super::tenant::Segment;
 use super::tokens::Needs;
 use crate::admit::Chunk;
@@ -31,9 +36,10 @@ use crate::bound::{Bound, TimeBounds, bind};
 use crate::condition::filtered_in_memory;
 use crate::kql::TellOnDrop;
 use crate::memory::{count_columns, find_events};
+use crate::schema::{store_column, store_schema};
 use crate::{
     Lineage, MartAnswer, MartQuery, ROWS_MAX, SearchOptions, SegmentRef, Shape, StoppedBy, StoreError,
-    StoredEvent,
+    StoredEvent, TimeRange,
 };
 
 /// Segments in the first group; each group is twice the one before.
@@ -42,9 +48,11 @@ const GROUP_SEGMENTS_FIRST: usize = 8;
 /// A question with everything it is asked of.
 struct Search<'a> {
     marts: &'a EmbeddedMarts,
+    range: TimeRange,
+    filter: Option<Bound>,
+    /// Both, of events in memory.
     condition: Option<Expr>,
-    /// What events that meet it have in their texts.
-    needs: Needs,
+    stop: Stop,
     deadline: Instant,
     lineage: Lineage,
     /// The segments that were opened, for the answer to name.
@@ -63,8 +71,15 @@ impl EmbeddedMarts {
         let snapshot = self.tenant(scope).await.snapshot();
         let (segments, chunks, mut lineage) =
             choose(snapshot.segments, snapshot.chunks, query, filter.as_ref());
+        let condition_of = |stop: &Stop| condition(query.range, filter.as_ref(), stop);
+        // The manifest knows how many events there are: nothing is opened to count them.
+        let is_counted = matches!(query.shape, Shape::Count) && condition_of(&Stop::default()).is_none();
+        let (whole, segments) = if is_counted { (segments, Vec::new()) } else { (Vec::new(), segments) };
+        // Segments that their own filters rule out are not looked at.
         let needs = filter.as_ref().map_or(Needs::Nothing, Needs::of);
-        let segments = self.may_meet(segments, &needs, &mut lineage)?;
+        let found =
+            self.indexes.choose(&segments, &needs, filter.as_ref().unwrap_or(&Bound::Constant(true)))?;
+        lineage.segments_pruned += (segments.len() - found.len()) as u64;
         let bounds = TimeBounds::of(query.range, filter.as_ref());
         let deadline = Instant::now() + options.timeout;
         let halt = Halt::default();
@@ -73,33 +88,19 @@ impl EmbeddedMarts {
         lineage.segments_unread = unread_of(&snapshot.unread, query.marts.as_deref(), bounds);
         let search = Search {
             marts: self,
-            condition: condition(query.range, filter.as_ref(), &stop),
-            needs,
+            range: query.range,
+            condition: condition_of(&stop),
+            filter: filter.clone(),
+            stop,
             deadline,
             lineage,
             opened: Vec::new(),
             stopped_by: None,
         };
         match query.shape {
-            Shape::Count => search.count(segments, &chunks).await,
-            Shape::Take { rows_max } => search.take(segments, &chunks, rows_max.min(ROWS_MAX), options).await,
+            Shape::Count => search.count(found, &whole, &chunks).await,
+            Shape::Take { rows_max } => search.take(found, &chunks, rows_max.min(ROWS_MAX), options).await,
         }
-    }
-
-    /// Those of `segments` that their own filters do not rule out: the others need no plan.
-    fn may_meet(
-        &self,
-        segments: Vec<Arc<Segment>>,
-        needs: &Needs,
-        lineage: &mut Lineage,
-    ) -> Result<Vec<Arc<Segment>>, StoreError> {
-        if *needs == Needs::Nothing {
-            // Nothing is opened: a plain count is answered by the manifest alone.
-            return Ok(segments);
-        }
-        let found = self.indexes.choose(&segments, needs)?;
-        lineage.segments_pruned += (segments.len() - found.len()) as u64;
-        Ok(found.into_iter().map(|chosen| chosen.segment).collect())
     }
 
     pub(super) async fn look_up(
@@ -167,7 +168,7 @@ fn choose(
 impl Search<'_> {
     async fn take(
         mut self,
-        mut segments: Vec<Arc<Segment>>,
+        mut segments: Vec<Chosen>,
         chunks: &[Chunk],
         rows_max: usize,
         options: &SearchOptions,
@@ -183,9 +184,7 @@ impl Search<'_> {
         let mut group = GROUP_SEGMENTS_FIRST;
         while may_have_newer(&segments, &hits, rows_max) {
             let rest = segments.split_off(group.min(segments.len()));
-            self.lineage.segment_rows += segments.iter().map(|segment| segment.rows).sum::<u64>();
-            let opened = segments.len();
-            name_segments(&mut self.opened, &segments);
+            let opened = self.open(&segments);
             let Some(found) = self.newest_of(std::mem::take(&mut segments), &needed, rows_max).await? else {
                 self.lineage.segments_skipped += opened as u64;
                 segments = rest;
@@ -211,23 +210,21 @@ impl Search<'_> {
         })
     }
 
+    /// Counts what meets the condition in `segments`, and all of the segments `whole`.
     async fn count(
         mut self,
-        mut segments: Vec<Arc<Segment>>,
+        mut segments: Vec<Chosen>,
+        whole: &[Arc<Segment>],
         chunks: &[Chunk],
     ) -> Result<MartAnswer, StoreError> {
         let in_memory = self.in_memory(chunks, &["time"])?;
         let mut total: u64 = in_memory.iter().map(|batch| batch.num_rows() as u64).sum();
-        if self.condition.is_none() {
-            name_segments(&mut self.opened, &segments);
-            total += segments.drain(..).map(|segment| segment.rows).sum::<u64>();
-        }
+        name_segments(&mut self.opened, whole);
+        total += whole.iter().map(|segment| segment.rows).sum::<u64>();
         let mut group = GROUP_SEGMENTS_FIRST;
         while !segments.is_empty() {
             let rest = segments.split_off(group.min(segments.len()));
-            self.lineage.segment_rows += segments.iter().map(|segment| segment.rows).sum::<u64>();
-            let opened = segments.len();
-            name_segments(&mut self.opened, &segments);
+            let opened = self.open(&segments);
             let Some(counted) = self.count_of(std::mem::take(&mut segments)).await? else {
                 self.lineage.segments_skipped += (opened + rest.len()) as u64;
                 break;
@@ -253,55 +250,83 @@ impl Search<'_> {
     /// The newest rows of `segments`; `None` when the search was stopped.
     async fn newest_of(
         &mut self,
-        segments: Vec<Arc<Segment>>,
+        segments: Vec<Chosen>,
         needed: &[&str],
         rows_max: usize,
     ) -> Result<Option<Vec<RecordBatch>>, StoreError> {
-        let order = ["time", "partition", "offset"].map(|name| col(name).sort(false, false)).to_vec();
-        let columns: Vec<Expr> = needed.iter().map(|name| col(*name)).collect();
-        let frame = self
-            .table(segments)
-            .and_then(|table| table.select(columns))
-            .and_then(|table| table.sort(order))
-            .and_then(|table| table.limit(0, Some(rows_max)))
-            .map_err(StoreError::datafusion("plan a search"))?;
-        self.run(frame).await
-    }
-
-    async fn count_of(&mut self, segments: Vec<Arc<Segment>>) -> Result<Option<u64>, StoreError> {
-        let frame = self
-            .table(segments)
-            .and_then(|table| table.aggregate(Vec::new(), vec![count(lit(1_i64))]))
-            .map_err(StoreError::datafusion("plan a count"))?;
-        let counted = self.run(frame).await?;
-        let number = |batch: &RecordBatch| -> i64 {
-            let column = batch.columns().first().and_then(|column| column.as_primitive_opt::<Int64Type>());
-            column.map_or(0, |column| column.values().iter().sum())
+        let values = |form: &Form| {
+            let wanted = needed.iter().map(|name| value(form, name));
+            wanted.chain(["time", "partition", "offset"].map(col)).collect()
         };
-        Ok(counted.map(|batches| batches.iter().map(number).sum::<i64>().unsigned_abs()))
+        let scans = self.scans(segments, needed, values).map_err(StoreError::datafusion("plan a search"))?;
+        let (values, partitions) = (needed.len(), partitions_of(&self.marts.session));
+        let newest = Newest { scans, values, order: Vec::new(), rows_max, partitions };
+        let (pool, stop) = (self.pool(), self.stop.clone());
+        let Some(batches) = self.run(newest.rows(&pool, &stop)).await? else { return Ok(None) };
+        let places: Vec<usize> = needed.iter().filter_map(|name| store_column(name)).collect();
+        let schema = store_schema().project(&places).map_err(StoreError::arrow("choose columns"))?;
+        let schema = Arc::new(schema);
+        let named = |batch: RecordBatch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec());
+        let named: Result<_, _> = batches.into_iter().map(named).collect();
+        named.map(Some).map_err(StoreError::arrow("name the columns of a search"))
     }
 
-    fn table(&self, segments: Vec<Arc<Segment>>) -> Result<DataFrame, DataFusionError> {
-        let table = {
-            let needs = self.needs.clone();
-            self.marts.session.read_table(Arc::new(SegmentTable { segments, needs }))?
+    async fn count_of(&mut self, segments: Vec<Chosen>) -> Result<Option<u64>, StoreError> {
+        let scans = self.scans(segments, &[], |_| vec![lit(true)]);
+        let scans = scans.map_err(StoreError::datafusion("plan a count"))?;
+        let (computed, outputs) = (Computed::Count, vec![Kind::Long]);
+        let column = Column { computed, value: None, condition: None, constants: Vec::new(), outputs };
+        let spec = Spec { keys: Vec::new(), columns: vec![column], places: None };
+        let input = Input::Scans(scans, partitions_of(&self.marts.session));
+        let (pool, stop) = (self.pool(), self.stop.clone());
+        let Some(counted) = self.run(grouped(input, spec, &pool, &stop)).await? else { return Ok(None) };
+        let column = counted.columns().first().and_then(|column| column.as_primitive_opt::<Int64Type>());
+        Ok(Some(column.map_or(0, |column| column.values().iter().sum::<i64>().unsigned_abs())))
+    }
+
+    fn pool(&self) -> Arc<dyn MemoryPool> {
+        Arc::clone(&self.marts.session.runtime_env().memory_pool)
+    }
+
+    /// Notes that `segments` are read; gives their number.
+    fn open(&mut self, segments: &[Chosen]) -> usize {
+        self.lineage.segment_rows += segments.iter().map(|chosen| chosen.segment.rows).sum::<u64>();
+        name_segments(&mut self.opened, &segments_of(segments));
+        segments.len()
+    }
+
+    /// What is asked of `segments`: `values` of the rows that meet the condition, which are made of the columns `needed`.
+    fn scans(
+        &self,
+        segments: Vec<Chosen>,
+        needed: &[&str],
+        values: impl Fn(&Form) -> Vec<Expr>,
+    ) -> Result<Vec<Scan>, DataFusionError> {
+        let mut names = BTreeSet::new();
+        let asks_raw = self.filter.as_ref().is_some_and(|filter| names_in(filter, &mut names));
+        let is_whole = asks_raw || needed.iter().any(|name| ["fields", "raw"].contains(name));
+        let (session, indexes) = (&self.marts.session, &self.marts.indexes);
+        let scan = |(table, form): (ColumnTable, Form)| {
+            let condition = condition_in(&form, self.range, self.filter.as_ref());
+            let values = values(&form);
+            Scan::new(session, indexes, Source::Segments(table), condition.into_iter().collect(), values)
         };
-        match &self.condition {
-            Some(condition) => table.filter(condition.clone()),
-            None => Ok(table),
-        }
+        ColumnTable::by_form(segments, &names, is_whole, &self.stop).into_iter().map(scan).collect()
     }
 
-    /// Runs a plan within the limits (law LIMIT); `None` when one was reached.
-    async fn run(&mut self, frame: DataFrame) -> Result<Option<Vec<RecordBatch>>, StoreError> {
+    /// Runs what is within the limits (law LIMIT); `None` when one was reached.
+    async fn run<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, DataFusionError>>,
+    ) -> Result<Option<T>, StoreError> {
         // A plan that never waits would run to its end without the timer being looked at.
         if Instant::now() >= self.deadline {
             self.stopped_by = Some(StoppedBy::Timeout);
             return Ok(None);
         }
-        match timeout_at(self.deadline, frame.collect()).await {
+        match timeout_at(self.deadline, work).await {
             Err(_) => self.stopped_by = Some(StoppedBy::Timeout),
-            Ok(Ok(batches)) => return Ok(Some(batches)),
+            Ok(Ok(found)) => return Ok(Some(found)),
             // A condition may end the work itself.
             Ok(Err(_)) if Instant::now() >= self.deadline => self.stopped_by = Some(StoppedBy::Timeout),
             Ok(Err(error)) if is_out_of_memory(&error) => self.stopped_by = Some(StoppedBy::Memory),
@@ -315,9 +340,42 @@ pub(super) fn is_out_of_memory(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 
+fn segments_of(chosen: &[Chosen]) -> Vec<Arc<Segment>> {
+    chosen.iter().map(|chosen| Arc::clone(&chosen.segment)).collect()
+}
+
+/// A stored column, in the type of the store.
+fn value(form: &Form, name: &str) -> Expr {
+    match name {
+        "fields" => form.fields(),
+        "raw" => form.raw(),
+        name => match store_schema().field_with_name(name) {
+            Ok(field) => cast(col(name), field.data_type().clone()),
+            Err(_) => col(name),
+        },
+    }
+}
+
+/// Adds the source fields that `bound` asks for to `names`; gives whether it asks for the raw record.
+fn names_in(bound: &Bound, names: &mut BTreeSet<String>) -> bool {
+    match bound {
+        Bound::Not(part) => names_in(part, names),
+        Bound::And(parts) | Bound::Or(parts) => {
+            // All of them, whatever the first one asks for.
+            parts.iter().filter(|part| names_in(part, names)).count() > 0
+        }
+        Bound::Source { name, .. } => {
+            names.insert(name.clone());
+            false
+        }
+        Bound::Raw { .. } => true,
+        _ => false,
+    }
+}
+
 /// Whether the remaining `segments`, newest first, may hold rows that belong among `hits`.
-fn may_have_newer(segments: &[Arc<Segment>], hits: &[Hit], rows_max: usize) -> bool {
-    let Some(segment) = segments.first() else { return false };
+fn may_have_newer(segments: &[Chosen], hits: &[Hit], rows_max: usize) -> bool {
+    let Some(Chosen { segment, .. }) = segments.first() else { return false };
     if rows_max == 0 {
         return false;
     }

@@ -17,27 +17,28 @@ use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPush
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::alias_read::AliasAdapters;
+use super::form::{Form, Group, grouped};
 use super::index::{Chosen, Indexes, Place, with_dictionaries};
 use super::promoted::schema_with;
 use super::session::store_url;
+use super::stop::Stop;
 use super::tenant::Segment;
 use super::tokens::Needs;
 use super::whole_fields::whole_fields;
 use super::whole_raw::whole_raw;
+use crate::bound::Bound;
 use crate::schema::store_schema;
 
 /// Some segments of one tenant, whatever their marts: whole events, as they were taken.
 #[derive(Debug)]
 pub(super) struct SegmentTable {
-    pub(super) segments: Vec<Arc<Segment>>,
-    /// What rows must have in their texts: the others need not be read.
-    pub(super) needs: Needs,
+    segments: Vec<Arc<Segment>>,
 }
 
 impl SegmentTable {
     /// All rows of the segments.
     pub(super) fn all(segments: Vec<Arc<Segment>>) -> Self {
-        Self { segments, needs: Needs::Nothing }
+        Self { segments }
     }
 }
 
@@ -66,7 +67,7 @@ impl TableProvider for SegmentTable {
         let Some(indexes) = state.config().get_extension::<Indexes>() else {
             return Err(DataFusionError::Internal("the session does not know the segments".to_owned()));
         };
-        let chosen = indexes.choose(&self.segments, &self.needs);
+        let chosen = indexes.choose(&self.segments, &Needs::Nothing, &Bound::Constant(true));
         let table =
             ColumnTable::whole(chosen.map_err(|error| DataFusionError::External(error.into()))?, false);
         if !table.has_shape() {
@@ -96,12 +97,12 @@ impl TableProvider for SegmentTable {
 /// Segments with the columns of their source fields.
 #[derive(Debug)]
 pub(super) struct ColumnTable {
-    chosen: Vec<Chosen>,
+    pub(super) chosen: Vec<Chosen>,
     /// Source fields that have a column in one of the segments.
     pub(super) promoted: Vec<String>,
     /// The columns that forms of raw records refer to, if one of the segments has forms.
     forms: Option<Vec<String>>,
-    schema: SchemaRef,
+    pub(super) schema: SchemaRef,
     dictionaries: bool,
 }
 
@@ -116,7 +117,7 @@ impl ColumnTable {
 
     /// Of `chosen` segments with the columns of the source fields `names`, as far as they have any: planning takes the
     /// longer the more columns there are.
-    pub(super) fn with_fields(chosen: Vec<Chosen>, names: &BTreeSet<String>, dictionaries: bool) -> Self {
+    fn with_fields(chosen: Vec<Chosen>, names: &BTreeSet<String>, dictionaries: bool) -> Self {
         let has_column =
             |name: &&String| chosen.iter().any(|chosen| chosen.index.place(name) == Place::Column);
         let promoted = names.iter().filter(has_column).cloned().collect();
@@ -133,6 +134,28 @@ impl ColumnTable {
         let schema = schema_with(promoted.iter().map(String::as_str), has_shape, forms.is_some());
         let schema = if dictionaries { with_dictionaries(&schema) } else { schema };
         Self { chosen, promoted, forms, schema, dictionaries }
+    }
+
+    /// `chosen` segments as tables, by where they have the source fields `names`, which are asked for, and how those are
+    /// reached. With `is_whole` the whole map is asked for, too, or the raw record.
+    pub(super) fn by_form(
+        chosen: Vec<Chosen>,
+        names: &BTreeSet<String>,
+        is_whole: bool,
+        stop: &Stop,
+    ) -> Vec<(Self, Form)> {
+        let of_form = |(places, chosen): Group| {
+            // A map is made whole again of all columns, or of none; so is a raw record.
+            let has_columns = places.values().all(|place| matches!(place, Place::Column | Place::Nowhere));
+            let table = match has_columns && !is_whole {
+                true => Self::with_fields(chosen, names, true),
+                false => Self::whole(chosen, true),
+            };
+            let form = Form::with_columns(places, table.promoted.clone(), table.has_shape(), stop);
+            let form = form.with_raw(table.raw());
+            (table, form)
+        };
+        grouped(chosen, names).into_iter().map(of_form).collect()
     }
 
     /// Whether some rows have fields outside of the map.

@@ -11,6 +11,7 @@ use arrow_array::builder::BooleanBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, BooleanArray, StringArray};
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::DataType;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
@@ -172,21 +173,25 @@ impl TestFunction {
         let Some(array) = array.as_dictionary_opt::<Int32Type>() else { return Ok(None) };
         let Some(values) = array.values().as_string_opt::<i32>() else { return Ok(None) };
         let mut known: Vec<Option<bool>> = vec![None; values.len()];
-        let mut passed = BooleanBuilder::with_capacity(array.len());
         let mut steps = self.stop.steps();
-        for key in array.keys() {
-            let key = key.and_then(|key| usize::try_from(key).ok());
-            let slot = key.and_then(|key| Some((key, known.get_mut(key)?)));
-            passed.append_value(match slot {
+        let mut ended = None;
+        let keys = array.keys();
+        let passed = BooleanBuffer::collect_bool(keys.len(), |row| {
+            let key = keys.values().get(row).filter(|_| keys.is_valid(row) && ended.is_none());
+            let key = key.and_then(|key| usize::try_from(*key).ok());
+            match key.and_then(|key| Some((key, known.get_mut(key)?))) {
                 None => false,
                 Some((_, Some(known))) => *known,
                 Some((key, slot)) => {
-                    steps.row()?;
+                    ended = steps.row().err();
                     *slot.insert(values.is_valid(key) && self.test.matches(values.value(key)))
                 }
-            });
+            }
+        });
+        match ended {
+            Some(ended) => Err(ended),
+            None => Ok(Some(BooleanArray::new(passed, None))),
         }
-        Ok(Some(passed.finish()))
     }
 }
 

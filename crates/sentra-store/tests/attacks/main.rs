@@ -13,5 +13,6 @@ mod hostile;
 mod isolation;
 mod questions;
 mod raws;
+mod scans;
 mod stop;
 mod stores;

@@ -25,7 +25,7 @@ impl Dice {
         self.below(times) == 0
     }
 
-    fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    pub(crate) fn of<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len())]
     }
 }
@@ -113,7 +113,7 @@ fn source(dice: &mut Dice, depth: usize) -> String {
 }
 
 /// Operators; those after which the events' columns are gone come last, but for a few.
-fn tail(dice: &mut Dice) -> String {
+pub(crate) fn tail(dice: &mut Dice) -> String {
     let mut text = String::new();
     for _ in 0..dice.below(3) {
         let stage = if dice.one_in(20) { last(dice) } else { stage(dice) };
@@ -172,7 +172,7 @@ fn aggregate(dice: &mut Dice) -> String {
     }
 }
 
-fn condition(dice: &mut Dice, depth: usize) -> String {
+pub(crate) fn condition(dice: &mut Dice, depth: usize) -> String {
     if depth > 0 && dice.one_in(3) {
         let (one, other) = (condition(dice, depth - 1), condition(dice, depth - 1));
         return match dice.below(3) {

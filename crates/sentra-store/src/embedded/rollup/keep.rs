@@ -180,9 +180,9 @@ impl EmbeddedMarts {
         let Some(lowered) = events.lower(&plan).await.map_err(failed())? else {
             return Ok(Counted::default());
         };
-        let frame = events.answer(lowered, rows_max).map_err(failed())?;
+        let answer = events.answer(lowered, rows_max).map_err(failed())?;
+        let batches = events.collected(answer).await.map_err(failed())?;
         let (lineage, segments) = (events.lineage, events.segments);
-        let batches = frame.collect().await.map_err(failed())?;
         let rows: Vec<Row> = batches.iter().flat_map(|batch| rows_of(batch, &plan.columns)).collect();
         let rows = (rows.len() <= rows_max).then_some(rows);
         Ok(Counted { rows, lineage, segments })
