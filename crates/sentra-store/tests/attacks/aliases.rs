@@ -54,7 +54,8 @@ fn push(event: &mut Event<'_>, name: &'static str, value: &str, segment: u64, di
 fn record(offset: u64, dice: &mut Dice) -> (Vec<u8>, Event<'static>) {
     let segment = offset / EVENTS_PER_FLUSH;
     let micros = now().micros() - 3_600_000_000 + i64::try_from(offset).unwrap() * 1_234_560;
-    let time = Timestamp::from_micros(micros - if segment.is_multiple_of(3) { micros % 1_000_000 } else { 0 });
+    let time =
+        Timestamp::from_micros(micros - if segment.is_multiple_of(3) { micros % 1_000_000 } else { 0 });
     let mut event = Event::new("syslog", Mart::LINUX, time);
     let user = if dice.below(9) == 0 { String::new() } else { format!("zoltan{}", dice.below(19)) };
     let (host, port) = (format!("srv-{}", dice.below(12)), 1_000 + dice.below(60) as u16);
