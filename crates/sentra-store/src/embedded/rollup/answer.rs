@@ -21,6 +21,10 @@ use crate::{Lineage, PlanEstimate, ScanEstimate, StoppedBy, StoreError};
 
 /// Rows that a question takes from a rollup (law LIMIT); with more the events are asked.
 const ROLLUP_ROWS_MAX: u64 = 200_000;
+/// Rows of a rollup that take no time to speak of. Beyond them one is decoded and interpreted in the time in which so many
+/// events are counted by their columns.
+const ROLLUP_ROWS_QUICK: u64 = 5_000;
+const EVENTS_PER_ROLLUP_ROW: u64 = 50;
 /// How the interpreter knows the rows of a rollup.
 const ROWS: &str = "rollup";
 
@@ -49,10 +53,10 @@ impl Chosen {
         self.rest.segments.iter().map(|segment| segment.rows).chain(in_memory).sum()
     }
 
-    /// Whether it spares reading events, and does not read more rows in their place.
+    /// Whether it spares reading events that would take longer than the rows in their place.
     fn is_worth_it(&self) -> bool {
         let spared: u64 = self.counted.iter().map(|(segment, _)| segment.rows).sum();
-        spared > 0 && self.rollup_rows <= spared.min(ROLLUP_ROWS_MAX)
+        is_worth_it(self.rollup_rows, spared)
     }
 }
 
@@ -250,6 +254,12 @@ impl EmbeddedMarts {
     }
 }
 
+/// Whether so many rows of a rollup take less time than so many events.
+fn is_worth_it(rollup_rows: u64, events: u64) -> bool {
+    let rows_max = (events / EVENTS_PER_ROLLUP_ROW).clamp(ROLLUP_ROWS_QUICK, ROLLUP_ROWS_MAX);
+    events > 0 && rollup_rows <= events.min(rows_max)
+}
+
 /// How `matched` is answered from `snapshot`; `rows` says how many a rollup keeps of a segment that it has counted.
 fn choose(
     place: usize,
@@ -329,5 +339,20 @@ fn with_values(node: &Node, place: &mut usize, values: &mut BTreeMap<usize, Vec<
     match mapped {
         Ok(node) => node,
         Err(never) => match never {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollup_that_is_nearly_as_large_as_its_events_is_left_alone() {
+        assert!(!is_worth_it(0, 0) && !is_worth_it(11, 10) && is_worth_it(10, 10));
+        assert!(
+            is_worth_it(ROLLUP_ROWS_QUICK, ROLLUP_ROWS_QUICK) && !is_worth_it(ROLLUP_ROWS_QUICK + 1, 150_000)
+        );
+        assert!(is_worth_it(20_000, 1_000_000) && !is_worth_it(20_001, 1_000_000));
+        assert!(is_worth_it(ROLLUP_ROWS_MAX, u64::MAX) && !is_worth_it(ROLLUP_ROWS_MAX + 1, u64::MAX));
     }
 }

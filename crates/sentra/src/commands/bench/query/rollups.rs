@@ -10,9 +10,9 @@ use super::questions::Question;
 use super::{Timed, timed};
 
 /// Those of the table that the rollup has the answer to.
-const BY_ROLLUP: [&str; 3] = ["top users", "top users and outcomes", "histogram"];
+const BY_ROLLUP: [&str; 2] = ["histogram", "histogram of failures"];
 
-/// Times those of `queries` that a rollup by hours of users and outcomes answers, and holds the answers against theirs.
+/// Times those of `queries` that a rollup by hours of marts and outcomes answers, and holds the answers against theirs.
 pub(crate) async fn by_rollup(
     marts: &Arc<EmbeddedMarts>,
     scope: &TenantScope,
@@ -20,17 +20,17 @@ pub(crate) async fn by_rollup(
     queries: &[Timed],
     runs: usize,
 ) -> anyhow::Result<Vec<Timed>> {
-    let users = RollupDefinition {
-        name: "users".to_owned(),
+    let outcomes = RollupDefinition {
+        name: "outcomes".to_owned(),
         mart: "events".to_owned(),
         filter: String::new(),
-        keys: ["mart", "user", "outcome"].map(str::to_owned).to_vec(),
+        keys: ["mart", "outcome"].map(str::to_owned).to_vec(),
         aggregates: Vec::new(),
         grain: RollupGrain::Hour,
         changed_by: String::new(),
         time: None,
     };
-    marts.declare_rollups(scope, vec![users]).await?;
+    marts.declare_rollups(scope, vec![outcomes]).await?;
     while marts.tend(scope, u64::MAX).await?.has_more {}
     let mut found = Vec::new();
     for question in questions.into_iter().filter(|question| BY_ROLLUP.contains(&question.name)) {
