@@ -4,6 +4,7 @@
 //! Results go to standard output, progress and summaries to standard error. Exit codes: 0 done,
 //! 1 the work failed, 2 wrong usage.
 
+mod allocator;
 mod behind;
 mod care;
 mod cli;
@@ -30,11 +31,11 @@ use crate::cli::{
     Cli, Command, DeadLettersCommand, IncidentsCommand, KeysCommand, SimulateCommand, StoreCommand,
 };
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Serve(_) | Command::Ingest(_) | Command::Bench(_) | Command::Simulate(_) = cli.command {
+        allocator::keep_freed_memory();
+    }
     output::start_logging(&cli.log);
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,

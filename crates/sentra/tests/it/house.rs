@@ -178,6 +178,13 @@ impl Served {
     }
 
     /// SIGTERM; the exit code.
+    /// What the process was started with, in the end.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn environment(&self) -> Vec<String> {
+        let all = std::fs::read(format!("/proc/{}/environ", self.child.id())).unwrap();
+        all.split(|byte| *byte == 0).map(|one| String::from_utf8_lossy(one).into_owned()).collect()
+    }
+
     pub(crate) fn terminate(mut self) -> i32 {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();

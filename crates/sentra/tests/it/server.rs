@@ -36,6 +36,23 @@ fn count(data: &str, question: &str) -> u64 {
     ok(&["query", "--data", data, "--json", question]).json()["rows"][0][0].as_u64().unwrap()
 }
 
+/// It is the same process with the same arguments, or it would not be reached.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_keeps_freed_memory_unless_it_is_told_otherwise() {
+    let setting = |server: &Served| {
+        let mut all = server.environment().into_iter();
+        all.find_map(|one| one.strip_prefix("MIMALLOC_PURGE_DELAY=").map(str::to_owned))
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Served::start(data.path());
+    assert_eq!(setting(&server).as_deref(), Some("60000"));
+    assert_eq!(server.terminate(), 0);
+    let server = Served::start_with(data.path(), &[("MIMALLOC_PURGE_DELAY", "10")]);
+    assert_eq!(setting(&server).as_deref(), Some("10"));
+    assert_eq!(server.terminate(), 0);
+}
+
 /// Laws ACK, SOURCE and IDENTITY against the real binary.
 #[test]
 fn sigkill_at_any_moment_loses_nothing_and_repeats_nothing() {

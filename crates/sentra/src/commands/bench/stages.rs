@@ -9,6 +9,7 @@ use anyhow::Context;
 use sentra_backbone::{AppendBatch, EventLog, LogOptions, SegmentLog, Stream};
 use sentra_decode::{DecodeOptions, Decoded, Decoder};
 use sentra_detect::{Detector, RuleSet};
+use sentra_factory::{FactoryConfig, transform};
 use sentra_intake::Limits;
 use sentra_intake::file::{FileProblem, RecordSink};
 use sentra_model::{
@@ -97,13 +98,14 @@ impl<'a> Stages<'a> {
         self.rules.len()
     }
 
-    pub(crate) fn all(&self) -> [(&'static str, Stage<'a>); 6] {
+    pub(crate) fn all(&self) -> [(&'static str, Stage<'a>); 7] {
         [
             ("append, fsynced", Self::append),
             ("decode", Self::decode),
             ("decode to columns", Self::columns),
             ("detect", Self::detect),
             ("marts to Parquet", Self::marts),
+            ("to queryable", Self::queryable),
             ("end to end", Self::end_to_end),
         ]
     }
@@ -180,6 +182,52 @@ impl<'a> Stages<'a> {
         })?;
         std::fs::remove_dir_all(directory)?;
         Ok(sample)
+    }
+
+    /// From records in memory to the durable log, and from there to durable Parquet that answers questions. Nothing is
+    /// detected and nothing learnt: what a store does that is only a store.
+    fn queryable(&self) -> anyhow::Result<Sample> {
+        let runtime = runtime()?;
+        let directory = self.directory();
+        std::fs::create_dir_all(&directory)?;
+        let clock = Arc::new(SystemClock);
+        let (log, _) = SegmentLog::open(&directory.join("backbone"), LogOptions::default(), clock.clone())?;
+        let (log, scope) = (Arc::new(log), TenantScope::new(TenantId::default_tenant()));
+        let marts = runtime.block_on(EmbeddedMarts::open(&directory, MartOptions::default(), clock))?;
+        let batches = append_batches(self.corpus);
+        let (events, sample) = measure(|| {
+            runtime.block_on(async {
+                append_all(Arc::clone(&log), batches).await?;
+                let events = self.store_all(log.as_ref(), &marts, &scope).await?;
+                marts.flush(&scope).await?;
+                Ok(events)
+            })
+        })?;
+        let stored: u64 = runtime.block_on(marts.stats(&scope))?.iter().map(|mart| mart.rows).sum();
+        anyhow::ensure!(stored == events, "{stored} of {events} events are in segments");
+        std::fs::remove_dir_all(directory)?;
+        Ok(sample)
+    }
+
+    /// Reads the log from its beginning as the factory does, and puts the events into `marts`; how many there were.
+    async fn store_all(
+        &self,
+        log: &SegmentLog,
+        marts: &EmbeddedMarts,
+        scope: &TenantScope,
+    ) -> anyhow::Result<u64> {
+        let stream = Stream { tenant: scope.tenant().clone(), topic: Topic::Raw, partition: 0 };
+        let (end, bytes_max) = (log.extent(&stream).await?.end, FactoryConfig::default().batch_bytes_max);
+        let (mut events, mut next) = (0, 0);
+        while next < end {
+            let chunk = log.read(&stream, next, bytes_max).await?;
+            let range = next..chunk.next_offset;
+            let transformed = transform(&self.decoder, scope.tenant(), 0, &chunk.batches, range)?;
+            events += transformed.batches.iter().map(|batch| batch.len() as u64).sum::<u64>();
+            next = chunk.next_offset;
+            marts.append(scope, transformed.batches, Position { partition: 0, offset: next }).await?;
+        }
+        Ok(events)
     }
 
     /// From records in memory to durable log, marts, signals and incidents.

@@ -1,0 +1,33 @@
+//! For how long freed memory is kept before the system gets it back.
+//!
+//! Events fill memory until they are flushed, then it is free, then the next ones fill it. The allocator gives back after
+//! a second what is free, and the system clears every page that it hands out again: a seventh of the processor time of
+//! storing went there. A minute is longer than from one flush to the next. The most that the process holds does not
+//! grow by it, only how long it holds it.
+//!
+//! The allocator is told by its environment, which it reads before `main` begins, and its setting has no safe call: a
+//! command that works for long starts itself once more, as the same process with the same arguments.
+
+use std::env;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// What the allocator calls its setting.
+const SETTING: &str = "MIMALLOC_PURGE_DELAY";
+/// For how long freed memory is kept, in milliseconds.
+const FREED_KEPT_MS: &str = "60000";
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Makes the process keep memory. Whoever has set the allocator's delay is obeyed.
+pub(crate) fn keep_freed_memory() {
+    if env::var_os(SETTING).is_some() {
+        return;
+    }
+    let Ok(program) = env::current_exe() else { return };
+    let mut arguments = env::args_os();
+    let name = arguments.next().unwrap_or_else(|| program.clone().into_os_string());
+    // It comes back only where it failed: then memory is given back early, and everything else is as it should be.
+    let _ = Command::new(program).arg0(name).args(arguments).env(SETTING, FREED_KEPT_MS).exec();
+}
