@@ -4,7 +4,7 @@ use std::path::Path;
 
 use expect_test::expect_file;
 use sentra_decode::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
-use sentra_model::{Event, RawRecord, Source, SourceKind, Timestamp};
+use sentra_model::{Event, EventCode, RawRecord, Source, SourceKind, Timestamp};
 use sentra_server::Config;
 
 use crate::house::repository;
@@ -85,6 +85,16 @@ fn header(event: &Event<'_>) -> String {
     let named: Vec<String> = named.map(|(name, text)| format!("{name} `{text}`")).collect();
     let class = event.class.0;
     format!("class {class}, code {code}, outcome {}: {}\n\n", event.outcome.as_str(), named.join(", "))
+}
+
+/// The page about records has a row for every event code, with the words of the code.
+#[test]
+fn the_page_of_records_names_every_event_code() {
+    let page = std::fs::read_to_string(repository("docs/data.md")).unwrap();
+    for code in EventCode::ALL {
+        let row = format!("| `{code}` | {} |", code.meaning());
+        assert!(page.contains(&row), "docs/data.md lacks {row}");
+    }
 }
 
 /// Law LIMIT: every named limit that is not a setting, read from the sources.
