@@ -17,9 +17,10 @@ fn the_configuration_page_is_the_code() {
          environment variable, and a wrong key or value is refused with its line and the nearest right key.\n\
          Renew this page with `UPDATE_EXPECT=1 cargo test -p sentra docs`.\n\n\
          Doors, followed files, routes and keys are lists: `[[listeners]]`, `[[sources]]`, `[[routes]]`, `[[keys]]`\n\
-         come as often as they are needed and are described in [protocols.md](protocols.md). `sentra reload` (or\n\
-         `SIGHUP`) takes them, every `intake.*` limit, certificates, keys, rules, formats and `enrich.toml` while the server runs; what else\n\
-         has changed is named in the answer and needs a restart.\n\n{}",
+         come as often as they are needed and are described in [protocols.md](protocols.md); so do `[[virtual_entities]]`, described in\n\
+         [data.md](data.md#virtual-entities). How long events are kept is said by [`[marts.retention]`](operations.md#the-files-of-the-marts).\n\n\
+         `sentra reload` (or `SIGHUP`) takes all of these, nearly every `intake.*` setting, certificates, keys, rules, formats and `enrich.toml` while\n\
+         the server runs; what else has changed is named in the answer and needs a restart.\n\n{}",
         Config::reference()
     );
     expect_file!["../../../../docs/configuration.md"].assert_eq(&page);
