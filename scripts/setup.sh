@@ -14,7 +14,7 @@ fail() {
 }
 
 command -v cargo >/dev/null || fail "no Rust toolchain found: install Rust 1.95 or newer with rustup, then run this again"
-command -v node >/dev/null || fail "no Node.js found: install Node.js 20 or newer, then run this again"
+command -v node >/dev/null || fail "no Node.js found: install Node.js 20.19 or newer, then run this again"
 node_major=$(node --version | sed -E 's/^v([0-9]+).*/\1/')
 node_minor=$(node --version | sed -E 's/^v[0-9]+\.([0-9]+).*/\1/')
 [ "$node_major" -gt 20 ] || { [ "$node_major" -eq 20 ] && [ "$node_minor" -ge 19 ]; } ||

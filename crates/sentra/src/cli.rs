@@ -369,7 +369,7 @@ Examples:
   zcat old.log.gz | sentra ingest --format syslog -
 Files ending in .gz and .zst are read as what they contain; .evtx files are Windows event logs.")]
 pub(crate) struct IngestArguments {
-    /// Format of the records [default: detected]: syslog, windows, cloudtrail, json, text.
+    /// Format of the records, one of docs/formats.md such as syslog, windows or json [default: detected].
     #[arg(long, value_name = "F")]
     pub(crate) format: Option<String>,
     #[command(flatten)]

@@ -50,7 +50,7 @@ pub(crate) struct RulesCheckArguments {
 Examples:
   sentra rules backtest                                                the rules in force over all that is stored
   sentra rules backtest --file new.yml --from 2026-11-01T00:00:00Z
-  sentra rules backtest --id sentra-ssh-brute-force --mart linux --json")]
+  sentra rules backtest --id b94a6bf1-1038-4586-b1ce-21c72e6a2c83 --mart linux --json")]
 pub(crate) struct RulesBacktestArguments {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -87,8 +87,8 @@ fn mart(text: &str) -> Result<Mart, String> {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sentra rules explain raw.0.17                                  the rules in force that match the event
-  sentra rules explain raw.0.17 --id sentra-ssh-brute-force      why this one does not
+  sentra rules explain raw.0.17            the rules in force that match the event
+  sentra rules explain raw.0.17 --id b94a6bf1-1038-4586-b1ce-21c72e6a2c83    why this one does not
   sentra rules explain raw.0.17 --file new.yml")]
 pub(crate) struct RulesExplainArguments {
     #[command(flatten)]
@@ -165,7 +165,7 @@ pub(crate) struct RulesTuningArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sentra rules except --id scanner --rule sentra-ssh-brute-force --when '{\"src_ip|cidr\": \"10.1.2.0/24\"}' \\
+  sentra rules except --id scanner --rule b94a6bf1-1038-4586-b1ce-21c72e6a2c83 --when '{\"src_ip|cidr\": \"10.1.2.0/24\"}' \\
       --owner ana --reason 'scanner of the auditors' --expires 2027-01-31T00:00:00Z --preview
 The condition is a selection as in a Sigma rule. With --preview nothing is hidden: it says what would have been.")]
 pub(crate) struct RulesExceptArguments {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use expect_test::expect_file;
 use sentra_decode::{DecodeOptions, Decoded, Decoder, FormatInfo, formats};
-use sentra_model::{Event, RawRecord, Source, SourceKind, Timestamp};
+use sentra_model::{Event, EventCode, RawRecord, Source, SourceKind, Timestamp};
 use sentra_server::Config;
 
 use crate::house::repository;
@@ -17,9 +17,10 @@ fn the_configuration_page_is_the_code() {
          environment variable, and a wrong key or value is refused with its line and the nearest right key.\n\
          Renew this page with `UPDATE_EXPECT=1 cargo test -p sentra docs`.\n\n\
          Doors, followed files, routes and keys are lists: `[[listeners]]`, `[[sources]]`, `[[routes]]`, `[[keys]]`\n\
-         come as often as they are needed and are described in [protocols.md](protocols.md). `sentra reload` (or\n\
-         `SIGHUP`) takes them, every `intake.*` limit, certificates, keys, rules, formats and `enrich.toml` while the server runs; what else\n\
-         has changed is named in the answer and needs a restart.\n\n{}",
+         come as often as they are needed and are described in [protocols.md](protocols.md); so do `[[virtual_entities]]`, described in\n\
+         [data.md](data.md#virtual-entities). How long events are kept is said by [`[marts.retention]`](operations.md#the-files-of-the-marts).\n\n\
+         `sentra reload` (or `SIGHUP`) takes all of these, nearly every `intake.*` setting, certificates, keys, rules, formats and `enrich.toml` while\n\
+         the server runs; what else has changed is named in the answer and needs a restart.\n\n{}",
         Config::reference()
     );
     expect_file!["../../../../docs/configuration.md"].assert_eq(&page);
@@ -85,6 +86,16 @@ fn header(event: &Event<'_>) -> String {
     let named: Vec<String> = named.map(|(name, text)| format!("{name} `{text}`")).collect();
     let class = event.class.0;
     format!("class {class}, code {code}, outcome {}: {}\n\n", event.outcome.as_str(), named.join(", "))
+}
+
+/// The page about records has a row for every event code, with the words of the code.
+#[test]
+fn the_page_of_records_names_every_event_code() {
+    let page = std::fs::read_to_string(repository("docs/data.md")).unwrap();
+    for code in EventCode::ALL {
+        let row = format!("| `{code}` | {} |", code.meaning());
+        assert!(page.contains(&row), "docs/data.md lacks {row}");
+    }
 }
 
 /// Law LIMIT: every named limit that is not a setting, read from the sources.

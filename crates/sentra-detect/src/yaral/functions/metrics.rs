@@ -1,5 +1,5 @@
-//! `metrics.*`: what is usual for an entity, from baselines over weeks. The call is read and checked here; there
-//! are no baselines to answer it yet, and a rule that asks is told so.
+//! `metrics.*`: what is usual for an entity, from baselines over weeks. The call is read and checked here; our
+//! baselines are kept in other words (fields that Sigma rules name), and a rule that asks is told so.
 
 use crate::text::hint;
 
@@ -50,7 +50,7 @@ pub(crate) enum MetricError {
     WrongWord { keyword: &'static str, value: String, choices: String, hint: String },
     #[error("a metric needs {keyword:?}")]
     Missing { keyword: &'static str },
-    #[error("metrics.{name} needs baselines, which are not kept yet")]
+    #[error("metrics.{name} is not kept: Sigma rules ask baselines as fields")]
     NeedsBaselines { name: &'static str },
 }
 
@@ -132,7 +132,7 @@ mod tests {
             ("agg", Some("max")),
             ("principal.user.userid", None),
         ];
-        let needs = "metrics.auth_attempts_fail needs baselines, which are not kept yet";
+        let needs = "metrics.auth_attempts_fail is not kept: Sigma rules ask baselines as fields";
         says("metrics.auth_attempts_fail", &right, needs);
         says("Metrics.Auth_attempts_fail", &right, needs);
         says(
