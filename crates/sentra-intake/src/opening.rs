@@ -73,8 +73,8 @@ pub enum IntakeError {
     },
     /// Somebody else listens there.
     #[error(
-        "cannot listen on {address} for {name:?}: it is in use; stop the other program, or free the address with \
-         a reload of its own where another of the listeners holds it"
+        "cannot listen on {address} for {name:?}: it is in use; stop the other program, give the listener another \
+         address, or, where another of the listeners holds it, free it with a reload of its own"
     )]
     InUse {
         /// The listener.

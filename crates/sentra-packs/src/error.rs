@@ -163,7 +163,7 @@ impl PackError {
 fn untrusted(signer: Option<&str>) -> String {
     match signer {
         Some(key) => format!(
-            "is signed with the key {key}, which is not among the trusted keys; add its .pub file there, or allow it explicitly"
+            "is signed with the key {key}, which is not among the trusted keys; put its .pub file into trusted-keys/ of the data directory, or allow it explicitly"
         ),
         None => "is not signed; sign it, or allow it explicitly".to_owned(),
     }

@@ -121,6 +121,17 @@ impl<'a> FieldMaps<'a> {
         Some(Self { map, names: map.keys().as_string_opt()?, values: map.values().as_string_opt()? })
     }
 
+    /// The names of the fields of `row`, in their order.
+    pub(crate) fn names(self, row: usize) -> Names<'a> {
+        let offsets = self.map.value_offsets();
+        let offset = |index: usize| offsets.get(index).and_then(|offset| usize::try_from(*offset).ok());
+        let ends = offset(row).zip(offset(row + 1));
+        let ends = ends.and_then(|(from, to)| self.names.value_offsets().get(from..=to)).unwrap_or_default();
+        let place = |end: Option<&i32>| end.and_then(|end| usize::try_from(*end).ok()).unwrap_or_default();
+        let bytes = self.names.value_data().get(place(ends.first())..place(ends.last())).unwrap_or_default();
+        Names { bytes, ends }
+    }
+
     /// Name and value of every field of `row`, in their order.
     pub(crate) fn entries(self, row: usize) -> impl Iterator<Item = (&'a str, &'a str)> {
         let offsets = self.map.value_offsets();
@@ -136,6 +147,24 @@ impl<'a> FieldMaps<'a> {
     /// Every value of the field `name` of `row`.
     pub(crate) fn values(self, row: usize, name: &str) -> impl Iterator<Item = &'a str> {
         self.entries(row).filter(move |(field, _)| *field == name).map(|(_, value)| value)
+    }
+}
+
+/// The names of the fields of a row, as they stand in their column: one behind the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Names<'a> {
+    bytes: &'a [u8],
+    /// Where each of them begins in the column, and where the last one ends.
+    ends: &'a [i32],
+}
+
+impl PartialEq for Names<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        let starts = self.ends.first().zip(other.ends.first());
+        let is_alike = |(one, two): (&i32, &i32)| starts.is_some_and(|(from, at)| one - from == two - at);
+        self.ends.len() == other.ends.len()
+            && self.bytes == other.bytes
+            && self.ends.iter().zip(other.ends).all(is_alike)
     }
 }
 
@@ -168,4 +197,27 @@ pub(crate) fn map_of(
     let offsets = OffsetBuffer::from_lengths(lengths);
     let entries = StructArray::try_new(map_entries(), vec![Arc::new(names), Arc::new(values)], None);
     MapArray::try_new(map_field(), offsets, entries.map_err(failed())?, None, false).map_err(failed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_same_where_each_of_them_is() {
+        let rows: [&[&str]; 6] = [&["a", "bc"], &["ab", "c"], &["abc"], &[], &["a", "bc"], &["a", "bc", ""]];
+        let names: StringArray = rows.concat().into_iter().map(Some).collect();
+        let values = StringArray::from(vec![""; names.len()]);
+        let map = map_of(names, values, rows.iter().map(|row| row.len()).collect()).unwrap();
+        let later = map.slice(1, 5);
+        let (maps, later) = (FieldMaps::of(&map).unwrap(), FieldMaps::of(&later).unwrap());
+        for (one, names) in rows.iter().enumerate() {
+            for (two, others) in rows.iter().enumerate() {
+                assert_eq!(maps.names(one) == maps.names(two), names == others, "{names:?} {others:?}");
+            }
+            for (two, others) in rows.iter().skip(1).enumerate() {
+                assert_eq!(maps.names(one) == later.names(two), names == others, "{names:?} {others:?}");
+            }
+        }
+    }
 }

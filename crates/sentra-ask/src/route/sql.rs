@@ -108,8 +108,12 @@ pub(super) fn intent(text: &str) -> Found {
     let text = without_comment(text);
     let words = words(text);
     let first = words.first().map_or("", String::as_str);
-    if !matches!(first, "select" | "with" | "explain") || is_several(text) {
+    let is_schema = matches!(first, "show" | "describe" | "desc");
+    if !(is_schema || matches!(first, "select" | "with" | "explain")) || is_several(text) {
         return Found::one(RuleId::R62, Wanted::Exact, 0.99, text);
+    }
+    if is_schema {
+        return Found::one(RuleId::R61, Wanted::Exact, 0.95, text);
     }
     let tokens = tokens(text);
     let computes = tokens.iter().enumerate().any(|(place, token)| {

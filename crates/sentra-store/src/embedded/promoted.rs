@@ -26,7 +26,7 @@ use super::index::dictionary;
 use super::raw_form::{self, numbered};
 use crate::StoreError;
 use crate::answer::Hit;
-use crate::schema::{FieldMaps, field_maps, map_of, store_schema};
+use crate::schema::{FieldMaps, Names, field_maps, map_of, store_schema};
 
 /// What the names of columns of source fields begin with.
 pub(super) const PREFIX: &str = "field.";
@@ -91,14 +91,11 @@ impl Layout {
     pub(super) fn of(records: &[RecordBatch]) -> Option<Self> {
         let mut numbering = Numbering::default();
         let mut of_row = Vec::with_capacity(records.len());
-        let mut names = Vec::new();
         for record in records {
             let maps = field_maps(record)?;
             let mut rows = Vec::with_capacity(record.num_rows());
             for row in 0..record.num_rows() {
-                names.clear();
-                names.extend(maps.entries(row).map(|(name, _)| name));
-                rows.push(numbering.number(&names)?);
+                rows.push(numbering.number(maps, row)?);
             }
             of_row.push(rows);
         }
@@ -229,22 +226,24 @@ struct Numbering<'a> {
     /// Rows by number.
     counts: Vec<u64>,
     /// The lists that came last: most rows are like one of them.
-    recent: Vec<(u16, Vec<&'a str>)>,
+    recent: Vec<(u16, Names<'a>)>,
 }
 
 impl<'a> Numbering<'a> {
-    /// Nothing where the names cannot be joined, or there are too many lists.
-    fn number(&mut self, names: &[&'a str]) -> Option<u16> {
-        let known = self.recent.iter().position(|(_, known)| known == names);
+    /// The number of the fields of a row. Nothing where the names cannot be joined, or there are too many lists.
+    fn number(&mut self, maps: FieldMaps<'a>, row: usize) -> Option<u16> {
+        let names = maps.names(row);
+        let known = self.recent.iter().position(|(_, known)| *known == names);
         let number = match known {
             Some(place) => {
                 self.recent.get_mut(..=place)?.rotate_right(1);
                 self.recent.first()?.0
             }
             None => {
-                let number = self.number_of_key(names)?;
+                let all: Vec<&str> = maps.entries(row).map(|(name, _)| name).collect();
+                let number = self.number_of_key(&all)?;
                 self.recent.truncate(SHAPES_RECENT - 1);
-                self.recent.insert(0, (number, names.to_vec()));
+                self.recent.insert(0, (number, names));
                 number
             }
         };
