@@ -11,6 +11,7 @@
 mod aliases;
 mod hostile;
 mod isolation;
+mod made;
 mod questions;
 mod raws;
 mod scans;

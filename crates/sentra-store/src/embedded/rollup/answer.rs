@@ -73,16 +73,7 @@ impl EmbeddedMarts {
             return Ok(None);
         }
         let deadline = Instant::now() + limits.timeout;
-        let mut answer = PlanAnswer {
-            columns: plan.columns().to_vec(),
-            rows: Vec::new(),
-            cut: false,
-            stopped_by: None,
-            lineage: Lineage::default(),
-            segments: Vec::new(),
-            rollups: Vec::new(),
-            engines: Vec::new(),
-        };
+        let mut answer = PlanAnswer::unanswered(plan);
         let answered = timeout_at(deadline, self.answered(scope, &tenant, plan, &mut answer));
         match answered.await {
             Ok(Ok(Some(rows))) => answer.rows = rows,
