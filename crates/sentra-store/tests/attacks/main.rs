@@ -14,6 +14,7 @@ mod isolation;
 mod made;
 mod questions;
 mod raws;
+mod row_groups;
 mod scans;
 mod stop;
 mod stores;
