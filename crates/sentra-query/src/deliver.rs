@@ -348,8 +348,9 @@ impl Events {
             Some(freshness) => freshness.waiting(&asker.scope).await,
             None => None,
         };
-        let notes = notes(&found, Some(&self.plan), request.rows_max, &desk.health());
-        let (status, status_detail) = status_of(&found, &notes, waiting, desk.parts.clock.now());
+        let now = desk.parts.clock.now();
+        let notes = notes(&found, Some(&self.plan), request.rows_max, &desk.health, now);
+        let (status, status_detail) = status_of(&found, &notes, waiting, now);
         let understood = self.prepared.understood().to_owned();
         Answer {
             query_id: desk.query_id(request),

@@ -18,7 +18,7 @@ use std::time::Duration;
 use house::{DAY, House, asker};
 use sentra_model::{EventId, Timestamp};
 use sentra_query::{
-    Ceiling, DeskOptions, Engine, Intent, QueryError, Request, Role, Status, TurnLimits, Waiting,
+    Ceiling, DeskOptions, Engine, EngineState, Intent, QueryError, Request, Role, Status, TurnLimits, Waiting,
 };
 use serde_json::json;
 
@@ -150,6 +150,57 @@ async fn words_are_asked_of_the_index_and_tested_again() {
     assert!(
         desk.ask(&admin, &elsewhere).await.unwrap_err().to_string().contains("engine records does not hold")
     );
+}
+
+/// What another engine has is asked of it; what is asked of the one by name is answered as far as it goes, and says so.
+#[tokio::test]
+async fn an_index_that_is_full_or_fails_is_avoided_and_said_to_be() {
+    let house = House::new().await;
+    let desk = house.desk();
+    let admin = asker("acme", Role::Admin);
+    *house.words.ids.lock().unwrap() = vec![EventId::raw(0, 4)];
+    let table = asked("forensic | where message has 'password' | project id");
+    let wished =
+        Request { engine: Engine::Forensic, ..asked("events | where message has 'password' | count") };
+    let state = async || {
+        let engines = desk.engines(&admin.scope).await;
+        assert_eq!(
+            engines.iter().map(|engine| engine.name.as_str()).collect::<Vec<_>>(),
+            ["marts", "records", "forensic", "vectors"]
+        );
+        (engines[2].state, engines[2].why.clone())
+    };
+    assert_eq!(desk.ask(&admin, &wished).await.unwrap().route.engine, "forensic");
+    assert_eq!(state().await, (EngineState::Well, String::new()));
+
+    let why = "3 events gave way to others";
+    *house.words.lacks.lock().unwrap() = Some(why.into());
+    let answer = desk.ask(&admin, &table).await.unwrap();
+    assert_eq!((json!(answer.rows), answer.status), (json!([["raw.0.4"]]), Status::Partial));
+    assert!(answer.status_detail.why.contains(why), "{:?}", answer.status_detail);
+    let answer = desk.ask(&admin, &wished).await.unwrap();
+    assert_eq!((json!(answer.rows), answer.status), (json!([[20]]), Status::Complete), "the marts have all");
+    assert_eq!((answer.route.engine.as_str(), answer.understood.starts_with("events")), ("marts", true));
+    assert!(answer.route.reason.contains(why), "{}", answer.route.reason);
+    assert_eq!(state().await, (EngineState::Full, why.to_owned()));
+
+    *house.words.lacks.lock().unwrap() = None;
+    house.words.fails.store(true, Ordering::SeqCst);
+    for _ in 0..8 {
+        desk.ask(&admin, &table).await.unwrap_err();
+    }
+    let (found, why) = state().await;
+    assert!(found == EngineState::Failing && why.contains("tried again"), "{found:?} {why}");
+    let answer = desk.ask(&admin, &wished).await.unwrap();
+    assert_eq!((json!(answer.rows), answer.route.engine.as_str()), (json!([[20]]), "marts"));
+    assert!(answer.route.reason.contains("failed again and again"), "{}", answer.route.reason);
+    let refused = desk.ask(&admin, &table).await.unwrap_err();
+    assert!(matches!(refused, QueryError::EngineUnavailable { .. }), "who names it is told: {refused}");
+    // After its rest it is tried, by whoever wishes for it, too.
+    house.words.fails.store(false, Ordering::SeqCst);
+    house.clock.set(Timestamp::from_seconds(DAY + 3_700));
+    assert_eq!(desk.ask(&admin, &wished).await.unwrap().route.engine, "forensic");
+    assert_eq!(state().await.0, EngineState::Well);
 }
 
 #[tokio::test]

@@ -95,6 +95,7 @@ impl Desk {
         let page =
             async { Ok(page_of(marts, &asker.scope, &events.rows, &from, request.rows_max, timeout).await?) };
         let page = self.health.watch("marts", &self.parts.clock, page).await?;
+        self.health.note_stop("marts", self.parts.clock.now(), page.end.stopped_by);
         let next_cursor = match page.next {
             Some(PageFrom { taken: Some(taken), after: Some(place), rows_before }) => {
                 let at = At::Event { place, rows: rows_before };

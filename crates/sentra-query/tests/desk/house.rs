@@ -254,13 +254,23 @@ impl Similar for Alike {
 pub(crate) struct Words {
     pub(crate) ids: Mutex<Vec<EventId>>,
     pub(crate) last: Mutex<Option<TextQuery>>,
+    pub(crate) lacks: Mutex<Option<String>>,
+    pub(crate) fails: AtomicBool,
 }
 
 #[async_trait]
 impl TextSearch for Words {
     async fn search(&self, _scope: &TenantScope, query: &TextQuery) -> Result<TextHits, EngineError> {
         *self.last.lock().unwrap() = Some(query.clone());
-        Ok(TextHits { ids: self.ids.lock().unwrap().clone(), has_more: false, held: None })
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(EngineError { message: "the index is damaged".into() });
+        }
+        let (ids, lacks) = (self.ids.lock().unwrap().clone(), self.lacks.lock().unwrap().clone());
+        Ok(TextHits { ids, has_more: false, held: None, lacks })
+    }
+
+    async fn lacks(&self, _scope: &TenantScope) -> Result<Option<String>, EngineError> {
+        Ok(self.lacks.lock().unwrap().clone())
     }
 }
 
