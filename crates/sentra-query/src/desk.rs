@@ -11,6 +11,7 @@ use sentra_ask::{Context, RouteDecision};
 use sentra_kql::plan::{Catalog, Plan};
 use sentra_model::{Clock, Mart, TenantId, TenantScope, Timestamp};
 use sentra_store::{DecisionStore, MartStore, PlanEstimate, Records, search_of, within_horizon};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
@@ -28,7 +29,7 @@ use crate::read::{Question, Read, read};
 use crate::request::{Asker, Engine, Request, Role};
 use crate::running::Running;
 use crate::similar::{Likes, Similar};
-use crate::turns::{Lane, TurnLimits, Turns};
+use crate::turns::{Lane, Turn, TurnLimits, Turns};
 use crate::whole::{first_rows, whole};
 use crate::words::{notes, route_of, status_of};
 use crate::{cheaper, tables, wish};
@@ -110,7 +111,7 @@ pub struct Desk {
     pub(crate) health: Health,
     pub(crate) running: Running,
     pub(crate) turns: Turns,
-    background: Background,
+    pub(crate) background: Background,
     /// Answers whose next pages may be asked for.
     pub(crate) kept: Kept,
     /// What was seen in the data.
@@ -298,11 +299,10 @@ impl Desk {
             };
         }
         self.afford(asker, request, &prepared).await?;
-        let lane = Lane::of(prepared.estimate.expected_ms);
-        let turn = self.turns.turn(asker.scope.tenant(), lane).await?;
+        let turn = self.turn(asker, request, &prepared).await?;
         let running_since = Instant::now();
         let deadline = running_since + Duration::from_millis(request.timeout_ms);
-        let threads = self.background.of(lane);
+        let threads = self.background.of(turn.lane());
         let sources =
             Sources { parts: &self.parts, health: &self.health, scope: &asker.scope, deadline, threads };
         let mut parts = Vec::new();
@@ -353,6 +353,24 @@ impl Desk {
             }),
             understood,
         })
+    }
+
+    /// Waits for the turn of a question that may be afforded.
+    pub(crate) async fn turn(
+        &self,
+        asker: &Asker,
+        request: &Request,
+        prepared: &Prepared,
+    ) -> Result<Turn, QueryError> {
+        let lane = if request.in_background { Lane::Heavy } else { Lane::of(prepared.estimate.expected_ms) };
+        self.turns.turn(asker.scope.tenant(), lane).await
+    }
+
+    /// The threads for what takes long, where whatever else belongs to a question of [`Request::in_background`] is done,
+    /// too; nothing where there are none.
+    #[must_use]
+    pub fn background(&self) -> Option<&Handle> {
+        self.background.of(Lane::Heavy)
     }
 
     /// Refuses what is expected to cost more than may be spent.

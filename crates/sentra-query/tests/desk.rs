@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use house::{DAY, House, asker};
 use sentra_model::{EventId, Timestamp};
 use sentra_query::{
@@ -305,6 +306,42 @@ async fn a_question_that_is_cancelled_stops_working() {
     assert!(!desk.cancel(&admin.scope, "long"), "it is over");
     let kept = desk.decisions(&admin.scope, None, 10).await.unwrap().items;
     assert!(kept.iter().any(|decision| decision.actual.status == "cancelled"));
+}
+
+/// Files are made on threads that are nice to all others, and what is not in the background is not. Both end when they are
+/// told to: counted, not timed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_delivered_in_the_background_works_there_and_ends_when_it_is_cancelled() {
+    let house = House::new().await;
+    let desk = Arc::new(house.slow_desk());
+    let admin = asker("acme", Role::Admin);
+    for in_background in [true, false] {
+        house.slow.rows.store(0, Ordering::SeqCst);
+        house.slow.threads.lock().unwrap().clear();
+        let request = Request { query_id: Some("file".into()), in_background, ..Request::new("events") };
+        let task = tokio::spawn({
+            let (desk, admin) = (Arc::clone(&desk), admin.clone());
+            async move {
+                let mut delivery = desk.deliver(&admin, &request).await?;
+                delivery.pieces.next().await.unwrap()
+            }
+        });
+        while house.slow.rows.load(Ordering::SeqCst) < 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let threads = house.slow.threads.lock().unwrap().clone();
+        assert_eq!(threads.contains("sentra-long"), in_background, "{threads:?}");
+        assert_eq!(threads.len(), 1, "{threads:?}");
+        assert!(desk.cancel(&admin.scope, "file"));
+        let ended = tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap().unwrap_err();
+        assert!(matches!(ended, QueryError::Cancelled { .. }), "{ended}");
+        let mut done = u64::MAX;
+        while done != house.slow.rows.load(Ordering::SeqCst) {
+            done = house.slow.rows.load(Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(desk.running(), 0);
+    }
 }
 
 /// Dropping the future is cancelling: the turn is free again, and so is the name.

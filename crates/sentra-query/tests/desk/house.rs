@@ -1,5 +1,6 @@
 //! Stores with something in them, and engines that do as they are told.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -69,7 +70,8 @@ impl House {
             state: Vec::new(),
         };
         records.commit(&acme, commit).await.unwrap();
-        let slow = Arc::new(Slow { marts: marts.clone(), rows: AtomicU64::new(0) });
+        let slow =
+            Arc::new(Slow { marts: marts.clone(), rows: AtomicU64::new(0), threads: Mutex::default() });
         Self {
             similar: Arc::new(Alike { incidents: ids.clone(), ..Alike::default() }),
             similar_wired: true,
@@ -289,11 +291,15 @@ impl Freshness for Behind {
 pub(crate) struct Slow {
     marts: Arc<dyn MartStore>,
     pub(crate) rows: AtomicU64,
+    /// On which threads.
+    pub(crate) threads: Mutex<BTreeSet<String>>,
 }
 
 impl Slow {
     async fn for_ever(&self) -> ! {
         loop {
+            let thread = std::thread::current().name().unwrap_or_default().to_owned();
+            self.threads.lock().unwrap().insert(thread);
             self.rows.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
