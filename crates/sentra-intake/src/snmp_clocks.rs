@@ -54,11 +54,11 @@ impl ClockBook {
     /// where that fails, and it is tried again with the next ones.
     pub(crate) async fn keep(&self, now: Timestamp) {
         let Some(path) = &self.path else { return };
-        let path = path.lock().await;
+        let alone = path.lock().await;
         let Some(clocks) = self.clocks.to_keep(self.now_s()) else { return };
-        let (place, text) = (path.clone(), written(&clocks, now));
+        let (place, text) = (alone.clone(), written(&clocks, now));
         let kept = tokio::task::spawn_blocking(move || crate::place::replace(&place, text.as_bytes())).await;
-        match kept.map_err(io::Error::other).flatten() {
+        match kept.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(()) => self.clocks.kept(&clocks),
             Err(error) => {
                 metrics::counter!("sentra_snmp_clocks_not_kept_total").increment(1);

@@ -48,6 +48,8 @@ struct Server {
     clock: Arc<ManualClock>,
     settings: IntakeSettings,
     intake: Intake,
+    /// What a crash has left behind.
+    crashed: Vec<Intake>,
 }
 
 impl Server {
@@ -60,14 +62,14 @@ impl Server {
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::default());
         let clock = Arc::new(ManualClock::new(Timestamp::from_seconds(STARTED_S)));
         let intake = open(directory.path(), &log, &clock, &settings);
-        Self { directory, log, clock, settings, intake }
+        Self { directory, log, clock, settings, intake, crashed: Vec::new() }
     }
 
     /// As after a crash: the one before says nothing to the disk any more. It is so many seconds later.
     fn start_again(&mut self, second: i64) {
         self.clock.set(Timestamp::from_seconds(STARTED_S + second));
         let after = open(self.directory.path(), &self.log, &self.clock, &self.settings);
-        std::mem::forget(std::mem::replace(&mut self.intake, after));
+        self.crashed.push(std::mem::replace(&mut self.intake, after));
     }
 
     async fn counts(&self) -> (u64, u64) {

@@ -28,9 +28,9 @@ impl TextSearch for Words {
         };
         let found = tokio::task::spawn_blocking(move || {
             let answer = index.search(&scope, &asked, &Deadline::after(SEARCH_TIMEOUT))?;
-            Ok((answer, index.stats(&scope)?))
+            Ok::<_, ForensicError>((answer, index.stats(&scope)?))
         });
-        let (answer, stats) = found.await.map_err(failed)?.map_err(|error: ForensicError| failed(error))?;
+        let (answer, stats) = found.await.map_err(failed)?.map_err(failed)?;
         let ids: Vec<_> = answer.hits.into_iter().map(|hit| hit.id).collect();
         let has_more = !answer.complete || answer.total > ids.len() as u64;
         Ok(TextHits { has_more, ids, held: Some(stats.documents), lacks: lacks(&stats) })
