@@ -89,6 +89,8 @@ struct Seen {
     heard_s: i64,
     /// Up to which time of these boots its clock is kept.
     kept_s: Option<u32>,
+    /// Whether `time_s` is that already, as it is after a restart until something newer comes: it is not put ahead again.
+    is_ahead: bool,
 }
 
 impl Seen {
@@ -158,7 +160,7 @@ impl SenderClocks {
             let (engine, time_s) = (clock.engine.clone(), clock.time_s);
             known.remember(clock, now_s);
             if let Some(seen) = known.seen.get_mut(&engine) {
-                seen.kept_s = Some(time_s);
+                (seen.kept_s, seen.is_ahead) = (Some(time_s), true);
             }
         }
         known.is_due = known.seen.values().any(Seen::is_due);
@@ -184,7 +186,7 @@ impl Clocks {
         let clock = |(engine, seen): (&EngineId, &Seen)| EngineClock {
             engine: engine.clone(),
             boots: seen.boots,
-            time_s: seen.time_s.saturating_add(ahead_s).min(BOOTS_MAX),
+            time_s: seen.time_s.saturating_add(if seen.is_ahead { 0 } else { ahead_s }).min(BOOTS_MAX),
             age_s: seen.age_s(signed(now_s)),
         };
         let mut clocks: Vec<_> = self.seen.iter().map(clock).collect();
@@ -196,7 +198,7 @@ impl Clocks {
         let EngineClock { engine, boots, time_s, age_s } = clock;
         self.make_room_for(&engine);
         let at_s = signed(now_s).saturating_sub(signed(age_s));
-        self.seen.insert(engine, Seen { boots, time_s, at_s, heard_s: at_s, kept_s: None });
+        self.seen.insert(engine, Seen { boots, time_s, at_s, heard_s: at_s, kept_s: None, is_ahead: false });
         self.is_due = true;
     }
 
@@ -229,7 +231,7 @@ impl Clocks {
         }
         if is_newer {
             seen.kept_s = seen.kept_s.filter(|_| boots == seen.boots);
-            (seen.boots, seen.time_s, seen.at_s) = (boots, time_s, now);
+            (seen.boots, seen.time_s, seen.at_s, seen.is_ahead) = (boots, time_s, now, false);
             self.is_due |= seen.is_due();
         }
         seen.heard_s = now;
@@ -350,6 +352,20 @@ mod tests {
                 assert!(check(&after(), 1, 5, honest_s, 0), "{case}");
                 assert!(check(&after(), 1, 6, 0, 0), "{case}");
             }
+        }
+    }
+
+    #[test]
+    fn restarts_in_a_row_put_nobody_ahead() {
+        let mut kept = Vec::new();
+        for restart in 0..5 {
+            let clocks = SenderClocks::new(8);
+            clocks.remember(kept, 0);
+            // The first one is silent after its first trap, the second one speaks again and again.
+            assert!(restart > 0 || check(&clocks, 1, 5, 10_000, 0));
+            assert!(check(&clocks, 2, 1 + restart, 0, 0));
+            kept = clocks.to_keep(0).unwrap();
+            assert_eq!((kept[0].time_s, kept[1].time_s), (10_000 + RESERVE_S, RESERVE_S), "{restart}");
         }
     }
 
