@@ -40,13 +40,13 @@ pub(crate) fn notes(
             "{unread} of {total} segments are damaged and left out, `sentra store check` says more"
         ));
     }
-    for engine in &found.used {
-        let health = health.of(engine);
-        if let Some(why) = health.full(now) {
+    for engine in found.used.iter().copied() {
+        let known = health.of(engine);
+        if let Some(why) = known.full(now) {
             notes.push(format!("engine {engine} is full: {why}"));
         }
-        if health.is_slow() {
-            notes.push(format!("engine {engine} is slow: {:.0} s are usual now", health.usual_ms / 1e3));
+        if known.is_slow() {
+            notes.push(format!("engine {engine} is slow: {:.0} s are usual now", known.usual_ms / 1e3));
         }
     }
     let of_plan = plan.into_iter().flat_map(|plan| &plan.notes);

@@ -17,7 +17,7 @@ use crate::embedded::EmbeddedMarts;
 use crate::embedded::prune::name_segments;
 use crate::embedded::tenant::{Segment, Snapshot, Tenant};
 use crate::kql::{AskLimits, PlanAnswer, interpret};
-use crate::{Lineage, PlanEstimate, ScanEstimate, StoppedBy, StoreError};
+use crate::{PlanEstimate, ScanEstimate, StoppedBy, StoreError};
 
 /// Rows that a question takes from a rollup (law LIMIT); with more the events are asked.
 const ROLLUP_ROWS_MAX: u64 = 200_000;
