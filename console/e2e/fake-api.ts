@@ -7,7 +7,7 @@ import { FakeDecisions, other } from "./fake-decisions";
 import { FakeMarts } from "./fake-marts";
 import { FakeRules } from "./fake-rules";
 import { FakeSearch } from "./fake-search";
-import { absorbedId, deadLetters, events, history, incident, queue, status } from "./fixtures";
+import { absorbedId, deadLetters, engines, events, history, incident, queue, status } from "./fixtures";
 
 const dist = join(import.meta.dirname, "../dist");
 /** What the real server sends: anything inline or from elsewhere is refused by the browser. */
@@ -107,6 +107,7 @@ export class FakeApi {
     }
     if (path === "status")
       return json(response, this.isEmpty ? { ...status(), marts: [], dead_letters: [] } : status());
+    if (path === "engines") return json(response, { engines });
     if (path === "status/history") return json(response, history());
     const ofRules = this.rules.answer(path, body);
     if (ofRules !== null) {

@@ -529,6 +529,21 @@ export const status = (): Schemas["Status"] => ({
   ],
 });
 
+const well = { state: "well", why: "", failing: 0 } as const;
+export const engines: Schemas["EngineStatus"][] = [
+  { ...well, name: "marts", calls: 812, usual_ms: 41.5 },
+  { ...well, name: "records", calls: 230, usual_ms: 3.25 },
+  {
+    ...well,
+    name: "forensic",
+    state: "full",
+    why: "of its budget of 67108864 bytes 66900000 are used; 312 events gave way to others and for 0 there was no room",
+    calls: 18,
+    usual_ms: 12,
+  },
+  { ...well, name: "vectors", calls: 0, usual_ms: 0 },
+];
+
 export const history = (): Schemas["StatusHistory"] => ({
   points: Array.from({ length: 180 }, (_, index) => ({
     time: new Date(Date.now() - (180 - index) * 5_000).toISOString(),

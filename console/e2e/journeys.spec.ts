@@ -297,6 +297,15 @@ test("an import's flood of changes is counted, not drawn one by one", async ({ p
   await expect(page.getByRole("button", { name: /1,200 new, press/ })).toBeVisible();
 });
 
+test("health shows which engine is full and why", async ({ page }) => {
+  await page.goto("/health");
+  const engines = page.getByRole("region", { name: "Engines", exact: true });
+  const forensic = engines.getByRole("row", { name: /forensic/ });
+  await expect(forensic).toContainText("Full");
+  await expect(forensic).toContainText("312 events gave way to others");
+  await expect(engines.getByRole("row", { name: /vectors/ })).toContainText("–");
+});
+
 test("health shows what was lost and why", async ({ page }) => {
   await page.goto("/health");
   const letters = page.getByRole("table", { name: "Dead letters", exact: true });

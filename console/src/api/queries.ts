@@ -5,6 +5,7 @@ import type {
   DeadLetterPage,
   DecisionAnswer,
   DecisionBody,
+  Engines,
   EventDetail,
   IncidentDetail,
   IncidentPage,
@@ -102,6 +103,12 @@ export const eventQuery = (id: string) =>
 export const statusQuery = queryOptions({
   queryKey: ["status"],
   queryFn: ({ signal }) => apiGet<Status>("/api/v1/status", signal),
+  refetchInterval: 10_000,
+});
+
+export const enginesQuery = queryOptions({
+  queryKey: ["engines"],
+  queryFn: ({ signal }) => apiGet<Engines>("/api/v1/engines", signal),
   refetchInterval: 10_000,
 });
 

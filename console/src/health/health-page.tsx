@@ -6,6 +6,7 @@ import { Panel } from "@/ui/panel";
 import { ProblemView } from "@/ui/problem";
 import { SkeletonLines } from "@/ui/skeleton";
 import { DeadLetters } from "./dead-letters";
+import { Engines } from "./engines";
 import { Listeners } from "./listeners";
 import { Marts } from "./marts";
 import { Rollups } from "./rollups";
@@ -46,6 +47,7 @@ export function HealthPage() {
         </Suspense>
         <Marts />
         <Rollups />
+        <Engines />
         <Listeners listeners={status.listeners} />
         <DeadLetters counts={status.dead_letters} />
         <RuleProblems problems={rules.data?.problems ?? []} loaded={status.rules.loaded} />

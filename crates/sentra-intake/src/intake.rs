@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -12,6 +12,7 @@ use crate::http::HttpDoor;
 use crate::opening::{self, IntakeError, Prepared, Running, Shared, check, is_kept, load_tls, prepare};
 use crate::seats::House;
 use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
+use crate::snmp_clocks::ClockBook;
 use crate::sources::Sources;
 use crate::tls::Tls;
 use crate::{Appender, Live, Senders};
@@ -99,9 +100,10 @@ impl Intake {
         settings: &IntakeSettings,
     ) -> Result<Self, IntakeError> {
         let IntakeOptions { directory, requests_max, memory_bytes_max } = options;
+        let snmp_clocks = Arc::new(ClockBook::open(directory.as_deref(), appender.clock.now()));
         let http = HttpDoor::new(appender, Live::new(Senders::default()), requests_max, memory_bytes_max);
         let intake = Self {
-            shared: Shared { http, house: House::of_process(), directory },
+            shared: Shared { http, house: House::of_process(), directory, snmp_clocks },
             running: Mutex::default(),
             leaving: Mutex::default(),
             sources: Sources::default(),
@@ -259,8 +261,8 @@ impl Intake {
                 _ => new.push(listener),
             }
         }
-        let directory = self.shared.directory.as_deref();
-        let prepared = new.into_iter().map(|listener| prepare(listener, settings, running, &kept, directory));
+        let shared = &self.shared;
+        let prepared = new.into_iter().map(|listener| prepare(listener, settings, running, &kept, shared));
         let prepared = prepared.collect::<Result<Vec<_>, _>>()?;
         Ok(Plan { kept, renewed, prepared })
     }

@@ -45,7 +45,10 @@ mod senders;
 mod settings;
 mod share;
 pub mod snmp;
+mod snmp_clocks;
 mod snmp_door;
+#[cfg(test)]
+mod snmp_replay_tests;
 mod sources;
 mod syslog_frames;
 mod syslog_udp;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdTcpListener, UdpSocket as StdUdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, UdpSocket};
@@ -15,6 +15,7 @@ use crate::ending::Ending;
 use crate::http::{self, HttpDoor, Serving};
 use crate::seats::{House, Seats};
 use crate::settings::{IntakeSettings, ListenerSettings, Protocol};
+use crate::snmp_clocks::ClockBook;
 use crate::tls::{Tls, TlsError};
 use crate::{Live, connection, otlp, snmp_door, syslog_udp};
 
@@ -162,6 +163,8 @@ pub(crate) struct Shared {
     pub(crate) http: HttpDoor,
     pub(crate) house: House,
     pub(crate) directory: Option<PathBuf>,
+    /// What is known of the clocks of SNMP senders.
+    pub(crate) snmp_clocks: Arc<ClockBook>,
 }
 
 /// What is wrong with the settings by themselves.
@@ -221,7 +224,7 @@ pub(crate) fn prepare(
     settings: &IntakeSettings,
     running: &BTreeMap<String, Running>,
     kept: &[String],
-    directory: Option<&Path>,
+    shared: &Shared,
 ) -> Result<Prepared, IntakeError> {
     let tls = load_tls(listener)?;
     let failed =
@@ -231,7 +234,8 @@ pub(crate) fn prepare(
         Protocol::Snmp => {
             let settings = listener.snmp.clone().unwrap_or_default();
             let wrong = |detail| IntakeError::Protocol { name: listener.name.clone(), detail };
-            Some(snmp_door::prepare(&settings, directory).map_err(wrong)?)
+            let (directory, clocks) = (shared.directory.as_deref(), &shared.snmp_clocks);
+            Some(snmp_door::prepare(&settings, directory, clocks).map_err(wrong)?)
         }
         _ => None,
     };

@@ -20,31 +20,37 @@ use crate::snmp::{
     Arrivals, AuthProtocol, Authority, BatchLimits, Communities, Community, EngineId, Limits, PrivProtocol,
     Secret, SecurityLevel, TrapReader, TrapSink, User, Users,
 };
+use crate::snmp_clocks::ClockBook;
 
 /// File in the intake's directory with our engine's id and how often it has started.
 const ENGINE_FILE: &str = "snmp-engine";
 /// Longest file with a secret.
 const SECRET_BYTES_MAX: u64 = 4_096;
 
-/// A reader and the moment its seconds count from.
+/// A reader, and the clocks of its senders.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     reader: TrapReader,
-    started: Instant,
+    book: Arc<ClockBook>,
 }
 
 /// A reader as `settings` say. Secrets are read from their files now.
-pub(crate) fn prepare(settings: &SnmpSettings, directory: Option<&Path>) -> Result<Prepared, String> {
+pub(crate) fn prepare(
+    settings: &SnmpSettings,
+    directory: Option<&Path>,
+    book: &Arc<ClockBook>,
+) -> Result<Prepared, String> {
     let communities = communities(settings)?;
     let users = settings.users.iter().map(user).collect::<Result<Vec<_>, _>>()?;
     let users = Users::new(&users).map_err(|error| error.to_string())?;
     let (engine, boots) = engine(directory)?;
     let mut salt = [0; 8];
     getrandom::fill(&mut salt).map_err(|error| format!("the system gives no random numbers: {error}"))?;
-    let authority =
-        Authority::new(engine, boots, u64::from_ne_bytes(salt), 0).map_err(|error| error.to_string())?;
+    let authority = Authority::new(engine, boots, u64::from_ne_bytes(salt), book.now_s());
+    let authority = authority.map_err(|error| error.to_string())?;
     let reader = TrapReader::new(communities, users, authority, Limits::default());
-    Ok(Prepared { reader: reader.map_err(|error| error.to_string())?, started: Instant::now() })
+    let reader = reader.map_err(|error| error.to_string())?.with_clocks(book.clocks());
+    Ok(Prepared { reader, book: Arc::clone(book) })
 }
 
 fn communities(settings: &SnmpSettings) -> Result<Communities, String> {
@@ -158,8 +164,9 @@ pub(crate) async fn listen(
         ..BatchLimits::default()
     };
     let socket = Arc::new(socket);
-    let sink = Arc::new(Sink { door, stop: ending.of_process().clone(), taken: AtomicU64::new(0) });
-    let Prepared { mut reader, started } = prepared;
+    let Prepared { mut reader, book } = prepared;
+    let started = book.started();
+    let sink = Arc::new(Sink { door, book, stop: ending.of_process().clone(), taken: AtomicU64::new(0) });
     let mut closing: Option<Instant> = None;
     loop {
         let taken_before = sink.taken.load(Ordering::Relaxed);
@@ -183,6 +190,7 @@ pub(crate) async fn listen(
 
 struct Sink {
     door: Door,
+    book: Arc<ClockBook>,
     stop: CancellationToken,
     taken: AtomicU64,
 }
@@ -198,6 +206,7 @@ impl TrapSink for Sink {
             return Ok(());
         };
         let appender = &self.door.appender;
+        self.book.keep(appender.clock.now()).await;
         let source = appender.source(SourceKind::Snmp, peer.to_string(), Some("snmp".to_owned()));
         let records = (1..).zip(arrivals.records);
         let records = records.map(|(position, bytes)| OwnedRecord { position, bytes }).collect();

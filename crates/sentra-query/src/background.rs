@@ -2,10 +2,15 @@
 //! neither anybody's quick questions nor the intake. They are started with the first such question.
 
 use std::panic::resume_unwind;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use futures::{StreamExt as _, stream};
 use rustix::process::setpriority_process;
+use sentra_kql::plan::Plan;
+use sentra_model::TenantScope;
+use sentra_store::{AnswerStream, AskLimits, MartStore};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::turns::Lane;
@@ -68,6 +73,37 @@ pub(crate) async fn work_on<T: Send + 'static>(
         Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
         Err(_) => None,
     }
+}
+
+/// What `plan` gives, computed on `threads`, at most a piece ahead of whoever takes it. Whoever drops the stream ends the work.
+pub(crate) fn stream_on(
+    threads: &Handle,
+    marts: Arc<dyn MartStore>,
+    scope: TenantScope,
+    plan: Plan,
+    limits: AskLimits,
+) -> AnswerStream<'static> {
+    let (sender, receiver) = mpsc::channel(1);
+    let mut task = JoinSet::new();
+    let work = async move {
+        let mut parts = marts.ask_stream(&scope, &plan, &limits);
+        while let Some(part) = parts.next().await {
+            if sender.send(part).await.is_err() {
+                return;
+            }
+        }
+    };
+    task.spawn_on(work, threads);
+    stream::unfold((receiver, task), |(mut receiver, mut task)| async move {
+        if let Some(part) = receiver.recv().await {
+            return Some((part, (receiver, task)));
+        }
+        match task.join_next().await {
+            Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+            _ => None,
+        }
+    })
+    .boxed()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Answers that leave while they are computed, in typed rows: for streams and files.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -15,13 +15,14 @@ use serde_json::Value as Json;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, Explain, Render, Route, Status, StatusDetail};
+use crate::background::stream_on;
 use crate::desk::{Desk, Prepared, Ready, Trace, render};
 use crate::error::QueryError;
 use crate::execute::is_events;
 use crate::found::{Found, columns_of};
 use crate::request::{Asker, Request};
 use crate::running::Begun;
-use crate::turns::{Lane, Turn};
+use crate::turns::Turn;
 use crate::whole::{absent, is_absent, with_messages};
 use crate::words::{notes, route_of, status_of};
 
@@ -139,7 +140,7 @@ impl Desk {
         let prepared = &events.prepared;
         *trace.lock().unwrap_or_else(PoisonError::into_inner) = events.trace(request);
         self.afford(asker, request, prepared).await?;
-        self.turns.turn(asker.scope.tenant(), Lane::of(prepared.estimate.expected_ms)).await
+        self.turn(asker, request, prepared).await
     }
 
     /// The whole answer to `request`, up to [`Request::rows_max`] rows, piece by piece. Events one by one leave while the
@@ -187,7 +188,13 @@ impl Desk {
         };
         let limits =
             AskLimits { rows_max: request.rows_max, timeout: Duration::from_millis(request.timeout_ms) };
-        let parts = self.parts.marts.ask_stream(&asker.scope, &events.plan, &limits);
+        let parts = match self.background.of(turn.lane()) {
+            None => self.parts.marts.ask_stream(&asker.scope, &events.plan, &limits),
+            Some(threads) => {
+                let (marts, scope) = (Arc::clone(&self.parts.marts), asker.scope.clone());
+                stream_on(threads, marts, scope, events.plan.clone(), limits)
+            }
+        };
         let head = Head {
             query_id: query_id.clone(),
             route: events
@@ -348,8 +355,9 @@ impl Events {
             Some(freshness) => freshness.waiting(&asker.scope).await,
             None => None,
         };
-        let notes = notes(&found, Some(&self.plan), request.rows_max, &desk.health());
-        let (status, status_detail) = status_of(&found, &notes, waiting, desk.parts.clock.now());
+        let now = desk.parts.clock.now();
+        let notes = notes(&found, Some(&self.plan), request.rows_max, &desk.health, now);
+        let (status, status_detail) = status_of(&found, &notes, waiting, now);
         let understood = self.prepared.understood().to_owned();
         Answer {
             query_id: desk.query_id(request),

@@ -1,6 +1,6 @@
 //! The one way to ask.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use sentra_ask::{Context, RouteDecision};
 use sentra_kql::plan::{Catalog, Plan};
 use sentra_model::{Clock, Mart, TenantId, TenantScope, Timestamp};
 use sentra_store::{DecisionStore, MartStore, PlanEstimate, Records, search_of, within_horizon};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
@@ -22,13 +23,13 @@ use crate::error::{QueryError, TooExpensive};
 use crate::execute::{Sources, execute};
 use crate::forensic::TextSearch;
 use crate::found::{Found, one_event};
-use crate::health::{EngineHealth, Health};
+use crate::health::{EngineStatus, Health};
 use crate::pages::{CursorKey, Kept};
 use crate::read::{Question, Read, read};
 use crate::request::{Asker, Engine, Request, Role};
 use crate::running::Running;
 use crate::similar::{Likes, Similar};
-use crate::turns::{Lane, TurnLimits, Turns};
+use crate::turns::{Lane, Turn, TurnLimits, Turns};
 use crate::whole::{first_rows, whole};
 use crate::words::{notes, route_of, status_of};
 use crate::{cheaper, tables, wish};
@@ -110,7 +111,7 @@ pub struct Desk {
     pub(crate) health: Health,
     pub(crate) running: Running,
     pub(crate) turns: Turns,
-    background: Background,
+    pub(crate) background: Background,
     /// Answers whose next pages may be asked for.
     pub(crate) kept: Kept,
     /// What was seen in the data.
@@ -126,6 +127,8 @@ pub struct Desk {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) decision: RouteDecision,
+    /// Why the index that was asked for is not asked: the marts hold what it holds, and are asked in its place.
+    pub(crate) avoided: Option<String>,
     pub(crate) questions: Vec<Ready>,
     /// Whether `similar(…)` or `near(…)` was answered for it.
     pub(crate) by_likeness: bool,
@@ -227,10 +230,35 @@ impl Desk {
         self.running.count()
     }
 
-    /// How the engines are that were asked.
-    #[must_use]
-    pub fn health(&self) -> BTreeMap<&'static str, EngineHealth> {
-        self.health.all()
+    /// How the engines are that there are, as `scope` finds them.
+    pub async fn engines(&self, scope: &TenantScope) -> Vec<EngineStatus> {
+        let now = self.parts.clock.now();
+        let mut names = vec!["marts", "records"];
+        names.extend(self.parts.forensic.is_some().then_some("forensic"));
+        names.extend(self.parts.similar.is_some().then_some("vectors"));
+        let mut engines = Vec::with_capacity(names.len());
+        for name in names {
+            let lacks = if name == "forensic" { self.index_lacks(scope).await } else { None };
+            engines.push(self.health.of(name).status(name, now, lacks));
+        }
+        engines
+    }
+
+    /// Why events that belong into the index over words are not in it, as far as it says so.
+    async fn index_lacks(&self, scope: &TenantScope) -> Option<String> {
+        let forensic = self.parts.forensic.as_ref()?;
+        forensic.lacks(scope).await.ok().flatten()
+    }
+
+    /// Why the index is not asked in the place of the marts though it was wished for.
+    async fn avoided(&self, scope: &TenantScope, engine: Engine) -> Option<String> {
+        if engine != Engine::Forensic {
+            return None;
+        }
+        match self.health.of("forensic").rest(self.parts.clock.now()) {
+            Some(why) => Some(why),
+            None => self.index_lacks(scope).await,
+        }
     }
 
     /// What a question is called.
@@ -271,11 +299,10 @@ impl Desk {
             };
         }
         self.afford(asker, request, &prepared).await?;
-        let lane = Lane::of(prepared.estimate.expected_ms);
-        let turn = self.turns.turn(asker.scope.tenant(), lane).await?;
+        let turn = self.turn(asker, request, &prepared).await?;
         let running_since = Instant::now();
         let deadline = running_since + Duration::from_millis(request.timeout_ms);
-        let threads = self.background.of(lane);
+        let threads = self.background.of(turn.lane());
         let sources =
             Sources { parts: &self.parts, health: &self.health, scope: &asker.scope, deadline, threads };
         let mut parts = Vec::new();
@@ -301,7 +328,7 @@ impl Desk {
             Some(freshness) if found.used.contains(&"marts") => freshness.waiting(&asker.scope).await,
             _ => None,
         };
-        let notes = notes(&found, ready.plan.as_ref(), request.rows_max, &self.health.all());
+        let notes = notes(&found, ready.plan.as_ref(), request.rows_max, &self.health, prepared.now);
         let (status, status_detail) = status_of(&found, &notes, waiting, prepared.now);
         Ok(Answer {
             query_id: query_id.to_owned(),
@@ -326,6 +353,24 @@ impl Desk {
             }),
             understood,
         })
+    }
+
+    /// Waits for the turn of a question that may be afforded.
+    pub(crate) async fn turn(
+        &self,
+        asker: &Asker,
+        request: &Request,
+        prepared: &Prepared,
+    ) -> Result<Turn, QueryError> {
+        let lane = if request.in_background { Lane::Heavy } else { Lane::of(prepared.estimate.expected_ms) };
+        self.turns.turn(asker.scope.tenant(), lane).await
+    }
+
+    /// The threads for what takes long, where whatever else belongs to a question of [`Request::in_background`] is done,
+    /// too; nothing where there are none.
+    #[must_use]
+    pub fn background(&self) -> Option<&Handle> {
+        self.background.of(Lane::Heavy)
     }
 
     /// Refuses what is expected to cost more than may be spent.
@@ -378,7 +423,10 @@ impl Desk {
         let described = matches!(request.engine, Engine::Similarity | Engine::Vectors);
         let Read { decision, mut questions } = read(&request.text, &context, &catalog, described)?;
         let shown: Vec<String> = questions.iter().map(|question| question.query.to_string()).collect();
-        wish::grant(request.engine, &self.parts, &request.text, &decision, &mut questions)?;
+        let avoided = self.avoided(scope, request.engine).await;
+        if avoided.is_none() {
+            wish::grant(request.engine, &self.parts, &request.text, &decision, &mut questions)?;
+        }
         let likes = self.alike(scope, &request.text, &questions).await?;
         let by_likeness = likes.is_some();
         let mut ready = Vec::with_capacity(questions.len());
@@ -395,7 +443,7 @@ impl Desk {
             ready.push(Ready { question, understood, plan });
         }
         let (estimate, work) = self.expected(scope, &ready, request).await?;
-        Ok(Prepared { decision, questions: ready, by_likeness, estimate, work, now })
+        Ok(Prepared { decision, avoided, questions: ready, by_likeness, estimate, work, now })
     }
 
     /// What is like what the calls of the questions name; nothing when there are no calls.

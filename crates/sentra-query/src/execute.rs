@@ -57,7 +57,9 @@ pub(crate) async fn execute(
         let (marts, scope, plan) = (Arc::clone(&sources.parts.marts), sources.scope.clone(), plan.clone());
         let found =
             sources.work(async move { from_marts(marts.as_ref(), &scope, &plan, timeout, rows_max).await });
-        return sources.health.watch("marts", &sources.parts.clock, found).await;
+        let found = sources.health.watch("marts", &sources.parts.clock, found).await?;
+        sources.health.note_stop("marts", sources.parts.clock.now(), found.stopped_by);
+        return Ok(found);
     }
     let mut gathered = Gathered { sources, data: Dataset::new(), found: Found::default() };
     match timeout_at(sources.deadline, gathered.answer(plan, rows_max)).await {
@@ -273,6 +275,7 @@ impl Gathered<'_> {
         let (marts, scope) = (Arc::clone(&parts.marts), self.sources.scope.clone());
         let asked = self.sources.work(async move { Ok(marts.ask(&scope, &plan, &limits).await?) });
         let answer = health.watch("marts", &parts.clock, asked).await?;
+        health.note_stop("marts", parts.clock.now(), answer.stopped_by);
         if answer.cut {
             let why = format!(
                 "at most {FALLBACK_ROWS_MAX} events can be brought together with other tables, and there are more: \
@@ -337,6 +340,9 @@ impl Gathered<'_> {
             self.found
                 .missing
                 .push(format!("only the newest {} events with these words were looked at", hits.ids.len()));
+        }
+        if let Some(why) = hits.lacks {
+            self.found.missing.push(format!("engine forensic is full: {why}; the marts have all events"));
         }
         let events = async { Ok(parts.marts.events(scope, &hits.ids).await?) };
         let events = health.watch("marts", &parts.clock, events).await?;

@@ -38,6 +38,8 @@ pub struct TextHits {
     pub has_more: bool,
     /// How many events the index holds of those there are, where it is known: it does not hold all of them.
     pub held: Option<u64>,
+    /// Why events that belong into the index are not in it; nothing while it holds all of them.
+    pub lacks: Option<String>,
 }
 
 /// Finds events by words. It may give events that do not meet the question, never leave out one that it holds and that
@@ -49,6 +51,14 @@ pub trait TextSearch: Send + Sync + Debug {
     /// # Errors
     /// When the engine cannot answer.
     async fn search(&self, scope: &TenantScope, query: &TextQuery) -> Result<TextHits, EngineError>;
+
+    /// Why events that belong into the index are not in it; nothing while it holds all of them.
+    ///
+    /// # Errors
+    /// When the engine cannot answer.
+    async fn lacks(&self, _scope: &TenantScope) -> Result<Option<String>, EngineError> {
+        Ok(None)
+    }
 }
 
 /// What the index has to be asked for so that everything that passes `conditions` is among it: the texts that an event

@@ -53,7 +53,7 @@ pub use desk::{Desk, DeskOptions, DeskParts, Estimated, Freshness, Waiting};
 pub use error::{EngineError, Place, QueryError, SyntaxError, TooExpensive};
 pub use export::{EXPORT_ROWS_MAX, ExportError, ExportFormat, Exporter};
 pub use forensic::{FORENSIC_ROWS_MAX, FORENSIC_TABLE, FORENSIC_TERMS_MAX, TextHits, TextQuery, TextSearch};
-pub use health::EngineHealth;
+pub use health::{EngineState, EngineStatus};
 pub use pages::{CURSOR_BYTES_MAX, CursorKey, KEPT_ANSWERS_MAX, KEPT_BYTES_MAX, KEPT_ROWS_MAX, KEPT_S_MAX};
 pub use read::ROWS_DEFAULT;
 pub use request::{Asker, Engine, Pinned, QUERY_ID_BYTES_MAX, Request, Role};

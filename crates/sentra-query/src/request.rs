@@ -134,6 +134,9 @@ pub struct Request {
     pub whole: bool,
     /// Whether the answer is read page by page, so that a page is what it costs.
     pub by_page: bool,
+    /// Whether nobody waits for its first rows, as nobody does for those of a file: it goes by the lane of what takes long,
+    /// whatever it is expected to take.
+    pub in_background: bool,
     /// As if it were asked at another moment; nothing for now.
     pub pinned: Option<Pinned>,
 }
@@ -161,6 +164,7 @@ impl Request {
             rows_max: ROWS_MAX,
             whole: false,
             by_page: false,
+            in_background: false,
             pinned: None,
         }
     }

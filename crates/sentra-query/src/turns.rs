@@ -238,6 +238,14 @@ impl Turns {
     }
 }
 
+impl Turn {
+    /// The lane by which it goes.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        self.lane
+    }
+}
+
 /// A turn; dropped, it is over.
 #[derive(Debug)]
 pub struct Turn {

@@ -1,7 +1,5 @@
 //! What is said about an answer: which way the question went, whether it is whole, and why not.
 
-use std::collections::BTreeMap;
-
 use sentra_ask::Form;
 use sentra_kql::plan::Plan;
 use sentra_model::Timestamp;
@@ -10,7 +8,7 @@ use sentra_store::StoppedBy;
 use crate::answer::{Intent, Route, Status, StatusDetail};
 use crate::desk::{Prepared, Waiting};
 use crate::found::Found;
-use crate::health::EngineHealth;
+use crate::health::Health;
 use crate::request::Engine;
 
 /// Records that wait for less than this are not worth a word.
@@ -21,7 +19,8 @@ pub(crate) fn notes(
     found: &Found,
     plan: Option<&Plan>,
     rows_max: usize,
-    health: &BTreeMap<&'static str, EngineHealth>,
+    health: &Health,
+    now: Timestamp,
 ) -> Vec<String> {
     let without_rows = if found.rows.is_empty() { ", there are no rows" } else { "" };
     let mut notes = Vec::new();
@@ -41,9 +40,13 @@ pub(crate) fn notes(
             "{unread} of {total} segments are damaged and left out, `sentra store check` says more"
         ));
     }
-    for engine in &found.used {
-        if let Some(slow) = health.get(engine).filter(|health| health.is_slow()) {
-            notes.push(format!("engine {engine} is slow: {:.0} s are usual now", slow.usual_ms / 1e3));
+    for engine in found.used.iter().copied() {
+        let known = health.of(engine);
+        if let Some(why) = known.full(now) {
+            notes.push(format!("engine {engine} is full: {why}"));
+        }
+        if known.is_slow() {
+            notes.push(format!("engine {engine} is slow: {:.0} s are usual now", known.usual_ms / 1e3));
         }
     }
     let of_plan = plan.into_iter().flat_map(|plan| &plan.notes);
@@ -102,6 +105,10 @@ pub(crate) fn route_of(
         reason = format!("engine {} was asked for; ", engine.as_str());
     }
     reason.push_str(&decision.reason);
+    if let Some(why) = &prepared.avoided {
+        reason.push_str("; the marts were asked in the place of engine forensic: ");
+        reason.push_str(why);
+    }
     if decision.form == Form::English {
         reason.push_str("; understood as ");
         reason.push_str(understood);

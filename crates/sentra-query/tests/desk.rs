@@ -15,10 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use house::{DAY, House, asker};
 use sentra_model::{EventId, Timestamp};
 use sentra_query::{
-    Ceiling, DeskOptions, Engine, Intent, QueryError, Request, Role, Status, TurnLimits, Waiting,
+    Ceiling, DeskOptions, Engine, EngineState, Intent, QueryError, Request, Role, Status, TurnLimits, Waiting,
 };
 use serde_json::json;
 
@@ -152,6 +153,57 @@ async fn words_are_asked_of_the_index_and_tested_again() {
     );
 }
 
+/// What another engine has is asked of it; what is asked of the one by name is answered as far as it goes, and says so.
+#[tokio::test]
+async fn an_index_that_is_full_or_fails_is_avoided_and_said_to_be() {
+    let house = House::new().await;
+    let desk = house.desk();
+    let admin = asker("acme", Role::Admin);
+    *house.words.ids.lock().unwrap() = vec![EventId::raw(0, 4)];
+    let table = asked("forensic | where message has 'password' | project id");
+    let wished =
+        Request { engine: Engine::Forensic, ..asked("events | where message has 'password' | count") };
+    let state = async || {
+        let engines = desk.engines(&admin.scope).await;
+        assert_eq!(
+            engines.iter().map(|engine| engine.name.as_str()).collect::<Vec<_>>(),
+            ["marts", "records", "forensic", "vectors"]
+        );
+        (engines[2].state, engines[2].why.clone())
+    };
+    assert_eq!(desk.ask(&admin, &wished).await.unwrap().route.engine, "forensic");
+    assert_eq!(state().await, (EngineState::Well, String::new()));
+
+    let why = "3 events gave way to others";
+    *house.words.lacks.lock().unwrap() = Some(why.into());
+    let answer = desk.ask(&admin, &table).await.unwrap();
+    assert_eq!((json!(answer.rows), answer.status), (json!([["raw.0.4"]]), Status::Partial));
+    assert!(answer.status_detail.why.contains(why), "{:?}", answer.status_detail);
+    let answer = desk.ask(&admin, &wished).await.unwrap();
+    assert_eq!((json!(answer.rows), answer.status), (json!([[20]]), Status::Complete), "the marts have all");
+    assert_eq!((answer.route.engine.as_str(), answer.understood.starts_with("events")), ("marts", true));
+    assert!(answer.route.reason.contains(why), "{}", answer.route.reason);
+    assert_eq!(state().await, (EngineState::Full, why.to_owned()));
+
+    *house.words.lacks.lock().unwrap() = None;
+    house.words.fails.store(true, Ordering::SeqCst);
+    for _ in 0..8 {
+        desk.ask(&admin, &table).await.unwrap_err();
+    }
+    let (found, why) = state().await;
+    assert!(found == EngineState::Failing && why.contains("tried again"), "{found:?} {why}");
+    let answer = desk.ask(&admin, &wished).await.unwrap();
+    assert_eq!((json!(answer.rows), answer.route.engine.as_str()), (json!([[20]]), "marts"));
+    assert!(answer.route.reason.contains("failed again and again"), "{}", answer.route.reason);
+    let refused = desk.ask(&admin, &table).await.unwrap_err();
+    assert!(matches!(refused, QueryError::EngineUnavailable { .. }), "who names it is told: {refused}");
+    // After its rest it is tried, by whoever wishes for it, too.
+    house.words.fails.store(false, Ordering::SeqCst);
+    house.clock.set(Timestamp::from_seconds(DAY + 3_700));
+    assert_eq!(desk.ask(&admin, &wished).await.unwrap().route.engine, "forensic");
+    assert_eq!(state().await.0, EngineState::Well);
+}
+
 #[tokio::test]
 async fn what_a_question_costs_is_known_before_and_bounded() {
     let house = House::new().await;
@@ -254,6 +306,42 @@ async fn a_question_that_is_cancelled_stops_working() {
     assert!(!desk.cancel(&admin.scope, "long"), "it is over");
     let kept = desk.decisions(&admin.scope, None, 10).await.unwrap().items;
     assert!(kept.iter().any(|decision| decision.actual.status == "cancelled"));
+}
+
+/// Files are made on threads that are nice to all others, and what is not in the background is not. Both end when they are
+/// told to: counted, not timed.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_delivered_in_the_background_works_there_and_ends_when_it_is_cancelled() {
+    let house = House::new().await;
+    let desk = Arc::new(house.slow_desk());
+    let admin = asker("acme", Role::Admin);
+    for in_background in [true, false] {
+        house.slow.rows.store(0, Ordering::SeqCst);
+        house.slow.threads.lock().unwrap().clear();
+        let request = Request { query_id: Some("file".into()), in_background, ..Request::new("events") };
+        let task = tokio::spawn({
+            let (desk, admin) = (Arc::clone(&desk), admin.clone());
+            async move {
+                let mut delivery = desk.deliver(&admin, &request).await?;
+                delivery.pieces.next().await.unwrap()
+            }
+        });
+        while house.slow.rows.load(Ordering::SeqCst) < 3 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let threads = house.slow.threads.lock().unwrap().clone();
+        assert_eq!(threads.contains("sentra-long"), in_background, "{threads:?}");
+        assert_eq!(threads.len(), 1, "{threads:?}");
+        assert!(desk.cancel(&admin.scope, "file"));
+        let ended = tokio::time::timeout(Duration::from_secs(5), task).await.unwrap().unwrap().unwrap_err();
+        assert!(matches!(ended, QueryError::Cancelled { .. }), "{ended}");
+        let mut done = u64::MAX;
+        while done != house.slow.rows.load(Ordering::SeqCst) {
+            done = house.slow.rows.load(Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert_eq!(desk.running(), 0);
+    }
 }
 
 /// Dropping the future is cancelling: the turn is free again, and so is the name.

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use proptest::prelude::*;
 use sentra_model::{
-    BatchBuilder, Event, EventBatch, EventId, ManualClock, Mart, Position, RawRecord, Source, SourceKind,
-    TenantId, TenantScope, Timestamp,
+    BatchBuilder, Event, EventBatch, EventId, ManualClock, Mart, Position, RawRecord, RollupDefinition,
+    RollupGrain, Source, SourceKind, TenantId, TenantScope, Timestamp,
 };
 use sentra_query::{
     Answer, Asker, Completed, CursorKey, Desk, DeskOptions, DeskParts, Ending, ExportFormat, Exporter,
@@ -259,6 +259,52 @@ async fn an_answer_that_is_cut_says_how_to_go_on() {
         assert!(repeated >= 1 && more[..repeated] == rows[rows.len() - repeated..], "{repeated}");
         assert_eq!([&rows[..], &more[repeated..]].concat(), all);
     }
+}
+
+/// Numbers over many events come from rollups by pages, too; and a page that has to be computed anew, as of the moment of
+/// the first one, is the page that it was.
+#[tokio::test]
+async fn pages_of_numbers_are_answered_by_rollups() {
+    let (dir, acme) = (tempfile::tempdir().unwrap(), scope("acme"));
+    let clock = Arc::new(ManualClock::default());
+    let marts: Arc<dyn MartStore> =
+        Arc::new(EmbeddedMarts::open(dir.path(), MartOptions::default(), clock).await.unwrap());
+    let definition = RollupDefinition {
+        name: "hosts".into(),
+        mart: "events".into(),
+        filter: String::new(),
+        keys: vec!["host".into(), "user".into()],
+        aggregates: Vec::new(),
+        grain: RollupGrain::Hour,
+        changed_by: "ana".into(),
+        time: None,
+    };
+    marts.declare_rollups(&acme, vec![definition]).await.unwrap();
+    append(marts.as_ref(), "acme", 0..240).await;
+    marts.flush(&acme).await.unwrap();
+    let text = "events | summarize n = count() by host, user | sort by host asc, user asc";
+    let all = desk(&marts).await.ask(&asker("acme"), &Request::new(text)).await.unwrap();
+    assert_eq!(all.rows.len(), 12);
+    let by_rollup = "answered by rollup hosts";
+    assert!(all.route.reason.contains(by_rollup), "{}", all.route.reason);
+
+    let first_desk = desk(&marts).await;
+    let page = async |desk: &Desk, cursor: Option<&str>| {
+        desk.page(&asker("acme"), &sized(text, 5), cursor).await.unwrap()
+    };
+    let first = page(&first_desk, None).await;
+    assert!(first.route.reason.contains(by_rollup), "{}", first.route.reason);
+    append(marts.as_ref(), "acme", 240..300).await;
+    // A desk that was started anew keeps nothing: the second page is computed without the events of later.
+    let later_desk = desk(&marts).await;
+    let cursor = first.next_cursor.as_deref();
+    let kept = page(&first_desk, cursor).await;
+    let anew = page(&later_desk, cursor).await;
+    assert_eq!(kept.rows, anew.rows);
+    assert!(!anew.route.reason.contains(by_rollup), "rollups count whole segments: {}", anew.route.reason);
+    let last = page(&later_desk, anew.next_cursor.as_deref()).await;
+    assert_eq!([first.rows, anew.rows, last.rows].concat(), all.rows);
+    assert!(last.next_cursor.is_none());
 }
 
 async fn completed(desk: &Desk, marked: &str) -> Completed {

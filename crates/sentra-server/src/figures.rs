@@ -49,6 +49,11 @@ const FIGURES: &[(Kind, &str, &str)] = &[
     (Counter, "sentra_snmp_answers_total", "Answers to SNMP informs"),
     (Counter, "sentra_snmp_answers_not_sent_total", "Answers to SNMP informs that could not be sent"),
     (Counter, "sentra_snmp_engines_forgotten_total", "SNMP engines forgotten because there were too many"),
+    (
+        Counter,
+        "sentra_snmp_clocks_not_kept_total",
+        "Times that the clocks of SNMP engines could not be written; until they are, a restart lets old traps in",
+    ),
     (Counter, "sentra_factory_events_total", "Events decoded"),
     (Counter, "sentra_factory_bytes_total", "Bytes of raw records decoded"),
     (Counter, "sentra_factory_dead_letters_total", "Records that could not be understood"),

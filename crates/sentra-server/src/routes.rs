@@ -14,8 +14,8 @@ use sentra_intake::http::{self as senders, Authenticated};
 use crate::api::extract::new_scope;
 use crate::api::queries::{cancel, estimate};
 use crate::api::{
-    self, dead_letters, decisions, events, forensic, health, incidents, ingest, login, marts, queries, query,
-    reload, rollups, rules, status, stream, topics, tuning,
+    self, dead_letters, decisions, engines, events, forensic, health, incidents, ingest, login, marts,
+    queries, query, reload, rollups, rules, status, stream, topics, tuning,
 };
 use crate::console;
 use crate::layers;
@@ -68,6 +68,7 @@ pub(crate) fn table() -> Vec<Route> {
         read("/api/v1/openapi.json", Credentials, Timed, get(api::serve_openapi)),
         read("/api/v1/status", Credentials, Timed, get(status::status)),
         read("/api/v1/status/history", Credentials, Timed, get(status::history)),
+        read("/api/v1/engines", Credentials, Timed, get(engines::list)),
         read("/api/v1/forensic", Credentials, Timed, get(forensic::show)),
         read("/api/v1/incidents", Credentials, Timed, get(incidents::list)),
         read("/api/v1/incidents/{id}", Credentials, Timed, get(incidents::show)),

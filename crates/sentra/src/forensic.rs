@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sentra_forensic::{Clause, Deadline, TextIndex, TextRange};
+use sentra_forensic::{Clause, Deadline, ForensicError, TextIndex, TextRange, TextStats};
 use sentra_model::TenantScope;
 use sentra_query::{EngineError, TextHits, TextQuery, TextSearch};
 
@@ -28,12 +28,71 @@ impl TextSearch for Words {
         };
         let found = tokio::task::spawn_blocking(move || {
             let answer = index.search(&scope, &asked, &Deadline::after(SEARCH_TIMEOUT))?;
-            Ok((answer, index.stats(&scope)?.documents))
+            Ok::<_, ForensicError>((answer, index.stats(&scope)?))
         });
-        let found = found.await.map_err(|error| EngineError { message: error.to_string() })?;
-        let (answer, held) = found
-            .map_err(|error: sentra_forensic::ForensicError| EngineError { message: error.to_string() })?;
+        let (answer, stats) = found.await.map_err(failed)?.map_err(failed)?;
         let ids: Vec<_> = answer.hits.into_iter().map(|hit| hit.id).collect();
-        Ok(TextHits { has_more: !answer.complete || answer.total > ids.len() as u64, ids, held: Some(held) })
+        let has_more = !answer.complete || answer.total > ids.len() as u64;
+        Ok(TextHits { has_more, ids, held: Some(stats.documents), lacks: lacks(&stats) })
+    }
+
+    async fn lacks(&self, scope: &TenantScope) -> Result<Option<String>, EngineError> {
+        let (index, scope) = (Arc::clone(&self.0), scope.clone());
+        let stats = tokio::task::spawn_blocking(move || index.stats(&scope)).await;
+        stats.map_err(failed)?.map(|stats| lacks(&stats)).map_err(failed)
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> EngineError {
+    EngineError { message: error.to_string() }
+}
+
+/// What the budget cost: events that were in the index, or should have been.
+fn lacks(stats: &TextStats) -> Option<String> {
+    let evicted: u64 = stats.classes.iter().map(|class| class.evicted).sum();
+    let refused: u64 = stats.classes.iter().map(|class| class.refused).sum();
+    (evicted + refused > 0).then(|| {
+        format!(
+            "of its budget of {} bytes {} are used; {evicted} events gave way to others and for {refused} there was no room",
+            stats.budget_bytes, stats.bytes
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sentra_forensic::ClassStats;
+
+    use super::*;
+
+    #[test]
+    fn what_gave_way_is_lacking_and_what_expired_is_not() {
+        let class = |evicted, refused| ClassStats {
+            class: "signals low".to_owned(),
+            configured: true,
+            documents: 5,
+            admitted: 20 + evicted,
+            refused,
+            evicted,
+            expired: 10,
+            raised: 5,
+            cut: 1,
+        };
+        let stats = |classes| TextStats {
+            documents: 5,
+            bytes: 990,
+            budget_bytes: 1_000,
+            share_percent: 3.0,
+            floor_bytes: 1_000,
+            ingested_bytes: 10_000,
+            classes,
+            set_aside: None,
+        };
+        assert_eq!(lacks(&stats(vec![class(0, 0), class(0, 0)])), None);
+        let why = lacks(&stats(vec![class(2, 0), class(1, 4)])).unwrap();
+        assert_eq!(
+            why,
+            "of its budget of 1000 bytes 990 are used; 3 events gave way to others and for 4 there was no room"
+        );
     }
 }

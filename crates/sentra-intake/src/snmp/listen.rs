@@ -57,7 +57,7 @@ pub trait TrapSink: Send + Sync + 'static {
 /// Traps cannot be slowed down: while the sink waits, at most one batch is gathered, and what the kernel drops
 /// then is counted by the kernel. Informs are slowed down, for their sender waits for the answer.
 ///
-/// `started` is the moment that the reader's seconds count from: the same one, with `now_s` 0, for which
+/// `started` is the moment that the reader's seconds count from: the one from which they were counted when
 /// [`Authority::new`](super::Authority::new) was called.
 ///
 /// Gives the reader back at the end: [`TrapReader::reconfigure`] it and listen again on the same socket, and no

@@ -31,7 +31,8 @@
 //! A community is a password in clear text, so records hold the name of its entry, and neither the record, the excerpt of a
 //! refused datagram nor `snmpTrapCommunity.0` of a proxy keeps the string. For v3, a user's message must be as well
 //! protected as there are passwords for the user: a user with a privacy password is not believed unencrypted.
-//! A trap's clock is its sender's: what is older than the newest by more than [`TIME_WINDOW_S`] is a replay, and refused.
+//! A trap's clock is its sender's: what is older than the newest by more than [`TIME_WINDOW_S`] is a replay, and refused,
+//! also after a restart, and by whichever of the listeners ([`SenderClocks`]; the intake's directory keeps them as `snmp-clocks`).
 //! Within those 150 seconds RFC 3414 lets a replay through, and so does this. An inform's clock is ours: the sender asks for our
 //! engine id and clock first ([`Received::Discovery`]) and is told what is wrong in a report. Reports are hardly longer than
 //! what asked for them, so that nobody can be flooded with them.
@@ -60,8 +61,8 @@
 //! * A device needs no entry by engine id: keys are made for whatever engine speaks. Give a user an
 //!   engine id only where the same name has other passwords on another device.
 //! * After a device was reset to factory settings its boots counter begins again and its traps look old: they are refused as
-//!   `not_in_time_window` until the counter is past the old one. Give the device another engine id, or forget the clocks
-//!   that were kept.
+//!   `not_in_time_window` until the counter is past the old one. Give the device another engine id, or remove `snmp-clocks`
+//!   from the intake's directory while the server is stopped.
 
 mod ber;
 mod clocks;
@@ -79,7 +80,7 @@ mod reader_tests;
 mod record;
 mod redact;
 #[cfg(test)]
-mod test_kit;
+pub(crate) mod test_kit;
 mod users;
 mod usm;
 mod v3;
@@ -89,7 +90,7 @@ mod v3_tests;
 use std::fmt::Write as _;
 
 pub use ber::BerProblem;
-pub use clocks::{Authority, EngineClock, TIME_WINDOW_S};
+pub use clocks::{Authority, EngineClock, SenderClocks, TIME_WINDOW_S};
 pub use engine_id::EngineId;
 pub use listen::{Arrivals, BatchLimits, TrapSink, listen};
 pub use problem::{SetupProblem, SnmpProblem};

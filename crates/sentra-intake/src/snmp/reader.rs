@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use crate::snmp::ber::{self, Element, Reader};
-use crate::snmp::clocks::{Authority, EngineClock};
+use crate::snmp::clocks::{Authority, SenderClocks};
 use crate::snmp::notification;
 use crate::snmp::problem::{SetupProblem, SnmpProblem};
 use crate::snmp::record::{self, Sender};
@@ -122,15 +122,17 @@ impl TrapReader {
         Ok(())
     }
 
-    /// The clocks of the senders, to be kept and given to [`TrapReader::remember`] after a restart.
+    /// The clocks of the senders.
     #[must_use]
-    pub fn clocks(&self) -> Vec<EngineClock> {
-        self.usm.clocks()
+    pub fn clocks(&self) -> &SenderClocks {
+        &self.usm.clocks
     }
 
-    /// Takes over what an earlier reader knew of the senders' clocks, so that no old trap is taken for new.
-    pub fn remember(&mut self, clocks: Vec<EngineClock>, now_s: u64) {
-        self.usm.remember(clocks, now_s);
+    /// The reader, by clocks that others share and that are kept across restarts, so that no old trap is taken for new.
+    #[must_use]
+    pub fn with_clocks(mut self, clocks: SenderClocks) -> Self {
+        self.usm.clocks = clocks;
+        self
     }
 
     fn try_read(&mut self, datagram: &[u8], peer: IpAddr, now_s: u64) -> Result<Received, Failure> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::snmp::ber::{self, Element, Reader};
-use crate::snmp::clocks::{Authority, Clocks, EngineClock};
+use crate::snmp::clocks::{Authority, SenderClocks};
 use crate::snmp::engine_id::EngineId;
 use crate::snmp::message_v3::{Answer, LocalKeys, MessageV3, Scoped};
 use crate::snmp::notification::{self, Notification};
@@ -57,7 +57,7 @@ impl Statistic {
 pub(crate) struct Usm {
     users: Users,
     authority: Authority,
-    clocks: Clocks,
+    pub(crate) clocks: SenderClocks,
     /// Keys are a pure function of user and engine; the map only saves making them for every message.
     keys: HashMap<(usize, EngineId), Arc<LocalKeys>>,
     counts: [u32; 7],
@@ -66,7 +66,7 @@ pub(crate) struct Usm {
 
 impl Usm {
     pub(crate) fn new(users: Users, authority: Authority, limits: Limits) -> Self {
-        let clocks = Clocks::new(limits.engines_max);
+        let clocks = SenderClocks::new(limits.engines_max);
         Self { users, authority, clocks, keys: HashMap::new(), counts: [0; 7], limits }
     }
 
@@ -74,14 +74,6 @@ impl Usm {
         self.users = users;
         // They are found by the number of the user.
         self.keys.clear();
-    }
-
-    pub(crate) fn clocks(&self) -> Vec<EngineClock> {
-        self.clocks.known()
-    }
-
-    pub(crate) fn remember(&mut self, clocks: Vec<EngineClock>, now_s: u64) {
-        clocks.into_iter().for_each(|clock| self.clocks.remember(clock, now_s));
     }
 
     pub(crate) fn read(
@@ -126,7 +118,7 @@ impl Usm {
             let (boots, time_s) = (message.boots, message.time_s);
             match is_own {
                 true => self.authority.check(boots, time_s, now_s)?,
-                false => self.clocks.check(&engine, boots, time_s, now_s)?,
+                false => self.clocks.locked().check(&engine, boots, time_s, now_s)?,
             }
         }
         let name = text_or_hex(message.user);

@@ -94,7 +94,7 @@ fn every_changed_bit_breaks_the_digest() {
             assert!(reader.read(&changed, PEER, NOW_S).is_err(), "byte {at} bit {bit}");
         }
     }
-    assert!(reader.clocks().is_empty(), "a forged message moved a clock");
+    assert!(reader.clocks().known(0).is_empty(), "a forged message moved a clock");
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_replayed_trap_is_refused_after_the_window() {
     assert!(!refused.is_handshake);
     // Another reader that was told of the clock refuses what is older too.
     let mut next = crate::snmp::test_kit::reader();
-    next.remember(reader.clocks(), 0);
+    next.clocks().remember(reader.clocks().known(151), 0);
     let old = V3 { boots: 4, ..trap("signed", SecurityLevel::AuthNoPriv) };
     assert_eq!(next.read(&old.write(), PEER, 1).unwrap_err().problem.as_str(), "not_in_time_window");
 }
@@ -275,7 +275,7 @@ fn what_is_remembered_is_bounded() {
         let message = V3::of(&[0x80, 0, 0, 0, number], "signed", SecurityLevel::AuthNoPriv, trap_v2());
         record(&mut reader, &message.write());
         record(&mut reader, &message.write());
-        assert!(reader.clocks().len() <= 4);
+        assert!(reader.clocks().known(0).len() <= 4);
     }
 }
 
@@ -308,5 +308,5 @@ fn other_users_do_not_reset_clocks() {
     reader.reconfigure(Communities::Refused, Users::new(&[user]).unwrap()).unwrap();
     let problem = reader.read(&first.write(), PEER, NOW_S).unwrap_err().problem;
     assert_eq!(problem.as_str(), "wrong_digest");
-    assert_eq!(reader.clocks().len(), 1);
+    assert_eq!(reader.clocks().known(0).len(), 1);
 }

@@ -12,8 +12,10 @@
 //!   30 s, also where no path leads to it any more, or where it was deleted. The paths may lead to it or not. Its
 //!   records keep the origin under which it was found.
 //! * **Rotation by copying** (`copytruncate`): a file that does not hold any more what was read of it is read from its
-//!   beginning. A copy that the paths lead to is known by what it holds and goes on where the original was; without it
-//!   what was written between the last reading and the truncation is lost, which is the nature of copytruncate. A new
+//!   beginning, however long it is by then. A copy that the paths lead to is known by what it holds and goes on where the
+//!   original was; without it what was written between the last reading and the truncation is lost, and with it what was
+//!   written between the end of the copying and the truncation, which is the nature of copytruncate. A file whose first
+//!   1024 bytes and whose 1024 bytes before the place are the same as before looks as if it had grown. A new
 //!   file that begins with all that was read of another one, 1024 bytes or more, is a copy and not read twice.
 //! * **Compressed files** (by name or first bytes) are not read: they were, before they were compressed. Files that
 //!   are not text, UTF-16 among them, give one dead letter and are not read.

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::delivery::Delivery;
 use super::follower::TailLimits;
+use super::print::PRINT_BYTES_MAX;
 use super::test_kit::{Crash, Kit, read, stream};
 
 fn lines(prefix: &str, count: usize) -> String {
@@ -99,6 +100,57 @@ fn a_truncated_file_is_read_from_its_beginning() {
         kit.step(250);
     }
     assert_eq!(kit.texts(), expected(&[("a", 100), ("b", 2), ("c", 2), ("d", 20)]));
+}
+
+/// Nobody looked between the truncation and the moment at which the file was longer than before: its bytes tell, at its
+/// beginning or, where it begins as before, right before the place.
+#[test]
+fn a_truncated_file_that_has_grown_past_the_place_is_read_from_its_beginning() {
+    let header = format!("#header {}\n", "h".repeat(2 * PRINT_BYTES_MAX));
+    for beginning in ["", "#short\n", &header] {
+        for old in [1, 3, 300] {
+            for is_killed in [false, true] {
+                let mut kit = Kit::new(&["app.log"]);
+                kit.write("app.log", format!("{beginning}{}", lines("a", old)));
+                kit.step(250);
+                if is_killed {
+                    kit.kill();
+                }
+                kit.truncate("app.log");
+                kit.write("app.log", format!("{beginning}{}", lines("b", old + 50)));
+                (0..3).for_each(|_| kit.step(250));
+                let written = [beginning, &lines("a", old), beginning, &lines("b", old + 50)].concat();
+                let all: Vec<&str> = written.lines().collect();
+                assert_eq!(kit.texts(), all, "{} bytes, {old} lines, {is_killed}", beginning.len());
+            }
+        }
+    }
+}
+
+/// What nobody can know is how it is said to be.
+#[test]
+fn what_copytruncate_loses_is_what_nobody_saw() {
+    // Written after the copy was made, and gone with the truncation.
+    let mut kit = Kit::new(&["app.log*"]);
+    kit.write("app.log", lines("a", 100));
+    kit.step(250);
+    kit.write("app.log", lines("b", 100));
+    std::fs::copy(kit.path("app.log"), kit.path("app.log.1")).unwrap();
+    kit.write("app.log", lines("lost", 5));
+    kit.truncate("app.log");
+    kit.write("app.log", lines("c", 300));
+    (0..3).for_each(|_| kit.step(250));
+    let mut texts = kit.texts();
+    texts.sort();
+    assert_eq!(texts, expected(&[("a", 100), ("b", 100), ("c", 300)]));
+    // The same bytes at the beginning and before the place: it looks as if it had grown.
+    let mut kit = Kit::new(&["app.log"]);
+    kit.write("app.log", "again\n".repeat(300));
+    kit.step(250);
+    kit.truncate("app.log");
+    kit.write("app.log", "again\n".repeat(400));
+    (0..3).for_each(|_| kit.step(250));
+    assert_eq!(kit.texts().len(), 400, "of 700");
 }
 
 /// A copy is known by what it holds; a writer that does not append leaves a hole.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use sentra_intake::{IntakeSettings, ListenerSettings, Protocol, RouteSettings};
+use sentra_intake::{IntakeSettings, ListenerSettings, Protocol, RouteSettings, SourceSettings};
 use serde::Deserialize;
 
 use super::kit::{KEY, Stage, settings};
@@ -47,6 +47,8 @@ pub struct Doors {
     pub listeners: Vec<ListenerSettings>,
     #[serde(default)]
     pub routes: Vec<RouteSettings>,
+    #[serde(default)]
+    pub sources: Vec<SourceSettings>,
 }
 
 /// The listeners and routes of a block, on ports of their own.
@@ -84,6 +86,7 @@ fn every_block_is_known() {
         "snmptrap",
         "snmpinform",
         "framed-listener",
+        "followed-files",
     ];
     let known: BTreeSet<&str> = run.into_iter().chain(NOT_RUN).collect();
     let found = blocks();
@@ -98,6 +101,8 @@ async fn the_servers_side_of_the_page_can_be_opened() {
     assert_eq!(protocols, [Protocol::SyslogUdp, Protocol::SyslogTcp, Protocol::Http, Protocol::OtlpGrpc]);
     assert!(listeners[2].tenant.is_none() && listeners[0].tenant.is_some());
     let framed = doors("framed-listener", &[]).listeners;
+    let sources = doors("followed-files", &[]).sources;
+    assert_eq!((sources.len(), sources[0].paths.len()), (1, 2));
     let routes = doors("routes", &[]).routes;
     assert_eq!(routes.len(), 2);
     let listeners = [listeners, framed].concat();

@@ -10,7 +10,7 @@ mod kept;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sentra_store::{PageFrom, page_of};
+use sentra_store::{PageFrom, StoreError, page_of};
 use tokio::time::Instant;
 
 pub use cursor::{CURSOR_BYTES_MAX, CursorKey};
@@ -18,6 +18,7 @@ pub(crate) use kept::Kept;
 pub use kept::{KEPT_ANSWERS_MAX, KEPT_BYTES_MAX, KEPT_ROWS_MAX, KEPT_S_MAX};
 
 use crate::answer::Answer;
+use crate::background::work_on;
 use crate::deliver::{Events, Opened};
 use crate::desk::{Desk, Trace};
 use crate::error::QueryError;
@@ -82,7 +83,7 @@ impl Desk {
         trace: &Mutex<Trace>,
     ) -> Result<Answer, QueryError> {
         let started = Instant::now();
-        let _turn = self.admitted(asker, request, events, trace).await?;
+        let turn = self.admitted(asker, request, events, trace).await?;
         let now = self.moment_of(request);
         let from = match cursor {
             None => PageFrom::default(),
@@ -91,10 +92,15 @@ impl Desk {
             }
             Some(_) => return Err(QueryError::Cursor { why: "the question is not answered as it was" }),
         };
-        let (marts, timeout) = (self.parts.marts.as_ref(), Duration::from_millis(request.timeout_ms));
-        let page =
-            async { Ok(page_of(marts, &asker.scope, &events.rows, &from, request.rows_max, timeout).await?) };
+        let (rows_max, timeout) = (request.rows_max, Duration::from_millis(request.timeout_ms));
+        let (marts, scope, rows) = (Arc::clone(&self.parts.marts), asker.scope.clone(), events.rows.clone());
+        let page = async move { page_of(marts.as_ref(), &scope, &rows, &from, rows_max, timeout).await };
+        let page = async {
+            let done = work_on(self.background.of(turn.lane()), page).await;
+            Ok(done.unwrap_or(Err(StoreError::Stopped { operation: "answer a question" }))?)
+        };
         let page = self.health.watch("marts", &self.parts.clock, page).await?;
+        self.health.note_stop("marts", self.parts.clock.now(), page.end.stopped_by);
         let next_cursor = match page.next {
             Some(PageFrom { taken: Some(taken), after: Some(place), rows_before }) => {
                 let at = At::Event { place, rows: rows_before };

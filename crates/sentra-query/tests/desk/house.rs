@@ -1,5 +1,6 @@
 //! Stores with something in them, and engines that do as they are told.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -69,7 +70,8 @@ impl House {
             state: Vec::new(),
         };
         records.commit(&acme, commit).await.unwrap();
-        let slow = Arc::new(Slow { marts: marts.clone(), rows: AtomicU64::new(0) });
+        let slow =
+            Arc::new(Slow { marts: marts.clone(), rows: AtomicU64::new(0), threads: Mutex::default() });
         Self {
             similar: Arc::new(Alike { incidents: ids.clone(), ..Alike::default() }),
             similar_wired: true,
@@ -254,13 +256,23 @@ impl Similar for Alike {
 pub(crate) struct Words {
     pub(crate) ids: Mutex<Vec<EventId>>,
     pub(crate) last: Mutex<Option<TextQuery>>,
+    pub(crate) lacks: Mutex<Option<String>>,
+    pub(crate) fails: AtomicBool,
 }
 
 #[async_trait]
 impl TextSearch for Words {
     async fn search(&self, _scope: &TenantScope, query: &TextQuery) -> Result<TextHits, EngineError> {
         *self.last.lock().unwrap() = Some(query.clone());
-        Ok(TextHits { ids: self.ids.lock().unwrap().clone(), has_more: false, held: None })
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(EngineError { message: "the index is damaged".into() });
+        }
+        let (ids, lacks) = (self.ids.lock().unwrap().clone(), self.lacks.lock().unwrap().clone());
+        Ok(TextHits { ids, has_more: false, held: None, lacks })
+    }
+
+    async fn lacks(&self, _scope: &TenantScope) -> Result<Option<String>, EngineError> {
+        Ok(self.lacks.lock().unwrap().clone())
     }
 }
 
@@ -279,11 +291,15 @@ impl Freshness for Behind {
 pub(crate) struct Slow {
     marts: Arc<dyn MartStore>,
     pub(crate) rows: AtomicU64,
+    /// On which threads.
+    pub(crate) threads: Mutex<BTreeSet<String>>,
 }
 
 impl Slow {
     async fn for_ever(&self) -> ! {
         loop {
+            let thread = std::thread::current().name().unwrap_or_default().to_owned();
+            self.threads.lock().unwrap().insert(thread);
             self.rows.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }

@@ -5,6 +5,7 @@ pub mod types;
 mod convert;
 pub(crate) mod dead_letters;
 pub(crate) mod decisions;
+pub(crate) mod engines;
 pub(crate) mod events;
 pub(crate) mod extract;
 mod failures;

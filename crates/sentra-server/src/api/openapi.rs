@@ -7,8 +7,8 @@ use super::queries::stream as queries_stream;
 use super::queries::{complete, export};
 use super::types::{IncidentChange, StreamGap};
 use super::{
-    dead_letters, decisions, events, forensic, incidents, ingest, login, marts, queries, query, reload,
-    rollups, rules, status, stream, topics, tuning,
+    dead_letters, decisions, engines, events, forensic, incidents, ingest, login, marts, queries, query,
+    reload, rollups, rules, status, stream, topics, tuning,
 };
 use crate::door::SESSION_COOKIE;
 use crate::problem::{Problem, ProblemDocument, ProblemKind};
@@ -18,7 +18,7 @@ use crate::problem::{Problem, ProblemDocument, ProblemKind};
 #[openapi(
     info(title = "Sentra", description = "Signals, incidents and their evidence.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
     paths(
-        status::status, status::history, forensic::show,
+        status::status, status::history, engines::list, forensic::show,
         incidents::list, incidents::show, decisions::decide, decisions::models, decisions::preview, decisions::triage,
         events::show, events::lookup, dead_letters::list, dead_letters::show,
         dead_letters::replay, dead_letters::report, topics::list, topics::records, topics::replay,

@@ -41,8 +41,8 @@ pub use rules::{
 };
 pub use sentra_intake::{IngestAnswer, RejectedLine};
 pub use status::{
-    DeadLetterCount, HistoryPoint, Listener, MartSummary, Pipeline, PipelineState, RuleCounts, Status,
-    StatusHistory,
+    DeadLetterCount, EnginesAnswer, HistoryPoint, Listener, MartSummary, Pipeline, PipelineState, RuleCounts,
+    Status, StatusHistory,
 };
 pub use topic::{
     ConsumerView, OffsetRange, RecordPage, RecordView, ReplayStep, TopicView, TopicsView, records_of,

@@ -5,6 +5,7 @@ use sentra_query::{Ceiling, Ceilings};
 use serde_json::{Value, json};
 
 use super::{Answer, Fixture, fixture, fixture_with};
+use crate::api::types::EnginesAnswer;
 
 async fn post(fixture: &mut Fixture, path: &str, body: Value) -> Answer {
     fixture.ask(Method::POST, path, body.to_string()).await
@@ -75,4 +76,18 @@ async fn what_cannot_be_asked_is_a_problem_with_its_place() {
     assert_eq!(wrong.problem(), "body-invalid");
     let nothing = fixture.ask(Method::DELETE, "/api/v1/queries/mine-1", "").await;
     assert_eq!((nothing.status, nothing.problem().as_str()), (StatusCode::NOT_FOUND, "not-found"));
+}
+
+#[tokio::test]
+async fn engines_say_how_they_are() {
+    let mut fixture = fixture().await;
+    let answer = fixture.get("/api/v1/engines").await;
+    assert_eq!(answer.json()["engines"][0]["state"], "well");
+    let view: EnginesAnswer = serde_json::from_value(answer.json()).unwrap();
+    let engines: Vec<_> = view.engines.iter().map(|engine| (engine.name.as_str(), engine.calls)).collect();
+    assert_eq!(engines, [("marts", 0), ("records", 0)], "those that there are");
+    let asked = post(&mut fixture, "/api/v1/query", json!({"text": "events | count"})).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
+    let view: EnginesAnswer = serde_json::from_value(fixture.get("/api/v1/engines").await.json()).unwrap();
+    assert_eq!((view.engines[0].calls, view.engines[0].why.as_str()), (1, ""));
 }

@@ -65,7 +65,7 @@ impl EmbeddedMarts {
             // Whoever reads knows that damaged bytes can make a decoder panic.
             Ok(Some(Err(error))) if error.is_panic() => resume_unwind(error.into_panic()),
             Ok(_) => Err(StoreError::Stopped { operation: "answer a question" }),
-            Err(_) => Ok(stopped(unanswered(plan), StoppedBy::Timeout)),
+            Err(_) => Ok(stopped(PlanAnswer::unanswered(plan), StoppedBy::Timeout)),
         }
     }
 }
@@ -86,7 +86,7 @@ enum Ended<T> {
 
 impl Question {
     async fn answer(self, mut events: Events) -> Result<PlanAnswer, StoreError> {
-        let mut answer = unanswered(&self.plan);
+        let mut answer = PlanAnswer::unanswered(&self.plan);
         let mut parts = Vec::new();
         // Aggregates are computed while the plan is translated.
         let split = split(&mut events, &self.plan.root, self.rows_max, true, &mut parts);
@@ -178,19 +178,6 @@ async fn rows_in(
         }
     }
     Ok(rows)
-}
-
-fn unanswered(plan: &Plan) -> PlanAnswer {
-    PlanAnswer {
-        columns: plan.columns().to_vec(),
-        rows: Vec::new(),
-        cut: false,
-        stopped_by: None,
-        lineage: Lineage::default(),
-        segments: Vec::new(),
-        rollups: Vec::new(),
-        engines: Vec::new(),
-    }
 }
 
 fn stopped(answer: PlanAnswer, by: StoppedBy) -> PlanAnswer {

@@ -13,7 +13,7 @@ mod values;
 
 use std::time::Duration;
 
-use sentra_kql::plan::Column;
+use sentra_kql::plan::{Column, Plan};
 use sentra_kql::run::{Row, RunError, RunLimits};
 
 pub use catalog::{EVENTS_TABLE, event_catalog};
@@ -66,6 +66,22 @@ pub struct PlanAnswer {
     pub rollups: Vec<String>,
     /// Which part ran where, the innermost first.
     pub engines: Vec<String>,
+}
+
+impl PlanAnswer {
+    /// The answer to `plan` before anything was looked at.
+    pub(crate) fn unanswered(plan: &Plan) -> Self {
+        Self {
+            columns: plan.columns().to_vec(),
+            rows: Vec::new(),
+            cut: false,
+            stopped_by: None,
+            lineage: Lineage::default(),
+            segments: Vec::new(),
+            rollups: Vec::new(),
+            engines: Vec::new(),
+        }
+    }
 }
 
 /// What the interpreter may hold of a store's rows.

@@ -4,15 +4,10 @@
 
 use std::sync::Arc;
 
-use sentra_kql::{CheckOptions, check, parse};
-use sentra_model::{
-    BatchBuilder, Event, EventBatch, EventId, FieldValue, Mart, Position, RawRecord, Source, SourceKind,
-    Timestamp,
-};
-use sentra_store::{
-    AskLimits, EmbeddedMarts, MartOptions, MartStore, MemoryMarts, StoredEvent, event_catalog,
-};
+use sentra_model::{Event, FieldValue, Mart, Position, Timestamp};
+use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts};
 
+use crate::made::{all, batches, rows};
 use crate::questions::Dice;
 use crate::stores::{clock, now, scope};
 
@@ -89,30 +84,6 @@ fn record(offset: u64, dice: &mut Dice) -> (Vec<u8>, Event<'static>) {
     (format!("{{\"time\":\"{time}\",\"user\":{},{}}}", json(&user), fields.join(",")).into_bytes(), event)
 }
 
-fn batches(offsets: std::ops::Range<u64>, dice: &mut Dice) -> Vec<EventBatch> {
-    let source =
-        Source { kind: SourceKind::File, origin: "/var/log/x".into(), format: None, reference: now() };
-    let mut builder = BatchBuilder::new(scope("own").tenant().clone(), Mart::LINUX);
-    for offset in offsets {
-        let (raw, event) = record(offset, dice);
-        let read = RawRecord { source: &source, position: offset + 1, received: now(), bytes: &raw };
-        builder.push(EventId::raw(0, offset), &read, &event).unwrap();
-    }
-    vec![builder.finish().unwrap()]
-}
-
-async fn all(store: &dyn MartStore) -> Vec<StoredEvent> {
-    let ids: Vec<EventId> = (0..EVENTS).map(|offset| EventId::raw(0, offset)).collect();
-    store.events(&scope("own"), &ids).await.unwrap()
-}
-
-async fn rows(store: &dyn MartStore, question: &str) -> String {
-    let catalog = event_catalog(&[]);
-    let options = CheckOptions { catalog: &catalog, now: now(), keep_calls: false };
-    let plan = check(&parse(question).unwrap(), options).unwrap();
-    format!("{:?}", store.ask(&scope("own"), &plan, &AskLimits::default()).await.unwrap().rows)
-}
-
 /// Conditions on aliases, alone and with their sources.
 const CONDITIONS: [&str; 20] = [
     "Account == 'zoltan3'",
@@ -145,7 +116,7 @@ const TAILS: [&str; 4] = [
 ];
 
 async fn compare(marts: &EmbeddedMarts, memory: &MemoryMarts, when: &str) {
-    let (found, expected) = (all(marts).await, all(memory).await);
+    let (found, expected) = (all(marts, EVENTS).await, all(memory, EVENTS).await);
     assert_eq!(found.len() as u64, EVENTS, "{when}");
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!(found, expected, "{when}");
@@ -168,7 +139,7 @@ async fn fields_that_repeat_columns_say_what_they_said() {
     let marts = EmbeddedMarts::open(dir.path(), MartOptions::default(), Arc::new(clock())).await.unwrap();
     for flush in 0..FLUSHES {
         let (from, to) = (flush * EVENTS_PER_FLUSH, (flush + 1) * EVENTS_PER_FLUSH);
-        let made = batches(from..to, &mut dice);
+        let made = batches(from..to, |offset| record(offset, &mut dice));
         let next = Position { partition: 0, offset: to };
         memory.append(&own, made.clone(), next).await.unwrap();
         marts.append(&own, made, next).await.unwrap();

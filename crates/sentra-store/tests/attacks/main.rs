@@ -11,8 +11,10 @@
 mod aliases;
 mod hostile;
 mod isolation;
+mod made;
 mod questions;
 mod raws;
+mod row_groups;
 mod scans;
 mod stop;
 mod stores;

@@ -3,15 +3,10 @@
 
 use std::sync::Arc;
 
-use sentra_kql::{CheckOptions, check, parse};
-use sentra_model::{
-    BatchBuilder, Event, EventBatch, EventId, FieldValue, Mart, Position, RawRecord, Source, SourceKind,
-    Timestamp,
-};
-use sentra_store::{
-    AskLimits, EmbeddedMarts, MartOptions, MartStore, MemoryMarts, StoredEvent, event_catalog,
-};
+use sentra_model::{Event, FieldValue, Mart, Position, Timestamp};
+use sentra_store::{EmbeddedMarts, MartOptions, MartStore, MemoryMarts};
 
+use crate::made::{all, batches, rows};
 use crate::questions::Dice;
 use crate::stores::{clock, now, scope};
 
@@ -77,33 +72,8 @@ fn record(offset: u64, dice: &mut Dice) -> (Vec<u8>, Event<'static>) {
     (raw, event)
 }
 
-fn batches(offsets: std::ops::Range<u64>, raws: &mut Vec<Vec<u8>>, dice: &mut Dice) -> Vec<EventBatch> {
-    let source =
-        Source { kind: SourceKind::File, origin: "/var/log/x".into(), format: None, reference: now() };
-    let mut builder = BatchBuilder::new(scope("own").tenant().clone(), Mart::LINUX);
-    for offset in offsets {
-        let (raw, event) = record(offset, dice);
-        let read = RawRecord { source: &source, position: offset + 1, received: now(), bytes: &raw };
-        builder.push(EventId::raw(0, offset), &read, &event).unwrap();
-        raws.push(raw);
-    }
-    vec![builder.finish().unwrap()]
-}
-
-async fn all(store: &dyn MartStore) -> Vec<StoredEvent> {
-    let ids: Vec<EventId> = (0..EVENTS).map(|offset| EventId::raw(0, offset)).collect();
-    store.events(&scope("own"), &ids).await.unwrap()
-}
-
-async fn rows(store: &dyn MartStore, question: &str) -> String {
-    let catalog = event_catalog(&[]);
-    let options = CheckOptions { catalog: &catalog, now: now(), keep_calls: false };
-    let plan = check(&parse(question).unwrap(), options).unwrap();
-    format!("{:?}", store.ask(&scope("own"), &plan, &AskLimits::default()).await.unwrap().rows)
-}
-
 async fn compare(marts: &EmbeddedMarts, memory: &MemoryMarts, raws: &[Vec<u8>], when: &str) {
-    let (found, expected) = (all(marts).await, all(memory).await);
+    let (found, expected) = (all(marts, EVENTS).await, all(memory, EVENTS).await);
     assert_eq!(found.len(), raws.len(), "{when}");
     for ((found, expected), raw) in found.iter().zip(&expected).zip(raws) {
         assert!(found.raw == *raw, "{when}: {} came back as {:?}", String::from_utf8_lossy(raw), found.raw);
@@ -138,7 +108,11 @@ async fn raw_records_come_back_whatever_they_hold() {
     let marts = EmbeddedMarts::open(dir.path(), MartOptions::default(), Arc::new(clock())).await.unwrap();
     for flush in 0..FLUSHES {
         let (from, to) = (flush * EVENTS / FLUSHES, (flush + 1) * EVENTS / FLUSHES);
-        let made = batches(from..to, &mut raws, &mut dice);
+        let made = batches(from..to, |offset| {
+            let (raw, event) = record(offset, &mut dice);
+            raws.push(raw.clone());
+            (raw, event)
+        });
         let next = Position { partition: 0, offset: to };
         memory.append(&own, made.clone(), next).await.unwrap();
         marts.append(&own, made, next).await.unwrap();

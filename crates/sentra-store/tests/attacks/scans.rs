@@ -113,7 +113,7 @@ async fn what_is_read_without_a_plan_is_what_every_row_gives() {
     assert!(with_rows > 20, "only {with_rows} answers have rows");
 }
 
-fn files_below(dir: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files_below(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sentra_kql::run::Halt;
-use sentra_kql::{CheckOptions, check, parse};
 use sentra_model::Position;
-use sentra_store::{AskLimits, EmbeddedMarts, MartOptions, MartStore, Plan, StoppedBy, event_catalog};
+use sentra_store::{AskLimits, EmbeddedMarts, MartOptions, MartStore, StoppedBy};
 
-use crate::stores::{batches, clock, now, scope};
+use crate::made::plan;
+use crate::stores::{batches, clock, scope};
 
 /// Rows that a loop takes between two looks.
 const STEP_ROWS: u64 = 64;
@@ -43,12 +43,6 @@ const HEAVY: [(&str, &str); 9] = [
         "events | mv-expand part = split(strcat(raw, ' ', message), ' ') | summarize count() by tostring(part)",
     ),
 ];
-
-fn plan(text: &str) -> Plan {
-    let catalog = event_catalog(&[]);
-    let options = CheckOptions { catalog: &catalog, now: now(), keep_calls: false };
-    check(&parse(text).unwrap(), options).unwrap()
-}
 
 async fn filled(dir: &Path) -> Arc<EmbeddedMarts> {
     let options = MartOptions { query_partitions: PARTITIONS as usize, ..Default::default() };

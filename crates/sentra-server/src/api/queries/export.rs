@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::stream;
-use sentra_query::{EXPORT_ROWS_MAX, Ending, ExportError, ExportFormat, Exporter, Piece, Status};
+use sentra_query::{EXPORT_ROWS_MAX, Ending, ExportError, ExportFormat, Exporter, Piece, Request, Status};
 use tokio::io::AsyncReadExt as _;
+use tokio::runtime::Handle;
 
 use super::pump::{Pumped, pump, whole};
 use crate::api::extract::{Body, Params, Who};
@@ -48,14 +49,15 @@ pub(crate) async fn export(
 ) -> Result<Response, Problem> {
     let format = params.format.parse::<ExportFormat>();
     let format = format.map_err(|detail| Problem::new(ProblemKind::ParameterInvalid, detail))?;
-    let request = whole(&shared, body, EXPORT_ROWS_MAX)?;
+    let request = Request { in_background: true, ..whole(&shared, body, EXPORT_ROWS_MAX)? };
     let moment = shared.app.clock.now().to_string().replace(':', "");
     let name = format!("sentra-{}-{moment}.{}", asker.scope.tenant(), format.as_str());
     let directory = shared.app.directory.clone();
+    let threads = shared.desk.background().cloned().unwrap_or_else(Handle::current);
     let pumped = pump(shared, asker, request).await?;
     let mut response = match format.tells_its_end() {
         true => as_it_comes(pumped, format)?,
-        false => when_it_is_whole(pumped, format, params.safe, directory).await?,
+        false => when_it_is_whole(pumped, format, params.safe, directory, &threads).await?,
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
@@ -102,9 +104,10 @@ async fn when_it_is_whole(
     format: ExportFormat,
     safe: bool,
     directory: std::path::PathBuf,
+    threads: &Handle,
 ) -> Result<Response, Problem> {
     let Pumped { head, mut pieces, guard } = pumped;
-    let made = tokio::task::spawn_blocking(move || -> Result<_, Problem> {
+    let made = threads.spawn_blocking(move || -> Result<_, Problem> {
         // It has no name, so that nothing of it is left whatever happens.
         let file = tempfile::tempfile_in(directory).map_err(|error| failed(ExportError::Write(error)))?;
         let out = BufWriter::new(Bounded { file, left: EXPORT_BYTES_MAX });

@@ -1,4 +1,5 @@
 use sentra_model::{DeadReason, Mart, TenantId, Timestamp};
+use sentra_query::EngineStatus;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -139,4 +140,11 @@ pub struct HistoryPoint {
 pub struct StatusHistory {
     /// The points.
     pub points: Vec<HistoryPoint>,
+}
+
+/// The engines that answer questions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct EnginesAnswer {
+    /// Those that there are.
+    pub engines: Vec<EngineStatus>,
 }

@@ -17,7 +17,7 @@ use crate::embedded::EmbeddedMarts;
 use crate::embedded::prune::name_segments;
 use crate::embedded::tenant::{Segment, Snapshot, Tenant};
 use crate::kql::{AskLimits, PlanAnswer, interpret};
-use crate::{Lineage, PlanEstimate, ScanEstimate, StoppedBy, StoreError};
+use crate::{PlanEstimate, ScanEstimate, StoppedBy, StoreError};
 
 /// Rows that a question takes from a rollup (law LIMIT); with more the events are asked.
 const ROLLUP_ROWS_MAX: u64 = 200_000;
@@ -73,16 +73,7 @@ impl EmbeddedMarts {
             return Ok(None);
         }
         let deadline = Instant::now() + limits.timeout;
-        let mut answer = PlanAnswer {
-            columns: plan.columns().to_vec(),
-            rows: Vec::new(),
-            cut: false,
-            stopped_by: None,
-            lineage: Lineage::default(),
-            segments: Vec::new(),
-            rollups: Vec::new(),
-            engines: Vec::new(),
-        };
+        let mut answer = PlanAnswer::unanswered(plan);
         let answered = timeout_at(deadline, self.answered(scope, &tenant, plan, &mut answer));
         match answered.await {
             Ok(Ok(Some(rows))) => answer.rows = rows,
