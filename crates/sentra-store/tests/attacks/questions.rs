@@ -144,7 +144,13 @@ fn last(dice: &mut Dice) -> String {
         4 => format!("summarize {} by bin(time, {})", aggregate(dice), dice.of(&["1m", "7m", "1h", "1d"])),
         5 => format!("project id, {text}, {}, derived = {}", dice.of(&NUMBERS), value(dice)),
         6 => format!("distinct {text}, mart"),
-        7 => format!("summarize n = count() by {text} | top {} by n desc", dice.below(4) + 1),
+        7 => {
+            let order = dice.of(&["asc", "desc"]);
+            format!(
+                "summarize n = count() by {text} | sort by n desc, {text} {order} | take {}",
+                dice.below(4) + 1
+            )
+        }
         _ => dice
             .of(&[
                 "extend part = split(src_ip, '.') | mv-expand part | summarize count() by tostring(part)",
