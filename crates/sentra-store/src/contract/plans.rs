@@ -75,7 +75,7 @@ pub(crate) const CONDITIONS: [&str; 62] = [
     "user has 'svc-backup' and message has 'user'",
 ];
 
-const TAILS: [&str; 39] = [
+const TAILS: [&str; 49] = [
     "",
     "| take 7",
     "| project id, user, time",
@@ -95,6 +95,17 @@ const TAILS: [&str; 39] = [
     "| summarize percentile(severity, 50), stdev(severity), take_any(mart)",
     "| distinct user, mart",
     "| summarize n = count() by user | sort by n desc, user asc | take 2",
+    // Of the most frequent, with as many others as are as frequent.
+    "| summarize n = count() by user | sort by n desc, user desc | take 1",
+    "| summarize n = count(), m = count() by raw | sort by n desc, raw desc | take 3",
+    "| summarize n = count(), last = max(time) by host, user | sort by n desc, last asc, host asc, user asc | take 4",
+    "| summarize n = count(), failed = countif(EventID == '4625') by user | sort by failed desc, n desc, user asc | take 2",
+    "| summarize n = count() by user | sort by n desc, user asc | where user != 'root' | take 2",
+    "| summarize n = count() by user | sort by user desc, n desc | take 2",
+    "| summarize n = count() by user | sort by n asc, user desc | take 2",
+    "| summarize n = count() by nothing | sort by n desc, nothing asc | take 2",
+    "| where user == 'nobody at all' | summarize n = count() by user | sort by n desc, user asc | take 2",
+    "| summarize dcount(raw), dcount(nothing), dcount(severity > 2), dcountif(time, severity > 2), dcountif(raw, severity > 2)",
     "| summarize n = count() by user | extend m = n * 10 | where m > 100 | project user, m",
     "| project EventID, tag | distinct EventID, tag",
     "| summarize n = count() by EventID",

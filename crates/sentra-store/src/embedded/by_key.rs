@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, StringArray};
 
-use super::intern::{each_key, is_same};
+use super::intern::{each_place, is_same};
 
 /// The rows of one dictionary.
 #[derive(Debug, Default)]
 pub(super) struct ByKey {
     values: Option<ArrayRef>,
+    /// The last is that of null.
     counts: Vec<i64>,
-    nulls: i64,
 }
 
 impl ByKey {
@@ -22,32 +23,34 @@ impl ByKey {
         self.counts.capacity() * size_of::<i64>()
     }
 
-    /// Counts the rows of `array`. What was counted of another dictionary goes to `give`.
+    /// Counts those rows of `array` that count. What was counted of another dictionary goes to `give`.
     pub(super) fn add(
         &mut self,
         array: &DictionaryArray<Int32Type>,
         values: &StringArray,
+        is_counted: impl Fn(usize) -> bool,
         give: impl FnMut(Option<&str>, i64),
     ) {
         if !self.values.as_ref().is_some_and(|known| is_same(known, values)) {
             self.settle(give);
             self.values = Some(Arc::clone(array.values()));
-            self.counts.resize(values.len(), 0);
+            self.counts.resize(values.len() + 1, 0);
         }
-        let (counts, nulls) = (&mut self.counts, &mut self.nulls);
-        each_key(array, |_, place| *place.and_then(|place| counts.get_mut(place)).unwrap_or(nulls) += 1);
+        let counts = &mut self.counts;
+        each_place(array, |row, place| {
+            if let Some(count) = counts.get_mut(place) {
+                *count += i64::from(is_counted(row));
+            }
+        });
     }
 
     /// Hands each text that was counted to `give`, with its rows.
     pub(super) fn settle(&mut self, mut give: impl FnMut(Option<&str>, i64)) {
         let values = self.values.take();
-        let texts = values.as_ref().and_then(|values| values.as_any().downcast_ref::<StringArray>());
+        let Some(texts) = values.as_ref().and_then(|values| values.as_string_opt::<i32>()) else { return };
         for (place, count) in self.counts.drain(..).enumerate().filter(|(_, count)| *count > 0) {
-            let text = texts.filter(|texts| texts.is_valid(place)).map(|texts| texts.value(place));
-            give(text, count);
-        }
-        if self.nulls > 0 {
-            give(None, std::mem::take(&mut self.nulls));
+            let is_text = place < texts.len() && texts.is_valid(place);
+            give(is_text.then(|| texts.value(place)), count);
         }
     }
 }
@@ -73,13 +76,13 @@ mod tests {
         for rows in batches {
             let array: ArrayRef = Arc::new(rows.into_iter().collect::<DictionaryArray<Int32Type>>());
             let (array, values) = dictionary_of(&array).unwrap();
-            by_key.add(array, values, &mut take);
+            by_key.add(array, values, |_| true, &mut take);
             // Another page of the same dictionary.
-            by_key.add(array, values, &mut take);
+            by_key.add(array, values, |row| row != 1, &mut take);
         }
         by_key.settle(&mut take);
         by_key.settle(&mut take);
         let text = |text: &str| Some(text.to_owned());
-        assert_eq!(counted, BTreeMap::from([(None, 4_i64), (text("a"), 4), (text("b"), 6), (text("c"), 2)]));
+        assert_eq!(counted, BTreeMap::from([(None, 3_i64), (text("a"), 4), (text("b"), 5), (text("c"), 2)]));
     }
 }

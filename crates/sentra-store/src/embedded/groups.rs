@@ -6,14 +6,15 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, TimestampMicrosecondArray};
 use arrow_schema::DataType;
+use arrow_select::filter::filter;
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
 use hashbrown::HashSet;
 use sentra_kql::Kind;
 
-use super::by_key::ByKey;
-use super::intern::{Pairs, Values, dictionary_of};
+use super::intern::{Pairs, Values};
 use super::ordered::{Best, List, Places, Ranked, Set};
 use super::stop::Stop;
+use super::tally::{Tally, least_of};
 
 /// What is computed of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,8 @@ pub(super) struct Spec {
     pub(super) columns: Vec<Column>,
     /// Where the places of the rows begin, when their order counts.
     pub(super) places: Option<usize>,
+    /// So many of the most frequent groups are wanted at least, if not all: the first column is their number of rows.
+    pub(super) first: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -80,12 +83,16 @@ enum State {
     /// Sum and number of the values.
     Sum(Vec<(i128, i64)>),
     Extreme(Vec<Option<i64>>),
-    /// Pairs of group and value that were seen; of rows that are one group, which values.
+    /// Pairs of group and value that were seen.
     Distinct {
         values: Values,
         seen: HashSet<u64>,
-        alone: Vec<bool>,
         counts: Vec<i64>,
+    },
+    /// The values of rows that are one group.
+    Different {
+        tally: Tally,
+        is_text: bool,
     },
     Set(Set),
     List(List),
@@ -102,7 +109,7 @@ pub(super) struct Groups {
     pairs: Vec<Pairs>,
     states: Vec<State>,
     /// Where rows of one text are counted and nothing else.
-    by_key: Option<ByKey>,
+    tally: Option<Tally>,
 }
 
 impl Groups {
@@ -111,9 +118,11 @@ impl Groups {
             Computed::Count => State::Count(Vec::new()),
             Computed::Sum | Computed::Average => State::Sum(Vec::new()),
             Computed::Least(_) | Computed::Greatest(_) => State::Extreme(Vec::new()),
+            Computed::Distinct(kind) if spec.keys.is_empty() => {
+                State::Different { tally: Tally::default(), is_text: kind == Kind::String }
+            }
             Computed::Distinct(kind) => {
-                let (seen, alone) = (HashSet::new(), Vec::new());
-                State::Distinct { values: Values::new(kind), seen, alone, counts: Vec::new() }
+                State::Distinct { values: Values::new(kind), seen: HashSet::new(), counts: Vec::new() }
             }
             Computed::Set(kind) => State::Set(Set::new(kind)),
             Computed::List(kind) => State::List(List::new(kind)),
@@ -121,9 +130,9 @@ impl Groups {
             Computed::Best { is_greatest } => State::Best(Best::new(is_greatest)),
         };
         let is_counted = |column: &Column| column.computed == Computed::Count && column.condition.is_none();
-        let is_by_key = spec.keys.as_slice() == [Kind::String] && spec.columns.iter().all(is_counted);
+        let is_tally = spec.keys.as_slice() == [Kind::String] && spec.columns.iter().all(is_counted);
         Self {
-            by_key: is_by_key.then(ByKey::default),
+            tally: is_tally.then(Tally::default),
             keys: spec.keys.iter().map(|kind| Values::new(*kind)).collect(),
             pairs: spec.keys.iter().skip(1).map(|_| Pairs::default()).collect(),
             states: spec.columns.iter().map(state).collect(),
@@ -146,10 +155,10 @@ impl Groups {
             State::Count(counts) => counts.capacity() * size_of::<i64>(),
             State::Sum(sums) => sums.capacity() * size_of::<(i128, i64)>(),
             State::Extreme(values) => values.capacity() * size_of::<Option<i64>>(),
-            State::Distinct { values, seen, alone, counts } => {
-                let seen = seen.capacity() * size_of::<u64>() + alone.capacity();
-                values.bytes() + seen + counts.capacity() * size_of::<i64>()
+            State::Distinct { values, seen, counts } => {
+                values.bytes() + seen.capacity() * size_of::<u64>() + counts.capacity() * size_of::<i64>()
             }
+            State::Different { tally, .. } => tally.bytes(),
             State::Set(set) => set.bytes(),
             State::List(list) => list.bytes(),
             State::Ranked(ranked) => ranked.bytes(),
@@ -157,17 +166,14 @@ impl Groups {
         };
         self.keys.iter().map(Values::bytes).sum::<usize>()
             + self.pairs.iter().map(Pairs::bytes).sum::<usize>()
-            + self.by_key.as_ref().map_or(0, ByKey::bytes)
+            + self.tally.as_ref().map_or(0, Tally::bytes)
             + self.states.iter().map(state).sum::<usize>()
     }
 
     /// Takes rows in.
     pub(super) fn add(&mut self, columns: &[ArrayRef], rows: usize) -> Result<()> {
-        if let (Some(by_key), [keys], Some((array, values))) =
-            (&mut self.by_key, self.keys.as_mut_slice(), columns.first().and_then(dictionary_of))
-        {
-            by_key.add(array, values, |text, rows| count(keys, &mut self.states, text, rows));
-            return Ok(());
+        if let Some(tally) = &mut self.tally {
+            return tally.add_texts(columns.first().ok_or_else(missing)?, |_| true);
         }
         let mut groups: Option<Vec<u32>> = None;
         for (place, values) in self.keys.iter_mut().enumerate() {
@@ -204,13 +210,18 @@ impl Groups {
 
     /// To be called when there are no more rows.
     pub(super) fn finish(&mut self) {
-        if let (Some(by_key), [keys]) = (&mut self.by_key, self.keys.as_mut_slice()) {
-            by_key.settle(|text, rows| count(keys, &mut self.states, text, rows));
-        }
+        let of_states = self.states.iter_mut().filter_map(|state| match state {
+            State::Different { tally, .. } => Some(tally),
+            _ => None,
+        });
+        self.tally.iter_mut().chain(of_states).for_each(Tally::finish);
     }
 
     /// Takes the groups of other rows in. Both are finished.
     pub(super) fn merge(&mut self, other: &Self, stop: &Stop) -> Result<()> {
+        if let (Some(tally), Some(other)) = (&mut self.tally, &other.tally) {
+            return tally.merge(other, stop);
+        }
         let mut keys = self.keys.iter_mut().zip(&other.keys).map(|(values, other)| values.merge(other, stop));
         let mut groups = keys.next().unwrap_or_else(|| Ok(vec![0]))?;
         let keys: Vec<Vec<u32>> = keys.collect::<Result<_>>()?;
@@ -240,8 +251,15 @@ impl Groups {
 
     /// The keys and the aggregates of all groups.
     pub(super) fn arrays(&mut self) -> Result<Vec<ArrayRef>> {
+        if let Some(tally) = &self.tally {
+            let (texts, counts) = tally.arrays(self.spec.first);
+            let counts = self.spec.columns.iter().map(|_| Arc::clone(&counts));
+            return Ok(std::iter::once(texts).chain(counts).collect());
+        }
         let count = self.len();
-        let mut numbers: Vec<u32> = (0..count as u32).collect();
+        let wanted = self.wanted(count);
+        let is_wanted = |number: &u32| wanted.as_ref().is_none_or(|wanted| wanted.value(*number as usize));
+        let mut numbers: Vec<u32> = (0..count as u32).filter(is_wanted).collect();
         let mut keys = Vec::new();
         for place in (0..self.keys.len()).rev() {
             let pairs = place.checked_sub(1).and_then(|level| self.pairs.get(level));
@@ -256,6 +274,7 @@ impl Groups {
             }
         }
         keys.reverse();
+        let first = keys.len();
         for (state, column) in self.states.iter_mut().zip(&self.spec.columns) {
             match state {
                 State::Set(set) => keys.push(set.array(count, column.limit())?),
@@ -268,19 +287,21 @@ impl Groups {
                 state => keys.push(state.array(column.computed, count)?),
             }
         }
+        if let Some(wanted) = wanted {
+            for array in keys.iter_mut().skip(first) {
+                *array = filter(array, &wanted)?;
+            }
+        }
         Ok(keys)
     }
-}
 
-/// So many more rows have the key `text`.
-fn count(keys: &mut Values, states: &mut [State], text: Option<&str>, rows: i64) {
-    let group = keys.text_or_null(text) as usize;
-    for state in states {
-        let State::Count(counts) = state else { continue };
-        counts.resize(counts.len().max(group + 1), 0);
-        if let Some(count) = counts.get_mut(group) {
-            *count += rows;
-        }
+    /// Which groups may be among the first, if not all are wanted.
+    fn wanted(&self, count: usize) -> Option<BooleanArray> {
+        let first = self.spec.first?;
+        let Some(State::Count(counts)) = self.states.first() else { return None };
+        let counts = || counts.iter().copied().chain(std::iter::repeat(0)).take(count);
+        let least = least_of(counts(), first)?;
+        Some(counts().map(|rows| Some(rows >= least)).collect())
     }
 }
 
@@ -372,11 +393,14 @@ impl State {
                     }
                 })?;
             }
-            Self::Distinct { values, seen, alone, counts } => {
+            Self::Different { tally, is_text } => match (rows.condition, is_text) {
+                (None, true) => tally.add_texts(value()?, |_| true)?,
+                (None, false) => tally.add_wholes(value()?, |_| true)?,
+                (Some(_), true) => tally.add_texts(value()?, |row| rows.counts(row))?,
+                (Some(_), false) => tally.add_wholes(value()?, |row| rows.counts(row))?,
+            },
+            Self::Distinct { values, seen, counts } => {
                 counts.resize(rows.count, 0);
-                if rows.groups.is_none() {
-                    return values.see(value()?, |row| rows.counts(row), alone);
-                }
                 let numbers = values.numbers(value()?)?;
                 let mut last = None;
                 for (row, number) in numbers.into_iter().enumerate() {
@@ -432,18 +456,15 @@ impl State {
                     }
                 }
             }
+            (Self::Different { tally, .. }, Self::Different { tally: other, .. }) => {
+                tally.merge(other, stop)?;
+            }
             (
-                Self::Distinct { values, seen, alone, counts },
-                Self::Distinct { values: other_values, seen: other_seen, alone: other_alone, .. },
+                Self::Distinct { values, seen, counts },
+                Self::Distinct { values: other_values, seen: other_seen, .. },
             ) => {
                 counts.resize(count, 0);
                 let numbers = values.merge(other_values, stop)?;
-                alone.resize(values.len(), false);
-                for (number, other) in numbers.iter().zip(other_alone) {
-                    if let Some(seen) = alone.get_mut(*number as usize) {
-                        *seen |= other;
-                    }
-                }
                 for pair in other_seen {
                     steps.row()?;
                     let (group, number) = ((pair >> 32) as usize, (pair & u64::from(u32::MAX)) as usize);
@@ -463,13 +484,9 @@ impl State {
 
     fn array(&mut self, computed: Computed, groups: usize) -> Result<ArrayRef> {
         Ok(match self {
-            Self::Distinct { values, alone, counts, .. } => {
+            Self::Different { tally, .. } => Arc::new(Int64Array::from(vec![tally.len() as i64])),
+            Self::Distinct { counts, .. } => {
                 counts.resize(groups, 0);
-                let is_seen = |(number, seen): &(usize, &bool)| **seen && !values.is_null(*number as u32);
-                let seen = alone.iter().enumerate().filter(is_seen).count();
-                if let Some(count) = counts.first_mut() {
-                    *count += i64::try_from(seen).unwrap_or(i64::MAX);
-                }
                 Arc::new(Int64Array::from(std::mem::take(counts)))
             }
             Self::Count(counts) => {

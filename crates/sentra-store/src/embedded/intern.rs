@@ -13,19 +13,14 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use sentra_kql::Kind;
 use std::hash::BuildHasher;
 
+use super::mark::{Mark, mark_of};
 use super::stop::Stop;
 
 /// A value that has no number yet.
 const UNKNOWN: u32 = u32::MAX;
 
-/// Longest text that stands in the table itself, in bytes: addresses and most names.
-const SHORT_BYTES_MAX: usize = 15;
-/// The second half of a long text's mark. That of a short one ends with its length.
+/// The second half of a long text's mark, which is found by its hash. That of a short one ends with its length.
 const LONG: u64 = u64::MAX;
-
-/// What a text is found by: a short one is it, of a long one it is the hash. A look at the table is most of what a new
-/// dictionary costs, and each further place in memory would be another.
-type Mark = (u64, u64);
 
 /// Texts one behind the other.
 #[derive(Debug, Default)]
@@ -112,7 +107,7 @@ impl Values {
     }
 
     fn text(&mut self, text: &str) -> u32 {
-        let mark = self.mark(text);
+        let mark = mark_of(text).unwrap_or_else(|| (self.hasher.hash_one(text), LONG));
         let hash = self.hasher.hash_one(mark);
         let texts = &self.texts;
         let is_it = |(known, number): &(Mark, u32)| {
@@ -128,17 +123,7 @@ impl Values {
         number
     }
 
-    fn mark(&self, text: &str) -> Mark {
-        let mut short = [0; SHORT_BYTES_MAX + 1];
-        match short.get_mut(..text.len()) {
-            Some(start) if text.len() <= SHORT_BYTES_MAX => start.copy_from_slice(text.as_bytes()),
-            _ => return (self.hasher.hash_one(text), LONG),
-        }
-        let whole = u128::from_le_bytes(short) | (text.len() as u128) << 120;
-        (whole as u64, (whole >> 64) as u64)
-    }
-
-    pub(super) fn text_or_null(&mut self, text: Option<&str>) -> u32 {
+    fn text_or_null(&mut self, text: Option<&str>) -> u32 {
         match text {
             Some(text) => self.text(text),
             None => self.null_text(),
@@ -169,46 +154,25 @@ impl Values {
 
     /// The numbers of the values of `array`, row by row.
     pub(super) fn numbers(&mut self, array: &ArrayRef) -> Result<Vec<u32>> {
-        match array.data_type() {
-            DataType::Dictionary(..) => self.numbers_of_dictionary(array),
-            DataType::Utf8 if self.is_text() => {
-                let texts = array.as_string::<i32>().iter();
-                Ok(texts.map(|text| self.text_or_null(text)).collect())
-            }
-            DataType::Utf8View if self.is_text() => {
-                let texts = array.as_string_view().iter();
-                Ok(texts.map(|text| self.text_or_null(text)).collect())
-            }
-            DataType::Int64 => Ok(self.numbers_of_wholes(array.as_primitive::<Int64Type>().iter())),
-            DataType::Timestamp(..) => {
-                let Some(times) = array.as_primitive_opt::<TimestampMicrosecondType>() else {
-                    return exec_err!("a moment is not in microseconds");
-                };
-                Ok(self.numbers_of_wholes(times.iter()))
-            }
-            DataType::Boolean => {
-                Ok(self.numbers_of_wholes(array.as_boolean().iter().map(|truth| truth.map(i64::from))))
-            }
-            DataType::Null => {
-                let number = if self.is_text() { self.null_text() } else { self.whole(None) };
-                Ok(vec![number; array.len()])
-            }
-            other => exec_err!("values of {other} cannot be counted apart"),
+        if matches!(array.data_type(), DataType::Dictionary(..)) {
+            return self.numbers_of_dictionary(array);
         }
-    }
-
-    fn numbers_of_wholes(&mut self, values: impl Iterator<Item = Option<i64>>) -> Vec<u32> {
+        let mut numbers = Vec::with_capacity(array.len());
+        if self.is_text() {
+            each_text(array, |_, text| numbers.push(self.text_or_null(text)))?;
+            return Ok(numbers);
+        }
         // Neighbours are often equal: bins of time above all.
         let mut last: Option<(Option<i64>, u32)> = None;
-        let number = |value: Option<i64>| match last {
-            Some((known, number)) if known == value => number,
-            _ => {
-                let number = self.whole(value);
-                last = Some((value, number));
-                number
-            }
-        };
-        values.map(number).collect()
+        each_whole(array, |_, value| {
+            let number = match last {
+                Some((known, number)) if known == value => number,
+                _ => self.whole(value),
+            };
+            last = Some((value, number));
+            numbers.push(number);
+        })?;
+        Ok(numbers)
     }
 
     fn numbers_of_dictionary(&mut self, array: &ArrayRef) -> Result<Vec<u32>> {
@@ -217,12 +181,11 @@ impl Values {
         };
         let mut known = self.known(values);
         let mut numbers = Vec::with_capacity(array.len());
-        let mut null = UNKNOWN;
-        each_key(array, |_, place| {
-            let place = place.filter(|place| values.is_valid(*place));
-            let slot = place.and_then(|place| known.get_mut(place)).unwrap_or(&mut null);
+        each_place(array, |_, place| {
+            let Some(slot) = known.get_mut(place) else { return };
             if *slot == UNKNOWN {
-                *slot = self.text_or_null(place.map(|place| values.value(place)));
+                let is_null = place >= values.len() || values.is_null(place);
+                *slot = self.text_or_null((!is_null).then(|| values.value(place)));
             }
             numbers.push(*slot);
         });
@@ -234,38 +197,9 @@ impl Values {
     fn known(&mut self, values: &StringArray) -> Vec<u32> {
         match self.last.take() {
             Some((last, known)) if is_same(&last, values) => known,
-            _ => vec![UNKNOWN; values.len()],
+            // The last is that of null.
+            _ => vec![UNKNOWN; values.len() + 1],
         }
-    }
-
-    /// Marks the numbers of the values of those rows of `array` that count. Who asks for this asks for nothing else.
-    pub(super) fn see(
-        &mut self,
-        array: &ArrayRef,
-        counts: impl Fn(usize) -> bool,
-        seen: &mut Vec<bool>,
-    ) -> Result<()> {
-        if let Some((array, values)) = dictionary_of(array) {
-            // Of every value once for each dictionary: what has a number was seen.
-            let mut known = self.known(values);
-            let mut null = UNKNOWN;
-            each_key(array, |row, place| {
-                let place = place.filter(|place| values.is_valid(*place));
-                let slot = place.and_then(|place| known.get_mut(place)).unwrap_or(&mut null);
-                if *slot == UNKNOWN && counts(row) {
-                    *slot = self.text_or_null(place.map(|place| values.value(place)));
-                    mark_seen(seen, *slot);
-                }
-            });
-            self.last = Some((Arc::clone(array.values()), known));
-            return Ok(());
-        }
-        for (row, number) in self.numbers(array)?.into_iter().enumerate() {
-            if counts(row) {
-                mark_seen(seen, number);
-            }
-        }
-        Ok(())
     }
 
     /// The number that each value of `other` has here.
@@ -309,30 +243,60 @@ impl Values {
     }
 }
 
-fn mark_seen(seen: &mut Vec<bool>, number: u32) {
-    if seen.len() <= number as usize {
-        seen.resize(number as usize + 1, false);
-    }
-    if let Some(seen) = seen.get_mut(number as usize) {
-        *seen = true;
-    }
-}
-
 /// A column of texts with a dictionary, and what is in that.
 pub(super) fn dictionary_of(array: &ArrayRef) -> Option<(&DictionaryArray<Int32Type>, &StringArray)> {
     let array = array.as_dictionary_opt::<Int32Type>()?;
     Some((array, array.values().as_string_opt::<i32>()?))
 }
 
-/// Hands row and place in the dictionary of every row to `take`; those of null have none.
-pub(super) fn each_key(array: &DictionaryArray<Int32Type>, mut take: impl FnMut(usize, Option<usize>)) {
-    let keys = array.keys();
-    let place = |key: i32| usize::try_from(key).ok();
-    if keys.null_count() == 0 {
-        keys.values().iter().enumerate().for_each(|(row, key)| take(row, place(*key)));
-    } else {
-        keys.iter().enumerate().for_each(|(row, key)| take(row, key.and_then(place)));
+/// Hands row and place in the dictionary of every row to `take`; null is behind all others.
+pub(super) fn each_place(array: &DictionaryArray<Int32Type>, mut take: impl FnMut(usize, usize)) {
+    let (keys, null) = (array.keys().values().iter(), array.values().len());
+    let place = |key: i32| (key as usize).min(null);
+    match array.keys().nulls().filter(|nulls| nulls.null_count() > 0) {
+        None => keys.enumerate().for_each(|(row, key)| take(row, place(*key))),
+        Some(nulls) => {
+            let places = keys.zip(nulls).map(|(key, is_valid)| if is_valid { place(*key) } else { null });
+            places.enumerate().for_each(|(row, place)| take(row, place));
+        }
     }
+}
+
+/// Hands row and text of every row of an array without a dictionary to `take`.
+pub(super) fn each_text(array: &ArrayRef, mut take: impl FnMut(usize, Option<&str>)) -> Result<()> {
+    match array.data_type() {
+        DataType::Utf8 => {
+            array.as_string::<i32>().iter().enumerate().for_each(|(row, text)| take(row, text));
+        }
+        DataType::Utf8View => {
+            array.as_string_view().iter().enumerate().for_each(|(row, text)| take(row, text));
+        }
+        DataType::Null => (0..array.len()).for_each(|row| take(row, None)),
+        other => return exec_err!("texts are wanted, not {other}"),
+    }
+    Ok(())
+}
+
+/// Hands row and number of every row to `take`; moments and truths are numbers.
+pub(super) fn each_whole(array: &ArrayRef, mut take: impl FnMut(usize, Option<i64>)) -> Result<()> {
+    match array.data_type() {
+        DataType::Int64 => {
+            array.as_primitive::<Int64Type>().iter().enumerate().for_each(|(row, value)| take(row, value));
+        }
+        DataType::Timestamp(..) => {
+            let Some(times) = array.as_primitive_opt::<TimestampMicrosecondType>() else {
+                return exec_err!("a moment is not in microseconds");
+            };
+            times.iter().enumerate().for_each(|(row, value)| take(row, value));
+        }
+        DataType::Boolean => {
+            let truths = array.as_boolean().iter().enumerate();
+            truths.for_each(|(row, truth)| take(row, truth.map(i64::from)));
+        }
+        DataType::Null => (0..array.len()).for_each(|row| take(row, None)),
+        other => return exec_err!("values of {other} cannot be counted apart"),
+    }
+    Ok(())
 }
 
 /// Whether two arrays are of the same texts because they share their memory: the pages of a column share one dictionary,
@@ -386,24 +350,5 @@ mod tests {
         let array = values.array(numbers.into_iter()).unwrap();
         let given: Vec<&str> = array.as_string::<i32>().iter().flatten().collect();
         assert_eq!(given, texts);
-    }
-
-    #[test]
-    fn what_is_seen_of_a_dictionary_is_what_its_rows_that_count_have() {
-        let rows =
-            [Some("a"), None, Some("b"), Some("a"), Some("c"), Some("a long text that is in no table")];
-        let array: ArrayRef = Arc::new(rows.into_iter().collect::<DictionaryArray<Int32Type>>());
-        let plain: ArrayRef = Arc::new(rows.into_iter().collect::<StringArray>());
-        for array in [array, plain] {
-            let (mut values, mut seen) = (Values::new(Kind::String), Vec::new());
-            for _ in 0..2 {
-                values.see(&array, |row| row != 2, &mut seen).unwrap();
-            }
-            let numbers = (0..values.len() as u32).filter(|number| seen.get(*number as usize) == Some(&true));
-            let given = values.array(numbers).unwrap();
-            let mut given: Vec<&str> = given.as_string::<i32>().iter().flatten().collect();
-            given.sort_unstable();
-            assert_eq!(given, ["", "a", "a long text that is in no table", "c"]);
-        }
     }
 }

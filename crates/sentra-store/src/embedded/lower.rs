@@ -130,15 +130,19 @@ impl Events {
             }
             Op::Aggregate { input, keys, aggregates } => {
                 let Some(input) = self.lower(input).await? else { return Ok(None) };
-                self.aggregate(input, keys, aggregates).await
+                self.aggregate(input, keys, aggregates, None).await
             }
             Op::Sort { input, keys } => {
                 let Some(input) = self.lower(input).await? else { return Ok(None) };
                 self.sort(input, keys).map(Some)
             }
             Op::Take { input, rows } => {
-                let Some(input) = self.lower(input).await? else { return Ok(None) };
                 let rows = usize::try_from(*rows).unwrap_or(usize::MAX);
+                let lowered = match most_frequent(input) {
+                    Some(groups) => self.first_groups(groups, rows).await?,
+                    None => self.lower(input).await?,
+                };
+                let Some(input) = lowered else { return Ok(None) };
                 if let Base::Events(mut events) = input.base {
                     events.rows = Some(events.rows.map_or(rows, |taken| taken.min(rows)));
                     return Ok(Some(Lowered { base: Base::Events(events) }));
@@ -428,9 +432,22 @@ impl Events {
         }
     }
 
-    async fn aggregate(&mut self, input: Lowered, keys: &[Expr], aggregates: &[Aggregate]) -> Lower {
-        let mut spec =
-            Spec { keys: keys.iter().map(|key| key.kind).collect(), columns: Vec::new(), places: None };
+    /// Groups in an order, at least the `first` ones.
+    async fn first_groups(&mut self, groups: Ordered<'_>, first: usize) -> Lower {
+        let Some(input) = self.lower(groups.input).await? else { return Ok(None) };
+        let grouped = self.aggregate(input, groups.keys, groups.aggregates, Some(first)).await?;
+        grouped.map(|grouped| self.sort(grouped, groups.order)).transpose()
+    }
+
+    async fn aggregate(
+        &mut self,
+        input: Lowered,
+        keys: &[Expr],
+        aggregates: &[Aggregate],
+        first: Option<usize>,
+    ) -> Lower {
+        let kinds = keys.iter().map(|key| key.kind).collect();
+        let mut spec = Spec { keys: kinds, columns: Vec::new(), places: None, first };
         let mut next = keys.len();
         for aggregate in aggregates {
             let Some(computed) = computed(aggregate) else { return Ok(None) };
@@ -569,6 +586,26 @@ impl Events {
         };
         Ok(Lowered::of(frame, Cells::new(cells, &self.stop), Order::Done))
     }
+}
+
+/// Groups that are put into an order.
+struct Ordered<'a> {
+    input: &'a Node,
+    keys: &'a [Expr],
+    aggregates: &'a [Aggregate],
+    order: &'a [SortKey],
+}
+
+/// Groups whose order begins with how many rows they are of, the most first, if `node` is that.
+fn most_frequent(node: &Node) -> Option<Ordered<'_>> {
+    let Op::Sort { input: groups, keys: order } = &node.op else { return None };
+    let Op::Aggregate { input, keys, aggregates } = &groups.op else { return None };
+    let by = order.first().filter(|key| key.descending)?;
+    let is_first = matches!(&by.value.node, ExprNode::Column(place) if *place == keys.len());
+    let counted = aggregates.first()?;
+    let is_rows = counted.arguments.is_empty() && computed(counted) == Some(Computed::Count);
+    let is_it = is_first && is_rows && !keys.is_empty() && is_native(node) && is_native(groups);
+    is_it.then_some(Ordered { input, keys, aggregates, order })
 }
 
 /// All that is asked of events but the conditions.

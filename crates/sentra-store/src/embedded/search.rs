@@ -276,7 +276,7 @@ impl Search<'_> {
         let scans = scans.map_err(StoreError::datafusion("plan a count"))?;
         let (computed, outputs) = (Computed::Count, vec![Kind::Long]);
         let column = Column { computed, value: None, condition: None, constants: Vec::new(), outputs };
-        let spec = Spec { keys: Vec::new(), columns: vec![column], places: None };
+        let spec = Spec { keys: Vec::new(), columns: vec![column], places: None, first: None };
         let input = Input::Scans(scans, partitions_of(&self.marts.session));
         let (pool, stop) = (self.pool(), self.stop.clone());
         let Some(counted) = self.run(grouped(input, spec, &pool, &stop)).await? else { return Ok(None) };

@@ -137,13 +137,20 @@ fn stage(dice: &mut Dice) -> String {
 
 fn last(dice: &mut Dice) -> String {
     let text = TEXTS[dice.below(TEXTS.len())].0;
-    match dice.below(8) {
+    match dice.below(9) {
         0 => "count".to_owned(),
         1 | 2 => format!("summarize {} by {text}", aggregate(dice)),
         3 => format!("summarize {}, {}", aggregate(dice), aggregate(dice)),
         4 => format!("summarize {} by bin(time, {})", aggregate(dice), dice.of(&["1m", "7m", "1h", "1d"])),
         5 => format!("project id, {text}, {}, derived = {}", dice.of(&NUMBERS), value(dice)),
         6 => format!("distinct {text}, mart"),
+        7 => {
+            let order = dice.of(&["asc", "desc"]);
+            format!(
+                "summarize n = count() by {text} | sort by n desc, {text} {order} | take {}",
+                dice.below(4) + 1
+            )
+        }
         _ => dice
             .of(&[
                 "extend part = split(src_ip, '.') | mv-expand part | summarize count() by tostring(part)",
