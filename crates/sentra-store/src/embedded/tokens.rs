@@ -17,9 +17,9 @@ use crate::matcher::{Operand, Order, ValueTest, fold};
 const BLOCK_BYTES: usize = 32;
 /// Eight words of 32 bits.
 type Block = [u32; 8];
-/// Most blocks of one filter: 96 KiB. Records with many ids of their own, as those of Windows and of clouds, have five times
+/// Most blocks of one filter: 192 KiB. Records with many ids of their own, as those of Windows and of clouds, have five times
 /// as many words as other ones; a filter that they fill lets every other step through for nothing.
-const FILTER_BLOCKS_MAX: usize = 3_072;
+const FILTER_BLOCKS_MAX: usize = 6_144;
 /// A filter is made smaller while not more than this part of its bits would be set: then one absent word in three hundred is
 /// let through at the most, each of which costs a read of 8,192 rows.
 const FILLED_MAX: f64 = 0.45;
