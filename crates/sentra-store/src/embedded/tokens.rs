@@ -20,9 +20,9 @@ type Block = [u32; 8];
 /// Most blocks of one filter: 192 KiB. Records with many ids of their own, as those of Windows and of clouds, have five times
 /// as many words as other ones; a filter that they fill lets every other step through for nothing.
 const FILTER_BLOCKS_MAX: usize = 6_144;
-/// A filter is made smaller while not more than this part of its bits would be set: then one absent word in three hundred is
-/// let through at the most, each of which costs a read of 8,192 rows.
-const FILLED_MAX: f64 = 0.45;
+/// A filter is made smaller while not more than this part of its bits would be set: then one absent word in a thousand is
+/// let through on the whole, each of which costs a read of 8,192 rows.
+const FILLED_MAX: f64 = 0.38;
 /// Hashes that are remembered as added.
 const HASHES_RECENT: usize = 1_024;
 /// Most alternatives of a condition that are looked up one by one.
