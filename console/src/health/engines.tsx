@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { enginesQuery } from "@/api/queries";
 import type { EngineState, EngineStatus } from "@/api/types";
-import { formatCount, humanise } from "@/lib/format";
+import { formatCount, humanise, milliseconds } from "@/lib/format";
 import { Badge } from "@/ui/badge";
 import { Panel } from "@/ui/panel";
 import { ProblemNote } from "@/ui/problem-note";

@@ -57,6 +57,10 @@ function pair(total: number, big: number, bigName: string, small: number, smallN
   return rest === 0 ? `${whole} ${bigName}` : `${whole} ${bigName} ${rest} ${smallName}`;
 }
 
+/** 12.34 → 12.3 ms */
+export const milliseconds = (value: number) =>
+  value < 1_000 ? `${formatCount(Math.round(value * 10) / 10)} ms` : formatDuration(value);
+
 export const spanOf = (first: string, last: string) => formatDuration(Date.parse(last) - Date.parse(first));
 
 /** How long ago, one unit. Moments ahead of the clock read "now": sources' clocks run fast. */

@@ -2,11 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { estimateQuery } from "@/api/query-queries";
 import type { CostEstimate, TextProblem } from "@/api/query-types";
 import { cn } from "@/lib/cn";
-import { formatBytes, formatCompact, plural, sentence } from "@/lib/format";
+import { formatBytes, formatCompact, milliseconds, plural, sentence } from "@/lib/format";
 import { useSettled } from "@/lib/use-settled";
 import { Button } from "@/ui/button";
 import { placeOf } from "./query-place";
-import { milliseconds } from "./result-bar";
 
 const settle_ms = 400;
 const word = /^[A-Za-z_][\w-]*$/;

@@ -1,6 +1,6 @@
 import { Pencil } from "lucide-react";
 import type { FullAnswer } from "@/api/query-types";
-import { formatCount, formatDuration, humanise, plural } from "@/lib/format";
+import { formatCount, humanise, milliseconds, plural } from "@/lib/format";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { AnswerMenu } from "./answer-menu";
@@ -75,6 +75,3 @@ function statusWords(answer: FullAnswer): string {
     return `Partial: ${formatCount(detail.segments_read)} of ${plural(detail.segments_total, "segment")}`;
   return humanise(answer.status);
 }
-
-export const milliseconds = (value: number) =>
-  value < 1_000 ? `${formatCount(Math.round(value * 10) / 10)} ms` : formatDuration(value);

@@ -1,7 +1,6 @@
 import type { FullAnswer } from "@/api/query-types";
-import { percent } from "@/lib/format";
+import { milliseconds, percent } from "@/lib/format";
 import { CostWords } from "./query-hint";
-import { milliseconds } from "./result-bar";
 
 /** Why this engine, and what it was thought to cost: folded away until somebody asks. */
 export function RouteDetails({ answer }: { answer: FullAnswer }) {
