@@ -27,8 +27,8 @@ const KEY: &str = "sentra.segment";
 const REST_NAMES_MAX: usize = 1_024;
 /// Footers that are remembered.
 const INDEXES_MAX: usize = 20_000;
-/// Bytes of word filters that are kept in memory, of all segments together: those of ten million events are about a
-/// quarter of it.
+/// Bytes of word filters that are kept in memory, of all segments together: those of ten million events are about
+/// half of it.
 pub(super) const FILTERS_KEPT_BYTES_MAX: usize = 128 << 20;
 /// Bytes of footers that are kept in memory with the places of all pages, of all segments together: those of ten million
 /// events are about a tenth of it.
