@@ -1,11 +1,11 @@
 //! What a segment's footer says beside Parquet's own: which source fields are columns, and where the filters stand.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use bytes::Bytes;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alias::Alias;
 use super::alias_read::with_aliases;
+use super::blocks::{Blocks, Suspects};
 use super::promoted::schema_with;
 use super::raw_form;
 use super::steps::{Step, steps_of};
@@ -29,10 +30,10 @@ const REST_NAMES_MAX: usize = 1_024;
 const INDEXES_MAX: usize = 20_000;
 /// Bytes of word filters that are kept in memory, of all segments together: those of ten million events are about
 /// half of it.
-pub(super) const FILTERS_KEPT_BYTES_MAX: usize = 128 << 20;
+const FILTERS_KEPT_BYTES_MAX: usize = 128 << 20;
 /// Bytes of footers that are kept in memory with the places of all pages, of all segments together: those of ten million
 /// events are about a tenth of it.
-pub(super) const FOOTERS_KEPT_BYTES_MAX: usize = 128 << 20;
+const FOOTERS_KEPT_BYTES_MAX: usize = 128 << 20;
 /// Columns of text that are unlike in every row: a dictionary of them is a burden.
 const PLAIN_COLUMNS: [&str; 3] = ["message", "field.message", raw_form::REST];
 
@@ -244,40 +245,48 @@ impl<T: Clone> Kept<T> {
 pub(super) struct Indexes {
     root: PathBuf,
     known: RwLock<HashMap<String, Arc<SegmentIndex>>>,
-    filters: RwLock<Kept<Arc<[u8]>>>,
+    filters: RwLock<Kept<Bytes>>,
     readers: RwLock<Kept<ArrowReaderMetadata>>,
+    suspects: Suspects,
 }
 
 impl Indexes {
     pub(super) fn new(root: PathBuf) -> Self {
         let filters = RwLock::new(Kept::new(FILTERS_KEPT_BYTES_MAX));
         let readers = RwLock::new(Kept::new(FOOTERS_KEPT_BYTES_MAX));
-        Self { root, known: RwLock::default(), filters, readers }
+        Self { root, known: RwLock::default(), filters, readers, suspects: Suspects::default() }
     }
 
-    /// Where a segment is.
-    pub(super) fn path(&self, segment: &Segment) -> PathBuf {
-        self.root.join(&segment.path)
+    /// The file of a segment.
+    pub(super) fn file(&self, segment: &Arc<Segment>) -> Result<Blocks, StoreError> {
+        Blocks::open(&self.root, segment, &self.suspects)
+    }
+
+    /// Those of `segments` of which a block was not what had been written, since this was asked last.
+    pub(super) fn take_suspects(&self, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
+        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        segments.iter().filter(|segment| suspects.remove(&segment.path)).map(Arc::clone).collect()
     }
 
     /// Which steps of a segment may meet `needs`.
-    fn steps(&self, segment: &Segment, filters: &Filters, needs: &Needs) -> Result<Vec<bool>, StoreError> {
-        let path = self.root.join(&segment.path);
+    fn steps(
+        &self,
+        segment: &Arc<Segment>,
+        filters: &Filters,
+        needs: &Needs,
+    ) -> Result<Vec<bool>, StoreError> {
+        let failed = |error| StoreError::io("read", &self.root.join(&segment.path))(error);
         let kept = self.filters.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path);
         let kept = match kept {
             Some(kept) => kept,
             None => {
-                let file = File::open(&path).map_err(StoreError::io("open", &path))?;
-                if filters.len() > FILTERS_KEPT_BYTES_MAX {
-                    return filters.steps(&file, needs).map_err(StoreError::io("read", &path));
-                }
-                let read: Arc<[u8]> = filters.read(&file).map_err(StoreError::io("read", &path))?.into();
+                let read = self.file(segment)?.read(filters.range()).map_err(failed)?;
                 let mut all = self.filters.write().unwrap_or_else(PoisonError::into_inner);
-                all.keep(&segment.path, Arc::clone(&read), read.len());
+                all.keep(&segment.path, read.clone(), read.len());
                 read
             }
         };
-        filters.steps_in(&kept, needs).map_err(StoreError::io("read", &path))
+        filters.steps(&kept, needs).map_err(failed)
     }
 
     /// How many rows of `segment` may meet `needs`, by what is in memory of it; nothing where none do.
@@ -289,14 +298,14 @@ impl Indexes {
         let kept = self.filters.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path);
         let (Some(index), Some(kept)) = (index, kept) else { return Some(segment.rows) };
         let steps = index.entry.filters.as_ref().and_then(|filters| {
-            let steps = filters.steps_in(&kept, needs).ok()?;
+            let steps = filters.steps(&kept, needs).ok()?;
             Some(steps.iter().filter(|step| **step).count() as u64 * filters.step_rows as u64)
         });
         steps.map_or(Some(segment.rows), |rows| (rows > 0).then_some(rows.min(segment.rows)))
     }
 
     /// The footer of a segment.
-    pub(super) fn get(&self, segment: &Segment) -> Result<Arc<SegmentIndex>, StoreError> {
+    pub(super) fn get(&self, segment: &Arc<Segment>) -> Result<Arc<SegmentIndex>, StoreError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path).cloned();
         if let Some(index) = known {
             return Ok(index);
@@ -314,15 +323,14 @@ impl Indexes {
     }
 
     /// A segment's footer, with the places of its pages and what stands in them.
-    fn footer(&self, segment: &Segment) -> Result<ParquetMetaData, StoreError> {
-        let path = self.path(segment);
-        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+    fn footer(&self, segment: &Arc<Segment>) -> Result<ParquetMetaData, StoreError> {
+        let file = self.file(segment)?;
         let reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Optional);
-        reader.parse_and_finish(&file).map_err(StoreError::parquet("read", &path))
+        reader.parse_and_finish(&file).map_err(StoreError::parquet("read", &self.root.join(&segment.path)))
     }
 
     /// How a segment is read by its columns.
-    pub(super) fn reader(&self, segment: &Segment) -> Result<ArrowReaderMetadata, StoreError> {
+    pub(super) fn reader(&self, segment: &Arc<Segment>) -> Result<ArrowReaderMetadata, StoreError> {
         let kept = self.readers.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path);
         if let Some(kept) = kept {
             return Ok(kept);
@@ -333,7 +341,7 @@ impl Indexes {
 
     fn keep_reader(
         &self,
-        segment: &Segment,
+        segment: &Arc<Segment>,
         index: &SegmentIndex,
         metadata: ParquetMetaData,
     ) -> Result<ArrowReaderMetadata, StoreError> {
@@ -342,7 +350,7 @@ impl Indexes {
         let bytes = metadata.memory_size();
         let options = ArrowReaderOptions::new().with_schema(index.schema(true));
         let reader = ArrowReaderMetadata::try_new(metadata, options);
-        let reader = reader.map_err(StoreError::parquet("read", &self.path(segment)))?;
+        let reader = reader.map_err(StoreError::parquet("read", &self.root.join(&segment.path)))?;
         let mut readers = self.readers.write().unwrap_or_else(PoisonError::into_inner);
         readers.keep(&segment.path, reader.clone(), bytes);
         Ok(reader)

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
     Schema, Set, TransactionTrait,
 };
 use sentra_model::{Mart, SCHEMA_VERSION, TenantId, TenantScope, Timestamp};
 
+use super::blocks::Sums;
 use super::rollup::{self, Part};
 use super::tenant::{Segment, Unread};
 use crate::sqlite::{check_version, create_tables, from_sql, open_file, to_sql};
@@ -32,6 +33,7 @@ impl Manifest {
         let schema = Schema::new(DbBackend::Sqlite);
         let tables = vec![
             schema.create_table_from_entity(segment::Entity),
+            schema.create_table_from_entity(blocks::Entity),
             schema.create_table_from_entity(position::Entity),
             schema.create_table_from_entity(unread::Entity),
             schema.create_table_from_entity(retired::Entity),
@@ -48,7 +50,14 @@ impl Manifest {
             .all(&self.database)
             .await
             .map_err(StoreError::database("read the manifest"))?;
-        rows.into_iter().map(segment_of).collect()
+        let sums = blocks::Entity::find().all(&self.database).await;
+        let sums = sums.map_err(StoreError::database("read the checksums of blocks"))?;
+        let mut sums: BTreeMap<String, Vec<u8>> = sums.into_iter().map(|row| (row.path, row.sums)).collect();
+        let with_sums = |row: segment::Model| {
+            let sums = sums.remove(&row.path);
+            segment_of(row, sums)
+        };
+        rows.into_iter().map(with_sums).collect()
     }
 
     /// What is wrong with segments and when that was found, by path.
@@ -190,6 +199,14 @@ impl Manifest {
         let failed = || StoreError::database("take a mart's segments out");
         let transaction = self.database.begin().await.map_err(failed())?;
         rollup::forget_mart(&transaction, scope, mart).await?;
+        let of_mart = Query::select()
+            .column(segment::Column::Path)
+            .from(segment::Entity)
+            .and_where(segment::Column::Tenant.eq(scope.tenant().as_str()))
+            .and_where(segment::Column::Mart.eq(mart.as_str()))
+            .to_owned();
+        let sums = blocks::Entity::delete_many().filter(blocks::Column::Path.in_subquery(of_mart));
+        sums.exec(&transaction).await.map_err(failed())?;
         segment::Entity::delete_many()
             .filter(segment::Column::Tenant.eq(scope.tenant().as_str()))
             .filter(segment::Column::Mart.eq(mart.as_str()))
@@ -240,6 +257,12 @@ async fn add(
         let rows = chunk.iter().map(|segment| row_of(scope.tenant().as_str(), segment));
         let added = segment::Entity::insert_many(rows).exec_without_returning(transaction).await;
         added.map_err(StoreError::database("publish segments"))?;
+        let sums = chunk.iter().filter_map(|segment| {
+            let sums = segment.sums.as_ref()?.to_bytes();
+            Some(blocks::ActiveModel { path: Set(segment.path.clone()), sums: Set(sums) })
+        });
+        let added = blocks::Entity::insert_many(sums).exec_without_returning(transaction).await;
+        added.map_err(StoreError::database("publish the checksums of blocks"))?;
     }
     Ok(())
 }
@@ -265,6 +288,8 @@ async fn remove(
         }
         let marks = unread::Entity::delete_many().filter(unread::Column::Path.is_in(paths()));
         marks.exec(transaction).await.map_err(failed())?;
+        let sums = blocks::Entity::delete_many().filter(blocks::Column::Path.is_in(paths()));
+        sums.exec(transaction).await.map_err(failed())?;
         rollup::remove_parts(transaction, scope, paths()).await?;
     }
     Ok(())
@@ -288,12 +313,13 @@ fn mart_of(name: &str) -> Result<Mart, StoreError> {
     mart.map_err(StoreError::json("read the name of a mart"))
 }
 
-fn segment_of(row: segment::Model) -> Result<(TenantId, Segment), StoreError> {
+fn segment_of(row: segment::Model, sums: Option<Vec<u8>>) -> Result<(TenantId, Segment), StoreError> {
     let segment = Segment {
         mart: mart_of(&row.mart)?,
         partition: partition_of(row.partition),
-        path: row.path,
         rows: from_sql(row.rows),
+        sums: sums.map(|sums| sums_of(&row.path, &sums, row.bytes)).transpose()?,
+        path: row.path,
         bytes: from_sql(row.bytes),
         first: Timestamp::from_micros(row.first_micros),
         last: Timestamp::from_micros(row.last_micros),
@@ -302,6 +328,11 @@ fn segment_of(row: segment::Model) -> Result<(TenantId, Segment), StoreError> {
         checksum: row.checksum,
     };
     Ok((tenant_of(&row.tenant)?, segment))
+}
+
+fn sums_of(path: &str, sums: &[u8], length: i64) -> Result<Sums, StoreError> {
+    let detail = || format!("the checksums of {path} are not those of a file of {length} bytes");
+    Sums::from_bytes(sums, from_sql(length)).ok_or_else(|| damaged(detail()))
 }
 
 fn row_of(tenant: &str, segment: &Segment) -> segment::ActiveModel {
@@ -339,6 +370,24 @@ pub(super) mod segment {
         pub offset_min: i64,
         pub offset_max: i64,
         pub checksum: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[allow(unreachable_pub, reason = "the derived entities must be pub")]
+mod blocks {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "segment_blocks")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub path: String,
+        pub sums: Vec<u8>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -49,7 +49,7 @@ pub(super) async fn open(
     let restored = restore(&root, &manifest, segments, clock.as_ref(), &mut report).await?;
     let indexes = Arc::new(Indexes::new(root.clone()));
     let pool = Arc::new(MeasuredPool::new(options.query_memory_bytes_max));
-    let session = session(&root, &options, Arc::clone(&pool), Arc::clone(&indexes))?;
+    let session = session(&options, Arc::clone(&pool), Arc::clone(&indexes))?;
     Ok(EmbeddedMarts {
         root,
         options,

@@ -16,6 +16,7 @@ use parquet::schema::types::ColumnPath;
 use sentra_model::{Mart, TenantId, Timestamp, column};
 
 use super::alias::Unlike;
+use super::blocks::{Summing, Sums};
 use super::index::Entry;
 use super::promoted::{Layout, column_of};
 use super::raw_form::{Encoder, Rows, Texts};
@@ -71,7 +72,7 @@ pub(super) fn write(
     let name = format!("{partition}-{offset_min}-{offset_max}{number}.parquet");
     let path = directory.join(&name);
     let level = if is_merged { ZSTD_LEVEL_MERGED } else { ZSTD_LEVEL };
-    let (bytes, checksum) = write_file(&path, records, &rows, level)?;
+    let Written { bytes, checksum, sums } = write_file(&path, records, &rows, level)?;
     sync_directory(&directory)?;
     Ok(Some(Segment {
         mart: mart.clone(),
@@ -84,15 +85,18 @@ pub(super) fn write(
         offset_min,
         offset_max,
         checksum,
+        sums: Some(sums),
     }))
 }
 
-fn write_file(
-    path: &Path,
-    records: &[RecordBatch],
-    rows: &[Hit],
-    level: i32,
-) -> Result<(u64, String), StoreError> {
+/// What is remembered of a file that was written.
+struct Written {
+    bytes: u64,
+    checksum: String,
+    sums: Sums,
+}
+
+fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit], level: i32) -> Result<Written, StoreError> {
     let failed = |error| match error {
         parquet::errors::ParquetError::External(cause) => match cause.downcast::<io::Error>() {
             Ok(cause) => StoreError::io("write", path)(*cause),
@@ -102,7 +106,12 @@ fn write_file(
     };
     // A file of an earlier, failed flush may be in the way; the manifest does not name it.
     let file = File::create(path).map_err(StoreError::io("make", path))?;
-    let sink = Hashed { inner: BufWriter::new(file), hasher: blake3::Hasher::new(), bytes: 0 };
+    let sink = Hashed {
+        inner: BufWriter::new(file),
+        hasher: blake3::Hasher::new(),
+        summing: Summing::default(),
+        bytes: 0,
+    };
     let layout = Layout::of(records);
     let input = Input::new(records, layout.as_ref())?;
     let properties = properties(&input.schema, layout.as_ref(), level);
@@ -132,7 +141,11 @@ fn write_file(
     let sink = writer.into_inner().map_err(failed)?;
     let file = sink.inner.into_inner().map_err(|error| StoreError::io("write", path)(error.into_error()))?;
     file.sync_all().map_err(StoreError::io("sync", path))?;
-    Ok((sink.bytes, sink.hasher.finalize().to_hex().to_string()))
+    Ok(Written {
+        bytes: sink.bytes,
+        checksum: sink.hasher.finalize().to_hex().to_string(),
+        sums: sink.summing.sums(),
+    })
 }
 
 /// Events on their way into a segment.
@@ -310,10 +323,11 @@ fn properties(schema: &SchemaRef, layout: Option<&Layout>, level: i32) -> Writer
         .build()
 }
 
-/// A file that remembers how much was written and its checksum.
+/// A file that remembers how much was written and its checksums.
 struct Hashed {
     inner: BufWriter<File>,
     hasher: blake3::Hasher,
+    summing: Summing,
     bytes: u64,
 }
 
@@ -326,6 +340,7 @@ impl Write for Hashed {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.inner.write_all(bytes)?;
         self.hasher.update(bytes);
+        self.summing.add(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
     }

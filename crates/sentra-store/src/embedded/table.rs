@@ -8,19 +8,19 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::{TableType, provider_as_source};
 use datafusion::error::DataFusionError;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, col};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::alias_read::AliasAdapters;
+use super::file_reader::SegmentReaders;
 use super::form::{Form, Group, grouped};
 use super::index::{Chosen, Indexes, Place, with_dictionaries};
 use super::promoted::schema_with;
-use super::session::store_url;
 use super::stop::Stop;
 use super::tenant::Segment;
 use super::tokens::Needs;
@@ -64,10 +64,7 @@ impl TableProvider for SegmentTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Some(indexes) = state.config().get_extension::<Indexes>() else {
-            return Err(DataFusionError::Internal("the session does not know the segments".to_owned()));
-        };
-        let chosen = indexes.choose(&self.segments, &Needs::Nothing, &Bound::Constant(true));
+        let chosen = indexes_of(state)?.choose(&self.segments, &Needs::Nothing, &Bound::Constant(true));
         let table =
             ColumnTable::whole(chosen.map_err(|error| DataFusionError::External(error.into()))?, false);
         if !table.has_shape() {
@@ -92,6 +89,11 @@ impl TableProvider for SegmentTable {
         let plan = builder.project(wanted)?.build()?;
         state.create_physical_plan(&plan).await
     }
+}
+
+fn indexes_of(state: &dyn Session) -> Result<Arc<Indexes>> {
+    let unknown = || DataFusionError::Internal("the session does not know the segments".to_owned());
+    state.config().get_extension::<Indexes>().ok_or_else(unknown)
 }
 
 /// Segments with the columns of their source fields.
@@ -170,6 +172,7 @@ impl ColumnTable {
 
     fn file(&self, chosen: &Chosen) -> PartitionedFile {
         let file = PartitionedFile::new(chosen.segment.path.clone(), chosen.segment.bytes)
+            .with_extension(Arc::clone(&chosen.segment))
             .with_arrow_schema(chosen.index.schema(self.dictionaries));
         match &chosen.access {
             Some(access) => file.with_extension(access.clone()),
@@ -211,14 +214,12 @@ impl TableProvider for ColumnTable {
         _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let url = store_url()?;
-        let runtime = state.runtime_env();
-        let files = runtime.object_store(&url)?;
-        let footers = runtime.cache_manager.get_file_metadata_cache();
+        let indexes = indexes_of(state)?;
         let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(state.default_table_options().parquet)
-            .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(files, footers)));
-        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_parquet_file_reader_factory(Arc::new(SegmentReaders(indexes)));
+        // DataFusion wants to know where files are; what is read is for the readers to say.
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
             .with_file_groups(self.groups(state.config().target_partitions()))
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)

@@ -7,6 +7,7 @@ use sentra_model::{Mart, Position, Timestamp};
 use tokio::sync::Mutex;
 
 use super::MartOptions;
+use super::blocks::Sums;
 use super::rollup::Compiled;
 use crate::Retained;
 use crate::admit::Chunk;
@@ -26,6 +27,8 @@ pub(super) struct Segment {
     pub(super) offset_max: u64,
     /// BLAKE3 of the file, in hexadecimal.
     pub(super) checksum: String,
+    /// Of its blocks; nothing of a segment of an earlier version.
+    pub(super) sums: Option<Sums>,
 }
 
 /// A segment that cannot be read.

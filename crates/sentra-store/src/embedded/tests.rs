@@ -443,6 +443,7 @@ async fn a_segment_of_the_version_before_forms_is_read() {
         offset_min: 0,
         offset_max: 60,
         checksum: String::new(),
+        sums: None,
     });
     let table = Arc::new(SegmentTable::all(vec![segment]));
     let read = marts.session.read_table(table).unwrap().collect().await.unwrap();

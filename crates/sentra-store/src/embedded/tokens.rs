@@ -4,9 +4,8 @@
 //! A filter is a split-block Bloom filter over the words of all texts of its rows, without case: runs of letters and
 //! digits that are not digits alone, and addresses as a whole. It may take an absent word for present, never the reverse.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +92,7 @@ fn words(text: &str, take: &mut impl FnMut(u64)) {
 }
 
 /// The words of a text that is folded already, each with the bytes it stands at.
-fn words_of_any(folded: &str, mut take: impl FnMut(u64, std::ops::Range<usize>)) {
+fn words_of_any(folded: &str, mut take: impl FnMut(u64, Range<usize>)) {
     let mut start = 0;
     for part in folded.split_inclusive(|character: char| !character.is_alphanumeric()) {
         let word = part.trim_end_matches(|character: char| !character.is_alphanumeric());
@@ -192,32 +191,14 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    /// Which steps may meet `needs`.
-    pub(super) fn steps(&self, file: &File, needs: &Needs) -> io::Result<Vec<bool>> {
-        let mut at = self.at;
-        let mut steps = Vec::with_capacity(self.blocks.len());
-        for blocks in &self.blocks {
-            let blocks = usize::from(*blocks);
-            steps.push(needs.may_be_met(&mut |hash| has(file, at, blocks, hash))?);
-            at += (blocks * BLOCK_BYTES) as u64;
-        }
-        Ok(steps)
+    /// Where they stand.
+    pub(super) fn range(&self) -> Range<u64> {
+        let bytes: u64 = self.blocks.iter().map(|blocks| u64::from(*blocks) * BLOCK_BYTES as u64).sum();
+        self.at..self.at.saturating_add(bytes)
     }
 
-    /// Bytes of all filters.
-    pub(super) fn len(&self) -> usize {
-        self.blocks.iter().map(|blocks| usize::from(*blocks) * BLOCK_BYTES).sum()
-    }
-
-    /// All filters, for [`Filters::steps_in`].
-    pub(super) fn read(&self, file: &File) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; self.len()];
-        file.read_exact_at(&mut bytes, self.at)?;
-        Ok(bytes)
-    }
-
-    /// As [`Filters::steps`], of filters that were read already.
-    pub(super) fn steps_in(&self, filters: &[u8], needs: &Needs) -> io::Result<Vec<bool>> {
+    /// Which steps may meet `needs`, by what stands there.
+    pub(super) fn steps(&self, filters: &[u8], needs: &Needs) -> io::Result<Vec<bool>> {
         let mut rest = filters;
         let mut steps = Vec::with_capacity(self.blocks.len());
         for blocks in &self.blocks {
@@ -233,12 +214,6 @@ impl Filters {
         }
         Ok(steps)
     }
-}
-
-fn has(file: &File, at: u64, blocks: usize, hash: u64) -> io::Result<bool> {
-    let mut bytes = [0_u8; BLOCK_BYTES];
-    file.read_exact_at(&mut bytes, at + (block_of(hash, blocks) * BLOCK_BYTES) as u64)?;
-    Ok(has_all(&bytes, hash))
 }
 
 /// Whether all bits of `hash` are set in a block.
@@ -295,7 +270,7 @@ impl Needs {
     }
 
     /// The words of `text` that stand at places that are known to be whole.
-    fn words(text: &str, is_whole: impl Fn(&std::ops::Range<usize>) -> bool) -> Self {
+    fn words(text: &str, is_whole: impl Fn(&Range<usize>) -> bool) -> Self {
         let mut found = Vec::new();
         words_of_any(&fold(text), |hash, place| {
             if is_whole(&place) {
@@ -341,23 +316,17 @@ impl Needs {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     fn filtered(texts: &[&str], test: &ValueTest) -> bool {
         let mut filter = Filter::new();
         texts.iter().for_each(|text| filter.add(text));
         let bytes = filter.bytes();
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(b"before").unwrap();
-        file.write_all(&bytes).unwrap();
         let blocks = vec![u16::try_from(bytes.len() / BLOCK_BYTES).unwrap()];
         let filters = Filters { at: 6, step_rows: 10, blocks };
         let needs = Needs::of_test(test, false);
-        let steps = filters.steps(&file, &needs).unwrap();
-        assert_eq!(steps, filters.steps_in(&filters.read(&file).unwrap(), &needs).unwrap());
-        steps == [true]
+        assert_eq!(filters.range(), 6..6 + bytes.len() as u64);
+        filters.steps(&bytes, &needs).unwrap() == [true]
     }
 
     #[test]
@@ -405,7 +374,7 @@ mod tests {
     fn lets_through(filter: &[u8], hash: u64) -> bool {
         let blocks = vec![u16::try_from(filter.len() / BLOCK_BYTES).unwrap()];
         let filters = Filters { at: 0, step_rows: 10, blocks };
-        filters.steps_in(filter, &Needs::Word(hash)).unwrap() == [true]
+        filters.steps(filter, &Needs::Word(hash)).unwrap() == [true]
     }
 
     /// The addresses of a step, as they come one after the other and as they come from anywhere.

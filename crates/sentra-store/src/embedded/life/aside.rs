@@ -48,8 +48,8 @@ impl EmbeddedMarts {
         first.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Compares all segments of the tenant with their checksums, and decodes them where that finds nothing. Gives whether
-    /// any were set aside.
+    /// Compares segments of the tenant with their checksums: those of which a block was not right, else all; and decodes
+    /// them where that finds nothing. Gives whether any were set aside.
     async fn set_damaged_aside(&self, scope: &TenantScope, tenant: &Tenant) -> Result<bool, StoreError> {
         let unread = tenant.snapshot().unread.len();
         let _alone = tenant.tending.lock().await;
@@ -57,13 +57,19 @@ impl EmbeddedMarts {
         if tenant.snapshot().unread.len() > unread {
             return Ok(true);
         }
+        let segments = tenant.snapshot().segments;
+        let mut is_found = false;
+        for segment in self.indexes.take_suspects(&segments) {
+            is_found |= !self.is_whole(scope, tenant, &segment).await?;
+        }
+        if is_found {
+            return Ok(true);
+        }
         let now = self.clock.now();
         if tenant.searched().is_some_and(|searched| now.since(searched) < SEARCH_INTERVAL_MICROS) {
             return Ok(false);
         }
         tracing::warn!(tenant = %scope.tenant(), "a read failed, segments are compared with their checksums");
-        let mut is_found = false;
-        let segments = tenant.snapshot().segments;
         for segment in &segments {
             is_found |= !self.is_whole(scope, tenant, segment).await?;
         }

@@ -9,7 +9,6 @@
 //! would, over the same columns.
 
 mod newest;
-mod pages;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +44,6 @@ use crate::condition::physical;
 use crate::schema::store_schema;
 
 pub(super) use newest::Newest;
-use pages::Pages;
 
 /// Rows of a batch: those of a page.
 const BATCH_ROWS: usize = 8_192;
@@ -188,7 +186,7 @@ impl Scan {
         take: Take<'_>,
     ) -> Result<()> {
         let reader = self.indexes.reader(&chosen.segment).map_err(external)?;
-        let pages = Pages::open(self.indexes.path(&chosen.segment), chosen.segment.bytes)?;
+        let blocks = self.indexes.file(&chosen.segment).map_err(external)?;
         // What the decoder makes of an error is its text alone.
         let failure: Arc<Mutex<Option<DataFusionError>>> = Arc::default();
         let failed = |error: DataFusionError| {
@@ -211,7 +209,7 @@ impl Scan {
         });
         let filter = RowFilter::new(predicates.collect());
         let projection = mask(&values.columns, &reader);
-        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(pages, reader)
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(blocks, reader)
             .with_row_groups(vec![group])
             .with_batch_size(BATCH_ROWS)
             .with_projection(projection)

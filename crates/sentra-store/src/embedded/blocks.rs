@@ -1,0 +1,278 @@
+//! Segment files are read through here: every block of one that is read is compared with its checksum, so that no answer
+//! is made of a byte that has fallen over.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use parquet::file::reader::{ChunkReader, Length};
+
+use super::tenant::Segment;
+use crate::StoreError;
+
+/// Bytes of a block, the last of a file has less: small, because a needle reads few bytes in many places; not too small,
+/// because four bytes of each stay in memory.
+const BLOCK_BYTES: usize = 32 * 1024;
+
+/// CRC-32C of each block of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sums(Arc<[u32]>);
+
+impl Sums {
+    /// As [`Sums::to_bytes`] wrote them; nothing if they are not those of a file of `length` bytes.
+    pub(super) fn from_bytes(bytes: &[u8], length: u64) -> Option<Self> {
+        let (sums, rest) = bytes.as_chunks();
+        let is_right = rest.is_empty() && sums.len() as u64 == length.div_ceil(BLOCK_BYTES as u64);
+        is_right.then(|| Self(sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect()))
+    }
+
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|sum| sum.to_le_bytes()).collect()
+    }
+}
+
+/// Takes the sums of a file as it is written.
+#[derive(Debug, Default)]
+pub(super) struct Summing {
+    whole: Vec<u32>,
+    sum: u32,
+    filled: usize,
+}
+
+impl Summing {
+    pub(super) fn add(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK_BYTES - self.filled));
+            self.sum = crc32c::crc32c_append(self.sum, now);
+            self.filled += now.len();
+            if self.filled == BLOCK_BYTES {
+                self.end_block();
+            }
+            bytes = later;
+        }
+    }
+
+    fn end_block(&mut self) {
+        self.whole.push(std::mem::take(&mut self.sum));
+        self.filled = 0;
+    }
+
+    pub(super) fn sums(mut self) -> Sums {
+        if self.filled > 0 {
+            self.end_block();
+        }
+        Sums(self.whole.into())
+    }
+}
+
+/// Segments of which a block was not what had been written: whoever looks for damage begins with them.
+pub(super) type Suspects = Arc<Mutex<BTreeSet<String>>>;
+
+/// An open segment file.
+#[derive(Debug, Clone)]
+pub(super) struct Blocks {
+    file: Arc<File>,
+    segment: Arc<Segment>,
+    suspects: Suspects,
+}
+
+impl Blocks {
+    /// The file of `segment` below `root`.
+    pub(super) fn open(root: &Path, segment: &Arc<Segment>, suspects: &Suspects) -> Result<Self, StoreError> {
+        let path = root.join(&segment.path);
+        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+        Ok(Self { file: Arc::new(file), segment: Arc::clone(segment), suspects: Arc::clone(suspects) })
+    }
+
+    /// What stands in `range`.
+    pub(super) fn read(&self, range: Range<u64>) -> io::Result<Bytes> {
+        // A damaged footer of an earlier version may say anything: no more is made room for than the file has.
+        if range.start > range.end || range.end > self.segment.bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let Some(sums) = &self.segment.sums else { return self.read_unchecked(range) };
+        let block = BLOCK_BYTES as u64;
+        let first = range.start / block;
+        let whole = first * block..range.end.next_multiple_of(block).min(self.segment.bytes);
+        let bytes = self.read_unchecked(whole.clone())?;
+        let wanted = sums.0.iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
+        for (place, (read, sum)) in bytes.chunks(BLOCK_BYTES).zip(wanted).enumerate() {
+            if crc32c::crc32c(read) != *sum {
+                self.suspects
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(self.segment.path.clone());
+                let at = whole.start + (place * BLOCK_BYTES) as u64;
+                let what = format!("the block at byte {at} of {} is not what was written", self.segment.path);
+                return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+            }
+        }
+        let (from, to) = (range.start - whole.start, range.end - whole.start);
+        let place = |at| usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof);
+        Ok(bytes.slice(place(from)?..place(to)?))
+    }
+
+    fn read_unchecked(&self, range: Range<u64>) -> io::Result<Bytes> {
+        let length = usize::try_from(range.end - range.start).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        let mut bytes = vec![0; length];
+        self.file.read_exact_at(&mut bytes, range.start)?;
+        Ok(bytes.into())
+    }
+}
+
+impl Length for Blocks {
+    fn len(&self) -> u64 {
+        self.segment.bytes
+    }
+}
+
+impl ChunkReader for Blocks {
+    type T = From;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        Ok(From { blocks: self.clone(), at: start, read: Bytes::new() })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        Ok(self.read(start..start.saturating_add(length as u64))?)
+    }
+}
+
+/// A file from some place on, block by block.
+#[derive(Debug)]
+pub(super) struct From {
+    blocks: Blocks,
+    at: u64,
+    read: Bytes,
+}
+
+impl Read for From {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.read.is_empty() {
+            let end = (self.at + 1).next_multiple_of(BLOCK_BYTES as u64).min(self.blocks.len());
+            if self.at >= end {
+                return Ok(0);
+            }
+            self.read = self.blocks.read(self.at..end)?;
+            self.at = end;
+        }
+        let length = self.read.len().min(buffer.len());
+        let (to, _) = buffer.split_at_mut(length);
+        to.copy_from_slice(&self.read.split_to(length));
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sentra_model::{Mart, Timestamp};
+
+    use super::*;
+
+    const LENGTHS: [usize; 7] =
+        [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES, 3 * BLOCK_BYTES + 77];
+
+    fn written(length: usize) -> Vec<u8> {
+        (0..length).map(|place| (place * 31 + place / 251) as u8).collect()
+    }
+
+    fn sums(bytes: &[u8], step: usize) -> Sums {
+        let mut summing = Summing::default();
+        bytes.chunks(step).for_each(|bytes| summing.add(bytes));
+        summing.sums()
+    }
+
+    fn segment(bytes: &[u8], sums: Option<Sums>) -> Arc<Segment> {
+        Arc::new(Segment {
+            mart: Mart::LINUX,
+            partition: 0,
+            path: "segment".to_owned(),
+            rows: 1,
+            bytes: bytes.len() as u64,
+            first: Timestamp::from_micros(0),
+            last: Timestamp::from_micros(0),
+            offset_min: 0,
+            offset_max: 0,
+            checksum: String::new(),
+            sums,
+        })
+    }
+
+    #[test]
+    fn every_range_of_a_whole_file_is_read_and_nothing_behind_its_end() {
+        let dir = tempfile::tempdir().unwrap();
+        for length in LENGTHS {
+            let bytes = written(length);
+            std::fs::write(dir.path().join("segment"), &bytes).unwrap();
+            let sums = sums(&bytes, 1 + length / 3);
+            assert_eq!(Sums::from_bytes(&sums.to_bytes(), length as u64).as_ref(), Some(&sums));
+            for sums in [Some(sums), None] {
+                let segment = segment(&bytes, sums);
+                let blocks = Blocks::open(dir.path(), &segment, &Suspects::default()).unwrap();
+                let places = [0, 1, length / 2, length, BLOCK_BYTES - 1, BLOCK_BYTES, 2 * BLOCK_BYTES + 5];
+                for (from, to) in places.iter().flat_map(|from| places.map(|to| (*from, to))) {
+                    let read = blocks.read(from as u64..to as u64).ok();
+                    let is_within = from <= to && to <= length;
+                    assert_eq!(read.as_deref(), is_within.then(|| &bytes[from..to]), "{from} to {to}");
+                    let read = blocks.get_bytes(from as u64, to).ok();
+                    let is_within = from + to <= length;
+                    assert_eq!(read.as_deref(), is_within.then(|| &bytes[from..from + to]));
+                }
+                let mut all = Vec::new();
+                blocks.get_read((length / 2) as u64).unwrap().read_to_end(&mut all).unwrap();
+                assert_eq!(all, bytes[length / 2..]);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_written_in_pieces_has_the_sums_of_the_whole() {
+        for length in LENGTHS {
+            let bytes = written(length);
+            for step in [1, 1000, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, usize::MAX] {
+                assert_eq!(sums(&bytes, step), sums(&bytes, 7));
+            }
+            let many = sums(&bytes, 7).to_bytes();
+            let blocks = length.div_ceil(BLOCK_BYTES);
+            assert_eq!(many.len(), 4 * blocks);
+            assert_eq!(
+                Sums::from_bytes(&many, ((blocks + 1) * BLOCK_BYTES) as u64),
+                None,
+                "of another length"
+            );
+            assert_eq!(Sums::from_bytes(&[&many[..], &[1]].concat(), length as u64), None);
+        }
+    }
+
+    #[test]
+    fn a_fallen_bit_is_noticed_by_whoever_reads_its_block_and_by_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = written(3 * BLOCK_BYTES + 77);
+        let segment = segment(&bytes, Some(sums(&bytes, usize::MAX)));
+        for place in (0..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
+            let mut damaged = bytes.clone();
+            damaged[place] ^= 1 << (place % 8);
+            std::fs::write(dir.path().join("segment"), &damaged).unwrap();
+            let suspects = Suspects::default();
+            let blocks = Blocks::open(dir.path(), &segment, &suspects).unwrap();
+            for block in 0..4 {
+                let from = block * BLOCK_BYTES;
+                let is_fallen = place / BLOCK_BYTES == block;
+                let read = blocks.read(from as u64 + 3..from as u64 + 4);
+                assert_eq!(read.is_err(), is_fallen, "{place} {block}");
+                if let Err(error) = read {
+                    assert!(error.to_string().contains(&format!("at byte {from} of segment")), "{error}");
+                }
+            }
+            assert_eq!(suspects.lock().unwrap().iter().collect::<Vec<_>>(), ["segment"]);
+            let mut all = Vec::new();
+            assert!(blocks.get_read(0).unwrap().read_to_end(&mut all).is_err());
+            assert_eq!(all, bytes[..place / BLOCK_BYTES * BLOCK_BYTES]);
+        }
+    }
+}
