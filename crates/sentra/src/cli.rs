@@ -24,7 +24,8 @@ pub(crate) use marts::{
 };
 pub(crate) use rules::{
     RulesBacktestArguments, RulesCheckArguments, RulesCommand, RulesCoverageArguments, RulesDisableArguments,
-    RulesExceptArguments, RulesExplainArguments, RulesNamedArguments, RulesTuningArguments,
+    RulesExceptArguments, RulesExplainArguments, RulesListArguments, RulesNamedArguments,
+    RulesTuningArguments,
 };
 
 /// Raw logs in, incidents that tell their story out.

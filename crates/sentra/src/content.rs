@@ -1,14 +1,17 @@
 //! The content of packs that is in force: formats and rules, where they come from, and how they are changed while
 //! everything runs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sentra_decode::{
     Declared, DecodeOptions, Decoder, FormatProblem, FormatProblemSeverity, VirtualEntities,
 };
-use sentra_detect::{ProblemSeverity, RuleProblem, RuleSet};
+use sentra_detect::{ProblemSeverity, RuleCost, RuleProblem, RuleSet};
 use sentra_factory::{DecoderHandle, RulesHandle};
+use sentra_model::RuleRef;
 use sentra_packs::{ContentPlaces, PackFiles};
+use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
 
 use crate::output;
 
@@ -96,6 +99,43 @@ impl Content {
     /// What was wrong when the content was read last.
     pub(crate) fn problems(&self) -> Problems {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The rules in force with how often each matched and what it cost, and what is wrong with the content.
+    pub(crate) fn rules_view(
+        &self,
+        matches: &BTreeMap<String, u64>,
+        costs: &BTreeMap<String, RuleCost>,
+    ) -> RulesView {
+        let in_force = self.rules.get();
+        let view = |reference: &RuleRef| RuleView {
+            id: reference.id.clone(),
+            title: reference.title.clone(),
+            kind: reference.kind,
+            level: reference.level,
+            tags: reference.tags.clone(),
+            pack: reference.pack.clone(),
+            matches: matches.get(&reference.id).copied().unwrap_or_default(),
+            cost: costs.get(&reference.id).copied().unwrap_or_default().into(),
+        };
+        let Problems { rules: of_rules, formats: of_formats, .. } = self.problems();
+        let of_formats = of_formats.into_iter().map(|problem| RuleProblemView {
+            path: problem.path,
+            line: problem.line,
+            rule: None,
+            severity: match problem.severity {
+                FormatProblemSeverity::Error => RuleProblemSeverity::Error,
+                FormatProblemSeverity::Warning => RuleProblemSeverity::Warning,
+            },
+            message: match problem.format {
+                Some(format) => format!("format {format}: {}", problem.message),
+                None => problem.message,
+            },
+        });
+        RulesView {
+            rules: in_force.rules().iter().map(|rule| view(rule.reference())).collect(),
+            problems: of_rules.into_iter().map(RuleProblemView::from).chain(of_formats).collect(),
+        }
     }
 
     /// Reads everything again. It takes effect for every record that is not being worked on, in the order of the log, so

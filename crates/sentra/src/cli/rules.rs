@@ -7,6 +7,8 @@ use super::Place;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
+    /// List the rules in force with their ids
+    List(RulesListArguments),
     /// Check rules and formats and run their samples
     Check(RulesCheckArguments),
     /// Run rules over stored events: what they would have found
@@ -25,6 +27,24 @@ pub(crate) enum RulesCommand {
     Except(RulesExceptArguments),
     /// End an exception
     Unexcept(RulesNamedArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sentra rules list
+  sentra rules list brute                       those with the word in id, title, tags or pack
+  sentra rules list --json | jq -r '.rules[].id'
+While a server runs, matches are those since its start.")]
+pub(crate) struct RulesListArguments {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Words, all of which are to be in id, title, tags or pack.
+    #[arg(value_name = "WORD")]
+    pub(crate) words: Vec<String>,
 }
 
 #[derive(Debug, Args)]

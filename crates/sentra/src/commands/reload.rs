@@ -11,6 +11,10 @@ pub(crate) fn run(arguments: &ReloadArguments) -> anyhow::Result<()> {
         bail!("no server holds {}: there is nothing to reload", arguments.place.data.display());
     };
     let answer = client.reload()?;
+    let has_changed = !answer.opened.is_empty() || !answer.closed.is_empty();
+    if !has_changed {
+        output::remark("settings, rules, formats and enrichment were read again; no listener changed");
+    }
     for (what, names) in [("opened", &answer.opened), ("closed", &answer.closed), ("unchanged", &answer.kept)]
     {
         if !names.is_empty() {

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use sentra_decode::FormatProblemSeverity;
-use sentra_detect::ProblemSeverity;
 use sentra_factory::{FactoryStatus, KnowledgeHandle, Watcher};
 use sentra_model::{Clock, Incident, SystemClock};
-use sentra_server::api::types::{RuleProblemSeverity, RuleProblemView, RuleView, RulesView};
+use sentra_server::api::types::RulesView;
 use sentra_server::{
     App, Config, Door, LiveHub, Metrics, PipelineSnapshot, PipelineStatus, ReloadAnswer, Reloader, Running,
     Server, ServerError,
@@ -19,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::care::{Care, Kept};
 use crate::cli::ServeArguments;
 use crate::commands::access::runtime;
-use crate::content::{Content, Problems, say_format_problems, say_rule_problems};
+use crate::content::{Content, say_format_problems, say_rule_problems};
 use crate::directories;
 use crate::engines::{Engines, Opened};
 use crate::output;
@@ -264,46 +262,6 @@ impl PipelineStatus for Pipeline {
     }
 
     fn rules(&self) -> RulesView {
-        let matches = self.status.matches();
-        let costs = self.status.costs();
-        let in_force = self.content.rules().get();
-        let Problems { rules: rule_problems, formats: format_problems, .. } = self.content.problems();
-        let rules = in_force.rules().iter().map(|rule| {
-            let reference = rule.reference();
-            RuleView {
-                id: reference.id.clone(),
-                title: reference.title.clone(),
-                kind: reference.kind,
-                level: reference.level,
-                tags: reference.tags.clone(),
-                pack: reference.pack.clone(),
-                matches: matches.get(&reference.id).copied().unwrap_or(0),
-                cost: costs.get(&reference.id).copied().unwrap_or_default().into(),
-            }
-        });
-        let problems = rule_problems.into_iter().map(|problem| RuleProblemView {
-            path: problem.path,
-            line: problem.line,
-            rule: problem.rule,
-            severity: match problem.severity {
-                ProblemSeverity::Error => RuleProblemSeverity::Error,
-                ProblemSeverity::Warning => RuleProblemSeverity::Warning,
-            },
-            message: problem.message,
-        });
-        let of_formats = format_problems.into_iter().map(|problem| RuleProblemView {
-            path: problem.path,
-            line: problem.line,
-            rule: None,
-            severity: match problem.severity {
-                FormatProblemSeverity::Error => RuleProblemSeverity::Error,
-                FormatProblemSeverity::Warning => RuleProblemSeverity::Warning,
-            },
-            message: match problem.format {
-                Some(format) => format!("format {format}: {}", problem.message),
-                None => problem.message,
-            },
-        });
-        RulesView { rules: rules.collect(), problems: problems.chain(of_formats).collect() }
+        self.content.rules_view(&self.status.matches(), &self.status.costs())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::house::{Served, ok, run};
 use crate::server::processed;
@@ -172,6 +172,11 @@ fn a_rule_is_explained_disabled_and_excepted() {
     ok(&["rules", "disable", "--id", brute, "--owner", "ana", "--reason", "noise", "--data", &data]);
     let coverage = ok(&["rules", "coverage", "--data", &data, "--json"]).json();
     assert_eq!(coverage["disabled"], 1, "{coverage}");
+    let listed = ok(&["rules", "list", "--data", &data, "--json"]).json();
+    assert_eq!(listed["rules"].as_array().unwrap().len() as u64, coverage["rules"].as_u64().unwrap());
+    let found = ok(&["rules", "list", "BRUTE", "force", "--data", &data]);
+    assert!(found.out.contains(brute) && found.out.lines().count() < 20, "{}", found.out);
+    assert_eq!(ok(&["rules", "list", "no-such-word", "--data", &data, "--json"]).json()["rules"], json!([]));
     drop(server);
     // It is on disk, not in the server alone.
     let tuning = ok(&["rules", "tuning", "--data", &data, "--json"]).json();

@@ -3,12 +3,14 @@
 mod backtest;
 mod check;
 mod explain;
+mod list;
 mod tuning;
 
 use crate::cli::RulesCommand;
 
 pub(crate) fn run(command: RulesCommand) -> anyhow::Result<()> {
     match command {
+        RulesCommand::List(arguments) => list::run(&arguments),
         RulesCommand::Check(arguments) => check::check(&arguments),
         RulesCommand::Backtest(arguments) => backtest::run(&arguments),
         RulesCommand::Explain(arguments) => explain::run(&arguments),
