@@ -19,7 +19,7 @@ use crate::background::stream_on;
 use crate::desk::{Desk, Prepared, Ready, Trace, render};
 use crate::error::QueryError;
 use crate::execute::is_events;
-use crate::found::{Found, columns_of};
+use crate::found::{Found, cell, columns_of};
 use crate::request::{Asker, Request};
 use crate::running::Begun;
 use crate::turns::Turn;
@@ -42,25 +42,13 @@ pub struct Head {
     pub columns: Vec<Column>,
     /// How the rows are best shown, when the question says so.
     pub render: Option<Render>,
-    /// Whether moments are written as short as they are, as those of whole events are.
-    pub short_moments: bool,
 }
 
 impl Head {
     /// Rows as an answer has them.
     #[must_use]
     pub fn json(&self, rows: Vec<Row>) -> Vec<Vec<Json>> {
-        rows.into_iter()
-            .map(|row| row.into_iter().map(|value| cell(value, self.short_moments)).collect())
-            .collect()
-    }
-}
-
-/// A cell of an answer.
-fn cell(value: Value, short_moments: bool) -> Json {
-    match value {
-        Value::DateTime(moment) if short_moments => Json::String(moment.to_string()),
-        value => value.into_json(),
+        rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect()
     }
 }
 
@@ -204,7 +192,6 @@ impl Desk {
             understood: events.prepared.understood().to_owned(),
             columns: events.plan.columns().to_vec(),
             render: events.plan.render.as_ref().map(render),
-            short_moments: events.is_absent,
         };
         let walking = Walking {
             desk: self,
@@ -324,7 +311,7 @@ impl Events {
             if self.is_absent {
                 absent(&mut row);
             }
-            row.into_iter().map(|value| cell(value, self.is_absent)).collect()
+            row.into_iter().map(cell).collect()
         };
         Found {
             columns: columns_of(self.plan.columns()),
@@ -397,11 +384,6 @@ fn computed(answer: Answer) -> Delivery<'static> {
     let columns: Vec<Column> =
         columns.into_iter().map(|column| Column::new(column.name, column.kind.kind())).collect();
     let kinds: Vec<Kind> = columns.iter().map(|column| column.kind).collect();
-    let is_short = |(cell, kind): (&Json, &Kind)| match cell {
-        Json::String(text) if *kind == Kind::DateTime => typed(cell.clone(), *kind).text() != *text,
-        _ => false,
-    };
-    let short_moments = rows.first().is_some_and(|row| row.iter().zip(&kinds).any(is_short));
     let ending = Ending { status, detail: status_detail, go_on: None, elapsed_ms };
     let mut rows = rows.into_iter();
     let mut pieces = Vec::new();
@@ -418,10 +400,7 @@ fn computed(answer: Answer) -> Delivery<'static> {
     let rows =
         stream::iter(pieces).map(move |piece| Ok(Piece::Rows(piece.into_iter().map(&typed_row).collect())));
     let end = stream::once(async move { Ok(Piece::End(Box::new(ending))) });
-    Delivery {
-        head: Head { query_id, route, understood, columns, render, short_moments },
-        pieces: rows.chain(end).boxed(),
-    }
+    Delivery { head: Head { query_id, route, understood, columns, render }, pieces: rows.chain(end).boxed() }
 }
 
 /// A cell of an answer as a value of its kind.
@@ -453,7 +432,7 @@ mod tests {
             (Kind::Dynamic, Value::Dynamic(json!("text"))),
         ];
         for (kind, value) in values {
-            assert_eq!(typed(value.clone().into_json(), kind), value, "{kind}");
+            assert_eq!(typed(cell(value.clone()), kind), value, "{kind}");
         }
         assert_eq!(typed(Json::Null, Kind::String), Value::Null);
     }

@@ -19,7 +19,7 @@ use crate::background::work_on;
 use crate::desk::DeskParts;
 use crate::error::{EngineError, QueryError};
 use crate::forensic::{FORENSIC_TABLE, text_query};
-use crate::found::{Found, columns_of, from_marts};
+use crate::found::{Found, cell, columns_of, from_marts};
 use crate::health::Health;
 use crate::tables::{INCIDENTS_TABLE, Needed, RECORDS_ROWS_MAX, SIGNALS_TABLE, incident_rows, signal_rows};
 
@@ -143,7 +143,7 @@ impl Gathered<'_> {
         self.found.engines.push(format!("the interpreter gave {} rows", rows.len()));
         self.found.cut = rows.len() > rows_max;
         rows.truncate(rows_max);
-        let json = |row: Row| row.into_iter().map(Value::into_json).collect();
+        let json = |row: Row| row.into_iter().map(cell).collect();
         self.found.rows = rows.into_iter().map(json).collect();
         Ok(())
     }

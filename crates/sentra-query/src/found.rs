@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sentra_kql::plan::Plan;
+use sentra_kql::plan::{self, Plan};
 use sentra_model::{EventId, TenantScope, Topic};
 use sentra_store::{
     AskLimits, Column, ColumnKind, DEFAULT_COLUMNS, DamagedSegment, Lineage, MartStore, SearchOptions,
@@ -14,6 +14,15 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::QueryError;
+
+/// A cell of an answer. A moment is as short as it is, as RFC 3339 has it, whichever way the question was answered; the
+/// language's own texts of moments have seven digits behind the second.
+pub(crate) fn cell(value: plan::Value) -> Value {
+    match value {
+        plan::Value::DateTime(moment) => Value::String(moment.to_string()),
+        value => value.into_json(),
+    }
+}
 
 /// Rows and how they were come by.
 #[derive(Debug, Clone, Default)]
@@ -86,9 +95,9 @@ pub(crate) async fn from_marts(
     let answer = marts.ask(scope, plan, &AskLimits { rows_max, timeout }).await?;
     // What an event does not have is absent in its own answer, whichever way it came; in the language it is empty.
     let as_events = is_of_events(plan.columns());
-    let json = |value: sentra_kql::plan::Value| match value {
-        sentra_kql::plan::Value::String(text) if as_events && text.is_empty() => Value::Null,
-        value => value.into_json(),
+    let json = |value: plan::Value| match value {
+        plan::Value::String(text) if as_events && text.is_empty() => Value::Null,
+        value => cell(value),
     };
     let rows = answer.rows.into_iter().map(|row| row.into_iter().map(json).collect());
     Ok(Found {
@@ -106,12 +115,12 @@ pub(crate) async fn from_marts(
 }
 
 /// Whether the columns are those in which events are shown.
-pub(crate) fn is_of_events(columns: &[sentra_kql::plan::Column]) -> bool {
+pub(crate) fn is_of_events(columns: &[plan::Column]) -> bool {
     columns.iter().map(|column| column.name.as_str()).eq(DEFAULT_COLUMNS)
 }
 
 /// The columns of a plan as those of an answer.
-pub(crate) fn columns_of(columns: &[sentra_kql::plan::Column]) -> Vec<Column> {
+pub(crate) fn columns_of(columns: &[plan::Column]) -> Vec<Column> {
     columns.iter().map(|column| Column { name: column.name.clone(), kind: column.kind.into() }).collect()
 }
 

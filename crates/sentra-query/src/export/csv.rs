@@ -1,7 +1,7 @@
 use std::io::Write;
 
 use sentra_kql::Kind;
-use sentra_kql::plan::Column;
+use sentra_kql::plan::{Column, Value};
 use sentra_kql::run::Row;
 
 use super::ExportError;
@@ -32,7 +32,7 @@ impl<W: Write> CsvFile<W> {
             let cells = row.iter().zip(&self.guarded);
             let cells = cells.map(|(value, is_guarded)| match is_guarded {
                 true => guarded(value.text()),
-                false => value.text(),
+                false => text_of(value),
             });
             self.lines.write_record(cells).map_err(ExportError::Csv)?;
         }
@@ -41,6 +41,13 @@ impl<W: Write> CsvFile<W> {
 
     pub(super) fn end(self) -> Result<W, ExportError> {
         self.lines.into_inner().map_err(|error| ExportError::Write(error.into_error()))
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::DateTime(moment) => moment.to_string(),
+        value => value.text(),
     }
 }
 

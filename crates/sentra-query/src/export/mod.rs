@@ -15,7 +15,6 @@ mod parquet;
 use std::io::{self, Write};
 use std::str::FromStr;
 
-use sentra_kql::plan::Value;
 use sentra_kql::run::Row;
 use sentra_store::StoreError;
 
@@ -98,8 +97,6 @@ pub enum ExportError {
 /// Writes rows to a file of some form.
 pub struct Exporter<W: Write + Send> {
     form: Form<W>,
-    /// See [`Head::short_moments`].
-    short_moments: bool,
 }
 
 enum Form<W: Write + Send> {
@@ -120,17 +117,14 @@ impl<W: Write + Send> Exporter<W> {
             ExportFormat::Ndjson => Form::Ndjson(ndjson::NdjsonFile::begin(columns, out)),
             ExportFormat::Parquet => Form::Parquet(Box::new(parquet::ParquetFile::begin(columns, out)?)),
         };
-        Ok(Self { form, short_moments: head.short_moments })
+        Ok(Self { form })
     }
 
     /// Writes rows.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn rows(&mut self, mut rows: Vec<Row>) -> Result<(), ExportError> {
-        if self.short_moments && !matches!(self.form, Form::Parquet(_)) {
-            rows.iter_mut().flatten().for_each(shorten);
-        }
+    pub fn rows(&mut self, rows: Vec<Row>) -> Result<(), ExportError> {
         match &mut self.form {
             Form::Csv(file) => file.rows(&rows),
             Form::Ndjson(file) => file.rows(rows),
@@ -150,13 +144,6 @@ impl<W: Write + Send> Exporter<W> {
         };
         out.flush().map_err(ExportError::Write)?;
         Ok(out)
-    }
-}
-
-/// A moment becomes a text.
-fn shorten(value: &mut Value) {
-    if let Value::DateTime(moment) = value {
-        *value = Value::String(moment.to_string());
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::ExportError;
 use crate::answer::Status;
 use crate::deliver::Ending;
+use crate::found::cell;
 
 /// Lines of JSON.
 pub(super) struct NdjsonFile<W: Write> {
@@ -25,7 +26,7 @@ impl Serialize for Line<'_> {
         for (name, value) in self.0.iter().zip(&self.1) {
             match value {
                 Value::Dynamic(json) => object.serialize_entry(name, json)?,
-                value => object.serialize_entry(name, &value.clone().into_json())?,
+                value => object.serialize_entry(name, &cell(value.clone()))?,
             }
         }
         object.end()

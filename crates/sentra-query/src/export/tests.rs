@@ -1,6 +1,6 @@
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sentra_kql::Kind;
-use sentra_kql::plan::Column;
+use sentra_kql::plan::{Column, Value};
 use sentra_model::Timestamp;
 use serde_json::json;
 
@@ -34,7 +34,7 @@ fn head() -> Head {
         router_version: 1,
     };
     let (query_id, understood) = (String::new(), String::new());
-    Head { query_id, route, understood, columns: columns(), render: None, short_moments: false }
+    Head { query_id, route, understood, columns: columns(), render: None }
 }
 
 fn rows() -> Vec<Row> {
@@ -81,7 +81,7 @@ fn csv_is_read_as_what_it_says() {
     let found: Vec<Vec<String>> =
         lines.records().map(|line| line.unwrap().iter().map(str::to_owned).collect()).collect();
     let first = [
-        "2026-01-01T00:00:00.0000010Z",
+        "2026-01-01T00:00:00.000001Z",
         "-5",
         "0.5",
         "=cmd, \"quoted\"\nand more, ä",
