@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, new_null_array};
 use arrow_schema::SchemaRef;
+use hashbrown::HashSet;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
@@ -41,6 +42,8 @@ const ZSTD_LEVEL_MERGED: i32 = 9;
 const RAW_PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// Texts of a column that are remembered as added to a filter.
 const TEXTS_RECENT: usize = 64;
+/// The column of what is said of an event.
+const MESSAGE: &str = "message";
 /// Columns of numbers that go up or down in small steps.
 const STEPPING_COLUMNS: [&str; 4] = ["offset", "time", "seen", "source_position"];
 
@@ -114,7 +117,7 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit], level: i32) ->
     };
     let layout = Layout::of(records);
     let input = Input::new(records, layout.as_ref())?;
-    let properties = properties(&input.schema, layout.as_ref(), level);
+    let properties = properties(&input.schema, layout.as_ref(), has_unlike_messages(records, rows), level);
     let mut writer =
         ArrowWriter::try_new(sink, Arc::clone(&input.schema), Some(properties)).map_err(failed)?;
     let mut filters = Vec::new();
@@ -280,7 +283,31 @@ fn filter_of(records: &[RecordBatch], step: &[Hit], layout: Option<&Layout>) -> 
     filter
 }
 
-fn properties(schema: &SchemaRef, layout: Option<&Layout>, level: i32) -> WriterProperties {
+/// Whether a dictionary of the messages would be larger than it may be before half of a row group is written, or if most
+/// messages are different: what is read for a single page of them would be mostly the dictionary.
+fn has_unlike_messages(records: &[RecordBatch], rows: &[Hit]) -> bool {
+    let messages: Vec<_> = records.iter().map(|record| texts(record, MESSAGE)).collect();
+    let (mut different, mut looked_at, mut bytes) = (HashSet::new(), 0_usize, 0_usize);
+    for hit in rows.iter().take(ROWS_PER_GROUP / 2) {
+        let texts = messages.get(hit.batch).copied().flatten().filter(|texts| texts.is_valid(hit.row));
+        let Some(text) = texts.map(|texts| texts.value(hit.row)) else { continue };
+        looked_at += 1;
+        if different.insert(text) {
+            bytes += text.len();
+        }
+        if bytes > DICTIONARY_BYTES_MAX {
+            return true;
+        }
+    }
+    different.len() > looked_at / 2
+}
+
+fn properties(
+    schema: &SchemaRef,
+    layout: Option<&Layout>,
+    has_unlike_messages: bool,
+    level: i32,
+) -> WriterProperties {
     let by_time = i32::try_from(column::TIME).unwrap_or_default();
     let compression = |level| Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default());
     let mut properties = WriterProperties::builder()
@@ -316,6 +343,11 @@ fn properties(schema: &SchemaRef, layout: Option<&Layout>, level: i32) -> Writer
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path.clone(), encoding)
             .set_column_compression(path, compression(ZSTD_LEVEL));
+    }
+    if has_unlike_messages {
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(MESSAGE), false)
+            .set_column_encoding(ColumnPath::from(MESSAGE), Encoding::DELTA_LENGTH_BYTE_ARRAY);
     }
     properties
         .set_column_data_page_size_limit(ColumnPath::from("raw"), RAW_PAGE_BYTES_MAX)
