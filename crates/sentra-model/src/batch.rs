@@ -140,7 +140,8 @@ pub fn batch_schema() -> SchemaRef {
 /// Events of one tenant and mart, as an Arrow record batch of [`batch_schema`].
 ///
 /// It is the unit that flows. The values of `fields` share one dictionary, so that a predicate is tested
-/// once per distinct value and spread over the rows by index.
+/// once per value of it and spread over the rows by index. A message, or a value of a field that is new in nearly every
+/// event, may stand in its dictionary twice; any other text stands there once.
 #[derive(Debug, Clone)]
 pub struct EventBatch {
     tenant: TenantId,

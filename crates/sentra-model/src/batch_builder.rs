@@ -55,11 +55,15 @@ impl BatchBuilder {
     /// An empty builder.
     #[must_use]
     pub fn new(tenant: TenantId, mart: Mart) -> Self {
+        let text = |place| match place {
+            column::MESSAGE_TEXT => TextColumn::of_messages(),
+            _ => TextColumn::default(),
+        };
         Self {
             tenant,
             mart,
             numbers: Numbers::default(),
-            texts: std::array::from_fn(|_| TextColumn::default()),
+            texts: std::array::from_fn(text),
             fields: FieldColumns::default(),
             field_ends: Vec::new(),
             raw: BinaryBuilder::new(),

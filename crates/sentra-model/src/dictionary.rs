@@ -1,4 +1,4 @@
-//! Texts to dictionary arrays, a distinct text kept once.
+//! Texts to dictionary arrays, a text that repeats kept once.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::sync::Arc;
@@ -19,38 +19,49 @@ const NOWHERE: (usize, usize, i32) = (0, 0, NONE);
 /// Room in the table of an interner before it holds anything.
 const SLOTS_MIN: usize = 64;
 /// Law LIMIT: slots that an emptied interner keeps; they are wiped for every batch.
-const SLOTS_KEPT_MAX: usize = 1 << 20;
+const SLOTS_KEPT_MAX: usize = 1 << 19;
 /// Law LIMIT: bytes of text that an emptied interner makes room for at once, by what it held before.
 const ROOM_BYTES_MAX: usize = 1 << 24;
 
-/// The distinct texts of a column under their keys.
+/// Values of a field that are looked up before what they say decides whether more are.
+const LOOKUPS_FIRST: u32 = 64;
+/// Values of a field are looked up while one in so many was there before.
+const FOUND_ONE_IN: u32 = 4;
+/// Of values that are not looked up, one in so many is after all: what is new today may repeat in a moment.
+const LOOKUPS_ONE_IN: u32 = 16;
+
+/// The texts of a column under their keys: each once, but for those that were added without a look whether they are there.
 ///
-/// The table is one row of small words, each a text's key plus one under as much of its hash as there is room for, 0
-/// where there is none, and a text stands at its hash or behind it. Most texts of a batch are new, and its table is
-/// larger than the nearest memory: what counts is how many places of memory a text is looked up in, and how near they
-/// are.
+/// The table is one row of words, each a text's key plus one under half of its hash, 0 where there is none, and a text
+/// stands at its hash or behind it. Most texts of a batch are new: what counts is how many places of memory a text is
+/// looked up in, and how near they are.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     texts: StringBuilder,
-    slots: Vec<u32>,
+    slots: Vec<u64>,
+    /// Slots that are not empty.
+    held: usize,
     hasher: RandomState,
 }
 
 /// What an empty slot holds.
-const EMPTY: u32 = 0;
+const EMPTY: u64 = 0;
 
-/// The key in a slot that is not empty, of a table whose last place is `last`.
-fn key_in(slot: u32, last: usize) -> i32 {
-    (slot & last as u32).wrapping_sub(1) as i32
+/// The upper half of a hash, which a slot keeps.
+const TAG: u64 = !(u32::MAX as u64);
+
+/// The key in a slot that is not empty.
+fn key_in(slot: u64) -> i32 {
+    (slot as u32).wrapping_sub(1) as i32
 }
 
-/// The part of a hash that a slot keeps: there are fewer keys than slots, so that a key leaves the upper bits.
-fn tag(hash: u64, last: usize) -> u32 {
-    (hash >> 32) as u32 & !(last as u32)
+/// Where a hash, or the part of it that a slot keeps, stands in a table whose last place is `last`.
+fn place_of(hash: u64, last: usize) -> usize {
+    (hash >> 32) as usize & last
 }
 
 impl Interner {
-    /// How many distinct texts there are.
+    /// How many texts there are.
     pub(crate) fn len(&self) -> usize {
         // One offset more than texts.
         self.texts.offsets_slice().len().saturating_sub(1)
@@ -72,46 +83,57 @@ impl Interner {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(text.as_bytes());
         let hash = hasher.finish();
-        let key = self.len();
-        if key * 8 >= self.slots.len() * 5 {
+        if self.held * 8 >= self.slots.len() * 5 {
             self.grow();
         }
         let (bytes, offsets) = (self.texts.values_slice(), self.texts.offsets_slice());
+        let next = offsets.len().saturating_sub(1) as u32 + 1;
         let last = self.slots.len().wrapping_sub(1);
-        let tag = tag(hash, last);
-        let mut at = hash as usize & last;
+        let mut at = place_of(hash, last);
         while let Some(slot) = self.slots.get_mut(at) {
             if *slot == EMPTY {
-                *slot = tag | (key as u32 + 1);
+                *slot = (hash & TAG) | u64::from(next);
+                self.held += 1;
                 break;
             }
-            let known = key_in(*slot, last);
-            if *slot & !(last as u32) == tag && is_at(bytes, offsets, known, text.as_bytes()) {
+            let known = key_in(*slot);
+            if *slot & TAG == hash & TAG && is_at(bytes, offsets, known, text.as_bytes()) {
                 return known;
             }
             at = (at + 1) & last;
         }
-        self.texts.append_value(text);
-        key as i32
+        self.add(text)
     }
 
-    /// Makes room. A slot holds half of a hash: texts are hashed anew.
+    /// The key of `text`, or one of its own where `lookups` has it that looking for it is in vain.
+    fn key_or_new(&mut self, text: &str, lookups: &mut Lookups) -> i32 {
+        if !lookups.is_due() {
+            return self.add(text);
+        }
+        let before = self.len();
+        let key = self.key(text);
+        lookups.found += u32::from(self.len() == before);
+        key
+    }
+
+    /// Adds `text` without looking for it.
+    fn add(&mut self, text: &str) -> i32 {
+        let key = self.len() as i32;
+        self.texts.append_value(text);
+        key
+    }
+
+    /// Makes room.
     #[cold]
     fn grow(&mut self) {
         let count = (self.slots.len() * 2).max(SLOTS_MIN);
-        self.slots.clear();
-        self.slots.resize(count, EMPTY);
-        let (bytes, offsets) = (self.texts.values_slice(), self.texts.offsets_slice());
+        let held = std::mem::replace(&mut self.slots, vec![EMPTY; count]);
         let last = count - 1;
-        for (number, ends) in (1_u32..).zip(offsets.windows(2)) {
-            let &[from, to] = ends else { continue };
-            let mut hasher = self.hasher.build_hasher();
-            hasher.write(bytes.get(from as usize..to as usize).unwrap_or_default());
-            let hash = hasher.finish();
-            let mut at = hash as usize & last;
+        for known in held.into_iter().filter(|slot| *slot != EMPTY) {
+            let mut at = place_of(known, last);
             while let Some(slot) = self.slots.get_mut(at) {
                 if *slot == EMPTY {
-                    *slot = tag(hash, last) | number;
+                    *slot = known;
                     break;
                 }
                 at = (at + 1) & last;
@@ -125,6 +147,7 @@ impl Interner {
             self.slots = Vec::new();
         }
         self.slots.fill(EMPTY);
+        self.held = 0;
         let nulls = keys.contains(&NONE).then(|| {
             let is_valid = |row: usize| keys.get(row).is_some_and(|key| *key != NONE);
             NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), is_valid))
@@ -133,6 +156,30 @@ impl Interner {
         let room = StringBuilder::with_capacity(self.len(), self.bytes().min(ROOM_BYTES_MAX));
         let texts = std::mem::replace(&mut self.texts, room).finish();
         DictionaryArray::try_new(Int32Array::try_new(keys.into(), nulls)?, Arc::new(texts))
+    }
+}
+
+/// Whether it is worth it to look for the values of a field. Ids, times and messages are new in nearly every event.
+#[derive(Debug, Default, Clone, Copy)]
+struct Lookups {
+    /// Values that were looked for, and those of them that were there.
+    tried: u32,
+    found: u32,
+    /// Values that were not looked for.
+    left_out: u32,
+}
+
+impl Lookups {
+    /// Whether the next value is to be looked for.
+    fn is_due(&mut self) -> bool {
+        if self.tried >= LOOKUPS_FIRST && self.found.saturating_mul(FOUND_ONE_IN) < self.tried {
+            self.left_out = self.left_out.wrapping_add(1);
+            if !self.left_out.is_multiple_of(LOOKUPS_ONE_IN) {
+                return false;
+            }
+        }
+        self.tried += 1;
+        true
     }
 }
 
@@ -176,6 +223,8 @@ pub(crate) struct TextColumn {
     run: usize,
     keys: Vec<i32>,
     interner: Interner,
+    /// Whether texts are looked for, if not all of them are.
+    lookups: Option<Lookups>,
 }
 
 impl Default for TextColumn {
@@ -187,12 +236,19 @@ impl Default for TextColumn {
             run: 0,
             keys: Vec::new(),
             interner: Interner::default(),
+            lookups: None,
         }
     }
 }
 
 impl TextColumn {
-    /// Bytes of the distinct texts.
+    /// A column in which a text may stand twice in the dictionary, because it seldom repeats and nobody takes its key for
+    /// its name.
+    pub(crate) fn of_messages() -> Self {
+        Self { lookups: Some(Lookups::default()), ..Self::default() }
+    }
+
+    /// Bytes of the texts.
     pub(crate) fn bytes(&self) -> usize {
         self.interner.bytes()
     }
@@ -220,7 +276,11 @@ impl TextColumn {
 
     fn put_other(&mut self, text: &str) {
         self.end_run();
-        self.last_key = if text.is_empty() { NONE } else { self.interner.key(text) };
+        self.last_key = match &mut self.lookups {
+            _ if text.is_empty() => NONE,
+            Some(lookups) => self.interner.key_or_new(text, lookups),
+            None => self.interner.key(text),
+        };
         self.last_length = text.len();
         if let Some(last) = self.last.get_mut(..text.len()) {
             last.copy_from_slice(text.as_bytes());
@@ -240,6 +300,7 @@ impl TextColumn {
     pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
         self.end_run();
         (self.last_length, self.last_key) = (0, NONE);
+        self.lookups = self.lookups.map(|_| Lookups::default());
         let rows = self.keys.len();
         let keys = std::mem::replace(&mut self.keys, Vec::with_capacity(rows));
         Ok(Arc::new(self.interner.finish(keys)?))
@@ -256,8 +317,8 @@ pub(crate) struct FieldColumns {
     value_keys: Vec<i32>,
     /// By name, the one first of all: which name came after it last time.
     followers: Vec<i32>,
-    /// By name: its last value.
-    last_values: Vec<i32>,
+    /// By name: its last value, and whether others are looked for.
+    last_values: Vec<(i32, Lookups)>,
     /// The name before, as an index into `followers`.
     previous: usize,
     /// Where the value before lies, and its key.
@@ -270,7 +331,7 @@ impl FieldColumns {
         self.name_keys.len()
     }
 
-    /// Bytes of the distinct names and values.
+    /// Bytes of the names and values.
     pub(crate) fn bytes(&self) -> usize {
         self.names.bytes() + self.values.bytes()
     }
@@ -285,7 +346,7 @@ impl FieldColumns {
     #[inline]
     pub(crate) fn put(&mut self, name: &str, value: &str) {
         let name = self.name(name);
-        let last = self.last_values.get(name as usize).copied().unwrap_or(NONE);
+        let last = self.last_values.get(name as usize).map_or(NONE, |(last, _)| *last);
         let key = if self.values.is(last, value) { last } else { self.value(name, value) };
         self.name_keys.push(name);
         self.value_keys.push(key);
@@ -308,18 +369,18 @@ impl FieldColumns {
     }
 
     fn value(&mut self, name: i32, value: &str) -> i32 {
-        let key = self.values.key(value);
-        if let Some(last) = self.last_values.get_mut(name as usize) {
-            *last = key;
-        }
-        key
+        let Some((last, lookups)) = self.last_values.get_mut(name as usize) else {
+            return self.values.key(value);
+        };
+        *last = self.values.key_or_new(value, lookups);
+        *last
     }
 
     fn name(&mut self, name: &str) -> i32 {
         let guess = self.followers.get(self.previous).copied().unwrap_or(NONE);
         let key = if self.names.is(guess, name) { guess } else { self.names.key(name) };
         if key != guess {
-            self.last_values.resize(self.names.len(), NONE);
+            self.last_values.resize(self.names.len(), (NONE, Lookups::default()));
             self.followers.resize(self.names.len() + 1, NONE);
             if let Some(follower) = self.followers.get_mut(self.previous) {
                 *follower = key;
@@ -347,6 +408,55 @@ mod tests {
     use arrow_array::Array as _;
     use arrow_array::cast::AsArray as _;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_new_every_time_is_looked_for_seldom_and_what_repeats_again_is_found() {
+        let mut columns = FieldColumns::default();
+        let mut said = Vec::new();
+        for event in 0..6_000_u32 {
+            columns.begin();
+            // An id, which from the 2,001st event on is one of three; a name that is always one of seven; both of a kind.
+            let id = if event < 2_000 { format!("id {event}") } else { format!("id of {}", event % 3) };
+            let name = format!("name {}", event % 7);
+            columns.put("id", &id);
+            columns.put("name", &name);
+            columns.put("id of another", &id);
+            said.extend([id.clone(), name, id]);
+        }
+        let [names, values] = columns.finish().expect("arrays");
+        let (names, values) = (names.as_dictionary::<Int32Type>(), values.as_dictionary::<Int32Type>());
+        let texts = values.values().as_string::<i32>();
+        let found: Vec<&str> = (0..said.len()).map(|entry| texts.value(values.key(entry).unwrap())).collect();
+        assert_eq!(found, said);
+        assert_eq!(names.values().len(), 3);
+        let of_names = texts.iter().flatten().filter(|text| text.starts_with("name ")).count();
+        assert_eq!(of_names, 7, "what repeats stands there once");
+        let new = texts.iter().flatten().filter(|text| text.starts_with("id of ")).count();
+        // One in 16 is looked for until one in 4 of all was found.
+        assert!(new < 2 * 2_000, "{new} of 8,000 repeated texts stand there of their own");
+    }
+
+    #[test]
+    fn messages_are_whole_whether_they_repeat_or_not() {
+        let mut column = TextColumn::of_messages();
+        for round in 0..2 {
+            let said: Vec<String> = (0..3_000)
+                .map(|row| match row % 10 {
+                    0 => String::new(),
+                    1 => "the same in every tenth event, and longer than what is kept".to_owned(),
+                    _ => format!("message {row} of round {round}"),
+                })
+                .collect();
+            said.iter().for_each(|text| column.put(text));
+            let array = column.finish().expect("an array");
+            let array = array.as_dictionary::<Int32Type>();
+            let texts = array.values().as_string::<i32>();
+            let found: Vec<&str> =
+                (0..said.len()).map(|row| array.key(row).map_or("", |key| texts.value(key))).collect();
+            assert_eq!(found, said);
+            assert!(texts.len() <= 2_700, "{} texts", texts.len());
+        }
+    }
 
     #[test]
     fn texts_keep_their_keys_while_the_table_grows() {
