@@ -35,41 +35,51 @@ impl EmbeddedMarts {
     {
         let tenant = self.tenant(scope).await;
         let _reading = tenant.reading();
-        // A page with fallen bits can make a decoder panic; that is no reason to end anything but this read.
-        let first = AssertUnwindSafe(read()).catch_unwind().await;
-        let is_damage = match &first {
-            Ok(Ok(_)) => false,
-            Ok(Err(error)) => may_be_damage(error),
-            Err(_) => true,
-        };
-        if is_damage && self.set_damaged_aside(scope, &tenant).await? {
-            return read().await;
+        let mut is_again = false;
+        loop {
+            // A page with fallen bits can make a decoder panic; that is no reason to end anything but this read.
+            let given = AssertUnwindSafe(read()).catch_unwind().await;
+            let is_damage = match &given {
+                Ok(Ok(_)) => false,
+                Ok(Err(error)) => may_be_damage(error),
+                Err(_) => true,
+            };
+            // Each round sets a segment aside.
+            if !is_damage || !self.set_damaged_aside(scope, &tenant, is_again).await? {
+                return given.unwrap_or_else(|panic| resume_unwind(panic));
+            }
+            is_again = true;
         }
-        first.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
-    /// Compares segments of the tenant with their checksums: those of which a block was not right, else all; and decodes
-    /// them where that finds nothing. Gives whether any were set aside.
-    async fn set_damaged_aside(&self, scope: &TenantScope, tenant: &Tenant) -> Result<bool, StoreError> {
+    /// Compares segments of the tenant with their checksums: those of which a block was not right, and all where that finds
+    /// none, or `is_again` says that the same read met damage before. Decodes them where that finds nothing. Gives whether
+    /// any were set aside.
+    async fn set_damaged_aside(
+        &self,
+        scope: &TenantScope,
+        tenant: &Tenant,
+        is_again: bool,
+    ) -> Result<bool, StoreError> {
         let unread = tenant.snapshot().unread.len();
         let _alone = tenant.tending.lock().await;
         // Another read has met it at the same time.
         if tenant.snapshot().unread.len() > unread {
             return Ok(true);
         }
-        let segments = tenant.snapshot().segments;
         let mut is_found = false;
-        for segment in self.indexes.take_suspects(&segments) {
+        for segment in self.indexes.take_suspects(&tenant.snapshot().segments) {
             is_found |= !self.is_whole(scope, tenant, &segment).await?;
         }
-        if is_found {
+        if is_found && !is_again {
             return Ok(true);
         }
         let now = self.clock.now();
         if tenant.searched().is_some_and(|searched| now.since(searched) < SEARCH_INTERVAL_MICROS) {
-            return Ok(false);
+            return Ok(is_found);
         }
         tracing::warn!(tenant = %scope.tenant(), "a read failed, segments are compared with their checksums");
+        let segments = tenant.snapshot().segments;
         for segment in &segments {
             is_found |= !self.is_whole(scope, tenant, segment).await?;
         }
