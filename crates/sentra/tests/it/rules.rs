@@ -178,8 +178,11 @@ fn a_rule_is_explained_disabled_and_excepted() {
         listed["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     assert!(ids.contains(brute) && ids.len() as u64 >= coverage["rules"].as_u64().unwrap(), "{ids:?}");
     assert_eq!(ids.len(), listed["rules"].as_array().unwrap().len(), "each once");
+    // Of its words each is looked for, in the id or in the title, with no regard to case.
     let found = ok(&["rules", "list", "BRUTE", "force", "--data", &data]);
-    assert!(found.out.contains(brute) && found.out.lines().count() < 20, "{}", found.out);
+    assert!(found.out.contains("SSH brute force") && !found.out.contains(brute), "{}", found.out);
+    let found = ok(&["rules", "list", "5E27A000", "000000000102", "--data", &data]);
+    assert!(found.out.contains(brute) && found.out.lines().count() == 2, "{}", found.out);
     assert_eq!(ok(&["rules", "list", "no-such-word", "--data", &data, "--json"]).json()["rules"], json!([]));
     drop(server);
     // It is on disk, not in the server alone.
