@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
-use bytes::Bytes;
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
@@ -245,7 +244,7 @@ impl<T: Clone> Kept<T> {
 pub(super) struct Indexes {
     root: PathBuf,
     known: RwLock<HashMap<String, Arc<SegmentIndex>>>,
-    filters: RwLock<Kept<Bytes>>,
+    filters: RwLock<Kept<Arc<[u8]>>>,
     readers: RwLock<Kept<ArrowReaderMetadata>>,
     suspects: Suspects,
 }
@@ -281,8 +280,10 @@ impl Indexes {
             Some(kept) => kept,
             None => {
                 let read = self.file(segment)?.read(filters.range()).map_err(failed)?;
+                // Law LIMIT: a copy, because what was read holds on to the whole blocks around it.
+                let read: Arc<[u8]> = read.as_ref().into();
                 let mut all = self.filters.write().unwrap_or_else(PoisonError::into_inner);
-                all.keep(&segment.path, read.clone(), read.len());
+                all.keep(&segment.path, Arc::clone(&read), read.len());
                 read
             }
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
     Schema, Set, TransactionTrait,
@@ -199,12 +199,7 @@ impl Manifest {
         let failed = || StoreError::database("take a mart's segments out");
         let transaction = self.database.begin().await.map_err(failed())?;
         rollup::forget_mart(&transaction, scope, mart).await?;
-        let of_mart = Query::select()
-            .column(segment::Column::Path)
-            .from(segment::Entity)
-            .and_where(segment::Column::Tenant.eq(scope.tenant().as_str()))
-            .and_where(segment::Column::Mart.eq(mart.as_str()))
-            .to_owned();
+        let of_mart = paths_of(scope, mart);
         let sums = blocks::Entity::delete_many().filter(blocks::Column::Path.in_subquery(of_mart));
         sums.exec(&transaction).await.map_err(failed())?;
         segment::Entity::delete_many()
@@ -246,6 +241,16 @@ impl Manifest {
         }
         transaction.commit().await.map_err(failed())
     }
+}
+
+/// The paths of all segments of a mart.
+pub(super) fn paths_of(scope: &TenantScope, mart: &Mart) -> SelectStatement {
+    Query::select()
+        .column(segment::Column::Path)
+        .from(segment::Entity)
+        .and_where(segment::Column::Tenant.eq(scope.tenant().as_str()))
+        .and_where(segment::Column::Mart.eq(mart.as_str()))
+        .to_owned()
 }
 
 async fn add(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{OnConflict, Query, TableCreateStatement};
+use sea_orm::sea_query::{OnConflict, TableCreateStatement};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Schema, Set, TransactionTrait,
 };
@@ -10,7 +10,7 @@ use sentra_model::{Mart, TenantScope};
 
 use super::Compiled;
 use crate::StoreError;
-use crate::embedded::manifest::{Manifest, segment};
+use crate::embedded::manifest::{Manifest, paths_of, segment};
 use crate::embedded::tenant::Segment;
 use crate::sqlite::{from_sql, to_sql};
 
@@ -178,15 +178,9 @@ pub(crate) async fn forget_mart(
     scope: &TenantScope,
     mart: &Mart,
 ) -> Result<(), StoreError> {
-    let of_mart = Query::select()
-        .column(segment::Column::Path)
-        .from(segment::Entity)
-        .and_where(segment::Column::Tenant.eq(scope.tenant().as_str()))
-        .and_where(segment::Column::Mart.eq(mart.as_str()))
-        .to_owned();
     let removed = part::Entity::delete_many()
         .filter(part::Column::Tenant.eq(scope.tenant().as_str()))
-        .filter(part::Column::Path.in_subquery(of_mart))
+        .filter(part::Column::Path.in_subquery(paths_of(scope, mart)))
         .exec(transaction)
         .await;
     removed.map(|_| ()).map_err(StoreError::database("remove what rollups counted"))
