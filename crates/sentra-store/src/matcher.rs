@@ -96,6 +96,16 @@ impl ValueTest {
             Self::NotEmpty => !value.is_empty(),
         }
     }
+
+    /// What every ASCII text that passes has in it, whatever the case; where that is known and ASCII itself.
+    pub(crate) fn part(&self) -> Option<&str> {
+        match self {
+            Self::Contains(part) | Self::StartsWith(part) | Self::EndsWith(part) | Self::Has(part) => {
+                (part.is_ascii() && !part.is_empty()).then_some(part)
+            }
+            _ => None,
+        }
+    }
 }
 
 fn compare(value: &str, operand: &Operand) -> Option<Ordering> {

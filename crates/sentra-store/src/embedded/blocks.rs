@@ -7,10 +7,12 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use parquet::file::reader::{ChunkReader, Length};
+use quick_cache::sync::Cache;
 
 use super::tenant::Segment;
 use crate::StoreError;
@@ -19,20 +21,44 @@ use crate::StoreError;
 /// because four bytes of each stay in memory.
 const BLOCK_BYTES: usize = 32 * 1024;
 
+/// Blocks that are kept in memory once they were found to be right, of all segments together: 64 MiB.
+const BLOCKS_KEPT_MAX: usize = 2_048;
+
+/// Most blocks of one read that looks among those that are kept: long reads are of pages that fill blocks of their own, and
+/// are soon over.
+const SPAN_KEPT_MAX: u64 = 4;
+
 /// CRC-32C of each block of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sums(Arc<[u32]>);
+#[derive(Debug, Clone)]
+pub(super) struct Sums {
+    /// By which what is kept of the file is known: no two files have the same, as long as the process lives.
+    file: u64,
+    blocks: Arc<[u32]>,
+}
+
+impl PartialEq for Sums {
+    fn eq(&self, other: &Self) -> bool {
+        self.blocks == other.blocks
+    }
+}
+
+impl Eq for Sums {}
 
 impl Sums {
+    fn new(blocks: Arc<[u32]>) -> Self {
+        static FILES: AtomicU64 = AtomicU64::new(0);
+        Self { file: FILES.fetch_add(1, Ordering::Relaxed), blocks }
+    }
+
     /// As [`Sums::to_bytes`] wrote them; nothing if they are not those of a file of `length` bytes.
     pub(super) fn from_bytes(bytes: &[u8], length: u64) -> Option<Self> {
         let (sums, rest) = bytes.as_chunks();
         let is_right = rest.is_empty() && sums.len() as u64 == length.div_ceil(BLOCK_BYTES as u64);
-        is_right.then(|| Self(sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect()))
+        is_right.then(|| Self::new(sums.iter().map(|sum| u32::from_le_bytes(*sum)).collect()))
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        self.0.iter().flat_map(|sum| sum.to_le_bytes()).collect()
+        self.blocks.iter().flat_map(|sum| sum.to_le_bytes()).collect()
     }
 }
 
@@ -66,27 +92,51 @@ impl Summing {
         if self.filled > 0 {
             self.end_block();
         }
-        Sums(self.whole.into())
+        Sums::new(self.whole.into())
     }
 }
 
-/// Segments of which a block was not what had been written: whoever looks for damage begins with them.
-pub(super) type Suspects = Arc<Mutex<BTreeSet<String>>>;
+/// What is known of the blocks of all segments.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Segments of which a block was not what had been written: whoever looks for damage begins with them.
+    suspects: Mutex<BTreeSet<String>>,
+    /// Blocks that were right, by their file and their number.
+    right: Cache<(u64, u64), Bytes>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { suspects: Mutex::default(), right: Cache::new(BLOCKS_KEPT_MAX) }
+    }
+}
+
+impl Known {
+    fn suspects(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those of `segments` of which a block was not what had been written, since this was asked last.
+    pub(super) fn take_suspects(&self, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
+        let mut suspects = self.suspects();
+        segments.iter().filter(|segment| suspects.remove(&segment.path)).map(Arc::clone).collect()
+    }
+}
 
 /// An open segment file.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
     file: Arc<File>,
     segment: Arc<Segment>,
-    suspects: Suspects,
+    known: Arc<Known>,
 }
 
 impl Blocks {
     /// The file of `segment` below `root`.
-    pub(super) fn open(root: &Path, segment: &Arc<Segment>, suspects: &Suspects) -> Result<Self, StoreError> {
+    pub(super) fn open(root: &Path, segment: &Arc<Segment>, known: &Arc<Known>) -> Result<Self, StoreError> {
         let path = root.join(&segment.path);
         let file = File::open(&path).map_err(StoreError::io("open", &path))?;
-        Ok(Self { file: Arc::new(file), segment: Arc::clone(segment), suspects: Arc::clone(suspects) })
+        Ok(Self { file: Arc::new(file), segment: Arc::clone(segment), known: Arc::clone(known) })
     }
 
     /// What stands in `range`.
@@ -96,25 +146,52 @@ impl Blocks {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let Some(sums) = &self.segment.sums else { return self.read_unchecked(range) };
-        let block = BLOCK_BYTES as u64;
-        let first = range.start / block;
-        let whole = first * block..range.end.next_multiple_of(block).min(self.segment.bytes);
-        let bytes = self.read_unchecked(whole.clone())?;
-        let wanted = sums.0.iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
+        if range.is_empty() {
+            return Ok(Bytes::new());
+        }
+        let blocks = range.start / BLOCK_BYTES as u64..range.end.div_ceil(BLOCK_BYTES as u64);
+        let base = blocks.start * BLOCK_BYTES as u64;
+        let place = |at: u64| usize::try_from(at - base).map_err(|_| io::ErrorKind::UnexpectedEof);
+        let (from, to) = (place(range.start)?, place(range.end)?);
+        match blocks.end - blocks.start {
+            1 => Ok(self.block(sums, blocks.start)?.slice(from..to)),
+            2..=SPAN_KEPT_MAX => {
+                let mut read = Vec::with_capacity(to.next_multiple_of(BLOCK_BYTES));
+                for number in blocks {
+                    read.extend_from_slice(&self.block(sums, number)?);
+                }
+                Ok(Bytes::from(read).slice(from..to))
+            }
+            _ => Ok(self.read_right(sums, blocks)?.slice(from..to)),
+        }
+    }
+
+    /// One block, which others may have read before.
+    fn block(&self, sums: &Sums, number: u64) -> io::Result<Bytes> {
+        let key = (sums.file, number);
+        if let Some(kept) = self.known.right.get(&key) {
+            return Ok(kept);
+        }
+        let read = self.read_right(sums, number..number + 1)?;
+        self.known.right.insert(key, read.clone());
+        Ok(read)
+    }
+
+    /// Whole blocks, if they are what was written.
+    fn read_right(&self, sums: &Sums, blocks: Range<u64>) -> io::Result<Bytes> {
+        let start = blocks.start * BLOCK_BYTES as u64;
+        let end = (blocks.end * BLOCK_BYTES as u64).min(self.segment.bytes);
+        let bytes = self.read_unchecked(start..end)?;
+        let wanted = sums.blocks.iter().skip(usize::try_from(blocks.start).unwrap_or(usize::MAX));
         for (place, (read, sum)) in bytes.chunks(BLOCK_BYTES).zip(wanted).enumerate() {
             if crc32c::crc32c(read) != *sum {
-                self.suspects
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(self.segment.path.clone());
-                let at = whole.start + (place * BLOCK_BYTES) as u64;
+                self.known.suspects().insert(self.segment.path.clone());
+                let at = start + (place * BLOCK_BYTES) as u64;
                 let what = format!("the block at byte {at} of {} is not what was written", self.segment.path);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
             }
         }
-        let (from, to) = (range.start - whole.start, range.end - whole.start);
-        let place = |at| usize::try_from(at).map_err(|_| io::ErrorKind::UnexpectedEof);
-        Ok(bytes.slice(place(from)?..place(to)?))
+        Ok(bytes)
     }
 
     fn read_unchecked(&self, range: Range<u64>) -> io::Result<Bytes> {
@@ -213,7 +290,7 @@ mod tests {
             assert_eq!(Sums::from_bytes(&sums.to_bytes(), length as u64).as_ref(), Some(&sums));
             for sums in [Some(sums), None] {
                 let segment = segment(&bytes, sums);
-                let blocks = Blocks::open(dir.path(), &segment, &Suspects::default()).unwrap();
+                let blocks = Blocks::open(dir.path(), &segment, &Arc::default()).unwrap();
                 let places = [0, 1, length / 2, length, BLOCK_BYTES - 1, BLOCK_BYTES, 2 * BLOCK_BYTES + 5];
                 for (from, to) in places.iter().flat_map(|from| places.map(|to| (*from, to))) {
                     let read = blocks.read(from as u64..to as u64).ok();
@@ -258,8 +335,8 @@ mod tests {
             let mut damaged = bytes.clone();
             damaged[place] ^= 1 << (place % 8);
             std::fs::write(dir.path().join("segment"), &damaged).unwrap();
-            let suspects = Suspects::default();
-            let blocks = Blocks::open(dir.path(), &segment, &suspects).unwrap();
+            let known = Arc::<Known>::default();
+            let blocks = Blocks::open(dir.path(), &segment, &known).unwrap();
             for block in 0..4 {
                 let from = block * BLOCK_BYTES;
                 let is_fallen = place / BLOCK_BYTES == block;
@@ -269,7 +346,7 @@ mod tests {
                     assert!(error.to_string().contains(&format!("at byte {from} of segment")), "{error}");
                 }
             }
-            assert_eq!(suspects.lock().unwrap().iter().collect::<Vec<_>>(), ["segment"]);
+            assert_eq!(known.suspects().iter().collect::<Vec<_>>(), ["segment"]);
             let mut all = Vec::new();
             assert!(blocks.get_read(0).unwrap().read_to_end(&mut all).is_err());
             assert_eq!(all, bytes[..place / BLOCK_BYTES * BLOCK_BYTES]);

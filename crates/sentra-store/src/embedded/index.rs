@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alias::Alias;
 use super::alias_read::with_aliases;
-use super::blocks::{Blocks, Suspects};
+use super::blocks::{Blocks, Known};
 use super::promoted::schema_with;
 use super::raw_form;
 use super::steps::{Step, steps_of};
@@ -246,25 +246,24 @@ pub(super) struct Indexes {
     known: RwLock<HashMap<String, Arc<SegmentIndex>>>,
     filters: RwLock<Kept<Arc<[u8]>>>,
     readers: RwLock<Kept<ArrowReaderMetadata>>,
-    suspects: Suspects,
+    blocks: Arc<Known>,
 }
 
 impl Indexes {
     pub(super) fn new(root: PathBuf) -> Self {
         let filters = RwLock::new(Kept::new(FILTERS_KEPT_BYTES_MAX));
         let readers = RwLock::new(Kept::new(FOOTERS_KEPT_BYTES_MAX));
-        Self { root, known: RwLock::default(), filters, readers, suspects: Suspects::default() }
+        Self { root, known: RwLock::default(), filters, readers, blocks: Arc::default() }
     }
 
     /// The file of a segment.
     pub(super) fn file(&self, segment: &Arc<Segment>) -> Result<Blocks, StoreError> {
-        Blocks::open(&self.root, segment, &self.suspects)
+        Blocks::open(&self.root, segment, &self.blocks)
     }
 
     /// Those of `segments` of which a block was not what had been written, since this was asked last.
     pub(super) fn take_suspects(&self, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
-        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
-        segments.iter().filter(|segment| suspects.remove(&segment.path)).map(Arc::clone).collect()
+        self.blocks.take_suspects(segments)
     }
 
     /// Which steps of a segment may meet `needs`.

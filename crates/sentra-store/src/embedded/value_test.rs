@@ -5,7 +5,8 @@
 //! several values are searched in full.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use arrow_array::builder::BooleanBuilder;
 use arrow_array::cast::AsArray;
@@ -17,7 +18,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, bytes};
 
 use super::stop::Stop;
 use crate::matcher::ValueTest;
@@ -72,6 +73,8 @@ struct TestFunction {
     test: Test,
     /// Ends it between two rows.
     stop: Stop,
+    /// Finds what every ASCII text that passes has in it, made when it is needed.
+    part: OnceLock<Option<bytes::Regex>>,
 }
 
 impl PartialEq for TestFunction {
@@ -104,7 +107,8 @@ pub(super) fn regex_test(column: Expr, field: Option<&str>, pattern: &str, stop:
 
 fn function(column: Expr, field: Option<&str>, test: Test, stop: &Stop) -> Expr {
     let signature = Signature::any(1, Volatility::Immutable);
-    let function = TestFunction { signature, field: field.map(str::to_owned), test, stop: stop.clone() };
+    let (field, stop) = (field.map(str::to_owned), stop.clone());
+    let function = TestFunction { signature, field, test, stop, part: OnceLock::new() };
     ScalarUDF::from(function).call(vec![column])
 }
 
@@ -135,14 +139,19 @@ impl ScalarUDFImpl for TestFunction {
     }
 }
 
+/// Finds what every ASCII text that passes `test` has in it.
+fn part_of(test: &Test) -> Option<bytes::Regex> {
+    let Test::Value(test) = test else { return None };
+    let mut part = bytes::RegexBuilder::new(&regex::escape(test.part()?));
+    part.unicode(false).case_insensitive(true).size_limit(REGEX_BYTES_MAX).build().ok()
+}
+
 impl TestFunction {
     /// Which rows pass; nothing for a column that cannot be tested.
     fn on(&self, array: &ArrayRef) -> Result<Option<BooleanArray>> {
         match (&self.field, array.data_type()) {
             (Some(field), DataType::Map(..)) => self.on_fields(array, field),
-            (None, DataType::Utf8) => self.on_each(
-                array.as_string::<i32>().iter().map(|text| text.is_some_and(|text| self.test.matches(text))),
-            ),
+            (None, DataType::Utf8) => self.on_texts(array.as_string()),
             (None, DataType::Dictionary(..)) => self.on_dictionary(array),
             (None, DataType::Binary) => {
                 let matches = |raw: &[u8]| self.test.matches(&String::from_utf8_lossy(raw));
@@ -150,6 +159,35 @@ impl TestFunction {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Texts stand one after the other in memory: most of those that do not pass are ruled out by one search through all.
+    fn on_texts(&self, texts: &StringArray) -> Result<Option<BooleanArray>> {
+        let passes = |text: Option<&str>| text.is_some_and(|text| self.test.matches(text));
+        let Some(part) = self.part.get_or_init(|| part_of(&self.test)) else {
+            return self.on_each(texts.iter().map(passes));
+        };
+        // Those of a part of a batch stand among those of the others.
+        let end = texts.value_offsets().last().and_then(|end| usize::try_from(*end).ok());
+        let all = texts.values().get(..end.unwrap_or_default()).unwrap_or_default();
+        let start = texts.value_offsets().first().and_then(|start| usize::try_from(*start).ok());
+        let is_ascii = all.get(start.unwrap_or_default()..).is_some_and(<[u8]>::is_ascii);
+        let mut found = None;
+        let mut may_pass = |place: &[i32]| {
+            let &[from, to] = place else { return true };
+            let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to)) else { return true };
+            // By other letters more is the same without case than ASCII has.
+            if !is_ascii && !all.get(from..to).is_some_and(<[u8]>::is_ascii) {
+                return true;
+            }
+            if found.as_ref().is_none_or(|found: &Range<usize>| found.start < from) {
+                let next = (from < all.len()).then(|| part.find_at(all, from)).flatten();
+                found = Some(next.map_or(usize::MAX..usize::MAX, |next| next.range()));
+            }
+            found.as_ref().is_some_and(|found| found.end <= to)
+        };
+        let places = texts.value_offsets().windows(2);
+        self.on_each(texts.iter().zip(places).map(|(text, place)| may_pass(place) && passes(text)))
     }
 
     /// Tests that are made one after the other while the question stands.
@@ -228,5 +266,73 @@ impl ScalarUDFImpl for FirstValue {
         let rows = map.map_or(0, Array::len);
         let values: StringArray = (0..rows).map(|row| maps.values(row, &self.field).next()).collect();
         Ok(ColumnarValue::Array(Arc::new(values)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(test: &ValueTest, texts: &ArrayRef) -> Vec<bool> {
+        let function = TestFunction {
+            signature: Signature::any(1, Volatility::Immutable),
+            field: None,
+            test: Test::Value(test.clone()),
+            stop: Stop::default(),
+            part: OnceLock::new(),
+        };
+        let passed = function.on(texts).unwrap().unwrap();
+        passed.iter().map(Option::unwrap).collect()
+    }
+
+    #[test]
+    fn a_search_through_all_texts_finds_what_each_alone_shows() {
+        // Parts that end in the next text, other letters that are the same without case, nothing, and no text.
+        let words = [
+            "root",
+            "ROOT",
+            "ro",
+            "ot",
+            "roo",
+            "t",
+            "",
+            " ",
+            "x root y",
+            "rootroot",
+            "proot",
+            "\u{212a}ey",
+            "KEY",
+            "ö root",
+        ];
+        let mut texts: Vec<Option<String>> = vec![None];
+        for one in words {
+            texts.push(Some(one.to_owned()));
+            texts.extend(words.map(|other| Some(format!("{one}{other}"))));
+            texts.push(None);
+        }
+        let (ascii, all): (Vec<_>, Vec<_>) = (
+            texts.iter().filter(|text| text.as_ref().is_none_or(|text| text.is_ascii())).cloned().collect(),
+            texts,
+        );
+        let parts = ["root", "ro", "t", "tr", "key", "ey", "ö", "", " ", "rootrootroot"].map(str::to_owned);
+        let tests = parts.into_iter().flat_map(|part| {
+            [ValueTest::Contains, ValueTest::Has, ValueTest::StartsWith, ValueTest::EndsWith]
+                .map(|test| test(part.clone()))
+        });
+        let mut seen = 0;
+        for test in tests.chain([ValueTest::NotEmpty]) {
+            for texts in [&ascii, &all] {
+                let expected = texts.iter().map(|text| text.as_ref().is_some_and(|text| test.matches(text)));
+                let expected: Vec<bool> = expected.collect();
+                seen += expected.iter().filter(|passes| **passes).count();
+                let array: ArrayRef = Arc::new(texts.iter().cloned().collect::<StringArray>());
+                assert_eq!(passed(&test, &array), expected, "{test:?}");
+                for (from, length) in [(0, 1), (3, 7), (50, texts.len() - 60), (texts.len() - 1, 1), (5, 0)] {
+                    let part = array.slice(from, length);
+                    assert_eq!(passed(&test, &part), expected[from..from + length], "{test:?} from {from}");
+                }
+            }
+        }
+        assert!(seen > 1_000, "{seen}");
     }
 }
