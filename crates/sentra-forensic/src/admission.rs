@@ -65,7 +65,7 @@ pub(crate) fn take(
         };
         // One that is held already takes no room that it does not have.
         if held.is_none() && beyond > 0 && !has_room() {
-            ledger.refuse(&filed.class);
+            ledger.refuse(&filed.class, time);
             appended.refused += 1;
             continue;
         }

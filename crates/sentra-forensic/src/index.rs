@@ -148,6 +148,9 @@ pub struct ClassStats {
     pub raised: u64,
     /// Documents of which something did not fit.
     pub cut: u64,
+    /// The newest event that gave way or was refused and that would be held still if there were room; nothing while all that
+    /// belong into the class are held. Of an index of an earlier version that is not known: then it is the end of time.
+    pub lacking_until: Option<Timestamp>,
 }
 
 /// A damaged index that was put aside.

@@ -33,6 +33,20 @@ pub(crate) struct Account {
     pub(crate) cut: u64,
     /// No document of the class is older, in microseconds.
     pub(crate) oldest: i64,
+    /// The newest that gave way or was refused, in microseconds. Ledgers of earlier versions do not say.
+    #[serde(default)]
+    pub(crate) lacking: Lacking,
+}
+
+/// Up to when documents are lacking that would be held if there were room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Lacking {
+    /// Not written down.
+    #[default]
+    Unknown,
+    /// Whatever gave way would have expired since.
+    Nothing,
+    Until(i64),
 }
 
 impl Default for Ledger {
@@ -105,8 +119,10 @@ impl Ledger {
         account.cut += u64::from(is_cut);
     }
 
-    pub(crate) fn refuse(&mut self, class: &str) {
-        self.account(class).refused += 1;
+    pub(crate) fn refuse(&mut self, class: &str, time: Timestamp) {
+        let account = self.account(class);
+        account.lack_until(time.micros());
+        account.refused += 1;
     }
 
     pub(crate) fn raise(&mut self, class: &str) {
@@ -118,6 +134,9 @@ impl Ledger {
     /// `count` documents of `class` up to `until` gave way.
     pub(crate) fn evict(&mut self, class: &str, count: u64, until: i64) {
         let account = self.account(class);
+        if count > 0 {
+            account.lack_until(until);
+        }
         account.evicted += count;
         account.documents = account.documents.saturating_sub(count);
         account.oldest = until.saturating_add(1).max(account.oldest);
@@ -129,6 +148,18 @@ impl Ledger {
         account.expired += count;
         account.documents = account.documents.saturating_sub(count);
         account.oldest = before.max(account.oldest);
+    }
+
+    /// At `now`, what is of `class` and before `before` was kept long enough: what gave way of it is not lacking any more.
+    /// Gives whether that is news.
+    pub(crate) fn settle(&mut self, class: &str, before: Timestamp, now: Timestamp) -> bool {
+        let Some(account) = self.classes.get_mut(class) else { return false };
+        let lacking = match account.lacking() {
+            Lacking::Unknown => Lacking::Until(now.micros()),
+            Lacking::Until(until) if until < before.micros() => Lacking::Nothing,
+            lacking => lacking,
+        };
+        std::mem::replace(&mut account.lacking, lacking) != lacking
     }
 
     /// Every class that is configured or was, in the order in which they give way last.
@@ -149,8 +180,78 @@ impl Ledger {
                     expired: account.expired,
                     raised: account.raised,
                     cut: account.cut,
+                    lacking_until: match account.lacking() {
+                        Lacking::Nothing => None,
+                        Lacking::Until(until) => Some(Timestamp::from_micros(until)),
+                        Lacking::Unknown => Some(Timestamp::MAX),
+                    },
                 }
             })
             .collect()
+    }
+}
+
+impl Account {
+    fn lacking(&self) -> Lacking {
+        if self.evicted + self.refused == 0 { Lacking::Nothing } else { self.lacking }
+    }
+
+    /// A document of `time` is not held for want of room.
+    fn lack_until(&mut self, time: i64) {
+        self.lacking = match self.lacking() {
+            Lacking::Unknown => Lacking::Unknown,
+            Lacking::Nothing => Lacking::Until(time),
+            Lacking::Until(until) => Lacking::Until(until.max(time)),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lacking(ledger: &Ledger, class: &str) -> Option<Timestamp> {
+        let stats = ledger.by_class(&crate::ForensicConfig::default().classes().unwrap());
+        stats.into_iter().find(|stats| stats.class == class).and_then(|stats| stats.lacking_until)
+    }
+
+    #[test]
+    fn what_gave_way_is_lacking_until_it_would_have_expired() {
+        let at = Timestamp::from_seconds;
+        let mut ledger = Ledger::default();
+        for second in 1..=20 {
+            ledger.admit("gate", at(second), false);
+        }
+        assert_eq!(lacking(&ledger, "gate"), None);
+        ledger.evict("gate", 0, i64::MIN);
+        assert_eq!(lacking(&ledger, "gate"), None, "nothing gave way");
+        ledger.evict("gate", 5, at(5).micros());
+        ledger.refuse("gate", at(9));
+        ledger.refuse("gate", at(3));
+        assert_eq!(lacking(&ledger, "gate"), Some(at(9)));
+        assert!(!ledger.settle("gate", at(9), at(100)), "what happened at the ninth second would be kept");
+        assert_eq!(lacking(&ledger, "gate"), Some(at(9)));
+        assert!(ledger.settle("gate", at(10), at(101)));
+        assert!(!ledger.settle("gate", at(10), at(101)) && !ledger.settle("other", at(10), at(101)));
+        assert_eq!(lacking(&ledger, "gate"), None);
+        ledger.refuse("gate", at(12));
+        assert_eq!(lacking(&ledger, "gate"), Some(at(12)), "again");
+    }
+
+    #[test]
+    fn a_ledger_of_an_earlier_version_is_not_taken_to_lack_nothing() {
+        let stored = r#"{"version":1,"positions":{},"ingested_bytes":9,"classes":{"gate":{"documents":1,"admitted":3,
+            "refused":0,"evicted":2,"expired":0,"raised":0,"cut":0,"oldest":7},"rest":{"documents":1,"admitted":1,"refused":0,
+            "evicted":0,"expired":0,"raised":0,"cut":0,"oldest":7}}}"#;
+        let mut ledger: Ledger = serde_json::from_str(stored).unwrap();
+        assert_eq!(lacking(&ledger, "gate"), Some(Timestamp::MAX));
+        assert_eq!(lacking(&ledger, "rest"), None);
+        ledger.refuse("gate", Timestamp::from_seconds(5));
+        assert_eq!(lacking(&ledger, "gate"), Some(Timestamp::MAX), "others gave way before");
+        let (before, now) = (Timestamp::from_seconds(1_000), Timestamp::from_seconds(2_000));
+        assert!(ledger.settle("gate", before, now));
+        assert_eq!(lacking(&ledger, "gate"), Some(now), "no event that gave way is newer");
+        assert!(ledger.settle("gate", Timestamp::from_seconds(2_001), Timestamp::from_seconds(3_001)));
+        assert_eq!(lacking(&ledger, "gate"), None);
     }
 }

@@ -1,6 +1,6 @@
 use sentra_model::Severity;
 
-use super::fixture::{TENANT, config, ids, policy, progress, routed, scope, signal, stretch};
+use super::fixture::{TENANT, at, config, ids, policy, progress, routed, scope, signal, stretch};
 use crate::{ClassStats, Clause, ForensicConfig, TextIndex, TextStats};
 
 type Open = dyn Fn(&ForensicConfig) -> super::Opened;
@@ -62,6 +62,25 @@ pub(super) fn the_last_class_gives_way_first(open: &Open) {
     assert_eq!(critical.refused, 0, "what is newer than what is there is taken");
     assert!(critical.documents > 100 && critical.evicted > 0, "{critical:?}");
     assert_eq!(stats.classes[0].class, "signals critical");
+}
+
+pub(super) fn what_gave_way_is_lacking_while_it_would_be_kept(open: &Open) {
+    let (index, _directory) = open(&config(200_000));
+    fill(&*index, 0..1_500, &policy("gate"));
+    let stats = checked(&*index);
+    let gate = class(&stats, "gate");
+    let until = gate.lacking_until.expect("some gave way");
+    assert!(gate.evicted + gate.refused > 0 && until < at(1_500), "{gate:?}");
+    assert_eq!(class(&stats, "rest").lacking_until, None);
+    // Two days later the last of them would have been kept just so long.
+    let days = 2 * 24 * 3_600;
+    let expire = |now| {
+        index.expire(&scope(TENANT), now).unwrap();
+        index.commit(&scope(TENANT)).unwrap();
+        class(&checked(&*index), "gate").lacking_until
+    };
+    assert_eq!(expire(until.plus_micros(days * 1_000_000)), Some(until));
+    assert_eq!(expire(until.plus_micros(days * 1_000_000 + 1)), None);
 }
 
 pub(super) fn the_oldest_of_a_class_gives_way_first(open: &Open) {

@@ -61,6 +61,7 @@ macro_rules! engines {
             }
             budget {
                 the_last_class_gives_way_first
+                what_gave_way_is_lacking_while_it_would_be_kept
                 the_oldest_of_a_class_gives_way_first
                 nothing_is_pushed_out_by_what_is_lesser
                 the_share_grows_with_what_is_ingested

@@ -289,6 +289,7 @@ impl Tenant {
         self.change(|state| {
             let mut expired = 0;
             for (class, before) in self.settings.classes.expired_before(now) {
+                state.is_changed |= state.ledger.settle(class, before, now);
                 let until = before.micros().saturating_sub(1);
                 // What waits for its commit is looked at the next time.
                 let count = self.count_until(class, until)?;

@@ -39,9 +39,19 @@ impl From<TextStats> for ForensicView {
 
 impl From<ClassStats> for ForensicClass {
     fn from(stats: ClassStats) -> Self {
-        let ClassStats { class, configured, documents, admitted, refused, evicted, expired, raised, cut } =
-            stats;
-        Self { class, configured, documents, admitted, refused, evicted, expired, raised, cut }
+        let ClassStats {
+            class,
+            configured,
+            documents,
+            admitted,
+            refused,
+            evicted,
+            expired,
+            raised,
+            cut,
+            lacking_until,
+        } = stats;
+        Self { class, configured, documents, admitted, refused, evicted, expired, raised, cut, lacking_until }
     }
 }
 

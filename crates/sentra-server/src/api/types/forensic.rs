@@ -1,3 +1,4 @@
+use sentra_model::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -46,4 +47,7 @@ pub struct ForensicClass {
     pub raised: u64,
     /// Events of which something was too long to be searched.
     pub cut: u64,
+    /// The newest event that gave way or was refused and that would be held still if there were room; nothing while all that
+    /// belong into the class are held. An index of an earlier version does not know: then it is the end of time.
+    pub lacking_until: Option<Timestamp>,
 }
