@@ -83,12 +83,18 @@ test-minilm: ## The sentence model all-MiniLM-L6-v2 beside an independent comput
 
 # The kill tests under load start the real binary as the test profile builds it.
 .PHONY: long-test
-long-test: console ## Hundreds of SIGKILLs, of the log alone and of the server under load; simulated crashes; fuzzing (an hour)
+long-test: console ## Hundreds of SIGKILLs, of the log alone and of the server under load; simulated crashes; fuzzing; a million questions of a foreign tenant (two hours)
 	SENTRA_KILLS=200 SENTRA_SIM_SEEDS=20000 cargo test --release --package sentra-backbone
 	SENTRA_KILLS=200 cargo test --workspace --locked --test it under_load
 	SENTRA_PREFILTER_RULES=1000 cargo test --workspace --locked --test prefilter
 	SENTRA_KILLS=200 cargo test --locked --package sentra-intake --lib tail::kill
 	SENTRA_FUZZ=100000 cargo test --release --package sentra-fuzz --test bounded
+	SENTRA_PLANS=1000000 cargo test --release --workspace --locked --test attacks --test built_in
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## libFuzzer on every target, each for FUZZ_SECONDS (a nightly toolchain and cargo-fuzz; the first build takes a quarter of an hour)
+	./scripts/fuzz.sh $(FUZZ_SECONDS)
 
 .PHONY: bench
 bench: release ## Measure each stage of the pipeline on FILE=path

@@ -150,16 +150,25 @@ impl Ledger {
         account.oldest = before.max(account.oldest);
     }
 
-    /// At `now`, what is of `class` and before `before` was kept long enough: what gave way of it is not lacking any more.
-    /// Gives whether that is news.
-    pub(crate) fn settle(&mut self, class: &str, before: Timestamp, now: Timestamp) -> bool {
+    /// What is of `class` and before `before` was kept long enough: what gave way of it is not lacking any more. Gives whether
+    /// that is news.
+    pub(crate) fn settle(&mut self, class: &str, before: Timestamp) -> bool {
         let Some(account) = self.classes.get_mut(class) else { return false };
-        let lacking = match account.lacking() {
-            Lacking::Unknown => Lacking::Until(now.micros()),
-            Lacking::Until(until) if until < before.micros() => Lacking::Nothing,
-            lacking => lacking,
-        };
-        std::mem::replace(&mut account.lacking, lacking) != lacking
+        let is_over = matches!(account.lacking, Lacking::Until(until) if until < before.micros());
+        if is_over {
+            account.lacking = Lacking::Nothing;
+        }
+        is_over
+    }
+
+    /// Of what gave way when nobody wrote down its time it is known that it happened before `now`. Gives whether that is news.
+    pub(crate) fn settle_unknown(&mut self, now: Timestamp) -> bool {
+        let mut is_news = false;
+        for account in self.classes.values_mut().filter(|account| account.lacking() == Lacking::Unknown) {
+            account.lacking = Lacking::Until(now.micros());
+            is_news = true;
+        }
+        is_news
     }
 
     /// Every class that is configured or was, in the order in which they give way last.
@@ -229,10 +238,11 @@ mod tests {
         ledger.refuse("gate", at(9));
         ledger.refuse("gate", at(3));
         assert_eq!(lacking(&ledger, "gate"), Some(at(9)));
-        assert!(!ledger.settle("gate", at(9), at(100)), "what happened at the ninth second would be kept");
+        assert!(!ledger.settle("gate", at(9)), "what happened at the ninth second would be kept");
         assert_eq!(lacking(&ledger, "gate"), Some(at(9)));
-        assert!(ledger.settle("gate", at(10), at(101)));
-        assert!(!ledger.settle("gate", at(10), at(101)) && !ledger.settle("other", at(10), at(101)));
+        assert!(ledger.settle("gate", at(10)));
+        assert!(!ledger.settle("gate", at(10)) && !ledger.settle("other", at(10)));
+        assert!(!ledger.settle_unknown(at(101)), "all of it is known");
         assert_eq!(lacking(&ledger, "gate"), None);
         ledger.refuse("gate", at(12));
         assert_eq!(lacking(&ledger, "gate"), Some(at(12)), "again");
@@ -248,10 +258,12 @@ mod tests {
         assert_eq!(lacking(&ledger, "rest"), None);
         ledger.refuse("gate", Timestamp::from_seconds(5));
         assert_eq!(lacking(&ledger, "gate"), Some(Timestamp::MAX), "others gave way before");
-        let (before, now) = (Timestamp::from_seconds(1_000), Timestamp::from_seconds(2_000));
-        assert!(ledger.settle("gate", before, now));
+        let now = Timestamp::from_seconds(2_000);
+        assert!(!ledger.settle("gate", now));
+        assert!(ledger.settle_unknown(now), "whether its class is kept for ever or not");
+        assert!(!ledger.settle_unknown(now));
         assert_eq!(lacking(&ledger, "gate"), Some(now), "no event that gave way is newer");
-        assert!(ledger.settle("gate", Timestamp::from_seconds(2_001), Timestamp::from_seconds(3_001)));
+        assert!(ledger.settle("gate", Timestamp::from_seconds(2_001)));
         assert_eq!(lacking(&ledger, "gate"), None);
     }
 }

@@ -187,7 +187,7 @@ impl TextIndex for MemoryIndex {
         self.with(scope, |tenant| {
             let mut expired = 0;
             for (class, before) in self.classes.expired_before(now) {
-                tenant.ledger.settle(class, before, now);
+                tenant.ledger.settle(class, before);
                 let old = tenant.held.of_class(class).into_iter().filter(|(time, _)| *time < before);
                 let old: Vec<_> = old.collect();
                 for (_, id) in &old {
@@ -198,6 +198,7 @@ impl TextIndex for MemoryIndex {
                 }
                 expired += old.len() as u64;
             }
+            tenant.ledger.settle_unknown(now);
             Ok(expired)
         })
     }

@@ -248,6 +248,7 @@ impl Walking<'_> {
             }
             Some(Ok(StoredPart::End(end))) => {
                 let last = end.last;
+                self.desk.health.note_stop("marts", self.desk.parts.clock.now(), end.stopped_by);
                 let (asker, request) = (self.asker, self.request);
                 let answer =
                     self.events.answer(self.desk, asker, request, Vec::new(), end, self.started).await;

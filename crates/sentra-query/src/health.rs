@@ -9,7 +9,7 @@ use sentra_model::{Clock, Timestamp};
 use sentra_store::StoppedBy;
 use serde::{Deserialize, Serialize};
 
-use crate::error::QueryError;
+use crate::error::{EngineError, QueryError};
 
 /// Share of calls that fail, above which an engine is left alone.
 const FAILING_SHARE: f64 = 0.5;
@@ -115,12 +115,20 @@ impl EngineHealth {
             .then(|| format!("it failed again and again, and is tried again in {seconds} s"))
     }
 
-    /// The engine `name`, of which it is known otherwise whether what belongs into it is not in it.
-    pub(crate) fn status(&self, name: &str, now: Timestamp, lacks: Option<String>) -> EngineStatus {
+    /// The engine `name`, of which it is known otherwise whether what belongs into it is not in it, or why it cannot say so.
+    pub(crate) fn status(
+        &self,
+        name: &str,
+        now: Timestamp,
+        lacks: Result<Option<String>, EngineError>,
+    ) -> EngineStatus {
+        let (lacks, error) = lacks.map_or_else(|error| (None, Some(error)), |lacks| (lacks, None));
         let full = || lacks.or_else(|| self.full(now).map(str::to_owned));
         let (state, why) = if let Some(since) = self.resting_since {
             let why = format!("it failed again and again, the last time at {since}");
             (EngineState::Failing, self.rest(now).unwrap_or(why))
+        } else if let Some(error) = error {
+            (EngineState::Failing, error.message)
         } else if let Some(why) = full() {
             (EngineState::Full, why)
         } else if self.is_slow() {
@@ -256,7 +264,7 @@ mod tests {
         };
         assert!((0..3).all(|second| !call(second, Some(StoppedBy::Memory))), "too few calls to judge");
         assert!(call(3, Some(StoppedBy::Memory)));
-        let status = health.of("marts").status("marts", at(4), None);
+        let status = health.of("marts").status("marts", at(4), Ok(None));
         assert_eq!(status.state, EngineState::Full);
         assert!(status.why.contains("memory"), "{status:?}");
         assert!(health.admit("marts", at(4)).is_ok(), "nobody else has the events");
@@ -281,8 +289,8 @@ mod tests {
         }
         assert!(health.of("records").full(clock.now()).unwrap().contains("disk"));
         // It failed, too, and that is worse.
-        assert_eq!(health.of("records").status("records", clock.now(), None).state, EngineState::Failing);
-        assert_eq!(health.of("vectors").status("vectors", clock.now(), None).state, EngineState::Well);
+        assert_eq!(health.of("records").status("records", clock.now(), Ok(None)).state, EngineState::Failing);
+        assert_eq!(health.of("vectors").status("vectors", clock.now(), Ok(None)).state, EngineState::Well);
     }
 
     #[test]

@@ -22,6 +22,20 @@ pub(crate) fn engine_of(table: &str) -> &'static str {
     }
 }
 
+/// Whether questions of the marts can be asked of the index over words, because that is wanted.
+pub(crate) fn may_be_turned(engine: Engine, questions: &mut [Question]) -> bool {
+    let mut is_of_events = false;
+    if engine == Engine::Forensic {
+        for question in questions {
+            each_pipeline(&mut question.query, &mut |pipeline| {
+                is_of_events |=
+                    matches!(&pipeline.source.kind, SourceKind::Table(name) if name == EVENTS_TABLE);
+            });
+        }
+    }
+    is_of_events
+}
+
 /// Turns the questions towards the engine that is wanted.
 pub(crate) fn grant(
     engine: Engine,

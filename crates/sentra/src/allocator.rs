@@ -12,6 +12,9 @@ use std::env;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
+
 /// What the allocator calls its setting.
 const SETTING: &str = "MIMALLOC_PURGE_DELAY";
 /// For how long freed memory is kept, in milliseconds.
@@ -28,6 +31,11 @@ pub(crate) fn keep_freed_memory() {
     let Ok(program) = env::current_exe() else { return };
     let mut arguments = env::args_os();
     let name = arguments.next().unwrap_or_else(|| program.clone().into_os_string());
-    // It comes back only where it failed: then memory is given back early, and everything else is as it should be.
+    // It comes back only where it failed, as where a process is confined: then memory is given back early.
     let _ = Command::new(program).arg0(name).args(arguments).env(SETTING, FREED_KEPT_MS).exec();
+    // Before it fails it lets a closed connection end the process; as long as somebody listens to that, it does not.
+    if let Ok(runtime) = Builder::new_current_thread().enable_io().build() {
+        let _entered = runtime.enter();
+        let _ = signal(SignalKind::pipe());
+    }
 }

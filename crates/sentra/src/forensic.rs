@@ -47,10 +47,13 @@ fn failed(error: impl std::fmt::Display) -> EngineError {
     EngineError { message: error.to_string() }
 }
 
-/// What the budget costs: events from `from` on that would be in the index still if there were room.
+/// What the budget costs: events from `from` on that would be in the index still if there were room. What a policy that is
+/// gone had asked for does not belong into it any more.
 fn lacks(stats: &TextStats, from: Option<Timestamp>) -> Option<String> {
-    let of = |class: &&ClassStats| class.lacking_until.filter(|until| from.is_none_or(|from| *until >= from));
-    let newest = stats.classes.iter().filter_map(|class| of(&class)).max()?;
+    let of = |class: &ClassStats| {
+        class.lacking_until.filter(|until| class.configured && from.is_none_or(|from| *until >= from))
+    };
+    let newest = stats.classes.iter().filter_map(of).max()?;
     let lacking: Vec<&ClassStats> = stats.classes.iter().filter(|class| of(class).is_some()).collect();
     let evicted: u64 = lacking.iter().map(|class| class.evicted).sum();
     let refused: u64 = lacking.iter().map(|class| class.refused).sum();
@@ -105,6 +108,8 @@ mod tests {
         let later = lacks(&both, at(61)).unwrap();
         assert!(later.contains(" 1 events gave way") && later.contains("for 4 there"), "{later}");
         assert_eq!(lacks(&both, at(121)), None, "all that happened since is held");
+        let removed = ClassStats { configured: false, ..class(2, 0, at(500)) };
+        assert_eq!(lacks(&stats(vec![removed]), None), None);
         let unknown = lacks(&stats(vec![class(2, 0, Some(Timestamp::MAX))]), at(121)).unwrap();
         assert_eq!(unknown, format!("{used} 2 events gave way to others and for 0 there was no room"));
     }

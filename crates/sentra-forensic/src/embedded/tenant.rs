@@ -289,7 +289,7 @@ impl Tenant {
         self.change(|state| {
             let mut expired = 0;
             for (class, before) in self.settings.classes.expired_before(now) {
-                state.is_changed |= state.ledger.settle(class, before, now);
+                state.is_changed |= state.ledger.settle(class, before);
                 let until = before.micros().saturating_sub(1);
                 // What waits for its commit is looked at the next time.
                 let count = self.count_until(class, until)?;
@@ -302,6 +302,7 @@ impl Tenant {
                 state.is_changed = true;
                 expired += count;
             }
+            state.is_changed |= state.ledger.settle_unknown(now);
             Ok(expired)
         })
     }

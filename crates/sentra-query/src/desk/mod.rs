@@ -12,26 +12,29 @@ use async_trait::async_trait;
 use sentra_model::{Clock, TenantId, TenantScope, Timestamp};
 use sentra_store::{DecisionStore, MartStore, Records};
 use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
 use crate::background::Background;
 use crate::ceiling::{Ceiling, Ceilings};
 use crate::complete::SeenCache;
 use crate::cost::{CostModel, Work};
-use crate::error::QueryError;
+use crate::error::{EngineError, QueryError};
 use crate::execute::{Sources, execute};
 use crate::forensic::TextSearch;
 use crate::found::{Found, one_event};
 use crate::health::{EngineStatus, Health};
 use crate::pages::{CursorKey, Kept};
-use crate::request::{Asker, Engine, Request};
+use crate::request::{Asker, Request};
 use crate::running::Running;
 use crate::similar::Similar;
 use crate::turns::{Lane, Turn, TurnLimits, Turns};
 use crate::words::{notes, route_of, status_of};
 
 pub(crate) use prepare::{Prepared, Ready};
+
+/// How long the index over words may take to say what it lacks.
+const INDEX_WAIT: Duration = Duration::from_millis(500);
 
 /// Records that wait to be in the stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,26 +218,24 @@ impl Desk {
         names.extend(self.parts.similar.is_some().then_some("vectors"));
         let mut engines = Vec::with_capacity(names.len());
         for name in names {
-            let lacks = if name == "forensic" { self.index_lacks(scope).await } else { None };
+            let lacks = if name == "forensic" { self.index_lacks(scope).await } else { Ok(None) };
             engines.push(self.health.of(name).status(name, now, lacks));
         }
         engines
     }
 
-    /// Why events that belong into the index over words are not in it, as far as it says so.
-    async fn index_lacks(&self, scope: &TenantScope) -> Option<String> {
-        let forensic = self.parts.forensic.as_ref()?;
-        forensic.lacks(scope).await.ok().flatten()
+    /// Why events that belong into the index over words are not in it. While it is busy with making room nobody waits for
+    /// it to say so.
+    async fn index_lacks(&self, scope: &TenantScope) -> Result<Option<String>, EngineError> {
+        let Some(forensic) = &self.parts.forensic else { return Ok(None) };
+        timeout(INDEX_WAIT, forensic.lacks(scope)).await.unwrap_or(Ok(None))
     }
 
     /// Why the index is not asked in the place of the marts though it was wished for.
-    async fn avoided(&self, scope: &TenantScope, engine: Engine) -> Option<String> {
-        if engine != Engine::Forensic {
-            return None;
-        }
+    async fn avoided(&self, scope: &TenantScope) -> Option<String> {
         match self.health.of("forensic").rest(self.parts.clock.now()) {
             Some(why) => Some(why),
-            None => self.index_lacks(scope).await,
+            None => self.index_lacks(scope).await.unwrap_or_else(|error| Some(error.message)),
         }
     }
 

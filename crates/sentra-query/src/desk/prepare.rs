@@ -104,7 +104,10 @@ impl Desk {
         let described = matches!(request.engine, Engine::Similarity | Engine::Vectors);
         let Read { decision, mut questions } = read(&request.text, &context, &catalog, described)?;
         let shown: Vec<String> = questions.iter().map(|question| question.query.to_string()).collect();
-        let avoided = self.avoided(scope, request.engine).await;
+        let avoided = match wish::may_be_turned(request.engine, &mut questions) {
+            true => self.avoided(scope).await,
+            false => None,
+        };
         if avoided.is_none() {
             wish::grant(request.engine, &self.parts, &request.text, &decision, &mut questions)?;
         }

@@ -63,7 +63,11 @@ impl EmbeddedMarts {
                 answer
             }
             // Whoever reads knows that damaged bytes can make a decoder panic.
-            Ok(Some(Err(error))) if error.is_panic() => resume_unwind(error.into_panic()),
+            Ok(Some(Err(error))) if error.is_panic() => {
+                // It may ask again.
+                told.spare();
+                resume_unwind(error.into_panic())
+            }
             Ok(_) => Err(StoreError::Stopped { operation: "answer a question" }),
             Err(_) => Ok(stopped(PlanAnswer::unanswered(plan), StoppedBy::Timeout)),
         }

@@ -99,7 +99,7 @@ impl Summing {
 /// What is known of the blocks of all segments.
 #[derive(Debug)]
 pub(super) struct Known {
-    /// Segments of which a block was not what had been written: whoever looks for damage begins with them.
+    /// Segments of which a block could not be read or was not what had been written: whoever looks for damage begins with them.
     suspects: Mutex<BTreeSet<String>>,
     /// Blocks that were right, by their file and their number.
     right: Cache<(u64, u64), Bytes>,
@@ -116,7 +116,11 @@ impl Known {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Those of `segments` of which a block was not what had been written, since this was asked last.
+    fn suspect(&self, segment: &Segment) {
+        self.suspects().insert(segment.path.clone());
+    }
+
+    /// Those of `segments` of which a block could not be read or was not what had been written, since this was asked last.
     pub(super) fn take_suspects(&self, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
         let mut suspects = self.suspects();
         segments.iter().filter(|segment| suspects.remove(&segment.path)).map(Arc::clone).collect()
@@ -135,7 +139,8 @@ impl Blocks {
     /// The file of `segment` below `root`.
     pub(super) fn open(root: &Path, segment: &Arc<Segment>, known: &Arc<Known>) -> Result<Self, StoreError> {
         let path = root.join(&segment.path);
-        let file = File::open(&path).map_err(StoreError::io("open", &path))?;
+        let opened = File::open(&path).inspect_err(|_| known.suspect(segment));
+        let file = opened.map_err(StoreError::io("open", &path))?;
         Ok(Self { file: Arc::new(file), segment: Arc::clone(segment), known: Arc::clone(known) })
     }
 
@@ -185,7 +190,7 @@ impl Blocks {
         let wanted = sums.blocks.iter().skip(usize::try_from(blocks.start).unwrap_or(usize::MAX));
         for (place, (read, sum)) in bytes.chunks(BLOCK_BYTES).zip(wanted).enumerate() {
             if crc32c::crc32c(read) != *sum {
-                self.known.suspects().insert(self.segment.path.clone());
+                self.known.suspect(&self.segment);
                 let at = start + (place * BLOCK_BYTES) as u64;
                 let what = format!("the block at byte {at} of {} is not what was written", self.segment.path);
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
@@ -197,7 +202,9 @@ impl Blocks {
     fn read_unchecked(&self, range: Range<u64>) -> io::Result<Bytes> {
         let length = usize::try_from(range.end - range.start).map_err(|_| io::ErrorKind::UnexpectedEof)?;
         let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, range.start)?;
+        self.file
+            .read_exact_at(&mut bytes, range.start)
+            .inspect_err(|_| self.known.suspect(&self.segment))?;
         Ok(bytes.into())
     }
 }

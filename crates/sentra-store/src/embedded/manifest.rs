@@ -323,7 +323,7 @@ fn segment_of(row: segment::Model, sums: Option<Vec<u8>>) -> Result<(TenantId, S
         mart: mart_of(&row.mart)?,
         partition: partition_of(row.partition),
         rows: from_sql(row.rows),
-        sums: sums.map(|sums| sums_of(&row.path, &sums, row.bytes)).transpose()?,
+        sums: sums.and_then(|sums| sums_of(&row.path, &sums, row.bytes)),
         path: row.path,
         bytes: from_sql(row.bytes),
         first: Timestamp::from_micros(row.first_micros),
@@ -335,9 +335,17 @@ fn segment_of(row: segment::Model, sums: Option<Vec<u8>>) -> Result<(TenantId, S
     Ok((tenant_of(&row.tenant)?, segment))
 }
 
-fn sums_of(path: &str, sums: &[u8], length: i64) -> Result<Sums, StoreError> {
-    let detail = || format!("the checksums of {path} are not those of a file of {length} bytes");
-    Sums::from_bytes(sums, from_sql(length)).ok_or_else(|| damaged(detail()))
+/// One row that contradicts itself does not keep the store shut: the segment's length and its checksum are looked at anyway.
+fn sums_of(path: &str, sums: &[u8], length: i64) -> Option<Sums> {
+    let sums = Sums::from_bytes(sums, from_sql(length));
+    if sums.is_none() {
+        tracing::error!(
+            path,
+            length,
+            "the checksums of a segment's blocks are not those of a file of this length"
+        );
+    }
+    sums
 }
 
 fn row_of(tenant: &str, segment: &Segment) -> segment::ActiveModel {

@@ -37,6 +37,7 @@ impl EmbeddedMarts {
         let _reading = tenant.reading();
         let mut is_again = false;
         loop {
+            let unread = tenant.snapshot().unread.len();
             // A page with fallen bits can make a decoder panic; that is no reason to end anything but this read.
             let given = AssertUnwindSafe(read()).catch_unwind().await;
             let is_damage = match &given {
@@ -44,8 +45,8 @@ impl EmbeddedMarts {
                 Ok(Err(error)) => may_be_damage(error),
                 Err(_) => true,
             };
-            // Each round sets a segment aside.
-            if !is_damage || !self.set_damaged_aside(scope, &tenant, is_again).await? {
+            // Each round but the first sets a segment aside, or has seen that another read did.
+            if !is_damage || !self.set_damaged_aside(scope, &tenant, unread, is_again).await? {
                 return given.unwrap_or_else(|panic| resume_unwind(panic));
             }
             is_again = true;
@@ -54,24 +55,31 @@ impl EmbeddedMarts {
 
     /// Compares segments of the tenant with their checksums: those of which a block was not right, and all where that finds
     /// none, or `is_again` says that the same read met damage before. Decodes them where that finds nothing. Gives whether
-    /// any were set aside.
+    /// it is worth to read again: a segment was set aside since there were `unread`, or what could not be read can be now.
     async fn set_damaged_aside(
         &self,
         scope: &TenantScope,
         tenant: &Tenant,
+        unread: usize,
         is_again: bool,
     ) -> Result<bool, StoreError> {
-        let unread = tenant.snapshot().unread.len();
         let _alone = tenant.tending.lock().await;
-        // Another read has met it at the same time.
+        // Another read has met it since this one began.
         if tenant.snapshot().unread.len() > unread {
             return Ok(true);
         }
-        let mut is_found = false;
+        let (mut is_found, mut is_right_now) = (false, false);
         for segment in self.indexes.take_suspects(&tenant.snapshot().segments) {
-            is_found |= !self.is_whole(scope, tenant, &segment).await?;
+            if !self.is_whole(scope, tenant, &segment).await? {
+                is_found = true;
+            } else if let Err(detail) = self.decode(&segment).await {
+                self.set_aside(scope, tenant, &segment, detail).await?;
+                is_found = true;
+            } else {
+                is_right_now = true;
+            }
         }
-        if is_found && !is_again {
+        if (is_found || is_right_now) && !is_again {
             return Ok(true);
         }
         let now = self.clock.now();

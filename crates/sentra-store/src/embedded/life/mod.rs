@@ -11,6 +11,8 @@ mod retire;
 mod verify;
 
 #[cfg(test)]
+mod damage_tests;
+#[cfg(test)]
 mod tests;
 
 use std::fs;
