@@ -83,7 +83,7 @@ test-minilm: ## The sentence model all-MiniLM-L6-v2 beside an independent comput
 
 # The kill tests under load start the real binary as the test profile builds it.
 .PHONY: long-test
-long-test: console ## Hundreds of SIGKILLs, of the log alone and of the server under load; simulated crashes; fuzzing; a million questions of a foreign tenant (two hours)
+long-test: console ## Hundreds of SIGKILLs, of the log alone and of the server under load; simulated crashes; fuzzing; a million questions beside a foreign tenant (two hours)
 	SENTRA_KILLS=200 SENTRA_SIM_SEEDS=20000 cargo test --release --package sentra-backbone
 	SENTRA_KILLS=200 cargo test --workspace --locked --test it under_load
 	SENTRA_PREFILTER_RULES=1000 cargo test --workspace --locked --test prefilter
