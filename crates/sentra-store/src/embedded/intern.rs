@@ -8,7 +8,7 @@ use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, Int64Array, StringArray, TimestampMicrosecondArray,
 };
 use arrow_schema::DataType;
-use datafusion::common::{Result, exec_datafusion_err, exec_err};
+use datafusion::common::{Result, exec_err};
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use sentra_kql::Kind;
 use std::hash::BuildHasher;
@@ -16,8 +16,8 @@ use std::hash::BuildHasher;
 use super::mark::{Mark, mark_of};
 use super::stop::Stop;
 
-/// A value that has no number yet.
-const UNKNOWN: u32 = u32::MAX;
+/// What has no number yet.
+pub(super) const UNKNOWN: u32 = u32::MAX;
 
 /// The second half of a long text's mark, which is found by its hash. That of a short one ends with its length.
 const LONG: u64 = u64::MAX;
@@ -306,28 +306,6 @@ pub(super) fn is_same(one: &ArrayRef, other: &StringArray) -> bool {
     one.len() == other.len()
         && std::ptr::eq(one.value_offsets().as_ptr(), other.value_offsets().as_ptr())
         && std::ptr::eq(one.value_data().as_ptr(), other.value_data().as_ptr())
-}
-
-/// Pairs of numbers, numbered.
-#[derive(Debug, Default)]
-pub(super) struct Pairs {
-    numbers: HashMap<u64, u32>,
-    pub(super) pairs: Vec<(u32, u32)>,
-}
-
-impl Pairs {
-    pub(super) fn number(&mut self, one: u32, other: u32) -> Result<u32> {
-        let new = u32::try_from(self.pairs.len()).map_err(|_| exec_datafusion_err!("too many groups"))?;
-        let number = *self.numbers.entry(u64::from(one) << 32 | u64::from(other)).or_insert(new);
-        if number == new {
-            self.pairs.push((one, other));
-        }
-        Ok(number)
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.numbers.capacity() * size_of::<(u64, u32)>() + self.pairs.capacity() * size_of::<(u32, u32)>()
-    }
 }
 
 #[cfg(test)]

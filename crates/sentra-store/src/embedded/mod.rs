@@ -55,6 +55,7 @@ mod native;
 mod open;
 mod options;
 mod ordered;
+mod pairs;
 mod pool;
 mod promoted;
 mod prune;

@@ -13,8 +13,9 @@ use datafusion::common::{Result, exec_datafusion_err, exec_err};
 use hashbrown::HashSet;
 use sentra_kql::Kind;
 
-use super::intern::{Pairs, Values};
+use super::intern::Values;
 use super::ordered::{Best, List, Places, Ranked, Set};
+use super::pairs::Pairs;
 use super::stop::Stop;
 use super::tally::{Tally, least_of};
 use state::State;
@@ -122,7 +123,7 @@ impl Groups {
     /// How many groups; one, of no rows too, where there are no keys.
     fn len(&self) -> usize {
         match (self.pairs.last(), self.keys.last()) {
-            (Some(pairs), _) => pairs.pairs.len(),
+            (Some(pairs), _) => pairs.len(),
             (None, Some(key)) => key.len(),
             (None, None) => 1,
         }
@@ -159,9 +160,11 @@ impl Groups {
             let array = columns.get(place).ok_or_else(missing)?;
             let numbers = values.numbers(array)?;
             groups = Some(match (groups, place.checked_sub(1).and_then(|level| self.pairs.get_mut(level))) {
-                (Some(groups), Some(pairs)) => {
-                    let pair = |(one, other): (u32, u32)| pairs.number(one, other);
-                    groups.into_iter().zip(numbers).map(pair).collect::<Result<_>>()?
+                (Some(mut groups), Some(pairs)) => {
+                    for (group, number) in groups.iter_mut().zip(numbers) {
+                        *group = pairs.number(*group, number)?;
+                    }
+                    groups
                 }
                 _ => numbers,
             });
@@ -207,11 +210,11 @@ impl Groups {
         let mut steps = stop.steps();
         for ((pairs, other), numbers) in self.pairs.iter_mut().zip(&other.pairs).zip(keys) {
             let at = |numbers: &[u32], place: u32| numbers.get(place as usize).copied().ok_or_else(missing);
-            let pair = |(one, two): &(u32, u32)| {
+            let pair = |(one, two): (u32, u32)| {
                 steps.row()?;
-                pairs.number(at(&groups, *one)?, at(&numbers, *two)?)
+                pairs.number(at(&groups, one)?, at(&numbers, two)?)
             };
-            groups = other.pairs.iter().map(pair).collect::<Result<_>>()?;
+            groups = other.iter().map(pair).collect::<Result<_>>()?;
         }
         let count = self.len();
         for ((state, other), column) in self.states.iter_mut().zip(&other.states).zip(&self.spec.columns) {
@@ -245,7 +248,7 @@ impl Groups {
             let values = self.keys.get(place).ok_or_else(missing)?;
             match pairs {
                 Some(pairs) => {
-                    let pair = |number: &u32| pairs.pairs.get(*number as usize).copied().unwrap_or_default();
+                    let pair = |number: &u32| pairs.get(*number).unwrap_or_default();
                     keys.push(values.array(numbers.iter().map(|number| pair(number).1))?);
                     numbers = numbers.iter().map(|number| pair(number).0).collect();
                 }
