@@ -103,7 +103,9 @@ struct Body {
     estimate: Option<Estimate>,
     actual: Actual,
     router_version: u32,
-    /// The work that the estimate was made of, to learn the pace from again after a restart.
+    /// The work that the estimate was made of, to learn the pace from again after a restart. Decisions of earlier versions
+    /// have another one, by other classes.
+    #[serde(rename = "work_2")]
     work: Option<StoredWork>,
 }
 
@@ -112,8 +114,7 @@ struct Body {
 pub(crate) struct StoredWork {
     pub(crate) base_ms: f64,
     pub(crate) shape: u64,
-    /// By class of work; decisions of earlier versions do not say.
-    #[serde(default)]
+    /// By class of work.
     pub(crate) parts: [f64; CLASSES],
 }
 
@@ -206,4 +207,28 @@ pub(crate) fn work_of(stored: &StoredDecision) -> Option<(StoredWork, f64)> {
     let body: Body = serde_json::from_str(&stored.body).ok()?;
     let is_whole = matches!(body.actual.status.as_str(), "complete" | "stale");
     Some((body.work.filter(|_| is_whole)?, body.actual.elapsed_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A decision as version 1 of the work kept it: nine classes, under another name.
+    #[test]
+    fn decisions_of_earlier_versions_are_read_and_not_learnt_from() {
+        let body = r#"{"user":"ada","understood":"events\n| count","intent":"analytical","form":"kql","confidence":1.0,
+            "rules":["kql"],"engine":"marts","estimate":null,
+            "actual":{"rows":1,"segments":0,"elapsed_ms":3.5,"status":"complete"},"router_version":3,
+            "work":{"base_ms":2.0,"shape":17,"parts":[2.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0]}}"#;
+        let stored = StoredDecision {
+            id: "dec-1".into(),
+            time: Timestamp::default(),
+            question: "events | count".into(),
+            body: body.into(),
+            lineage: String::new(),
+            overridden: None,
+        };
+        assert_eq!(work_of(&stored), None);
+        assert_eq!(decision_of(stored).unwrap().user, "ada");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use sentra_ask::{Context, RouteDecision};
 use sentra_kql::plan::{Catalog, Plan};
 use sentra_model::{Mart, TenantScope, Timestamp};
-use sentra_store::{PlanEstimate, search_of, within_horizon};
+use sentra_store::{PlanEstimate, within_horizon};
 
 use super::Desk;
 use crate::answer::Estimate;
@@ -84,7 +84,7 @@ impl Desk {
             let question = Question { asked: text.clone(), text: text.clone(), query, with_all: false };
             let Ok(plan) = question.plan(&catalog, prepared.now) else { continue };
             let Ok(estimate) = self.parts.marts.estimate(&asker.scope, &plan).await else { continue };
-            let work = work_of(&plan, &estimate, search_of(&plan).is_some());
+            let work = work_of(&plan, &estimate);
             if ceiling.refuses(&self.costs().estimate(&work, &estimate)).is_none() {
                 return Some(text);
             }
@@ -158,7 +158,7 @@ impl Desk {
         for plan in ready.iter().filter_map(|ready| ready.plan.as_ref()) {
             let plan = if request.by_page { &first_rows(plan, request.rows_max) } else { plan };
             let estimate = self.parts.marts.estimate(scope, plan).await?;
-            works.push(work_of(plan, &estimate, search_of(plan).is_some()));
+            works.push(work_of(plan, &estimate));
             whole.scans.extend(estimate.scans);
         }
         let work = works.into_iter().reduce(Work::and).unwrap_or_else(Work::of_one_event);
