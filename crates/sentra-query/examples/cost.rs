@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use sentra_model::{
@@ -28,7 +29,7 @@ use sentra_store::{EmbeddedMarts, MartOptions, MartStore, SqliteRecords};
 
 const ROUNDS: usize = 6;
 /// Quick questions of one tenant that are timed.
-const QUICK: usize = 300;
+const QUICK: usize = 1_000;
 /// Questions of another tenant that run all the time meanwhile.
 const LONG_AT_ONCE: usize = 4;
 /// Events of one segment, an hour of them.
@@ -122,23 +123,28 @@ async fn neighbours(desk: &Arc<Desk>, asker: &Asker, other: &Asker) {
     );
     for round in 0..3 {
         let alone = quick(desk, asker).await;
+        let answered = Arc::new(AtomicUsize::new(0));
+        let started = Instant::now();
         let tasks: Vec<_> = (0..LONG_AT_ONCE)
             .map(|_| {
-                let (desk, other) = (Arc::clone(desk), other.clone());
+                let (desk, other, answered) = (Arc::clone(desk), other.clone(), Arc::clone(&answered));
                 tokio::spawn(async move {
                     loop {
                         desk.ask(&other, &Request::new(long)).await.unwrap();
+                        answered.fetch_add(1, Ordering::Relaxed);
                     }
                 })
             })
             .collect();
         let beside = quick(desk, asker).await;
+        let took = started.elapsed().as_secs_f64();
+        let answered = answered.load(Ordering::Relaxed);
         tasks.iter().for_each(tokio::task::JoinHandle::abort);
         for task in tasks {
             assert!(task.await.unwrap_err().is_cancelled());
         }
         println!(
-            "round {round}: quick questions p50 {:.2}, p95 {:.2} ms alone; {:.2}, {:.2} ms beside {LONG_AT_ONCE} long ones of another tenant: {:+.0} % at p95",
+            "round {round}: quick questions p50 {:.2}, p95 {:.2} ms alone; {:.2}, {:.2} ms beside {LONG_AT_ONCE} long ones of another tenant: {:+.0} % at p95 ({answered} of those answered in {took:.0} s)",
             alone.0,
             alone.1,
             beside.0,

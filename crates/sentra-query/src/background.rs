@@ -1,5 +1,6 @@
-//! Threads for questions that take long: the system lets them work when nothing else wants the processor, so that they move
-//! neither anybody's quick questions nor the intake. They are started with the first such question.
+//! Threads for questions that take long: the system lets them work when nothing else wants the processor, and they rest
+//! while a quick question is answered, so that they move neither anybody's quick questions nor the intake. They are started
+//! with the first such question.
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, OnceLock};
@@ -7,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use futures::{StreamExt as _, stream};
 use rustix::process::setpriority_process;
 use sentra_kql::plan::Plan;
+use sentra_kql::run::Precedence;
 use sentra_model::TenantScope;
 use sentra_store::{AnswerStream, AskLimits, MartStore};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -18,20 +20,27 @@ use crate::turns::Lane;
 /// How nice these threads are to all others: where both want a core, they get about a thirtieth of it.
 const NICE: i32 = 15;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Background {
     /// Nothing where they cannot be started.
     runtime: OnceLock<Option<Runtime>>,
+    /// What they give way to.
+    precedence: Precedence,
 }
 
 impl Background {
+    /// They give way to what goes first in `precedence`.
+    pub(crate) fn new(precedence: Precedence) -> Self {
+        Self { runtime: OnceLock::new(), precedence }
+    }
+
     /// Where questions of the lane are worked on, if not where they are asked.
     pub(crate) fn of(&self, lane: Lane) -> Option<&Handle> {
         if lane == Lane::Quick {
             return None;
         }
         let runtime = self.runtime.get_or_init(|| {
-            start()
+            start(self.precedence.clone())
                 .inspect_err(|error| tracing::warn!(%error, "long questions have no threads of their own"))
                 .ok()
         });
@@ -39,9 +48,13 @@ impl Background {
     }
 }
 
-fn start() -> std::io::Result<Runtime> {
+fn start(precedence: Precedence) -> std::io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    builder.enable_all().thread_name("sentra-long").on_thread_start(be_nice).build()
+    let on_start = move || {
+        be_nice();
+        precedence.give_way_on_this_thread();
+    };
+    builder.enable_all().thread_name("sentra-long").on_thread_start(on_start).build()
 }
 
 /// Of this thread alone, as Linux has it.
@@ -120,7 +133,7 @@ mod tests {
 
     #[tokio::test]
     async fn long_questions_work_on_threads_that_are_nice() {
-        let background = Background::default();
+        let background = Background::new(Precedence::on(1));
         assert!(background.of(Lane::Quick).is_none() && background.runtime.get().is_none());
         let here = niceness();
         let there = work_on(background.of(Lane::Heavy), async {
@@ -133,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_drops_the_future_ends_the_work() {
-        let background = Background::default();
+        let background = Background::new(Precedence::on(1));
         let (alive, gone) = oneshot::channel::<()>();
         let work = work_on(background.of(Lane::Heavy), async move {
             tokio::time::sleep(Duration::from_secs(3_600)).await;

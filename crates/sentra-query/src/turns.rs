@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sentra_kql::run::{GoesFirst, Precedence};
 use sentra_model::TenantId;
 use tokio::sync::oneshot;
 
@@ -17,7 +18,7 @@ pub const WAITING_MAX: usize = 1_024;
 /// Questions that wait, of one tenant.
 pub const TENANT_WAITING_MAX: usize = 256;
 /// Longest that a question is expected to take in the lane of quick ones, in milliseconds.
-pub const QUICK_MS_MAX: f64 = 250.0;
+pub const QUICK_MS_MAX: f64 = 100.0;
 
 /// Quick questions in a row, after which a heavy one is let in between.
 const QUICK_IN_A_ROW_MAX: usize = 8;
@@ -195,17 +196,20 @@ impl<T> Queue<T> {
 
 /// Lets questions wait for their turn.
 #[derive(Debug, Clone)]
-pub struct Turns(Arc<Mutex<Queue<oneshot::Sender<Turn>>>>);
+pub struct Turns {
+    queue: Arc<Mutex<Queue<oneshot::Sender<Turn>>>>,
+    precedence: Precedence,
+}
 
 impl Turns {
-    /// Nobody waits.
+    /// Nobody waits. Whoever has a turn in the lane of quick ones goes first in `precedence`.
     #[must_use]
-    pub fn new(limits: TurnLimits) -> Self {
-        Self(Arc::new(Mutex::new(Queue::new(limits))))
+    pub fn new(limits: TurnLimits, precedence: Precedence) -> Self {
+        Self { queue: Arc::new(Mutex::new(Queue::new(limits))), precedence }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue<oneshot::Sender<Turn>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for a turn. It ends when what is given is dropped; whoever drops the future leaves the queue.
@@ -231,7 +235,8 @@ impl Turns {
     fn give(&self) {
         loop {
             let Some((tenant, lane, sender)) = self.queue().turn() else { return };
-            let turn = Turn { turns: self.clone(), tenant, lane };
+            let first = (lane == Lane::Quick).then(|| self.precedence.go_first());
+            let turn = Turn { turns: self.clone(), tenant, lane, _first: first };
             // Who left is not there to take it; dropped, it goes to the next one.
             drop(sender.send(turn));
         }
@@ -252,6 +257,7 @@ pub struct Turn {
     turns: Turns,
     tenant: TenantId,
     lane: Lane,
+    _first: Option<GoesFirst>,
 }
 
 impl Drop for Turn {

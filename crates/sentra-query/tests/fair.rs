@@ -12,6 +12,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use sentra_kql::run::Precedence;
 use sentra_model::TenantId;
 use sentra_query::{Lane, Queue, TENANT_WAITING_MAX, TurnLimits, Turns, WAITING_MAX};
 
@@ -151,7 +152,7 @@ fn what_waits_is_bounded_by_tenant_and_as_a_whole() {
 
 #[tokio::test]
 async fn turns_end_when_they_are_dropped_and_who_leaves_waits_no_more() {
-    let turns = Turns::new(TurnLimits::new(2));
+    let turns = Turns::new(TurnLimits::new(2), Precedence::on(1));
     let (loud, quiet) = (tenant("loud"), tenant("quiet"));
     let first = turns.turn(&loud, Lane::Quick).await.unwrap();
     // A tenant has half of the turns.

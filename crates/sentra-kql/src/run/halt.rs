@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use super::RunError;
+use super::precedence::{rest, should_rest};
 
 /// Tells a run to stop, from another thread. Copies are the same one. A run looks at it with every row, so it ends
 /// within the time that one row of one operator takes.
@@ -43,7 +45,16 @@ impl Halt {
         self.look()
     }
 
+    /// Waits while this thread gives way to something that [`should_rest`] knows of, at most until this is told or the
+    /// deadline.
+    pub fn rest(&self, deadline: Option<Instant>) {
+        rest(self, deadline);
+    }
+
     pub(super) fn look(&self) -> Result<(), RunError> {
+        if should_rest() {
+            self.rest(None);
+        }
         if self.is_told() { Err(RunError::Halted) } else { Ok(()) }
     }
 }

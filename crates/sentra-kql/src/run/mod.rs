@@ -10,6 +10,7 @@ mod join;
 mod json;
 mod math;
 mod network;
+mod precedence;
 mod reshape;
 mod sequence;
 mod text;
@@ -23,6 +24,7 @@ pub(crate) use call::{Regexes, call, compiled};
 pub use error::RunError;
 pub use halt::Halt;
 pub(crate) use json::bytes;
+pub use precedence::{GoesFirst, Precedence, should_rest};
 pub(crate) use time::{PARTS, UNITS};
 
 use crate::builtin::Builtin;

@@ -4,11 +4,14 @@ mod prepare;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sentra_kql::run::Precedence;
 use sentra_model::{Clock, TenantId, TenantScope, Timestamp};
 use sentra_store::{DecisionStore, MartStore, Records};
 use tokio::runtime::Handle;
@@ -114,6 +117,8 @@ pub struct Desk {
     pub(crate) running: Running,
     pub(crate) turns: Turns,
     pub(crate) background: Background,
+    /// What is over soon goes first.
+    precedence: Precedence,
     /// Answers whose next pages may be asked for.
     pub(crate) kept: Kept,
     /// What was seen in the data.
@@ -140,12 +145,14 @@ impl Desk {
     /// A desk over `parts`.
     #[must_use]
     pub fn new(parts: DeskParts, options: DeskOptions) -> Self {
+        let precedence = Precedence::on(available_parallelism().map_or(1, NonZeroUsize::get));
         Self {
             parts,
             health: Health::default(),
             running: Running::default(),
-            turns: Turns::new(options.turns),
-            background: Background::default(),
+            turns: Turns::new(options.turns, precedence.clone()),
+            background: Background::new(precedence.clone()),
+            precedence,
             kept: Kept::default(),
             seen: SeenCache::default(),
             costs: Mutex::default(),

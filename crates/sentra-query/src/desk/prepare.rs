@@ -94,6 +94,7 @@ impl Desk {
 
     /// Reads a question, answers the calls for what is alike, checks it against the tables there are, and estimates it.
     pub(crate) async fn prepare(&self, asker: &Asker, request: &Request) -> Result<Prepared, QueryError> {
+        let _first = self.precedence.go_first();
         self.learn_from_past(&asker.scope).await;
         let scope = &asker.scope;
         let now = self.moment_of(request);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use datafusion::common::{Result, exec_datafusion_err};
-use sentra_kql::run::Halt;
+use sentra_kql::run::{Halt, should_rest};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::Instant;
 
@@ -48,8 +48,13 @@ impl Stop {
         self.halt.is_told() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// So many more rows are taken, unless the question has ended.
+    /// So many more rows are taken, unless the question has ended; first what goes first. Nobody may hold what questions
+    /// share meanwhile.
     pub(super) fn take(&self, rows: u64) -> Result<()> {
+        if should_rest() {
+            let deadline = self.deadline.map(Instant::into_std);
+            self.apart(|| self.halt.rest(deadline));
+        }
         if self.is_over() {
             // Where its time is over, the interpreter is to know it too.
             self.halt.tell();
