@@ -110,7 +110,8 @@ impl Side {
     }
 }
 
-fn inputs(node: &Node) -> Vec<&Node> {
+/// What a node works on.
+pub(crate) fn inputs(node: &Node) -> Vec<&Node> {
     match &node.op {
         Op::Scan { .. } | Op::Values { .. } => Vec::new(),
         Op::Join { left, right, .. } => vec![left, right],

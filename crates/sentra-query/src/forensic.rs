@@ -5,11 +5,12 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use sentra_kql::Builtin;
-use sentra_kql::plan::{Expr, ExprNode, Value};
+use sentra_kql::plan::{Expr, ExprNode, Op, Plan, Value};
 use sentra_model::{EventId, TenantScope, Timestamp};
 use sentra_store::TimeRange;
 
 use crate::error::EngineError;
+use crate::execute::inputs;
 
 /// The table of the events that the index over words holds.
 pub const FORENSIC_TABLE: &str = "forensic";
@@ -52,11 +53,15 @@ pub trait TextSearch: Send + Sync + Debug {
     /// When the engine cannot answer.
     async fn search(&self, scope: &TenantScope, query: &TextQuery) -> Result<TextHits, EngineError>;
 
-    /// Why events that belong into the index are not in it; nothing while it holds all of them.
+    /// Why events from `from` on, or any, that belong into the index are not in it; nothing while it holds all of them.
     ///
     /// # Errors
     /// When the engine cannot answer.
-    async fn lacks(&self, _scope: &TenantScope) -> Result<Option<String>, EngineError> {
+    async fn lacks(
+        &self,
+        _scope: &TenantScope,
+        _from: Option<Timestamp>,
+    ) -> Result<Option<String>, EngineError> {
         Ok(None)
     }
 }
@@ -84,6 +89,26 @@ pub(crate) fn text_query(conditions: &[&Expr], columns: &[sentra_kql::plan::Colu
     }
     let terms = terms.into_iter().take(FORENSIC_TERMS_MAX).collect();
     TextQuery { terms, range, limit: FORENSIC_ROWS_MAX }
+}
+
+/// From when on the plan asks for events of `table`; nothing where it asks for all of them somewhere.
+pub(crate) fn since(plan: &Plan, table: &str) -> Option<Timestamp> {
+    let mut earliest = Timestamp::MAX;
+    let mut nodes = vec![(&plan.root, Vec::new())];
+    while let Some((node, mut conditions)) = nodes.pop() {
+        match &node.op {
+            Op::Scan { table: read } if read == table => {
+                earliest = earliest.min(text_query(&conditions, &node.columns).range.from?);
+            }
+            Op::Filter { input, condition } => {
+                conditions.push(condition);
+                nodes.push((input, conditions));
+            }
+            // What is above anything else says nothing about the rows below it.
+            _ => nodes.extend(inputs(node).into_iter().map(|input| (input, Vec::new()))),
+        }
+    }
+    Some(earliest)
 }
 
 /// A bound on the time of events.

@@ -185,6 +185,23 @@ async fn an_index_that_is_full_or_fails_is_avoided_and_said_to_be() {
     assert!(answer.route.reason.contains(why), "{}", answer.route.reason);
     assert_eq!(state().await, (EngineState::Full, why.to_owned()));
 
+    // It lacks nothing of later times: what is only about those may be asked of it.
+    *house.words.whole_since.lock().unwrap() = Some(Timestamp::from_seconds(DAY + 60));
+    let since = |seconds, tail| {
+        let from = Timestamp::from_seconds(DAY + seconds);
+        let text = format!("events | where time >= datetime({from}) and message has 'password' {tail}");
+        Request { engine: Engine::Forensic, ..asked(&text) }
+    };
+    for (seconds, tail, engine) in [
+        (60, "| count", "forensic"),
+        (59, "| count", "marts"),
+        (60, "| join kind=inner (events | where message has 'x') on user | count", "marts"),
+        (60, "| union (events | take 3 | where time >= now()) | count", "marts"),
+    ] {
+        let asked = since(seconds, tail);
+        assert_eq!(desk.ask(&admin, &asked).await.unwrap().route.engine, engine, "{}", asked.text);
+    }
+
     *house.words.lacks.lock().unwrap() = None;
     house.words.fails.store(true, Ordering::SeqCst);
     for _ in 0..8 {

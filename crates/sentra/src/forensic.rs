@@ -36,10 +36,14 @@ impl TextSearch for Words {
         Ok(TextHits { has_more, ids, held: Some(stats.documents), lacks: lacks(&stats, query.range.from) })
     }
 
-    async fn lacks(&self, scope: &TenantScope) -> Result<Option<String>, EngineError> {
+    async fn lacks(
+        &self,
+        scope: &TenantScope,
+        from: Option<Timestamp>,
+    ) -> Result<Option<String>, EngineError> {
         let (index, scope) = (Arc::clone(&self.0), scope.clone());
         let stats = tokio::task::spawn_blocking(move || index.stats(&scope)).await;
-        stats.map_err(failed)?.map(|stats| lacks(&stats, None)).map_err(failed)
+        stats.map_err(failed)?.map(|stats| lacks(&stats, from)).map_err(failed)
     }
 }
 

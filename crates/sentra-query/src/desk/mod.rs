@@ -225,24 +225,31 @@ impl Desk {
         names.extend(self.parts.similar.is_some().then_some("vectors"));
         let mut engines = Vec::with_capacity(names.len());
         for name in names {
-            let lacks = if name == "forensic" { self.index_lacks(scope).await } else { Ok(None) };
+            let lacks = match name {
+                "forensic" => self.index_lacks(scope, None).await,
+                _ => Ok(None),
+            };
             engines.push(self.health.of(name).status(name, now, lacks));
         }
         engines
     }
 
-    /// Why events that belong into the index over words are not in it. While it is busy with making room nobody waits for
-    /// it to say so.
-    async fn index_lacks(&self, scope: &TenantScope) -> Result<Option<String>, EngineError> {
+    /// Why events from `from` on, or any, that belong into the index over words are not in it. While it is busy with making
+    /// room nobody waits for it to say so.
+    async fn index_lacks(
+        &self,
+        scope: &TenantScope,
+        from: Option<Timestamp>,
+    ) -> Result<Option<String>, EngineError> {
         let Some(forensic) = &self.parts.forensic else { return Ok(None) };
-        timeout(INDEX_WAIT, forensic.lacks(scope)).await.unwrap_or(Ok(None))
+        timeout(INDEX_WAIT, forensic.lacks(scope, from)).await.unwrap_or(Ok(None))
     }
 
-    /// Why the index is not asked in the place of the marts though it was wished for.
-    async fn avoided(&self, scope: &TenantScope) -> Option<String> {
+    /// Why the index is not asked in the place of the marts for events from `from` on, though it was wished for.
+    async fn avoided(&self, scope: &TenantScope, from: Option<Timestamp>) -> Option<String> {
         match self.health.of("forensic").rest(self.parts.clock.now()) {
             Some(why) => Some(why),
-            None => self.index_lacks(scope).await.unwrap_or_else(|error| Some(error.message)),
+            None => self.index_lacks(scope, from).await.unwrap_or_else(|error| Some(error.message)),
         }
     }
 

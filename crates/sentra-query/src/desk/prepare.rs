@@ -6,13 +6,14 @@ use std::sync::PoisonError;
 use sentra_ask::{Context, RouteDecision};
 use sentra_kql::plan::{Catalog, Plan};
 use sentra_model::{Mart, TenantScope, Timestamp};
-use sentra_store::{PlanEstimate, within_horizon};
+use sentra_store::{EVENTS_TABLE, PlanEstimate, within_horizon};
 
 use super::Desk;
 use crate::answer::Estimate;
 use crate::ceiling::Ceiling;
 use crate::cost::{Work, work_of};
 use crate::error::{QueryError, TooExpensive};
+use crate::forensic::since;
 use crate::read::{Question, Read, read};
 use crate::request::{Asker, Engine, Request, Role};
 use crate::similar::Likes;
@@ -106,7 +107,13 @@ impl Desk {
         let Read { decision, mut questions } = read(&request.text, &context, &catalog, described)?;
         let shown: Vec<String> = questions.iter().map(|question| question.query.to_string()).collect();
         let avoided = match wish::may_be_turned(request.engine, &mut questions) {
-            true => self.avoided(scope).await,
+            true => {
+                // Before what is alike is looked for: a question with such calls has no plan yet, and counts as one about all.
+                let plan = |question: &Question| planned(question, None, &catalog, now, request).ok()?;
+                let since = |question: &Question| since(&plan(question)?, EVENTS_TABLE);
+                let from = questions.iter().map(since).collect::<Option<Vec<_>>>();
+                self.avoided(scope, from.and_then(|from| from.into_iter().min())).await
+            }
             false => None,
         };
         if avoided.is_none() {

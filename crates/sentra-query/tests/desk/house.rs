@@ -257,6 +257,8 @@ pub(crate) struct Words {
     pub(crate) ids: Mutex<Vec<EventId>>,
     pub(crate) last: Mutex<Option<TextQuery>>,
     pub(crate) lacks: Mutex<Option<String>>,
+    /// From when on it lacks nothing, if ever.
+    pub(crate) whole_since: Mutex<Option<Timestamp>>,
     pub(crate) fails: AtomicBool,
 }
 
@@ -271,8 +273,15 @@ impl TextSearch for Words {
         Ok(TextHits { ids, has_more: false, held: None, lacks })
     }
 
-    async fn lacks(&self, _scope: &TenantScope) -> Result<Option<String>, EngineError> {
-        Ok(self.lacks.lock().unwrap().clone())
+    async fn lacks(
+        &self,
+        _scope: &TenantScope,
+        from: Option<Timestamp>,
+    ) -> Result<Option<String>, EngineError> {
+        let lacks = self.lacks.lock().unwrap().clone();
+        Ok(lacks.filter(|_| {
+            from.is_none_or(|from| from < self.whole_since.lock().unwrap().unwrap_or(Timestamp::MAX))
+        }))
     }
 }
 
