@@ -54,10 +54,16 @@ mod tests {
 
     #[test]
     fn work_takes_time_and_memory() {
-        let (cpu, wall, resident) = (thread_seconds(), wall_seconds(), resident_bytes().unwrap());
-        let numbers: Vec<u64> = (0..4_000_000).map(std::hint::black_box).collect();
-        let grown = resident_bytes().unwrap() - resident;
-        assert!(grown > 16e6, "{} numbers took {grown} bytes", numbers.len());
+        let (cpu, wall) = (thread_seconds(), wall_seconds());
+        // Other tests of this process may free as much meanwhile, but not every time.
+        let grown = |_| {
+            let resident = resident_bytes().unwrap();
+            let numbers: Vec<u64> = (0..4_000_000).map(std::hint::black_box).collect();
+            let grown = resident_bytes().unwrap() - resident;
+            assert_eq!(numbers.len(), 4_000_000);
+            grown
+        };
+        assert!((0..20).map(grown).any(|grown| grown > 16e6), "32 MB of numbers took none");
         assert!(thread_seconds() > cpu && wall_seconds() > wall);
     }
 }
