@@ -121,8 +121,10 @@ pub(crate) fn stream_on(
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::thread;
+    use std::time::{Duration, Instant};
 
+    use sentra_kql::run::should_rest;
     use tokio::sync::oneshot;
 
     use super::*;
@@ -138,7 +140,7 @@ mod tests {
         let here = niceness();
         let there = work_on(background.of(Lane::Heavy), async {
             let blocking = tokio::task::spawn_blocking(niceness).await.unwrap();
-            (std::thread::current().name().map(str::to_owned), niceness(), blocking)
+            (thread::current().name().map(str::to_owned), niceness(), blocking)
         });
         assert_eq!(there.await.unwrap(), (Some("sentra-long".to_owned()), NICE.max(here), NICE.max(here)));
         assert_eq!(work_on(None, async { niceness() }).await, Some(here), "nobody else has become nice");
@@ -155,5 +157,27 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(20), work).await.is_err());
         // What the work held is gone with it.
         assert!(tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap().is_err());
+    }
+    #[tokio::test]
+    async fn long_questions_give_way_to_quick_ones() {
+        let precedence = Precedence::on(1);
+        let background = Background::new(precedence.clone());
+        let until_it_rests = || {
+            while !should_rest() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        };
+        let long = background.of(Lane::Heavy).unwrap().spawn(async move {
+            until_it_rests();
+            tokio::task::spawn_blocking(until_it_rests).await.unwrap();
+        });
+        let begun = Instant::now();
+        while !long.is_finished() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the long one never saw the quick ones");
+            let _first = precedence.go_first();
+            assert!(!should_rest(), "the quick one waits for itself");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        long.await.unwrap();
     }
 }
