@@ -5,7 +5,7 @@ use sentra_store::{Lineage, SegmentRef, StoredDecision};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Estimate, Route, Status};
-use crate::cost::{CLASSES, Work};
+use crate::work::{CLASSES, Work};
 
 /// Longest note of an override, in bytes.
 pub const NOTE_BYTES_MAX: usize = 2_000;

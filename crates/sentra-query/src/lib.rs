@@ -42,11 +42,12 @@ mod turns;
 mod whole;
 mod wish;
 mod words;
+mod work;
 
 pub use answer::{Answer, AnswerPart, Estimate, Explain, Intent, Render, Route, Status, StatusDetail};
 pub use ceiling::{Ceiling, Ceilings};
 pub use complete::{Completed, CompletedItem, CompletedPart, CompletedProblem, ItemKind, Severity};
-pub use cost::{CostModel, SHAPES_MAX, Work, WorkClass, work_of};
+pub use cost::{CostModel, SHAPES_MAX};
 pub use decision::{Actual, AnswerLineage, Decision, NOTE_BYTES_MAX, Override};
 pub use deliver::{COMPUTED_ROWS_MAX, Delivery, Ending, Head, Piece};
 pub use desk::{Desk, DeskOptions, DeskParts, Estimated, Freshness, Waiting};
@@ -61,3 +62,4 @@ pub use similar::{LIKE_MAX, Like, LikeKind, Similar};
 pub use tables::{INCIDENTS_TABLE, RECORDS_ROWS_MAX, SIGNALS_TABLE};
 pub use turns::{Lane, QUICK_MS_MAX, Queue, TENANT_WAITING_MAX, Turn, TurnLimits, Turns, WAITING_MAX};
 pub use words::STALE_MS_MIN;
+pub use work::{Work, WorkClass, work_of};

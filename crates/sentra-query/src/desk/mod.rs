@@ -21,7 +21,7 @@ use crate::answer::{Answer, AnswerPart, Estimate, Explain, Render, Route};
 use crate::background::Background;
 use crate::ceiling::{Ceiling, Ceilings};
 use crate::complete::SeenCache;
-use crate::cost::{CostModel, Work};
+use crate::cost::CostModel;
 use crate::error::{EngineError, QueryError};
 use crate::execute::{Sources, execute};
 use crate::forensic::TextSearch;
@@ -33,6 +33,7 @@ use crate::running::Running;
 use crate::similar::Similar;
 use crate::turns::{Lane, Turn, TurnLimits, Turns};
 use crate::words::{notes, route_of, status_of};
+use crate::work::Work;
 
 pub(crate) use prepare::{Prepared, Ready};
 

@@ -11,13 +11,13 @@ use sentra_store::{EVENTS_TABLE, PlanEstimate, within_horizon};
 use super::Desk;
 use crate::answer::Estimate;
 use crate::ceiling::Ceiling;
-use crate::cost::{Work, work_of};
 use crate::error::{QueryError, TooExpensive};
 use crate::forensic::since;
 use crate::read::{Question, Read, read};
 use crate::request::{Asker, Engine, Request, Role};
 use crate::similar::Likes;
 use crate::whole::{first_rows, whole};
+use crate::work::{Work, work_of};
 use crate::{cheaper, tables, wish};
 
 /// A question before it is answered.
