@@ -49,4 +49,4 @@ pub use query::{
     CLAUSES_MAX, Clause, Deadline, HIT_LIMIT_MAX, Hit, QUERY_TEXT_BYTES_MAX, QueryProblem, TextAnswer,
     TextQuery, TextRange,
 };
-pub use terms::{TERM_BYTES_MAX, VALUE_BYTES_MAX, narrows_any_column};
+pub use terms::{TERM_BYTES_MAX, VALUE_BYTES_MAX};

@@ -60,20 +60,6 @@ pub(crate) fn own(name: &str, value: &str) -> String {
     format!("{OWN}{name}={value}")
 }
 
-/// Whether [`Clause::Has`] may stand for the language's `* has "part"`, which also looks at columns that are no text:
-/// numbers, moments and the id. What only consists of terms that these could hold must be looked for elsewhere.
-///
-/// [`Clause::Has`]: crate::Clause::Has
-#[must_use]
-pub fn narrows_any_column(part: &str) -> bool {
-    let lowered = lower(part);
-    let is_of_others = |term: &str| {
-        matches!(term, "raw" | "dead" | "signals" | "e" | "true" | "false" | "null")
-            || term.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b't' | b'z' | b'e'))
-    };
-    terms(&lowered).any(|term| !is_of_others(term))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,15 +97,5 @@ mod tests {
         assert!(stands_in("xabc abc", "abc"));
         assert!(!stands_in("xabc abcd", "abc"));
         assert!(!stands_in("äabc", "abc"));
-    }
-
-    #[test]
-    fn numbers_and_moments_do_not_narrow() {
-        for part in ["4624", "2026-01-01T00:00:00Z", "raw.0.7", "", "-"] {
-            assert!(!narrows_any_column(part), "{part}");
-        }
-        for part in ["mimikatz", "10.0.0.7 root", "svc1"] {
-            assert!(narrows_any_column(part), "{part}");
-        }
     }
 }

@@ -177,3 +177,18 @@ fn limit(part: &Expr, columns: &[sentra_kql::plan::Column]) -> Option<Limit> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_stand_in_a_number_a_moment_or_an_id_is_not_left_to_the_index() {
+        for text in ["4624", "2026-01-01T00:00:00Z", "1e7", "raw.0.7", "True", "", "-"] {
+            assert!(!is_no_number(text), "{text}");
+        }
+        for text in ["mimikatz", "10.0.0.7 root", "svc1", "raw logs"] {
+            assert!(is_no_number(text), "{text}");
+        }
+    }
+}
