@@ -20,6 +20,8 @@ use crate::trail::{self, NodeId, Trail};
 const DIGITS_SURE: usize = 18;
 /// Bytes of a record per field of it, at the least, in most records: room for the fields is made once.
 const FIELD_BYTES_USUAL: usize = 16;
+/// Bytes that most texts with an escape in them have behind it, at the most.
+const ESCAPED_BYTES_USUAL: usize = 128;
 /// Room that is made for fields at the most before they are there.
 const FIELDS_USUAL_MAX: usize = 48;
 
@@ -283,7 +285,8 @@ impl<'a> Scanner<'_, 'a> {
 
     /// A string that begins at `from` and has its first backslash at `at`; with the position behind it.
     fn escaped(&self, from: usize, mut at: usize) -> Option<(String, usize)> {
-        let mut plain = String::with_capacity(2 * (at - from) + 32);
+        let mut plain =
+            String::with_capacity((2 * (at - from) + ESCAPED_BYTES_USUAL).min(self.text.len() - from));
         plain.push_str(self.text.get(from..at)?);
         loop {
             at = self.eat(at, b'\\')?;

@@ -140,7 +140,9 @@ impl BatchBuilder {
             event.mart.as_str(),
         ];
         for (column, text) in self.texts.iter_mut().zip(texts) {
-            column.put(text);
+            if !text.is_empty() {
+                column.put(self.rows, text);
+            }
         }
     }
 
@@ -164,7 +166,7 @@ impl BatchBuilder {
         let rows = std::mem::take(&mut self.rows);
         let mut columns = self.numbers.finish();
         for column in &mut self.texts {
-            columns.push(column.finish()?);
+            columns.push(column.finish(rows)?);
         }
         columns.push(Arc::new(self.finish_fields(rows)?));
         let room = self.raw.values_slice().len().min(RAW_ROOM_BYTES_MAX);

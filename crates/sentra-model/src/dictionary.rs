@@ -8,6 +8,8 @@ use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array};
 use arrow_buffer::{BooleanBuffer, NullBuffer};
 use arrow_schema::ArrowError;
+
+use crate::bytes::same_bytes;
 use foldhash::fast::RandomState;
 
 /// The key of a row without a text, until the array is made.
@@ -187,33 +189,14 @@ impl Lookups {
 fn is_at(bytes: &[u8], offsets: &[i32], key: i32, text: &[u8]) -> bool {
     let Ok(key) = usize::try_from(key) else { return false };
     let Some([from, to]) = offsets.get(key..).and_then(<[i32]>::first_chunk) else { return false };
-    bytes.get(*from as usize..*to as usize).is_some_and(|known| is_same(known, text))
-}
-
-/// Equality without the call that comparing slices costs: most texts here are short.
-#[inline]
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    // Two overlapping words cover every length between one word and two.
-    if one.len() > 16 {
-        return one == other;
-    }
-    if let (Some(first), Some(last)) = (one.first_chunk::<8>(), one.last_chunk::<8>()) {
-        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
-    }
-    if let (Some(first), Some(last)) = (one.first_chunk::<4>(), one.last_chunk::<4>()) {
-        return Some(first) == other.first_chunk() && Some(last) == other.last_chunk();
-    }
-    one.iter().zip(other).all(|(one, other)| one == other)
+    bytes.get(*from as usize..*to as usize).is_some_and(|known| same_bytes(known, text))
 }
 
 /// Texts up to this length are compared where the column itself lies.
 const LAST_BYTES: usize = 23;
 
-/// A nullable column of texts. Neighbouring events often say the same, or nothing: such a run is counted, and written
-/// when it ends.
+/// A nullable column of texts. Neighbouring events often say the same: such a run is counted, and written when it ends.
+/// Events that say nothing need not be told of.
 #[derive(Debug)]
 pub(crate) struct TextColumn {
     /// The text of the run, if it is not longer than fits, and its length.
@@ -221,6 +204,8 @@ pub(crate) struct TextColumn {
     last_length: usize,
     last_key: i32,
     run: usize,
+    /// The row behind the run.
+    next: usize,
     keys: Vec<i32>,
     interner: Interner,
     /// Whether texts are looked for, if not all of them are.
@@ -234,6 +219,7 @@ impl Default for TextColumn {
             last_length: 0,
             last_key: NONE,
             run: 0,
+            next: 0,
             keys: Vec::new(),
             interner: Interner::default(),
             lookups: None,
@@ -253,14 +239,20 @@ impl TextColumn {
         self.interner.bytes()
     }
 
-    /// Puts `text` into the next row; the empty one is null.
+    /// Puts `text`, which is not empty, into a row. Rows come in their order, and those that do not come are null.
     #[inline]
-    pub(crate) fn put(&mut self, text: &str) {
-        if self.is_last(text) {
+    pub(crate) fn put(&mut self, row: usize, text: &str) {
+        let is_last = self.is_last(text);
+        if is_last && row == self.next {
             self.run += 1;
         } else {
-            self.put_other(text);
+            self.end_run(row);
+            if !is_last {
+                self.begin_run(text);
+            }
+            self.run = 1;
         }
+        self.next = row + 1;
     }
 
     #[inline]
@@ -269,15 +261,13 @@ impl TextColumn {
             return false;
         }
         match self.last.get(..text.len()) {
-            Some(last) => is_same(last, text.as_bytes()),
+            Some(last) => same_bytes(last, text.as_bytes()),
             None => self.interner.is(self.last_key, text),
         }
     }
 
-    fn put_other(&mut self, text: &str) {
-        self.end_run();
+    fn begin_run(&mut self, text: &str) {
         self.last_key = match &mut self.lookups {
-            _ if text.is_empty() => NONE,
             Some(lookups) => self.interner.key_or_new(text, lookups),
             None => self.interner.key(text),
         };
@@ -285,23 +275,25 @@ impl TextColumn {
         if let Some(last) = self.last.get_mut(..text.len()) {
             last.copy_from_slice(text.as_bytes());
         }
-        self.run = 1;
     }
 
-    fn end_run(&mut self) {
+    /// Writes the run, and that there is nothing behind it before `row`.
+    fn end_run(&mut self, row: usize) {
         match std::mem::take(&mut self.run) {
             0 => {}
             1 => self.keys.push(self.last_key),
             run => self.keys.resize(self.keys.len() + run, self.last_key),
         }
+        if self.keys.len() < row {
+            self.keys.resize(row, NONE);
+        }
     }
 
-    /// The array of all rows; the column is empty again.
-    pub(crate) fn finish(&mut self) -> Result<ArrayRef, ArrowError> {
-        self.end_run();
-        (self.last_length, self.last_key) = (0, NONE);
+    /// The array of so many rows; the column is empty again.
+    pub(crate) fn finish(&mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        self.end_run(rows);
+        (self.last_length, self.last_key, self.next) = (0, NONE, 0);
         self.lookups = self.lookups.map(|_| Lookups::default());
-        let rows = self.keys.len();
         let keys = std::mem::replace(&mut self.keys, Vec::with_capacity(rows));
         Ok(Arc::new(self.interner.finish(keys)?))
     }
@@ -436,6 +428,11 @@ mod tests {
         assert!(new < 2 * 2_000, "{new} of 8,000 repeated texts stand there of their own");
     }
 
+    fn put_all(column: &mut TextColumn, texts: &[impl AsRef<str>]) {
+        let texts = texts.iter().map(AsRef::as_ref).enumerate();
+        texts.filter(|(_, text)| !text.is_empty()).for_each(|(row, text)| column.put(row, text));
+    }
+
     #[test]
     fn messages_are_whole_whether_they_repeat_or_not() {
         let mut column = TextColumn::of_messages();
@@ -447,8 +444,8 @@ mod tests {
                     _ => format!("message {row} of round {round}"),
                 })
                 .collect();
-            said.iter().for_each(|text| column.put(text));
-            let array = column.finish().expect("an array");
+            put_all(&mut column, &said);
+            let array = column.finish(said.len()).expect("an array");
             let array = array.as_dictionary::<Int32Type>();
             let texts = array.values().as_string::<i32>();
             let found: Vec<&str> =
@@ -487,8 +484,8 @@ mod tests {
         ) {
             let mut column = TextColumn::default();
             for _ in 0..2 {
-                texts.iter().for_each(|text| column.put(text));
-                let array = column.finish().expect("an array");
+                put_all(&mut column, &texts);
+                let array = column.finish(texts.len()).expect("an array");
                 let array = array.as_dictionary::<Int32Type>();
                 let values = array.values().as_string::<i32>();
                 let found: Vec<&str> = (0..texts.len())

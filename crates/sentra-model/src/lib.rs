@@ -8,6 +8,7 @@
 
 mod batch;
 mod batch_builder;
+mod bytes;
 mod class;
 mod code;
 mod dictionary;
@@ -33,6 +34,7 @@ mod verdict;
 
 pub use batch::{BatchError, EventBatch, EventRow, batch_schema, column, events_per_batch_max};
 pub use batch_builder::BatchBuilder;
+pub use bytes::{behind, same_bytes};
 pub use class::Class;
 pub use code::EventCode;
 pub use digest::Digest;
