@@ -14,7 +14,7 @@ use std::collections::{BTreeSet, HashMap};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use arrow_array::{Array, PrimitiveArray, RecordBatch, StringArray};
-use sentra_model::column;
+use sentra_model::{column, same_bytes};
 use serde::{Deserialize, Serialize};
 
 use super::promoted::column_of;
@@ -146,21 +146,25 @@ impl<'a> Columns<'a> {
         chosen: &Chosen,
         row: usize,
         value: &str,
+        times: &mut time::Writer,
         field: impl Fn(usize) -> Option<&'v str>,
     ) -> bool {
         match chosen.from {
-            From::Text(column) => self.text(column, row) == Some(value),
+            From::Text(column) => self.text(column, row).is_some_and(|text| is_same(text, value)),
             From::Number(column) => {
                 self.number(column, row).is_some_and(|number| decimal(value) == Some(number))
             }
             From::Time(style, after) => self.time(row).is_some_and(|time| {
-                let mut buffer = [0; time::BYTES_MAX];
-                time::written(time, style, &mut buffer).and_then(|written| value.strip_prefix(written))
+                times.write(time, style).and_then(|written| value.strip_prefix(written))
                     == ZONES.get(after).copied()
             }),
-            From::Field(column) => field(column) == Some(value),
+            From::Field(column) => field(column).is_some_and(|other| is_same(other, value)),
         }
     }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    same_bytes(one.as_bytes(), other.as_bytes())
 }
 
 /// The number that is written so, if it is written as numbers are read back.
@@ -217,9 +221,9 @@ impl<'a> Looked<'a> {
             }
         }
         let (Some(time), true) = (columns.time(row), value.contains(':')) else { return };
+        let mut times = time::Writer::default();
         for style in 0..time::STYLES {
-            let mut buffer = [0; time::BYTES_MAX];
-            let Some(written) = time::written(time, style, &mut buffer) else { continue };
+            let Some(written) = times.write(time, style) else { continue };
             let Some(after) = value.strip_prefix(written) else { continue };
             if let Some(after) = ZONES.iter().position(|zone| *zone == after) {
                 self.vote(From::Time(style, after));
@@ -279,33 +283,35 @@ pub(super) fn choose(
     let unlike = looked.iter().map(Looked::unlike).collect();
     let candidates = candidates(&looked);
     let mut counted = vec![Counted::default(); names.len()];
-    let mut values: Vec<Option<&str>> = vec![None; names.len()];
+    let of_fields = candidates.iter().flatten().any(|chosen| matches!(chosen.from, From::Field(_)));
+    let mut times = time::Writer::default();
+    let mut said: Vec<Option<&str>> = vec![None; if of_fields { names.len() } else { 0 }];
     for (number, (record, (columns, maps))) in records.iter().zip(&columns).enumerate() {
         for row in 0..record.num_rows() {
             let Some((_, shape)) = shapes.shape(number, row) else { continue };
-            let entries = || maps.iter().flat_map(|maps| maps.entries(row)).zip(shape);
-            for ((_, value), column) in entries() {
-                if let Some(cell) = column.and_then(|column| values.get_mut(column)) {
-                    *cell = Some(value);
+            let values = || {
+                let values = maps.iter().flat_map(|maps| maps.texts(row)).zip(shape);
+                values.filter_map(|(value, column)| Some(((*column)?, value)))
+            };
+            if of_fields {
+                said.fill(None);
+                for (column, value) in values() {
+                    if let Some(cell) = said.get_mut(column) {
+                        *cell = Some(value);
+                    }
                 }
             }
-            for column in shape.iter().flatten().copied() {
-                let value = values.get(column).copied().flatten();
-                let (Some(value), Some(Some(chosen)), Some(counted)) =
-                    (value, candidates.get(column), counted.get_mut(column))
+            for (column, value) in values() {
+                let (Some(Some(chosen)), Some(counted)) = (candidates.get(column), counted.get_mut(column))
                 else {
                     continue;
                 };
-                if columns.is_same(chosen, row, value, |other| values.get(other).copied().flatten()) {
+                let field = |other: usize| said.get(other).copied().flatten();
+                if columns.is_same(chosen, row, value, &mut times, field) {
                     counted.same += 1;
                 } else {
                     counted.different += 1;
                     counted.is_confusing |= value == SAME;
-                }
-            }
-            for column in shape.iter().flatten() {
-                if let Some(cell) = values.get_mut(*column) {
-                    *cell = None;
                 }
             }
         }
@@ -344,9 +350,9 @@ fn look<'a>(
             if *seen > ROWS_LOOKED_AT && !row.is_multiple_of(step) {
                 continue;
             }
-            let entries = maps.iter().flat_map(|maps| maps.entries(row)).zip(of_fields);
+            let values = maps.iter().flat_map(|maps| maps.texts(row)).zip(of_fields);
             let entries: Vec<(usize, &'a str)> =
-                entries.filter_map(|((_, value), column)| Some(((*column)?, value))).collect();
+                values.filter_map(|(value, column)| Some(((*column)?, value))).collect();
             for (column, value) in &entries {
                 let Some(looked) = looked.get_mut(*column) else { continue };
                 looked.add(value, columns, row);

@@ -174,10 +174,9 @@ impl AliasValue {
             return exec_err!("a time is not in microseconds");
         };
         let mut texts = StringBuilder::with_capacity(times.len(), times.len() * time::BYTES_MAX);
-        let mut text = String::new();
+        let (mut text, mut writer) = (String::new(), time::Writer::default());
         for moment in times {
-            let mut buffer = [0; time::BYTES_MAX];
-            match moment.and_then(|moment| time::written(moment, *style, &mut buffer)) {
+            match moment.and_then(|moment| writer.write(moment, *style)) {
                 Some(written) => {
                     text.clear();
                     text.push_str(written);

@@ -79,6 +79,7 @@ mod tokens;
 mod value_test;
 mod whole_fields;
 mod whole_raw;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -197,10 +197,11 @@ impl Layout {
     /// What is stored of the promoted `values` of the rows `hits`.
     fn stored(&self, records: &[RecordBatch], hits: &[Hit], values: &[Vec<Option<&str>>]) -> Vec<ArrayRef> {
         let repeated: Vec<Columns<'_>> = records.iter().map(Columns::of).collect();
-        let text = |chosen: &Chosen, place: usize, hit: &Hit, value: Option<&str>| {
+        let mut times = raw_form::time::Writer::default();
+        let mut is_same = |chosen: &Chosen, place: usize, hit: &Hit, value: Option<&str>| {
             let field = |other: usize| values.get(other)?.get(place).copied().flatten();
             let columns = repeated.get(hit.batch)?;
-            Some(columns.is_same(chosen, hit.row, value?, field))
+            Some(columns.is_same(chosen, hit.row, value?, &mut times, field))
         };
         let mut stored: Vec<ArrayRef> = Vec::with_capacity(values.len());
         for (values, chosen) in
@@ -211,7 +212,7 @@ impl Layout {
                 continue;
             };
             let cells = hits.iter().zip(values).enumerate().map(|(place, (hit, value))| {
-                if text(chosen, place, hit, *value) == Some(true) { Some(SAME) } else { *value }
+                if is_same(chosen, place, hit, *value) == Some(true) { Some(SAME) } else { *value }
             });
             stored.push(Arc::new(cells.collect::<StringArray>()));
         }

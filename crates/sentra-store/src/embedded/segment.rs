@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, new_null_array};
+use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StringArray, new_null_array};
 use arrow_schema::SchemaRef;
 use hashbrown::HashSet;
 use parquet::arrow::ArrowWriter;
@@ -14,7 +14,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
-use sentra_model::{Mart, TenantId, Timestamp, column};
+use sentra_model::{Mart, TenantId, Timestamp, column, same_bytes};
 
 use super::alias::Unlike;
 use super::blocks::{Summing, Sums};
@@ -137,7 +137,7 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit], level: i32) ->
     let has_shape = layout.is_some();
     let aliases = layout.as_ref().map(Layout::aliases).unwrap_or_default();
     let (promoted, rest) = layout.map(|layout| (layout.promoted, Some(layout.rest))).unwrap_or_default();
-    let filters = Some(Filters { at, step_rows: ROWS_PER_STEP, blocks });
+    let filters = Some(Filters::new(at, ROWS_PER_STEP, blocks));
     let forms = has_shape.then(|| encoder.columns());
     writer
         .append_key_value_metadata(Entry { promoted, rest, has_shape, forms, filters, aliases }.key_value()?);
@@ -238,7 +238,7 @@ impl<'a> Recent<'a> {
         let last = text.len().wrapping_sub(1);
         let place = text.len() + 7 * at(last) + 13 * at(last.wrapping_sub(2)) + 31 * at(text.len() / 2);
         let Some(known) = self.0.get_mut(place % TEXTS_RECENT) else { return true };
-        let is_new = *known != text;
+        let is_new = !same_bytes(known.as_bytes(), text.as_bytes());
         *known = text;
         is_new
     }
@@ -248,7 +248,12 @@ impl<'a> Recent<'a> {
 fn filter_of(records: &[RecordBatch], step: &[Hit], layout: Option<&Layout>) -> Filter {
     let mut filter = Filter::new();
     for name in column::TEXT_NAMES {
-        let columns: Vec<_> = records.iter().map(|record| texts(record, name)).collect();
+        // Most columns say nothing in most segments.
+        let said = |texts: &&StringArray| texts.null_count() < texts.len();
+        let columns: Vec<_> = records.iter().map(|record| texts(record, name).filter(said)).collect();
+        if columns.iter().all(Option::is_none) {
+            continue;
+        }
         let is_whole = WHOLE_COLUMNS.contains(&name);
         let mut before = Recent::default();
         for hit in step {
@@ -268,7 +273,7 @@ fn filter_of(records: &[RecordBatch], step: &[Hit], layout: Option<&Layout>) -> 
     for hit in step {
         let entries = maps.get(hit.batch).copied().flatten().into_iter();
         let columns = layout.map(|layout| layout.columns_of(hit.batch, hit.row)).unwrap_or_default();
-        for (place, (_, value)) in entries.flat_map(|maps| maps.entries(hit.row)).enumerate() {
+        for (place, value) in entries.flat_map(|maps| maps.texts(hit.row)).enumerate() {
             let column = columns.get(place).copied().flatten();
             let Some(layout) = layout.filter(|_| column.is_some()) else {
                 filter.add(value);

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::words::{each_hash, each_word, whole};
 use crate::bound::Bound;
 use crate::matcher::{Operand, Order, ValueTest, fold};
 
@@ -39,70 +40,6 @@ fn masks(hash: u64) -> [u32; 8] {
 
 fn block_of(hash: u64, blocks: usize) -> usize {
     (((hash >> 32) * blocks as u64) >> 32) as usize
-}
-
-/// FNV-1a with its bits mixed at the end.
-#[derive(Debug, Clone, Copy)]
-struct Hash(u64);
-
-impl Hash {
-    const START: Self = Self(0xcbf2_9ce4_8422_2325);
-
-    fn add(&mut self, byte: u8) {
-        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    }
-
-    fn end(self) -> u64 {
-        let mixed = (self.0 ^ (self.0 >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53) ^ (mixed >> 29)
-    }
-}
-
-/// The hash of a value as a whole, apart from the words.
-fn whole(value: &str) -> u64 {
-    let mut hash = Hash::START;
-    hash.add(0);
-    for byte in fold(value).bytes() {
-        hash.add(byte);
-    }
-    hash.end()
-}
-
-/// Hands the hash of every word of `text` to `take`, with its place in the folded text.
-fn words(text: &str, take: &mut impl FnMut(u64)) {
-    if !text.is_ascii() {
-        return words_of_any(&fold(text), |hash, _| take(hash));
-    }
-    let (mut hash, mut length, mut is_number) = (Hash::START, 0_usize, true);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() {
-            hash.add(byte.to_ascii_lowercase());
-            length += 1;
-            is_number &= byte.is_ascii_digit();
-        } else {
-            if length > 1 && !is_number {
-                take(hash.end());
-            }
-            (hash, length, is_number) = (Hash::START, 0, true);
-        }
-    }
-    if length > 1 && !is_number {
-        take(hash.end());
-    }
-}
-
-/// The words of a text that is folded already, each with the bytes it stands at.
-fn words_of_any(folded: &str, mut take: impl FnMut(u64, Range<usize>)) {
-    let mut start = 0;
-    for part in folded.split_inclusive(|character: char| !character.is_alphanumeric()) {
-        let word = part.trim_end_matches(|character: char| !character.is_alphanumeric());
-        if word.len() > 1 && !word.bytes().all(|byte| byte.is_ascii_digit()) {
-            let mut hash = Hash::START;
-            word.bytes().for_each(|byte| hash.add(byte));
-            take(hash.end(), start..start + word.len());
-        }
-        start += part.len();
-    }
 }
 
 /// A filter that is being filled.
@@ -136,7 +73,7 @@ impl Filter {
 
     /// Adds the words of a text.
     pub(super) fn add(&mut self, text: &str) {
-        words(text, &mut |hash| self.insert(hash));
+        each_hash(text, &mut |hash| self.insert(hash));
     }
 
     /// Adds a value as a whole.
@@ -188,9 +125,19 @@ pub(super) struct Filters {
     pub(super) step_rows: usize,
     /// Blocks of each filter, in the order of the steps.
     pub(super) blocks: Vec<u16>,
+    /// How words are hashed.
+    #[serde(default)]
+    hashing: u8,
 }
 
+/// How words are hashed now. Filters of another hashing say nothing until their segment is merged.
+const HASHING: u8 = 1;
+
 impl Filters {
+    pub(super) fn new(at: u64, step_rows: usize, blocks: Vec<u16>) -> Self {
+        Self { at, step_rows, blocks, hashing: HASHING }
+    }
+
     /// Where they stand.
     pub(super) fn range(&self) -> Range<u64> {
         let bytes: u64 = self.blocks.iter().map(|blocks| u64::from(*blocks) * BLOCK_BYTES as u64).sum();
@@ -199,6 +146,9 @@ impl Filters {
 
     /// Which steps may meet `needs`, by what stands there.
     pub(super) fn steps(&self, filters: &[u8], needs: &Needs) -> io::Result<Vec<bool>> {
+        if self.hashing != HASHING {
+            return Ok(vec![true; self.blocks.len()]);
+        }
         let mut rest = filters;
         let mut steps = Vec::with_capacity(self.blocks.len());
         for blocks in &self.blocks {
@@ -272,7 +222,7 @@ impl Needs {
     /// The words of `text` that stand at places that are known to be whole.
     fn words(text: &str, is_whole: impl Fn(&Range<usize>) -> bool) -> Self {
         let mut found = Vec::new();
-        words_of_any(&fold(text), |hash, place| {
+        each_word(&fold(text), |hash, place| {
             if is_whole(&place) {
                 found.push(Self::Word(hash));
             }
@@ -323,7 +273,7 @@ mod tests {
         texts.iter().for_each(|text| filter.add(text));
         let bytes = filter.bytes();
         let blocks = vec![u16::try_from(bytes.len() / BLOCK_BYTES).unwrap()];
-        let filters = Filters { at: 6, step_rows: 10, blocks };
+        let filters = Filters::new(6, 10, blocks);
         let needs = Needs::of_test(test, false);
         assert_eq!(filters.range(), 6..6 + bytes.len() as u64);
         filters.steps(&bytes, &needs).unwrap() == [true]
@@ -373,7 +323,7 @@ mod tests {
     /// Whether a filter of one step lets a word or a value through.
     fn lets_through(filter: &[u8], hash: u64) -> bool {
         let blocks = vec![u16::try_from(filter.len() / BLOCK_BYTES).unwrap()];
-        let filters = Filters { at: 0, step_rows: 10, blocks };
+        let filters = Filters::new(0, 10, blocks);
         filters.steps(filter, &Needs::Word(hash)).unwrap() == [true]
     }
 
@@ -418,9 +368,23 @@ mod tests {
         assert!(sizes.iter().filter(|blocks| blocks.is_power_of_two()).count() > 5, "{sizes:?}");
     }
 
+    #[test]
+    fn a_filter_of_another_hashing_lets_everything_through() {
+        let mut filter = Filter::new();
+        filter.add("from quinn");
+        let bytes = filter.bytes();
+        let blocks = vec![u16::try_from(bytes.len() / BLOCK_BYTES).unwrap()];
+        let own = Filters::new(0, 10, blocks);
+        let older = serde_json::json!({ "at": 0, "step_rows": 10, "blocks": own.blocks });
+        let older: Filters = serde_json::from_value(older).unwrap();
+        let absent = Needs::Word(whole("absent"));
+        assert_eq!(own.steps(&bytes, &absent).unwrap(), [false]);
+        assert_eq!(older.steps(&bytes, &absent).unwrap(), [true]);
+    }
+
     fn words_in(text: &str) -> Vec<u64> {
         let mut found = Vec::new();
-        words(text, &mut |hash| found.push(hash));
+        each_hash(text, &mut |hash| found.push(hash));
         found
     }
 

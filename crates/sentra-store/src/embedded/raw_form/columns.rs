@@ -9,6 +9,7 @@ use arrow_array::types::{Int32Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, BinaryArray, DictionaryArray, PrimitiveArray, StringArray};
 
 use super::derive::{derive, is_edge};
+use super::time::Writer;
 use super::{END, Form, MARK, RAW_BYTES_MAX, Row, Taken};
 
 /// Most forms of a segment.
@@ -114,6 +115,9 @@ pub(in crate::embedded) struct Encoder {
     bytes: usize,
     step: u64,
     columns: BTreeSet<String>,
+    times: Writer,
+    /// Of the row that a form was found for last.
+    taken: Taken,
 }
 
 impl Encoder {
@@ -134,11 +138,11 @@ impl Encoder {
             let shape = rows.shapes.get(row).copied().unwrap_or_default();
             let at = BatchRow { columns: &rows.columns, time: *time, row };
             match self.fit(bytes, shape, &at, &names) {
-                Some((known, taken)) => {
-                    self.words(known, bytes, &taken, words);
+                Some(known) => {
+                    self.words(known, bytes, words);
                     plain.append_value(b"");
                     forms.push(Some(known));
-                    rests.append_option((!taken.rest.is_empty()).then_some(taken.rest));
+                    rests.append_option((!self.taken.rest.is_empty()).then_some(&self.taken.rest));
                 }
                 None => {
                     words(&String::from_utf8_lossy(bytes));
@@ -152,25 +156,20 @@ impl Encoder {
         Parts { raw: plain.finish(), forms: numbered(&forms, texts), rests: rests.finish() }
     }
 
-    /// The form of a raw record, if it has one.
-    fn fit(
-        &mut self,
-        bytes: &[u8],
-        shape: usize,
-        row: &BatchRow<'_>,
-        names: &[String],
-    ) -> Option<(usize, Taken)> {
+    /// The form of a raw record, if it has one; what it takes out of the record is in `taken` then.
+    fn fit(&mut self, bytes: &[u8], shape: usize, row: &BatchRow<'_>, names: &[String]) -> Option<usize> {
         if bytes.is_empty() || bytes.len() > RAW_BYTES_MAX {
             return None;
         }
         let of_shape = self.by_shape.entry(shape).or_default();
         for (place, number) in of_shape.forms.iter().copied().enumerate() {
-            if let Some(taken) = self.known.get(number).and_then(|known| known.form.fit(bytes, row)) {
+            let fits = |known: &Known| known.form.fit(bytes, row, &mut self.times, &mut self.taken);
+            if self.known.get(number).and_then(fits).is_some() {
                 of_shape.fitted += 1;
                 if let Some(before) = of_shape.forms.get_mut(..=place) {
                     before.rotate_right(1);
                 }
-                return Some((number, taken));
+                return Some(number);
             }
         }
         if of_shape.made >= FORMS_FIRST + of_shape.fitted / ROWS_PER_FORM {
@@ -178,7 +177,7 @@ impl Encoder {
         }
         of_shape.made += 1;
         let form = derive(std::str::from_utf8(bytes).ok()?, row, names)?;
-        let taken = form.fit(bytes, row)?;
+        form.fit(bytes, row, &mut self.times, &mut self.taken)?;
         let text = form.text(&|column| names.get(column).cloned())?;
         let number = match self.by_text.get(&text) {
             Some(number) => *number,
@@ -195,16 +194,16 @@ impl Encoder {
         };
         of_shape.forms.insert(0, number);
         of_shape.forms.truncate(TRIES_MAX);
-        Some((number, taken))
+        Some(number)
     }
 
     /// Hands out the words of a raw record that no column has.
-    fn words(&mut self, known: usize, bytes: &[u8], taken: &Taken, words: &mut dyn FnMut(&str)) {
+    fn words(&mut self, known: usize, bytes: &[u8], words: &mut dyn FnMut(&str)) {
         if !bytes.is_ascii() {
             return words(&String::from_utf8_lossy(bytes));
         }
         let edge = |place: &usize| is_edge(bytes.get(*place).copied());
-        for own in &taken.own {
+        for own in &self.taken.own {
             let start = (0..own.start).rev().find(edge).map_or(0, |before| before + 1);
             let end = (own.end..bytes.len()).find(edge).unwrap_or(bytes.len());
             let own = bytes.get(start..end).and_then(|own| std::str::from_utf8(own).ok());
@@ -265,7 +264,7 @@ pub(in crate::embedded) fn expand(
     let place_of = |name: &str| places.get(name).copied();
     let mut known: HashMap<&str, Form> = HashMap::new();
     let mut whole = BinaryBuilder::with_capacity(raws.len(), raws.value_data().len());
-    let mut raw = Vec::new();
+    let (mut raw, mut times_written) = (Vec::new(), Writer::default());
     for row in 0..raws.len() {
         let Some(text) = forms.value(row) else {
             whole.append_value(raws.value(row));
@@ -276,7 +275,7 @@ pub(in crate::embedded) fn expand(
         }
         let at = BatchRow { columns, time: times.value(row), row };
         raw.clear();
-        known.get(text)?.expand(&at, rests.value(row).unwrap_or_default(), &mut raw)?;
+        known.get(text)?.expand(&at, rests.value(row).unwrap_or_default(), &mut times_written, &mut raw)?;
         whole.append_value(&raw);
     }
     Some(whole.finish())

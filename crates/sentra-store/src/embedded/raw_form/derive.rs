@@ -53,9 +53,9 @@ pub(super) fn derive(raw: &str, row: &impl Row, names: &[String]) -> Option<Form
 
 /// Where the time of the event is written.
 fn times(raw: &str, row: &impl Row, spans: &mut Vec<Span>) {
+    let mut times = time::Writer::default();
     for style in 0..time::STYLES {
-        let mut buffer = [0; time::BYTES_MAX];
-        let Some(written) = time::written(row.time(), style, &mut buffer) else { continue };
+        let Some(written) = times.write(row.time(), style) else { continue };
         for start in memmem::find_iter(raw.as_bytes(), written).take(PLACES_MAX) {
             let end = start + written.len();
             let after = raw.as_bytes().get(end..).unwrap_or_default();

@@ -18,6 +18,8 @@ pub(super) mod time;
 
 use std::ops::Range;
 
+use sentra_model::behind;
+
 pub(super) use columns::{Encoder, Rows, Texts, expand, numbered};
 
 /// The column with the forms.
@@ -135,16 +137,18 @@ impl Form {
         Some(form)
     }
 
-    /// What the form takes out of `raw`, which is text then, as all that the form is made of; nothing where form and row do not give back every byte of it.
-    fn fit(&self, raw: &[u8], row: &impl Row) -> Option<Taken> {
-        let mut taken = Taken::default();
+    /// Puts what the form takes out of `raw`, which is text then, as all that the form is made of, into `taken`; nothing where
+    /// form and row do not give back every byte of it.
+    fn fit(&self, raw: &[u8], row: &impl Row, times: &mut time::Writer, taken: &mut Taken) -> Option<()> {
+        taken.rest.clear();
+        taken.own.clear();
         let mut left = raw;
         let mut has_holes = false;
         for (literal, what) in &self.pieces {
-            left = left.strip_prefix(literal.as_bytes())?;
+            left = behind(left, literal.as_bytes())?;
             let start = raw.len() - left.len();
             match what {
-                What::Text(column) => left = left.strip_prefix(row.text(*column)?.as_bytes())?,
+                What::Text(column) => left = behind(left, row.text(*column)?.as_bytes())?,
                 What::Escaped(column) => {
                     let text = row.text(*column)?;
                     left = strip_escaped(left, text)?;
@@ -153,9 +157,7 @@ impl Form {
                     }
                 }
                 What::Time(style) => {
-                    let mut buffer = [0; time::BYTES_MAX];
-                    let written = time::written(row.time(), *style, &mut buffer)?;
-                    left = left.strip_prefix(written.as_bytes())?;
+                    left = behind(left, times.write(row.time(), *style)?.as_bytes())?;
                     taken.own.push(start..raw.len() - left.len());
                 }
                 What::Hole => {
@@ -174,11 +176,11 @@ impl Form {
                 }
             }
         }
-        (left == self.tail.as_bytes()).then_some(taken)
+        (left == self.tail.as_bytes()).then_some(())
     }
 
     /// Writes the raw record of a row to `raw`; nothing where the row lacks something.
-    fn expand(&self, row: &impl Row, rest: &str, raw: &mut Vec<u8>) -> Option<()> {
+    fn expand(&self, row: &impl Row, rest: &str, times: &mut time::Writer, raw: &mut Vec<u8>) -> Option<()> {
         let mut rest = rest.split(SEPARATOR);
         for (literal, what) in &self.pieces {
             raw.extend_from_slice(literal.as_bytes());
@@ -186,8 +188,7 @@ impl Form {
                 What::Text(column) => raw.extend_from_slice(row.text(*column)?.as_bytes()),
                 What::Escaped(column) => escape(row.text(*column)?, raw),
                 What::Time(style) => {
-                    let mut buffer = [0; time::BYTES_MAX];
-                    raw.extend_from_slice(time::written(row.time(), *style, &mut buffer)?.as_bytes());
+                    raw.extend_from_slice(times.write(row.time(), *style)?.as_bytes());
                 }
                 What::Hole => raw.extend_from_slice(rest.next()?.as_bytes()),
             }
@@ -238,9 +239,9 @@ fn strip_escaped<'a>(left: &'a [u8], text: &str) -> Option<&'a [u8]> {
         let plain = memchr::memchr2(b'"', b'\\', text).unwrap_or(text.len());
         let (run, after) = text.split_at_checked(plain)?;
         if run.iter().fold(true, |is_plain, byte| is_plain & (*byte >= b' ')) {
-            rest = rest.strip_prefix(run)?;
+            rest = behind(rest, run)?;
             let Some((byte, after)) = after.split_first() else { break };
-            rest = rest.strip_prefix(escape_of(*byte, &mut buffer)?)?;
+            rest = behind(rest, escape_of(*byte, &mut buffer)?)?;
             text = after;
             continue;
         }

@@ -301,16 +301,32 @@ fn what_is_no_form_is_not_guessed_at() {
 
 #[test]
 fn times_are_written_as_they_were_read() {
+    let mut times = time::Writer::default();
     for micros in [TIME, 0, -1, 951_782_400_000_000, 1_709_251_199_999_999] {
-        let mut buffer = [0; time::BYTES_MAX];
-        let written = time::written(micros, 3, &mut buffer).unwrap().to_owned();
+        let written = times.write(micros, 3).unwrap().to_owned();
         assert_eq!(format!("{written}Z"), sentra_model::Timestamp::from_micros(micros).to_string());
     }
-    let mut buffer = [0; time::BYTES_MAX];
-    assert_eq!(time::written(TIME, 8, &mut buffer), Some("Oct  7 23:59:57"));
-    assert_eq!(time::written(TIME, 5, &mut buffer), Some("2026-10-07 23:59:57.847"));
-    assert_eq!(time::written(TIME, 9, &mut buffer), None);
+    assert_eq!(times.write(TIME, 8), Some("Oct  7 23:59:57"));
+    assert_eq!(times.write(TIME, 5), Some("2026-10-07 23:59:57.847"));
+    assert_eq!(times.write(TIME, 9), None);
     for extreme in [i64::MIN, i64::MAX] {
-        assert_eq!(time::written(extreme, 0, &mut buffer), None);
+        assert_eq!(times.write(extreme, 0), None);
     }
+}
+
+/// What was written before makes no difference.
+#[test]
+fn times_are_written_alike_whatever_came_before() {
+    let mut random = Random(11);
+    let mut times = time::Writer::default();
+    let mut written = 0;
+    for _ in 0..20_000 {
+        let second = TIME / 1_000_000 + [0, 0, 0, 1, 86_400, -40_000_000_000][random.below(6)];
+        let micros = second * 1_000_000 + [0, 1, 500_000, 120_000, 999_999][random.below(5)];
+        let style = u8::try_from(random.below(usize::from(time::STYLES) + 1)).unwrap();
+        let alone = time::Writer::default().write(micros, style).map(str::to_owned);
+        written += usize::from(alone.is_some());
+        assert_eq!(times.write(micros, style).map(str::to_owned), alone, "{micros} {style}");
+    }
+    assert!(written > 15_000, "{written}");
 }

@@ -7,19 +7,17 @@ pub(in crate::embedded) const STYLES: u8 = 9;
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// A moment in UTC.
+/// A second in UTC.
 struct Civil {
     year: u32,
     month: u32,
     day: u32,
     second_of_day: u32,
-    micros: u32,
 }
 
 impl Civil {
     /// Of years 0 to 9999.
-    fn of(micros: i64) -> Option<Self> {
-        let (seconds, micros) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+    fn of(seconds: i64) -> Option<Self> {
         let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
         // Days from 0000-03-01, in eras of 400 years.
         let shifted = days + 719_468;
@@ -35,18 +33,82 @@ impl Civil {
             month: u32::try_from(month).ok()?,
             day: u32::try_from(day_of_year - (153 * shifted_month + 2) / 5 + 1).ok()?,
             second_of_day: u32::try_from(second_of_day).ok()?,
-            micros: u32::try_from(micros).ok()?,
         })
     }
 }
 
-/// Text of a known greatest length.
-struct Line<'a> {
-    bytes: &'a mut [u8; BYTES_MAX],
+/// Writes moments. Most are of the same second as the one before: then only what is behind the seconds is written anew.
+#[derive(Debug, Default)]
+pub(in crate::embedded) struct Writer {
+    bytes: [u8; BYTES_MAX],
     length: usize,
+    /// The second that was written last, and its style.
+    last: Option<(i64, u8)>,
+    /// Where its fraction begins.
+    fraction: usize,
 }
 
-impl Line<'_> {
+impl Writer {
+    /// The moment as it is written in `style`; nothing where there is no such style, or it cannot write the moment.
+    ///
+    /// Styles 0 to 3 are `2026-10-07T23:59:57` with a fraction of 6, 3 or 0 digits, or as many as are not zero; 4 to 7 have
+    /// a space in place of the `T`; 8 is `Oct  7 23:59:57`.
+    pub(in crate::embedded) fn write(&mut self, micros: i64, style: u8) -> Option<&str> {
+        let second = micros.div_euclid(1_000_000);
+        if self.last != Some((second, style)) {
+            self.last = None;
+            self.second(&Civil::of(second)?, style)?;
+            self.last = Some((second, style));
+            self.fraction = self.length;
+        }
+        self.length = self.fraction;
+        let micros = u32::try_from(micros.rem_euclid(1_000_000)).ok()?;
+        match style {
+            0 | 4 => self.fraction(micros, 6),
+            1 | 5 => self.fraction(micros, 3),
+            3 | 7 => {
+                let (mut rest, mut digits) = (micros, 6);
+                while digits > 0 && rest % 10 == 0 {
+                    (rest, digits) = (rest / 10, digits - 1);
+                }
+                self.fraction(micros, digits);
+            }
+            _ => {}
+        }
+        std::str::from_utf8(self.bytes.get(..self.length)?).ok()
+    }
+
+    fn second(&mut self, civil: &Civil, style: u8) -> Option<()> {
+        self.length = 0;
+        if style == 8 {
+            let month = MONTHS.get(usize::try_from(civil.month).ok()?.checked_sub(1)?)?;
+            month.bytes().for_each(|byte| self.byte(byte));
+            self.byte(b' ');
+            self.pair(civil.day);
+            // Days of one digit have a space before it.
+            if let Some(tens) = self.bytes.get_mut(4).filter(|tens| **tens == b'0') {
+                *tens = b' ';
+            }
+            self.byte(b' ');
+        } else if style < STYLES {
+            self.pair(civil.year / 100);
+            self.pair(civil.year);
+            self.byte(b'-');
+            self.pair(civil.month);
+            self.byte(b'-');
+            self.pair(civil.day);
+            self.byte(if style < 4 { b'T' } else { b' ' });
+        } else {
+            return None;
+        }
+        self.pair(civil.second_of_day / 3_600);
+        self.byte(b':');
+        self.pair(civil.second_of_day / 60 % 60);
+        self.byte(b':');
+        self.pair(civil.second_of_day % 60);
+        Some(())
+    }
+
     fn byte(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.length) {
             *place = byte;
@@ -54,74 +116,23 @@ impl Line<'_> {
         }
     }
 
-    fn digits(&mut self, value: u32, count: u32) {
-        for place in (0..count).rev() {
-            self.byte(b'0' + u8::try_from(value / 10_u32.pow(place) % 10).unwrap_or_default());
+    /// Two digits.
+    fn pair(&mut self, value: u32) {
+        if let Some(places) = self.bytes.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut) {
+            *places = [b'0' + (value / 10 % 10) as u8, b'0' + (value % 10) as u8];
+            self.length += 2;
         }
     }
 
-    fn date(&mut self, civil: &Civil) {
-        self.digits(civil.year, 4);
-        self.byte(b'-');
-        self.digits(civil.month, 2);
-        self.byte(b'-');
-        self.digits(civil.day, 2);
-    }
-
-    fn clock(&mut self, civil: &Civil) {
-        self.digits(civil.second_of_day / 3_600, 2);
-        self.byte(b':');
-        self.digits(civil.second_of_day / 60 % 60, 2);
-        self.byte(b':');
-        self.digits(civil.second_of_day % 60, 2);
-    }
-
-    fn fraction(&mut self, micros: u32, digits: u32) {
+    /// At most six digits.
+    fn fraction(&mut self, micros: u32, digits: usize) {
         if digits > 0 {
             self.byte(b'.');
-            self.digits(micros / 10_u32.pow(6_u32.saturating_sub(digits)), digits);
+            let start = self.length;
+            self.pair(micros / 10_000);
+            self.pair(micros / 100);
+            self.pair(micros);
+            self.length = self.length.min(start + digits);
         }
     }
-}
-
-/// The moment as it is written in `style`; nothing where there is no such style, or it cannot write the moment.
-///
-/// Styles 0 to 3 are `2026-10-07T23:59:57` with a fraction of 6, 3 or 0 digits, or as many as are not zero; 4 to 7 have
-/// a space in place of the `T`; 8 is `Oct  7 23:59:57`.
-pub(in crate::embedded) fn written(micros: i64, style: u8, buffer: &mut [u8; BYTES_MAX]) -> Option<&str> {
-    let civil = Civil::of(micros)?;
-    let mut line = Line { bytes: buffer, length: 0 };
-    if style == 8 {
-        let month = MONTHS.get(usize::try_from(civil.month).ok()?.checked_sub(1)?)?;
-        month.bytes().for_each(|byte| line.byte(byte));
-        line.byte(b' ');
-        if civil.day < 10 {
-            line.byte(b' ');
-            line.digits(civil.day, 1);
-        } else {
-            line.digits(civil.day, 2);
-        }
-        line.byte(b' ');
-        line.clock(&civil);
-    } else if style < STYLES {
-        line.date(&civil);
-        line.byte(if style < 4 { b'T' } else { b' ' });
-        line.clock(&civil);
-        match style % 4 {
-            0 => line.fraction(civil.micros, 6),
-            1 => line.fraction(civil.micros, 3),
-            2 => {}
-            _ => {
-                let (mut micros, mut digits) = (civil.micros, 6);
-                while digits > 0 && micros % 10 == 0 {
-                    (micros, digits) = (micros / 10, digits - 1);
-                }
-                line.fraction(civil.micros, digits);
-            }
-        }
-    } else {
-        return None;
-    }
-    let length = line.length;
-    std::str::from_utf8(buffer.get(..length)?).ok()
 }
