@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use parquet::file::reader::{ChunkReader, Length};
 use quick_cache::sync::Cache;
+use sentra_model::TenantId;
 
 use super::tenant::Segment;
 use crate::StoreError;
@@ -120,10 +121,16 @@ impl Known {
         self.suspects().insert(segment.path.clone());
     }
 
-    /// Those of `segments` of which a block could not be read or was not what had been written, since this was asked last.
-    pub(super) fn take_suspects(&self, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
+    /// Those of `segments`, all that a tenant has, of which a block could not be read or was not what had been written, since
+    /// this was asked last.
+    pub(super) fn take_suspects(&self, tenant: &TenantId, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
         let mut suspects = self.suspects();
-        segments.iter().filter(|segment| suspects.remove(&segment.path)).map(Arc::clone).collect()
+        let found =
+            segments.iter().filter(|segment| suspects.contains(&segment.path)).map(Arc::clone).collect();
+        // Also those that are gone meanwhile.
+        let of_tenant = format!("{tenant}/");
+        suspects.retain(|path| !path.starts_with(&of_tenant));
+        found
     }
 }
 
@@ -275,7 +282,7 @@ mod tests {
         Arc::new(Segment {
             mart: Mart::LINUX,
             partition: 0,
-            path: "segment".to_owned(),
+            path: "acme/segment".to_owned(),
             rows: 1,
             bytes: bytes.len() as u64,
             first: Timestamp::from_micros(0),
@@ -290,9 +297,10 @@ mod tests {
     #[test]
     fn every_range_of_a_whole_file_is_read_and_nothing_behind_its_end() {
         let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("acme")).unwrap();
         for length in LENGTHS {
             let bytes = written(length);
-            std::fs::write(dir.path().join("segment"), &bytes).unwrap();
+            std::fs::write(dir.path().join("acme/segment"), &bytes).unwrap();
             let sums = sums(&bytes, 1 + length / 3);
             assert_eq!(Sums::from_bytes(&sums.to_bytes(), length as u64).as_ref(), Some(&sums));
             for sums in [Some(sums), None] {
@@ -336,12 +344,13 @@ mod tests {
     #[test]
     fn a_fallen_bit_is_noticed_by_whoever_reads_its_block_and_by_nobody_else() {
         let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("acme")).unwrap();
         let bytes = written(3 * BLOCK_BYTES + 77);
         let segment = segment(&bytes, Some(sums(&bytes, usize::MAX)));
         for place in (0..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
             let mut damaged = bytes.clone();
             damaged[place] ^= 1 << (place % 8);
-            std::fs::write(dir.path().join("segment"), &damaged).unwrap();
+            std::fs::write(dir.path().join("acme/segment"), &damaged).unwrap();
             let known = Arc::<Known>::default();
             let blocks = Blocks::open(dir.path(), &segment, &known).unwrap();
             for block in 0..4 {
@@ -350,10 +359,20 @@ mod tests {
                 let read = blocks.read(from as u64 + 3..from as u64 + 4);
                 assert_eq!(read.is_err(), is_fallen, "{place} {block}");
                 if let Err(error) = read {
-                    assert!(error.to_string().contains(&format!("at byte {from} of segment")), "{error}");
+                    assert!(
+                        error.to_string().contains(&format!("at byte {from} of acme/segment")),
+                        "{error}"
+                    );
                 }
             }
-            assert_eq!(known.suspects().iter().collect::<Vec<_>>(), ["segment"]);
+            assert_eq!(known.suspects().iter().collect::<Vec<_>>(), ["acme/segment"]);
+            let tenant = |name: &str| name.parse().unwrap();
+            assert_eq!(known.take_suspects(&tenant("other"), &[]), []);
+            assert_eq!(
+                known.take_suspects(&tenant("acme"), std::slice::from_ref(&segment)),
+                [Arc::clone(&segment)]
+            );
+            assert_eq!(known.suspects().len(), 0);
             let mut all = Vec::new();
             assert!(blocks.get_read(0).unwrap().read_to_end(&mut all).is_err());
             assert_eq!(all, bytes[..place / BLOCK_BYTES * BLOCK_BYTES]);

@@ -8,6 +8,7 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::physical_plan::parquet::{ParquetAccessPlan, RowGroupAccess};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, RowSelection, RowSelector};
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use sentra_model::TenantId;
 use serde::{Deserialize, Serialize};
 
 use super::alias::Alias;
@@ -261,9 +262,9 @@ impl Indexes {
         Blocks::open(&self.root, segment, &self.blocks)
     }
 
-    /// Those of `segments` of which a block was not what had been written, since this was asked last.
-    pub(super) fn take_suspects(&self, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
-        self.blocks.take_suspects(segments)
+    /// See [`Known::take_suspects`].
+    pub(super) fn take_suspects(&self, tenant: &TenantId, segments: &[Arc<Segment>]) -> Vec<Arc<Segment>> {
+        self.blocks.take_suspects(tenant, segments)
     }
 
     /// Which steps of a segment may meet `needs`.

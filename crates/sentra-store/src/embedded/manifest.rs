@@ -118,6 +118,15 @@ impl Manifest {
         deleted.map(|_| ()).map_err(StoreError::database("write down that a segment is whole"))
     }
 
+    /// Writes down the checksums of a segment's blocks, in place of those it may have.
+    pub(super) async fn put_sums(&self, path: &str, sums: &Sums) -> Result<(), StoreError> {
+        let row = blocks::ActiveModel { path: Set(path.to_owned()), sums: Set(sums.to_bytes()) };
+        let again = OnConflict::column(blocks::Column::Path).update_column(blocks::Column::Sums).to_owned();
+        let written =
+            blocks::Entity::insert(row).on_conflict(again).exec_without_returning(&self.database).await;
+        written.map(|_| ()).map_err(StoreError::database("write down the checksums of blocks"))
+    }
+
     /// Law SOURCE: puts the segments `new`, with what rollups count of them, in the place of `old` in one transaction.
     pub(super) async fn replace(
         &self,

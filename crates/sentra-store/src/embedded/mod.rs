@@ -180,7 +180,7 @@ impl EmbeddedMarts {
         let mut verified = 0;
         for segment in self.tenant(scope).await.snapshot().segments {
             let path = self.root.join(&segment.path);
-            let checksum = tokio::task::spawn_blocking(move || segment::checksum(&path))
+            let (checksum, _) = tokio::task::spawn_blocking(move || segment::checksums(&path))
                 .await
                 .map_err(|_| StoreError::Stopped { operation: "verify a segment" })??;
             if checksum != segment.checksum {

@@ -11,7 +11,7 @@ use sentra_model::{Clock, TenantId};
 use tokio::sync::RwLock;
 
 use super::index::Indexes;
-use super::life::{damage_of, length_damage};
+use super::life::{Found, length_damage, look_at};
 use super::manifest::Manifest;
 use super::pool::MeasuredPool;
 use super::session::session;
@@ -93,8 +93,13 @@ async fn restore(
         let part = parts.entry(tenant).or_default();
         let marked = known.remove(&segment.path);
         // Of what was damaged before the checksum is computed: maybe somebody has put the file back.
-        let damage =
-            if marked.is_some() { damage_of(root, &segment)? } else { length_damage(root, &segment)? };
+        let damage = match marked {
+            None => length_damage(root, &segment)?,
+            Some(_) => match look_at(root, &segment)? {
+                Found::Whole(_) => None,
+                Found::Damaged(detail) => Some(detail),
+            },
+        };
         let Some(detail) = damage else {
             if marked.is_some() {
                 tracing::info!(path = segment.path, "a damaged segment is whole again");

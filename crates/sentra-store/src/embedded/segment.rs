@@ -1,7 +1,7 @@
 //! Segment files.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ const ZSTD_LEVEL: i32 = 1;
 const ZSTD_LEVEL_MERGED: i32 = 9;
 /// Bytes of a page of raw records: the larger, the more there is to compress against.
 const RAW_PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a file that are read at a time to compute its checksums.
+const READ_BYTES: usize = 64 * 1024;
 /// Texts of a column that are remembered as added to a filter.
 const TEXTS_RECENT: usize = 64;
 /// The column of what is said of an event.
@@ -109,12 +111,7 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit], level: i32) ->
     };
     // A file of an earlier, failed flush may be in the way; the manifest does not name it.
     let file = File::create(path).map_err(StoreError::io("make", path))?;
-    let sink = Hashed {
-        inner: BufWriter::new(file),
-        hasher: blake3::Hasher::new(),
-        summing: Summing::default(),
-        bytes: 0,
-    };
+    let sink = Hashed::new(BufWriter::new(file));
     let layout = Layout::of(records);
     let input = Input::new(records, layout.as_ref())?;
     let properties = properties(&input.schema, layout.as_ref(), has_unlike_messages(records, rows), level);
@@ -360,15 +357,21 @@ fn properties(
         .build()
 }
 
-/// A file that remembers how much was written and its checksums.
-struct Hashed {
-    inner: BufWriter<File>,
+/// Remembers how much was written to `inner`, and the checksums.
+struct Hashed<W> {
+    inner: W,
     hasher: blake3::Hasher,
     summing: Summing,
     bytes: u64,
 }
 
-impl Write for Hashed {
+impl<W> Hashed<W> {
+    fn new(inner: W) -> Self {
+        Self { inner, hasher: blake3::Hasher::new(), summing: Summing::default(), bytes: 0 }
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
         Ok(bytes.len())
@@ -387,12 +390,13 @@ impl Write for Hashed {
     }
 }
 
-/// The checksum of the file at `path`.
-pub(super) fn checksum(path: &Path) -> Result<String, StoreError> {
+/// The checksum of the file at `path`, and those of its blocks.
+pub(super) fn checksums(path: &Path) -> Result<(String, Sums), StoreError> {
     let file = File::open(path).map_err(StoreError::io("open", path))?;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(file).map_err(StoreError::io("read", path))?;
-    Ok(hasher.finalize().to_hex().to_string())
+    let mut read = Hashed::new(io::sink());
+    io::copy(&mut BufReader::with_capacity(READ_BYTES, file), &mut read)
+        .map_err(StoreError::io("read", path))?;
+    Ok((read.hasher.finalize().to_hex().to_string(), read.summing.sums()))
 }
 
 /// A mart's name becomes a directory: nothing else than `a-z`, `0-9`, `-` and `_` may be in it.

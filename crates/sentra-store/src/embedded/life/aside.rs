@@ -55,7 +55,8 @@ impl EmbeddedMarts {
 
     /// Compares segments of the tenant with their checksums: those of which a block was not right, and all where that finds
     /// none, or `is_again` says that the same read met damage before. Decodes them where that finds nothing. Gives whether
-    /// it is worth to read again: a segment was set aside since there were `unread`, or what could not be read can be now.
+    /// it is worth to read again: a segment was set aside since there were `unread`, or put right, or what could not be read can
+    /// be now.
     async fn set_damaged_aside(
         &self,
         scope: &TenantScope,
@@ -69,10 +70,14 @@ impl EmbeddedMarts {
             return Ok(true);
         }
         let (mut is_found, mut is_right_now) = (false, false);
-        for segment in self.indexes.take_suspects(&tenant.snapshot().segments) {
-            if !self.is_whole(scope, tenant, &segment).await? {
+        for suspect in self.indexes.take_suspects(scope.tenant(), &tenant.snapshot().segments) {
+            let Some(segment) = self.whole(scope, tenant, &suspect).await? else {
                 is_found = true;
-            } else if let Err(detail) = self.decode(&segment).await {
+                continue;
+            };
+            // Also where the file was right and what was known of it was not.
+            is_found |= !Arc::ptr_eq(&suspect, &segment);
+            if let Err(detail) = self.decode(&segment).await {
                 self.set_aside(scope, tenant, &segment, detail).await?;
                 is_found = true;
             } else {
@@ -89,7 +94,8 @@ impl EmbeddedMarts {
         tracing::warn!(tenant = %scope.tenant(), "a read failed, segments are compared with their checksums");
         let segments = tenant.snapshot().segments;
         for segment in &segments {
-            is_found |= !self.is_whole(scope, tenant, segment).await?;
+            let whole = self.whole(scope, tenant, segment).await?;
+            is_found |= whole.is_none_or(|whole| !Arc::ptr_eq(segment, &whole));
         }
         if !is_found {
             for segment in &segments {

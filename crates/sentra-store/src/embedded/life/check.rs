@@ -55,8 +55,8 @@ impl EmbeddedMarts {
         let mut segments = snapshot.segments.clone();
         segments.sort_by(|a, b| a.path.cmp(&b.path));
         for segment in &segments {
-            if self.is_whole(scope, &tenant, segment).await? {
-                self.check_content(scope, &tenant, segment, &mut check).await?;
+            if let Some(segment) = self.whole(scope, &tenant, segment).await? {
+                self.check_content(scope, &tenant, &segment, &mut check).await?;
             }
             progress(segment.bytes);
         }

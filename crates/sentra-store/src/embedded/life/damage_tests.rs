@@ -11,7 +11,7 @@ use crate::contract::fixture::{at, batches, next, scope};
 use crate::contract::marts::{END, take};
 use crate::embedded::EmbeddedMarts;
 use crate::embedded::tests::segment_files;
-use crate::{AskLimits, DamagedSegment, MartQuery, MartStore, ReadBack, Shape, StoreError};
+use crate::{AskLimits, DamagedSegment, MartQuery, MartStore, ReadBack, Shape, StoreError, Tended};
 
 fn flip(file: &Path, place: usize) {
     let mut bytes = std::fs::read(file).unwrap();
@@ -301,25 +301,60 @@ async fn a_file_that_cannot_be_read_is_set_aside_at_once() {
     }
 }
 
-/// The manifest can be damaged as well as a file.
+/// The manifest can be damaged as well as a file. The checksum of the whole file says which of the two it is.
 #[tokio::test]
-async fn wrong_checksums_of_blocks_keep_neither_the_store_shut_nor_other_segments_from_being_read() {
+async fn wrong_checksums_of_blocks_are_put_right_and_missing_ones_are_made() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = scope("acme");
     let marts = in_small_segments(dir.path(), 40).await;
-    let change = async |marts: &EmbeddedMarts, what: &str| {
-        let changed = marts.manifest.database.execute_unprepared(what).await.unwrap();
-        assert_eq!(changed.rows_affected(), 1);
-    };
     let one = "WHERE path = (SELECT min(path) FROM segment_blocks)";
-    // As many as the file has blocks, and wrong: whether they are or the file cannot be told, so it is left out.
-    change(&marts, &format!("UPDATE segment_blocks SET sums = zeroblob(length(sums)) {one}")).await;
+    let changes = [
+        // As many as the file has blocks.
+        (format!("UPDATE segment_blocks SET sums = zeroblob(length(sums)) {one}"), 1),
+        ("UPDATE segment_blocks SET sums = zeroblob(length(sums))".to_owned(), 10),
+        (format!("UPDATE segment_blocks SET sums = x'00' {one}"), 1),
+        ("DELETE FROM segment_blocks".to_owned(), 10),
+    ];
+    let segments = marts.tenant(&tenant).await.snapshot().segments;
+    let mut marts = marts;
+    for (change, rows) in changes {
+        let changed = marts.manifest.database.execute_unprepared(&change).await.unwrap();
+        assert_eq!(changed.rows_affected(), rows);
+        for _ in 0..2 {
+            marts = open_again(marts, dir.path()).await;
+            assert_eq!(all(&marts).await, whole(40), "{change}");
+            assert_eq!(damaged(&marts).await, []);
+        }
+        // What nobody asks for is compared from time to time.
+        marts
+            .verify_some(&tenant, &*marts.tenant(&tenant).await, u64::MAX, &mut Tended::default())
+            .await
+            .unwrap();
+        marts = open_again(marts, dir.path()).await;
+        let mut now = marts.tenant(&tenant).await.snapshot().segments;
+        now.sort_by(|one, two| one.path.cmp(&two.path));
+        let mut before = segments.clone();
+        before.sort_by(|one, two| one.path.cmp(&two.path));
+        assert_eq!(now, before, "{change}");
+    }
+}
+
+/// Where both are damaged, the file is.
+#[tokio::test]
+async fn right_checksums_of_blocks_are_not_made_of_a_wrong_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let tenant = scope("acme");
+    let marts = in_small_segments(dir.path(), 40).await;
+    let change = "DELETE FROM segment_blocks";
+    marts.manifest.database.execute_unprepared(change).await.unwrap();
+    flip(&segment_files(dir.path()).remove(2), 60);
     let marts = open_again(marts, dir.path()).await;
+    marts
+        .verify_some(&tenant, &*marts.tenant(&tenant).await, u64::MAX, &mut Tended::default())
+        .await
+        .unwrap();
     let answer = marts.search(&tenant, &take(None, 1_000)).await.unwrap();
     assert_eq!((answer.complete, answer.lineage.segments_unread), (false, 1));
-    assert_eq!(answer.rows.len() as u64, 40 - damaged(&marts).await[0].rows);
-    // Not as many: they are known to be wrong, and the checksum of the whole file is there.
-    change(&marts, &format!("UPDATE segment_blocks SET sums = x'00' {one}")).await;
-    let marts = open_again(marts, dir.path()).await;
-    assert_eq!(all(&marts).await, whole(40));
+    let lost = damaged(&marts).await[0].rows;
+    assert_eq!(answer.rows.len() as u64, 40 - lost);
 }

@@ -35,10 +35,10 @@ impl EmbeddedMarts {
             }
             tended.bytes_read += segment.bytes;
             // Before it is read: a fallen bit would get a right checksum otherwise.
-            if !self.is_whole(scope, tenant, &segment).await? {
+            let Some(segment) = self.whole(scope, tenant, &segment).await? else {
                 tended.segments_damaged += 1;
                 continue;
-            }
+            };
             let (events, bytes) = self.events_of(&segment).await?;
             memory += bytes;
             records.extend(events);

@@ -26,7 +26,7 @@ use super::tenant::{Segment, Tenant};
 use crate::{StoreError, Tended};
 
 pub(super) use aside::{unread_of, unread_of_plan};
-pub(super) use verify::{damage_of, length_damage};
+pub(super) use verify::{Found, length_damage, look_at};
 
 /// How often each segment is compared with its checksum: nobody else would notice a bit that fell over.
 const VERIFY_INTERVAL_MICROS: i64 = 7 * 86_400 * 1_000_000;
@@ -79,37 +79,46 @@ impl EmbeddedMarts {
             }
             tended.bytes_verified += kept.segment.bytes;
             metrics::counter!("sentra_store_verified_bytes_total").increment(kept.segment.bytes);
-            if !self.is_whole(scope, tenant, &kept.segment).await? {
+            if self.whole(scope, tenant, &kept.segment).await?.is_none() {
                 tended.segments_damaged += 1;
             }
         }
         Ok(())
     }
 
-    /// Whether a segment is what was written; it is set aside when not. The caller holds `tending`.
-    async fn is_whole(
+    /// The segment, if it is what was written; it is set aside when not. The caller holds `tending`.
+    ///
+    /// The checksums of its blocks come from the file then, where the manifest has none, or others: it is the checksum of the
+    /// whole that says what was written.
+    async fn whole(
         &self,
         scope: &TenantScope,
         tenant: &Tenant,
         segment: &Arc<Segment>,
-    ) -> Result<bool, StoreError> {
-        match self.damage(segment).await? {
-            None => {
-                tenant.is_verified(segment, self.clock.now());
-                Ok(true)
-            }
-            Some(detail) => {
-                self.set_aside(scope, tenant, segment, detail).await?;
-                Ok(false)
-            }
-        }
-    }
-
-    async fn damage(&self, segment: &Arc<Segment>) -> Result<Option<String>, StoreError> {
-        let (root, segment) = (self.root.clone(), Arc::clone(segment));
-        tokio::task::spawn_blocking(move || damage_of(&root, &segment))
+    ) -> Result<Option<Arc<Segment>>, StoreError> {
+        let (root, looked_at) = (self.root.clone(), Arc::clone(segment));
+        let found = tokio::task::spawn_blocking(move || look_at(&root, &looked_at))
             .await
-            .map_err(|_| StoreError::Stopped { operation: "verify a segment" })?
+            .map_err(|_| StoreError::Stopped { operation: "verify a segment" })??;
+        let sums = match found {
+            Found::Whole(sums) => sums,
+            Found::Damaged(detail) => {
+                self.set_aside(scope, tenant, segment, detail).await?;
+                return Ok(None);
+            }
+        };
+        tenant.is_verified(segment, self.clock.now());
+        if segment.sums.as_ref() == Some(&sums) {
+            return Ok(Some(Arc::clone(segment)));
+        }
+        if segment.sums.is_some() {
+            let path = &segment.path;
+            tracing::warn!(path, "the checksums of a segment's blocks are not those of its file: put right");
+        }
+        self.manifest.put_sums(&segment.path, &sums).await?;
+        let segment = Arc::new(Segment { sums: Some(sums), ..segment.as_ref().clone() });
+        tenant.has_sums(&segment);
+        Ok(Some(segment))
     }
 
     /// Removes the files of replaced segments that nobody reads any more.

@@ -5,23 +5,33 @@ use std::io;
 use std::path::Path;
 
 use crate::StoreError;
-use crate::embedded::segment::checksum;
+use crate::embedded::blocks::Sums;
+use crate::embedded::segment::checksums;
 use crate::embedded::tenant::Segment;
 
-/// What is wrong with the file of `segment` below `root`; `None` when it is what was written.
+/// What a look at the file of a segment finds.
+#[derive(Debug)]
+pub(in crate::embedded) enum Found {
+    /// It is what was written, and these are the checksums of its blocks.
+    Whole(Sums),
+    /// It is not, and why.
+    Damaged(String),
+}
+
+/// Whether the file of `segment` below `root` is what was written.
 ///
 /// # Errors
 /// When it cannot be told, because the system lacks something.
-pub(in crate::embedded) fn damage_of(root: &Path, segment: &Segment) -> Result<Option<String>, StoreError> {
+pub(in crate::embedded) fn look_at(root: &Path, segment: &Segment) -> Result<Found, StoreError> {
     let path = root.join(&segment.path);
     if let Some(detail) = length_damage(root, segment)? {
-        return Ok(Some(detail));
+        return Ok(Found::Damaged(detail));
     }
-    match checksum(&path) {
-        Ok(found) if found == segment.checksum => Ok(None),
-        Ok(_) => Ok(Some("its checksum is not the manifest's".to_owned())),
+    match checksums(&path) {
+        Ok((found, sums)) if found == segment.checksum => Ok(Found::Whole(sums)),
+        Ok(_) => Ok(Found::Damaged("its checksum is not the manifest's".to_owned())),
         Err(StoreError::Io { source, .. }) if is_unreadable(&source) => {
-            Ok(Some(format!("the disk cannot read it: {source}")))
+            Ok(Found::Damaged(format!("the disk cannot read it: {source}")))
         }
         Err(error) => Err(error),
     }
