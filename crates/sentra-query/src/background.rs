@@ -158,6 +158,7 @@ mod tests {
         // What the work held is gone with it.
         assert!(tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap().is_err());
     }
+
     #[tokio::test]
     async fn long_questions_give_way_to_quick_ones() {
         let precedence = Precedence::on(1);
