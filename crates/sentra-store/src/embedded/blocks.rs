@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use parquet::file::reader::{ChunkReader, Length};
@@ -62,6 +62,38 @@ impl Sums {
         self.blocks.iter().flat_map(|sum| sum.to_le_bytes()).collect()
     }
 }
+
+/// The sums of a segment, if they are known. Whoever finds out that they are others says so to all who have the segment.
+#[derive(Debug, Default)]
+pub(super) struct KnownSums(RwLock<Option<Sums>>);
+
+impl KnownSums {
+    pub(super) fn new(sums: Option<Sums>) -> Self {
+        Self(RwLock::new(sums))
+    }
+
+    pub(super) fn get(&self) -> Option<Sums> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn put(&self, sums: Sums) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(sums);
+    }
+}
+
+impl Clone for KnownSums {
+    fn clone(&self) -> Self {
+        Self::new(self.get())
+    }
+}
+
+impl PartialEq for KnownSums {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for KnownSums {}
 
 /// Takes the sums of a file as it is written.
 #[derive(Debug, Default)]
@@ -139,6 +171,7 @@ impl Known {
 pub(super) struct Blocks {
     file: Arc<File>,
     segment: Arc<Segment>,
+    sums: Option<Sums>,
     known: Arc<Known>,
 }
 
@@ -148,7 +181,8 @@ impl Blocks {
         let path = root.join(&segment.path);
         let opened = File::open(&path).inspect_err(|_| known.suspect(segment));
         let file = opened.map_err(StoreError::io("open", &path))?;
-        Ok(Self { file: Arc::new(file), segment: Arc::clone(segment), known: Arc::clone(known) })
+        let sums = segment.sums.get();
+        Ok(Self { file: Arc::new(file), segment: Arc::clone(segment), sums, known: Arc::clone(known) })
     }
 
     /// What stands in `range`.
@@ -157,7 +191,7 @@ impl Blocks {
         if range.start > range.end || range.end > self.segment.bytes {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let Some(sums) = &self.segment.sums else { return self.read_unchecked(range) };
+        let Some(sums) = &self.sums else { return self.read_unchecked(range) };
         if range.is_empty() {
             return Ok(Bytes::new());
         }
@@ -290,7 +324,7 @@ mod tests {
             offset_min: 0,
             offset_max: 0,
             checksum: String::new(),
-            sums,
+            sums: KnownSums::new(sums),
         })
     }
 

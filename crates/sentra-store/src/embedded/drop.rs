@@ -24,6 +24,8 @@ impl EmbeddedMarts {
     pub(super) async fn drop_events(&self, scope: &TenantScope, mart: &Mart) -> Result<u64, StoreError> {
         check_mart_name(mart)?;
         let tenant = self.tenant(scope).await;
+        // Nobody writes anything down about its segments meanwhile.
+        let tending = tenant.tending.lock().await;
         // Nothing comes in meanwhile, and nothing of it is left in memory, from where a crash would bring it back.
         let in_order = tenant.appending.lock().await;
         self.flush_tenant(scope, &tenant).await?;
@@ -33,7 +35,7 @@ impl EmbeddedMarts {
         self.reach(super::flush::Step::Forgotten)?;
         let segments = tenant.forget_mart(mart);
         // Events go on coming in while the files wait for who reads them.
-        drop((alone, in_order));
+        drop((alone, in_order, tending));
         let rows = segments.iter().map(|segment| segment.rows).sum();
         for segment in segments {
             self.remove_file(segment).await?;

@@ -49,6 +49,12 @@ pub(super) struct Entry {
     /// The columns that forms of raw records refer to; nothing in a segment of an earlier version, which has none.
     #[serde(default)]
     pub(super) forms: Option<BTreeSet<String>>,
+    /// Filters of words, as `words` hashes them.
+    #[serde(default)]
+    pub(super) words: Option<Filters>,
+    /// Those of a segment of an earlier version, which hashed words otherwise: of use is only how many rows a step has. A
+    /// version that hashes otherwise again gives its own another name, so that none ever asks what it cannot read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) filters: Option<Filters>,
     /// Source fields that repeat other columns; none in a segment of an earlier version.
     #[serde(default)]
@@ -62,6 +68,11 @@ impl Entry {
         let stored = self.promoted.iter().map(String::as_str).filter(has_column);
         let schema = schema_with(stored, self.has_shape, self.forms.is_some());
         with_aliases(schema.as_ref().clone(), &self.aliases)
+    }
+
+    /// The filters that say which rows are a step.
+    fn stepped(&self) -> Option<&Filters> {
+        self.words.as_ref().or(self.filters.as_ref())
     }
 
     /// As it stands in a footer.
@@ -105,7 +116,7 @@ impl SegmentIndex {
         let entry: Entry = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let rows = |rows: i64| usize::try_from(rows).unwrap_or_default();
         let schema = entry.schema();
-        let steps = entry.filters.as_ref().and_then(|filters| steps_of(metadata, filters.step_rows));
+        let steps = entry.stepped().and_then(|filters| steps_of(metadata, filters.step_rows));
         Self {
             steps: steps.unwrap_or_default(),
             promoted: entry.promoted.iter().cloned().collect(),
@@ -139,7 +150,7 @@ impl SegmentIndex {
 
     /// The time of the newest row of a row group, if it is known.
     pub(super) fn newest_of(&self, group: usize) -> Option<i64> {
-        let step_rows = self.entry.filters.as_ref()?.step_rows.max(1);
+        let step_rows = self.entry.stepped()?.step_rows.max(1);
         let before: usize = self.group_rows.iter().take(group).map(|rows| rows.div_ceil(step_rows)).sum();
         let count = self.group_rows.get(group)?.div_ceil(step_rows);
         self.steps.get(before..before + count)?.iter().map(|step| step.times.1).max()
@@ -298,7 +309,7 @@ impl Indexes {
         let index = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path).cloned();
         let kept = self.filters.read().unwrap_or_else(PoisonError::into_inner).get(&segment.path);
         let (Some(index), Some(kept)) = (index, kept) else { return Some(segment.rows) };
-        let steps = index.entry.filters.as_ref().and_then(|filters| {
+        let steps = index.entry.words.as_ref().and_then(|filters| {
             let steps = filters.steps(&kept, needs).ok()?;
             Some(steps.iter().filter(|step| **step).count() as u64 * filters.step_rows as u64)
         });
@@ -368,10 +379,10 @@ impl Indexes {
         for segment in segments {
             let index = self.get(segment)?;
             let mut access = None;
-            if let Some(filters) = &index.entry.filters {
-                let mut steps = match needs {
-                    Needs::Nothing => vec![true; filters.blocks.len()],
-                    needs => self.steps(segment, filters, needs)?,
+            if let Some(filters) = index.entry.stepped() {
+                let mut steps = match (needs, &index.entry.words) {
+                    (Needs::Nothing, _) | (_, None) => vec![true; filters.blocks.len()],
+                    (needs, Some(words)) => self.steps(segment, words, needs)?,
                 };
                 for (is_wanted, step) in steps.iter_mut().zip(&index.steps) {
                     *is_wanted = *is_wanted && step.may_meet(bound);
@@ -390,6 +401,27 @@ impl Indexes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Neither asks the filters of the other, which would say that a word is not there.
+    #[test]
+    fn earlier_versions_and_this_one_pass_over_the_filters_of_each_other() {
+        #[derive(Deserialize)]
+        struct Earlier {
+            filters: Option<Filters>,
+        }
+        let filters = Filters { at: 7, step_rows: 10, blocks: vec![1] };
+        let entry = Entry { words: Some(filters.clone()), ..Entry::default() };
+        let written = serde_json::to_value(&entry).unwrap();
+        assert_eq!(serde_json::from_value::<Entry>(written.clone()).unwrap(), entry);
+        assert!(serde_json::from_value::<Earlier>(written).unwrap().filters.is_none());
+        let earlier = serde_json::json!({
+            "promoted": [], "rest": null, "has_shape": false,
+            "filters": { "at": 7, "step_rows": 10, "blocks": [1] },
+        });
+        let earlier: Entry = serde_json::from_value(earlier).unwrap();
+        assert!(earlier.words.is_none());
+        assert_eq!(earlier.stepped(), Some(&filters));
+    }
 
     #[test]
     fn filters_that_are_kept_are_bounded() {

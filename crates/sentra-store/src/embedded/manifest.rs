@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use sentra_model::{Mart, SCHEMA_VERSION, TenantId, TenantScope, Timestamp};
 
-use super::blocks::Sums;
+use super::blocks::{KnownSums, Sums};
 use super::rollup::{self, Part};
 use super::tenant::{Segment, Unread};
 use crate::sqlite::{check_version, create_tables, from_sql, open_file, to_sql};
@@ -272,7 +272,7 @@ async fn add(
         let added = segment::Entity::insert_many(rows).exec_without_returning(transaction).await;
         added.map_err(StoreError::database("publish segments"))?;
         let sums = chunk.iter().filter_map(|segment| {
-            let sums = segment.sums.as_ref()?.to_bytes();
+            let sums = segment.sums.get()?.to_bytes();
             Some(blocks::ActiveModel { path: Set(segment.path.clone()), sums: Set(sums) })
         });
         let added = blocks::Entity::insert_many(sums).exec_without_returning(transaction).await;
@@ -332,7 +332,7 @@ fn segment_of(row: segment::Model, sums: Option<Vec<u8>>) -> Result<(TenantId, S
         mart: mart_of(&row.mart)?,
         partition: partition_of(row.partition),
         rows: from_sql(row.rows),
-        sums: sums.and_then(|sums| sums_of(&row.path, &sums, row.bytes)),
+        sums: KnownSums::new(sums.and_then(|sums| sums_of(&row.path, &sums, row.bytes))),
         path: row.path,
         bytes: from_sql(row.bytes),
         first: Timestamp::from_micros(row.first_micros),

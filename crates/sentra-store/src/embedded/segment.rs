@@ -17,7 +17,7 @@ use parquet::schema::types::ColumnPath;
 use sentra_model::{Mart, TenantId, Timestamp, column, same_bytes};
 
 use super::alias::Unlike;
-use super::blocks::{Summing, Sums};
+use super::blocks::{KnownSums, Summing, Sums};
 use super::index::Entry;
 use super::promoted::{Layout, column_of};
 use super::raw_form::{Encoder, Rows, Texts};
@@ -90,7 +90,7 @@ pub(super) fn write(
         offset_min,
         offset_max,
         checksum,
-        sums: Some(sums),
+        sums: KnownSums::new(Some(sums)),
     }))
 }
 
@@ -134,10 +134,11 @@ fn write_file(path: &Path, records: &[RecordBatch], rows: &[Hit], level: i32) ->
     let has_shape = layout.is_some();
     let aliases = layout.as_ref().map(Layout::aliases).unwrap_or_default();
     let (promoted, rest) = layout.map(|layout| (layout.promoted, Some(layout.rest))).unwrap_or_default();
-    let filters = Some(Filters::new(at, ROWS_PER_STEP, blocks));
+    let words = Some(Filters { at, step_rows: ROWS_PER_STEP, blocks });
     let forms = has_shape.then(|| encoder.columns());
-    writer
-        .append_key_value_metadata(Entry { promoted, rest, has_shape, forms, filters, aliases }.key_value()?);
+    writer.append_key_value_metadata(
+        Entry { promoted, rest, has_shape, forms, words, filters: None, aliases }.key_value()?,
+    );
     let sink = writer.into_inner().map_err(failed)?;
     let file = sink.inner.into_inner().map_err(|error| StoreError::io("write", path)(error.into_error()))?;
     file.sync_all().map_err(StoreError::io("sync", path))?;

@@ -7,7 +7,7 @@ use sentra_model::{Mart, Position, Timestamp};
 use tokio::sync::Mutex;
 
 use super::MartOptions;
-use super::blocks::Sums;
+use super::blocks::KnownSums;
 use super::rollup::Compiled;
 use crate::Retained;
 use crate::admit::Chunk;
@@ -28,7 +28,7 @@ pub(super) struct Segment {
     /// BLAKE3 of the file, in hexadecimal.
     pub(super) checksum: String,
     /// Of its blocks; nothing of a segment of an earlier version.
-    pub(super) sums: Option<Sums>,
+    pub(super) sums: KnownSums,
 }
 
 /// A segment that cannot be read.
@@ -89,6 +89,8 @@ struct State {
     /// Rollups: told, not stored. What they count is stored with the segments.
     rollups: Vec<Arc<Compiled>>,
     unread: Vec<Unread>,
+    /// How often a segment was set aside or put right.
+    changes: u64,
     retired: BTreeMap<Mart, Retained>,
     /// By path; what is not in here was there when the store was opened.
     made: BTreeMap<String, Timestamp>,
@@ -287,15 +289,17 @@ impl Tenant {
         state.segments.retain(|segment| segment.path != unread.segment.path);
         state.unread.retain(|known| known.segment.path != unread.segment.path);
         state.unread.push(unread);
+        state.changes += 1;
     }
 
-    /// Puts a segment into the place of the same without the right checksums of its blocks.
-    pub(super) fn has_sums(&self, segment: &Arc<Segment>) {
-        let mut state = self.write();
-        let known = state.segments.iter_mut().find(|known| known.path == segment.path);
-        if let Some(known) = known {
-            *known = Arc::clone(segment);
-        }
+    /// A segment can be read now that could not.
+    pub(super) fn is_put_right(&self) {
+        self.write().changes += 1;
+    }
+
+    /// How often a segment was set aside or put right.
+    pub(super) fn changes(&self) -> u64 {
+        self.read().changes
     }
 
     /// Remembers that a segment is what was written.

@@ -9,6 +9,7 @@ use sentra_model::{ManualClock, Timestamp};
 use datafusion::logical_expr::col;
 use datafusion::physical_plan::displayable;
 
+use super::blocks::KnownSums;
 use super::expression::condition;
 use super::flush::Step;
 use super::stop::Stop;
@@ -443,7 +444,7 @@ async fn a_segment_of_the_version_before_forms_is_read() {
         offset_min: 0,
         offset_max: 60,
         checksum: String::new(),
-        sums: None,
+        sums: KnownSums::default(),
     });
     let table = Arc::new(SegmentTable::all(vec![segment]));
     let read = marts.session.read_table(table).unwrap().collect().await.unwrap();

@@ -125,19 +125,9 @@ pub(super) struct Filters {
     pub(super) step_rows: usize,
     /// Blocks of each filter, in the order of the steps.
     pub(super) blocks: Vec<u16>,
-    /// How words are hashed.
-    #[serde(default)]
-    hashing: u8,
 }
 
-/// How words are hashed now. Filters of another hashing say nothing until their segment is merged.
-const HASHING: u8 = 1;
-
 impl Filters {
-    pub(super) fn new(at: u64, step_rows: usize, blocks: Vec<u16>) -> Self {
-        Self { at, step_rows, blocks, hashing: HASHING }
-    }
-
     /// Where they stand.
     pub(super) fn range(&self) -> Range<u64> {
         let bytes: u64 = self.blocks.iter().map(|blocks| u64::from(*blocks) * BLOCK_BYTES as u64).sum();
@@ -146,9 +136,6 @@ impl Filters {
 
     /// Which steps may meet `needs`, by what stands there.
     pub(super) fn steps(&self, filters: &[u8], needs: &Needs) -> io::Result<Vec<bool>> {
-        if self.hashing != HASHING {
-            return Ok(vec![true; self.blocks.len()]);
-        }
         let mut rest = filters;
         let mut steps = Vec::with_capacity(self.blocks.len());
         for blocks in &self.blocks {
@@ -273,7 +260,7 @@ mod tests {
         texts.iter().for_each(|text| filter.add(text));
         let bytes = filter.bytes();
         let blocks = vec![u16::try_from(bytes.len() / BLOCK_BYTES).unwrap()];
-        let filters = Filters::new(6, 10, blocks);
+        let filters = Filters { at: 6, step_rows: 10, blocks };
         let needs = Needs::of_test(test, false);
         assert_eq!(filters.range(), 6..6 + bytes.len() as u64);
         filters.steps(&bytes, &needs).unwrap() == [true]
@@ -323,7 +310,7 @@ mod tests {
     /// Whether a filter of one step lets a word or a value through.
     fn lets_through(filter: &[u8], hash: u64) -> bool {
         let blocks = vec![u16::try_from(filter.len() / BLOCK_BYTES).unwrap()];
-        let filters = Filters::new(0, 10, blocks);
+        let filters = Filters { at: 0, step_rows: 10, blocks };
         filters.steps(filter, &Needs::Word(hash)).unwrap() == [true]
     }
 
@@ -366,20 +353,6 @@ mod tests {
         assert!(sizes.iter().all(is_sum) && sizes.contains(&FILTER_BLOCKS_MAX), "{sizes:?}");
         assert!(sizes.iter().filter(|blocks| !blocks.is_power_of_two()).count() > 5, "{sizes:?}");
         assert!(sizes.iter().filter(|blocks| blocks.is_power_of_two()).count() > 5, "{sizes:?}");
-    }
-
-    #[test]
-    fn a_filter_of_another_hashing_lets_everything_through() {
-        let mut filter = Filter::new();
-        filter.add("from quinn");
-        let bytes = filter.bytes();
-        let blocks = vec![u16::try_from(bytes.len() / BLOCK_BYTES).unwrap()];
-        let own = Filters::new(0, 10, blocks);
-        let older = serde_json::json!({ "at": 0, "step_rows": 10, "blocks": own.blocks });
-        let older: Filters = serde_json::from_value(older).unwrap();
-        let absent = Needs::Word(whole("absent"));
-        assert_eq!(own.steps(&bytes, &absent).unwrap(), [false]);
-        assert_eq!(older.steps(&bytes, &absent).unwrap(), [true]);
     }
 
     fn words_in(text: &str) -> Vec<u64> {

@@ -1,5 +1,5 @@
 //! The words of a text, as the filters of segments know them: runs of letters and digits that are not digits alone, without
-//! case, each as a hash. The hashes stand in files: whoever changes them gives them a new number in `tokens`.
+//! case, each as a hash. The hashes stand in files: whoever changes them gives them another name in the footer, see `index`.
 
 use std::ops::Range;
 
@@ -171,5 +171,9 @@ mod tests {
         for (text, hash) in known {
             assert_eq!(whole(text), hash, "{text}");
         }
+        let words = hashes("sshd[42]: Über-Admin1 a 7 10.0.0.7:x9z");
+        let known =
+            [0xefd5_cc79_4285_ea0f, 0xfb68_7dea_f6bc_9f55, 0x7c63_e1f7_ce1a_ca2e, 0x722a_a738_9f32_e157];
+        assert_eq!(words, known);
     }
 }

@@ -11,6 +11,7 @@ use sentra_kql::plan::{ExprNode, Node, Op};
 use sentra_kql::{Builtin, plan};
 use sentra_model::{Mart, TenantScope};
 
+use super::LookedAt;
 use crate::bound::{Bound, TimeBounds, bind};
 use crate::embedded::EmbeddedMarts;
 use crate::embedded::table::SegmentTable;
@@ -37,7 +38,7 @@ impl EmbeddedMarts {
         let _reading = tenant.reading();
         let mut is_again = false;
         loop {
-            let unread = tenant.snapshot().unread.len();
+            let changes = tenant.changes();
             // A page with fallen bits can make a decoder panic; that is no reason to end anything but this read.
             let given = AssertUnwindSafe(read()).catch_unwind().await;
             let is_damage = match &given {
@@ -45,8 +46,8 @@ impl EmbeddedMarts {
                 Ok(Err(error)) => may_be_damage(error),
                 Err(_) => true,
             };
-            // Each round but the first sets a segment aside, or has seen that another read did.
-            if !is_damage || !self.set_damaged_aside(scope, &tenant, unread, is_again).await? {
+            // Each round but the first sets a segment aside or puts one right, or has seen that another read did.
+            if !is_damage || !self.set_damaged_aside(scope, &tenant, changes, is_again).await? {
                 return given.unwrap_or_else(|panic| resume_unwind(panic));
             }
             is_again = true;
@@ -55,28 +56,28 @@ impl EmbeddedMarts {
 
     /// Compares segments of the tenant with their checksums: those of which a block was not right, and all where that finds
     /// none, or `is_again` says that the same read met damage before. Decodes them where that finds nothing. Gives whether
-    /// it is worth to read again: a segment was set aside since there were `unread`, or put right, or what could not be read can
+    /// it is worth to read again: a segment was set aside or put right since there were `changes`, or what could not be read can
     /// be now.
     async fn set_damaged_aside(
         &self,
         scope: &TenantScope,
         tenant: &Tenant,
-        unread: usize,
+        changes: u64,
         is_again: bool,
     ) -> Result<bool, StoreError> {
         let _alone = tenant.tending.lock().await;
         // Another read has met it since this one began.
-        if tenant.snapshot().unread.len() > unread {
+        if tenant.changes() > changes {
             return Ok(true);
         }
         let (mut is_found, mut is_right_now) = (false, false);
-        for suspect in self.indexes.take_suspects(scope.tenant(), &tenant.snapshot().segments) {
-            let Some(segment) = self.whole(scope, tenant, &suspect).await? else {
-                is_found = true;
-                continue;
-            };
+        for segment in self.indexes.take_suspects(scope.tenant(), &tenant.snapshot().segments) {
+            let looked_at = self.looked_at(scope, tenant, &segment).await?;
             // Also where the file was right and what was known of it was not.
-            is_found |= !Arc::ptr_eq(&suspect, &segment);
+            is_found |= looked_at != LookedAt::Whole;
+            if looked_at == LookedAt::Damaged {
+                continue;
+            }
             if let Err(detail) = self.decode(&segment).await {
                 self.set_aside(scope, tenant, &segment, detail).await?;
                 is_found = true;
@@ -94,8 +95,7 @@ impl EmbeddedMarts {
         tracing::warn!(tenant = %scope.tenant(), "a read failed, segments are compared with their checksums");
         let segments = tenant.snapshot().segments;
         for segment in &segments {
-            let whole = self.whole(scope, tenant, segment).await?;
-            is_found |= whole.is_none_or(|whole| !Arc::ptr_eq(segment, &whole));
+            is_found |= self.looked_at(scope, tenant, segment).await? != LookedAt::Whole;
         }
         if !is_found {
             for segment in &segments {

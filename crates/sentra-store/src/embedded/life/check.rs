@@ -9,6 +9,7 @@ use datafusion::logical_expr::col;
 use futures::StreamExt;
 use sentra_model::{EventBatch, TenantId, TenantScope, Timestamp};
 
+use super::LookedAt;
 use crate::check::{MartCheck, MartProblem, MartProblemKind};
 use crate::embedded::EmbeddedMarts;
 use crate::embedded::segment;
@@ -55,8 +56,8 @@ impl EmbeddedMarts {
         let mut segments = snapshot.segments.clone();
         segments.sort_by(|a, b| a.path.cmp(&b.path));
         for segment in &segments {
-            if let Some(segment) = self.whole(scope, &tenant, segment).await? {
-                self.check_content(scope, &tenant, &segment, &mut check).await?;
+            if self.looked_at(scope, &tenant, segment).await? != LookedAt::Damaged {
+                self.check_content(scope, &tenant, segment, &mut check).await?;
             }
             progress(segment.bytes);
         }

@@ -111,7 +111,7 @@ mod tests {
             offset_min: number * 1_000,
             offset_max: number * 1_000 + 999,
             checksum: String::new(),
-            sums: None,
+            sums: crate::embedded::blocks::KnownSums::default(),
         };
         Kept { segment: Arc::new(segment), made: made.map(Timestamp::from_micros), verified: None }
     }

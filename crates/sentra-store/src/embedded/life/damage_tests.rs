@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sentra_model::{EventId, Mart, Timestamp};
 
 use super::tests::{LATER, all, days, in_small_segments, open, plan, whole};
@@ -182,7 +182,7 @@ async fn a_segment_without_checksums_of_its_blocks_is_read_and_has_them_when_it_
     let marts = in_small_segments(dir.path(), END).await;
     let sums = async |marts: &EmbeddedMarts| {
         let segments = marts.tenant(&scope("acme")).await.snapshot().segments;
-        let with_sums = segments.iter().filter(|segment| segment.sums.is_some()).count();
+        let with_sums = segments.iter().filter(|segment| segment.sums.get().is_some()).count();
         (with_sums, segments.len())
     };
     let (with_sums, before) = sums(&marts).await;
@@ -200,10 +200,10 @@ async fn a_segment_without_checksums_of_its_blocks_is_read_and_has_them_when_it_
     assert!(with_sums > 0 && after < before, "{with_sums} of {after}");
     assert_eq!(all(&marts).await, whole(END));
     // Nothing is kept of segments that are gone.
-    let rows = marts.manifest.database.query_one(sea_orm::Statement::from_string(
-        sea_orm::DbBackend::Sqlite,
-        "SELECT count(*) AS rows FROM segment_blocks",
-    ));
+    let rows = marts
+        .manifest
+        .database
+        .query_one(Statement::from_string(DbBackend::Sqlite, "SELECT count(*) AS rows FROM segment_blocks"));
     let rows: i64 = rows.await.unwrap().unwrap().try_get("", "rows").unwrap();
     assert_eq!(usize::try_from(rows).unwrap(), with_sums);
 }
@@ -355,6 +355,42 @@ async fn right_checksums_of_blocks_are_not_made_of_a_wrong_file() {
         .unwrap();
     let answer = marts.search(&tenant, &take(None, 1_000)).await.unwrap();
     assert_eq!((answer.complete, answer.lineage.segments_unread), (false, 1));
-    let lost = damaged(&marts).await[0].rows;
-    assert_eq!(answer.rows.len() as u64, 40 - lost);
+    let named = damaged(&marts).await;
+    assert_eq!(answer.rows.len() as u64, 40 - named[0].rows);
+    // All others have them.
+    let segments = marts.tenant(&tenant).await.snapshot().segments;
+    assert!(segments.len() == 9 && segments.iter().all(|segment| segment.sums.get().is_some()));
+    let database = &marts.manifest.database;
+    let count = async |which: &str| {
+        let asked = format!("SELECT count(*) AS n FROM segment_blocks {which}");
+        let asked = Statement::from_string(DbBackend::Sqlite, asked);
+        database.query_one(asked).await.unwrap().unwrap().try_get::<i64>("", "n").unwrap()
+    };
+    assert_eq!(count("").await, 9);
+    assert_eq!(count(&format!("WHERE path = '{}'", named[0].path)).await, 0);
+}
+
+/// Between the moment at which a read met wrong checksums and the one at which it looks for them, another one has put them
+/// right: that is no reason to fail.
+#[tokio::test]
+async fn a_read_that_meets_what_another_one_has_put_right_meanwhile_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let tenant = scope("acme");
+    let marts = in_small_segments(dir.path(), 40).await;
+    let change = "UPDATE segment_blocks SET sums = zeroblob(length(sums))";
+    marts.manifest.database.execute_unprepared(change).await.unwrap();
+    let marts = open_again(marts, dir.path()).await;
+    // As if everything had been searched just now, so that nobody finds anything by chance.
+    marts.tenant(&tenant).await.is_searched(marts.clock.now());
+    let rounds = AtomicU64::new(0);
+    let read = || async {
+        if rounds.fetch_add(1, Ordering::Relaxed) == 0 {
+            assert_eq!(marts.search(&tenant, &take(None, 1_000)).await?.rows.len(), 40);
+            return Err(StoreError::io("read", dir.path())(std::io::ErrorKind::InvalidData.into()));
+        }
+        Ok(())
+    };
+    marts.read(&tenant, read).await.unwrap();
+    assert_eq!(rounds.load(Ordering::Relaxed), 2);
+    assert_eq!(damaged(&marts).await, []);
 }

@@ -7,6 +7,7 @@ use arrow_array::RecordBatch;
 use futures::StreamExt;
 use sentra_model::TenantScope;
 
+use super::LookedAt;
 use crate::embedded::EmbeddedMarts;
 use crate::embedded::segment;
 use crate::embedded::table::SegmentTable;
@@ -35,10 +36,10 @@ impl EmbeddedMarts {
             }
             tended.bytes_read += segment.bytes;
             // Before it is read: a fallen bit would get a right checksum otherwise.
-            let Some(segment) = self.whole(scope, tenant, &segment).await? else {
+            if self.looked_at(scope, tenant, &segment).await? == LookedAt::Damaged {
                 tended.segments_damaged += 1;
                 continue;
-            };
+            }
             let (events, bytes) = self.events_of(&segment).await?;
             memory += bytes;
             records.extend(events);

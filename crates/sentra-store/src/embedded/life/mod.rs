@@ -31,6 +31,17 @@ pub(super) use verify::{Found, length_damage, look_at};
 /// How often each segment is compared with its checksum: nobody else would notice a bit that fell over.
 const VERIFY_INTERVAL_MICROS: i64 = 7 * 86_400 * 1_000_000;
 
+/// What a look at a segment has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LookedAt {
+    /// It is what was written.
+    Whole,
+    /// Its file is, and what was known of its blocks was not; now it is.
+    PutRight,
+    /// It is not, and was set aside.
+    Damaged,
+}
+
 impl EmbeddedMarts {
     /// See [`crate::MartStore::tend`].
     pub(super) async fn tend_tenant(
@@ -79,23 +90,23 @@ impl EmbeddedMarts {
             }
             tended.bytes_verified += kept.segment.bytes;
             metrics::counter!("sentra_store_verified_bytes_total").increment(kept.segment.bytes);
-            if self.whole(scope, tenant, &kept.segment).await?.is_none() {
+            if self.looked_at(scope, tenant, &kept.segment).await? == LookedAt::Damaged {
                 tended.segments_damaged += 1;
             }
         }
         Ok(())
     }
 
-    /// The segment, if it is what was written; it is set aside when not. The caller holds `tending`.
+    /// Whether a segment is what was written; it is set aside when not. The caller holds `tending`.
     ///
     /// The checksums of its blocks come from the file then, where the manifest has none, or others: it is the checksum of the
     /// whole that says what was written.
-    async fn whole(
+    async fn looked_at(
         &self,
         scope: &TenantScope,
         tenant: &Tenant,
         segment: &Arc<Segment>,
-    ) -> Result<Option<Arc<Segment>>, StoreError> {
+    ) -> Result<LookedAt, StoreError> {
         let (root, looked_at) = (self.root.clone(), Arc::clone(segment));
         let found = tokio::task::spawn_blocking(move || look_at(&root, &looked_at))
             .await
@@ -104,21 +115,25 @@ impl EmbeddedMarts {
             Found::Whole(sums) => sums,
             Found::Damaged(detail) => {
                 self.set_aside(scope, tenant, segment, detail).await?;
-                return Ok(None);
+                return Ok(LookedAt::Damaged);
             }
         };
         tenant.is_verified(segment, self.clock.now());
-        if segment.sums.as_ref() == Some(&sums) {
-            return Ok(Some(Arc::clone(segment)));
+        let known = segment.sums.get();
+        if known.as_ref() == Some(&sums) {
+            return Ok(LookedAt::Whole);
         }
-        if segment.sums.is_some() {
-            let path = &segment.path;
-            tracing::warn!(path, "the checksums of a segment's blocks are not those of its file: put right");
+        segment.sums.put(sums.clone());
+        if let Err(error) = self.manifest.put_sums(&segment.path, &sums).await {
+            tracing::warn!(path = segment.path, %error, "the checksums of a segment's blocks are in memory only");
         }
-        self.manifest.put_sums(&segment.path, &sums).await?;
-        let segment = Arc::new(Segment { sums: Some(sums), ..segment.as_ref().clone() });
-        tenant.has_sums(&segment);
-        Ok(Some(segment))
+        if known.is_none() {
+            return Ok(LookedAt::Whole);
+        }
+        let path = &segment.path;
+        tracing::warn!(path, "the checksums of a segment's blocks were not those of its file: put right");
+        tenant.is_put_right();
+        Ok(LookedAt::PutRight)
     }
 
     /// Removes the files of replaced segments that nobody reads any more.

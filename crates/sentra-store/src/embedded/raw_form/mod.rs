@@ -247,7 +247,7 @@ fn strip_escaped<'a>(left: &'a [u8], text: &str) -> Option<&'a [u8]> {
         }
         for byte in run {
             rest = match escape_of(*byte, &mut buffer) {
-                Some(escaped) => rest.strip_prefix(escaped)?,
+                Some(escaped) => behind(rest, escaped)?,
                 None => rest.split_first().filter(|(first, _)| *first == byte)?.1,
             };
         }
