@@ -29,6 +29,8 @@ export class FakeApi {
   readonly decisions = new FakeDecisions();
   isSignedOut = false;
   isEmpty = false;
+  /** Streams are refused. */
+  hasNoStreams = false;
   #extra: typeof queue = [];
   #streams = new Set<ServerResponse>();
   #lastEvent = 0;
@@ -49,6 +51,7 @@ export class FakeApi {
   reset() {
     this.isSignedOut = false;
     this.isEmpty = false;
+    this.hasNoStreams = false;
     this.rules.reset();
     this.search.reset();
     this.marts.reset();
@@ -116,7 +119,10 @@ export class FakeApi {
     }
     if (path === "dead-letters") return json(response, this.isEmpty ? page([]) : page(deadLetters));
     if (path === "logout") return response.writeHead(204).end();
-    if (path === "stream") return this.#stream(request, response);
+    if (path === "stream") {
+      if (this.hasNoStreams) return problem(response, 503, "unavailable", "there are no streams now");
+      return this.#stream(request, response);
+    }
     const { triage } = this.decisions;
     if (path === "triage") return json(response, triage.view());
     if (path === "models" && !triage.isWithoutModels) return json(response, triage.models());

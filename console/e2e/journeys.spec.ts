@@ -249,10 +249,17 @@ test("an empty queue says what to do and fills itself", async ({ page, api }) =>
 test("a lost stream is said and comes back by itself", async ({ page, api }) => {
   await page.goto("/");
   await expect(page.getByText("Working")).toBeVisible();
+  // Refused, or it would be back before anybody presses the button.
+  api.hasNoStreams = true;
   api.dropStreams();
   await expect(page.getByText(/Live updates are interrupted/)).toBeVisible();
+  const tries = () => api.requests.filter((request) => request === "GET /api/v1/stream").length;
+  const before = tries();
   await page.getByRole("button", { name: "Reconnect now" }).click();
-  await expect(page.getByText(/Live updates are interrupted/)).toBeHidden();
+  await expect.poll(tries).toBeGreaterThan(before);
+  await expect(page.getByText(/Live updates are interrupted/)).toBeVisible();
+  api.hasNoStreams = false;
+  await expect(page.getByText(/Live updates are interrupted/)).toBeHidden({ timeout: 40_000 });
 });
 
 test("without a session the page says how to get one", async ({ page, api }) => {
