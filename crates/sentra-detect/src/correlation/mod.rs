@@ -11,6 +11,7 @@
 //! Law IDENTITY: everything here is decided event by event in the order of arrival, never by batch, so that
 //! the same events give the same runs however they are cut into batches.
 
+mod by_rule;
 mod codec;
 pub(crate) mod condition;
 pub(crate) mod distinct;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::stream::{Place, Reorder};
 
+use super::by_rule::{ByRule, Span};
 use super::parse::Window as Mode;
 use super::rule::{CorrelationKind, CorrelationRule};
 use super::tally::{Content, Entry, Tally, best, is_enough};
@@ -17,7 +18,8 @@ pub(crate) fn entries_max(threshold: u64) -> usize {
 }
 
 /// Events in the order of their time. What is known of the latest window is kept up to date, so that an event
-/// that arrives in order costs the same however many are there.
+/// that arrives in order costs the same however many are there. Of a condition about rules all windows are
+/// known: there it costs the same in any order.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Window {
@@ -25,6 +27,9 @@ pub(crate) struct Window {
     /// Rebuilt from the entries where it is missing.
     #[serde(skip)]
     tip: Option<Tip>,
+    /// The same, of a condition about rules.
+    #[serde(skip)]
+    by_rule: Option<ByRule>,
 }
 
 /// The latest window.
@@ -65,6 +70,9 @@ impl Window {
     /// old entries had to go (law LIMIT).
     pub(crate) fn add(&mut self, mut entry: Entry, rule: &CorrelationRule) -> (bool, u64) {
         entry.place = self.entries.free(entry.place);
+        if let Some(span) = Span::of(rule) {
+            return self.add_by_rule(entry, span, rule);
+        }
         let mut tip = match self.tip.take() {
             Some(tip) => tip,
             None => self.rebuilt(rule).unwrap_or_else(|| Tip::at(entry.place, rule)),
@@ -89,6 +97,34 @@ impl Window {
         (is_enough, dropped)
     }
 
+    fn add_by_rule(&mut self, entry: Entry, span: Span, rule: &CorrelationRule) -> (bool, u64) {
+        let Entry { place, content } = entry;
+        let mut by_rule = self.by_rule.take().unwrap_or_else(|| self.sorted_by_rule());
+        self.entries.push(place, content);
+        by_rule.add(place, content.rule);
+        let is_enough = by_rule.is_enough(place, content.rule, span, rule);
+        if let Some(needless) = by_rule.needless(place, content.rule, span, rule) {
+            by_rule.remove(needless, content.rule);
+            self.entries.remove(needless);
+        }
+        let mut dropped = 0;
+        while self.entries.len() > entries_max(rule.threshold) {
+            let Some((place, content)) = self.entries.pop() else { break };
+            by_rule.remove(place, content.rule);
+            dropped += 1;
+        }
+        self.by_rule = Some(by_rule);
+        (is_enough, dropped)
+    }
+
+    fn sorted_by_rule(&self) -> ByRule {
+        let mut by_rule = ByRule::default();
+        for (place, content) in self.entries.after(None) {
+            by_rule.add(*place, content.rule);
+        }
+        by_rule
+    }
+
     /// Whether the event is there at this time, whichever rule found it. What was decided in order has the
     /// time of the decision: so it may be there at other times too.
     pub(crate) fn has_event(&self, place: Place) -> bool {
@@ -100,8 +136,9 @@ impl Window {
     /// Whether the latest window must be built anew because `entry` came in between.
     fn is_stale(&self, rule: &CorrelationRule, entry: &Entry) -> bool {
         let between = self.tip.as_ref().is_some_and(|tip| entry.place < tip.last);
-        let joins = |tip: &Tip| entry.place.time < tip.from && matches!(rule.window, Mode::Session { .. });
+        let joins = |tip: &Tip| entry.place.time < tip.from;
         between
+            && matches!(rule.window, Mode::Session { .. })
             && (matches!(rule.kind, CorrelationKind::TemporalOrdered) || self.tip.as_ref().is_some_and(joins))
     }
 
@@ -180,12 +217,9 @@ impl Window {
             tip.first = tip.first.min(time);
         }
         match (&rule.kind, rule.window) {
-            (CorrelationKind::EventCount(_) | CorrelationKind::ValueCount { .. }, Mode::Sliding { .. }) => {
-                self.insert_counted(tip, &entry, rule)
-            }
-            (CorrelationKind::TemporalOrdered, _) | (_, Mode::Sliding { .. }) => {
-                is_enough(&self.around(time, rule), rule)
-            }
+            (_, Mode::Sliding { .. }) => self.insert_counted(tip, &entry, rule),
+            // A step between others changes what follows.
+            (CorrelationKind::TemporalOrdered, _) => is_enough(&self.around(time, rule), rule),
             _ if in_latest => tip.tally.holds(rule),
             _ => is_enough(&self.around(time, rule), rule),
         }
@@ -233,7 +267,7 @@ impl Window {
         while let Some((place, content)) = entries.pop() {
             self.entries.push(place, content);
         }
-        self.tip = None;
+        (self.tip, self.by_rule) = (None, None);
     }
 
     pub(crate) fn clear(&mut self) {
@@ -242,6 +276,11 @@ impl Window {
 
     /// How far the latest window has come.
     pub(crate) fn progress(&self, rule: &CorrelationRule) -> u64 {
+        if let Some(span) = Span::of(rule) {
+            let Some((last, _)) = self.entries.last() else { return 0 };
+            let progress = |by_rule: &ByRule| by_rule.progress(*last, span, rule);
+            return self.by_rule.as_ref().map_or_else(|| progress(&self.sorted_by_rule()), progress);
+        }
         match &self.tip {
             Some(tip) => tip.tally.progress(rule),
             None => self.rebuilt(rule).map_or(0, |tip| tip.tally.progress(rule)),
@@ -251,4 +290,104 @@ impl Window {
 
 fn entry_of((place, content): (&Place, &Content)) -> Entry {
     Entry { place: *place, content: *content }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use sentra_model::EventId;
+
+    use crate::problem::ProblemSeverity;
+    use crate::ruleset::{RuleSet, RuleSource};
+
+    use super::*;
+
+    /// A correlation over the rules `a`, `b` and `c`.
+    fn rule_of(body: &str) -> CorrelationRule {
+        let base = |name| {
+            format!(
+                "---\ntitle: {name}\nname: {name}\nlogsource: {{product: linux}}\ndetection: {{s: {{k: {name}}}, condition: s}}\n"
+            )
+        };
+        let text = ["a", "b", "c"].map(base).concat()
+            + &format!("---\ntitle: of all\nid: of-all\ncorrelation: {{{body}, group-by: [src_ip]}}\n");
+        let source = RuleSource { path: "test.yml".to_owned(), text, pack: "test".to_owned() };
+        let (rules, problems) = RuleSet::compile(vec![source]);
+        assert!(problems.iter().all(|one| one.severity == ProblemSeverity::Warning), "{problems:?}");
+        let correlation = rules.rules.iter().find_map(|rule| rule.correlation()).unwrap().clone();
+        assert!(correlation.at_once);
+        correlation
+    }
+
+    fn conditions() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            Just("type: event_count, rules: [a, b, c], condition: {gte: 6}"),
+            Just("type: value_count, rules: [a, b, c], condition: {gte: 4, field: v}"),
+            Just("type: temporal, rules: [a, b, c]"),
+            Just("type: temporal, rules: [a, b, c], condition: a and (b or c)"),
+            Just("type: temporal_ordered, rules: [a, b]"),
+            Just("type: temporal_ordered, rules: [a, b, c]"),
+            Just("type: temporal_ordered, rules: [a, b, a]"),
+        ]
+    }
+
+    fn windows() -> impl Strategy<Value = &'static str> {
+        prop_oneof![
+            Just("timespan: 9s"),
+            Just("timespan: 9s, window: tumbling"),
+            Just("window: session, gap: 3s"),
+        ]
+    }
+
+    fn entries() -> impl Strategy<Value = Vec<Entry>> {
+        // Rules that are rare and times that are far apart let many come before there is enough.
+        let rule = prop_oneof![20 => Just(0_u8), 3 => Just(1_u8), 1 => Just(2_u8)];
+        let one = (0..400_i64, rule, prop_oneof![8 => Just(0_u128), 1 => 1..5_u128]);
+        proptest::collection::vec(one, 0..120).prop_map(|all| {
+            let entry = |(offset, (seconds, rule, what)): (usize, (i64, u8, u128))| Entry {
+                place: Place {
+                    time: seconds * 1_000_000,
+                    id: EventId::raw(0, offset as u64),
+                    part: u32::from(rule) << 16,
+                },
+                content: Content { what, number: 0, rule, weight: 1 },
+            };
+            all.into_iter().enumerate().map(entry).collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Law TIME: whatever comes when, there is enough as soon as a look at all of it says so; also after
+        /// a restart.
+        #[test]
+        fn there_is_enough_when_a_scan_says_so(
+            condition in conditions(),
+            window in windows(),
+            entries in entries(),
+            restart in 0..120_usize,
+        ) {
+            let rule = rule_of(&format!("{condition}, {window}"));
+            let mut kept = Window::default();
+            let mut all = Vec::new();
+            for (number, entry) in entries.into_iter().enumerate() {
+                if number == restart {
+                    kept = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+                }
+                let mut entry = entry;
+                entry.content.rule = rule.places.get(usize::from(entry.content.rule)).copied().unwrap_or(0);
+                all.push(entry);
+                all.sort_unstable_by_key(|entry| entry.place);
+                let (enough, dropped) = kept.add(entry, &rule);
+                prop_assert_eq!(enough, is_enough(&all, &rule), "after {} of {:?}", number + 1, rule.kind);
+                prop_assert_eq!(dropped, 0);
+                if enough {
+                    break;
+                }
+                let fresh: Window = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+                prop_assert_eq!(kept.progress(&rule), fresh.progress(&rule), "progress survives a restart");
+            }
+        }
+    }
 }

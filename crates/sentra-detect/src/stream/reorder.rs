@@ -15,7 +15,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// The first place that anything of `time` could have.
-    fn first_of(time: i64) -> Self {
+    pub(crate) fn first_of(time: i64) -> Self {
         Self { time, id: EventId { topic: sentra_model::Topic::Raw, partition: 0, offset: 0 }, part: 0 }
     }
 }
