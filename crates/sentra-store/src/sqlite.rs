@@ -1,13 +1,15 @@
 //! How this crate opens SQLite.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Alias, Index, TableCreateStatement};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait, Schema, Set,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, RuntimeErr, Schema, Set,
+    SqlxSqliteConnector,
 };
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::StoreError;
 
@@ -15,9 +17,6 @@ use crate::StoreError;
 const CONNECTIONS_MAX: u32 = 4;
 /// How long a connection waits for another one's transaction.
 const BUSY_WAIT: Duration = Duration::from_secs(30);
-
-/// A connection in memory must not be closed for being idle or old: its data go with it.
-const FOR_EVER: Duration = Duration::from_secs(100 * 365 * 86_400);
 
 /// Opens the database file at `path`, made if it is missing: write-ahead journal, every commit synced
 /// (law ACK: a position that was read is never taken back).
@@ -32,28 +31,35 @@ pub(crate) async fn open_relaxed(path: &Path) -> Result<DatabaseConnection, Stor
 }
 
 async fn open_synced(path: &Path, synced: SqliteSynchronous) -> Result<DatabaseConnection, StoreError> {
-    let file: PathBuf = path.to_owned();
-    let mut options = ConnectOptions::new("sqlite::memory:");
-    options.max_connections(CONNECTIONS_MAX).sqlx_logging(false).map_sqlx_sqlite_opts(move |sqlite| {
-        sqlite
-            .filename(&file)
-            .in_memory(false)
-            .shared_cache(false)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(synced)
-            .busy_timeout(BUSY_WAIT)
-            .statement_cache_capacity(256)
-    });
-    Database::connect(options).await.map_err(StoreError::database("open the database"))
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synced)
+        .busy_timeout(BUSY_WAIT)
+        .statement_cache_capacity(256);
+    let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS_MAX);
+    connect(pool, options).await.map_err(StoreError::database("open the database"))
 }
 
 /// Opens an empty database in memory. It has one connection, because each would see a database of its own.
 pub(crate) async fn open_memory() -> Result<DatabaseConnection, StoreError> {
-    let mut options = ConnectOptions::new("sqlite::memory:");
-    options.max_connections(1).min_connections(1).sqlx_logging(false);
-    options.idle_timeout(FOR_EVER).max_lifetime(FOR_EVER);
-    Database::connect(options).await.map_err(StoreError::database("open a database in memory"))
+    let pool = SqlitePoolOptions::new().max_connections(1).min_connections(1);
+    let options = SqliteConnectOptions::new().in_memory(true);
+    connect(pool, options).await.map_err(StoreError::database("open a database in memory"))
+}
+
+/// No connection is closed for being idle or old. The data of one in memory would go with it; and the task that looks
+/// for such connections counts those that are idle while others take and return them: where the count has just gone
+/// below zero, it looks for 2^64 of them without a pause (seen: a thread that was busy until the process was killed).
+async fn connect(
+    pool: SqlitePoolOptions,
+    options: SqliteConnectOptions,
+) -> Result<DatabaseConnection, DbErr> {
+    let pool = pool.idle_timeout(None).max_lifetime(None);
+    let pool = pool.connect_with(options.disable_statement_logging()).await;
+    let pool = pool.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error)))?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
 /// Refuses a database of a newer schema and marks a new one with `supported`. Call it before anything else
@@ -142,4 +148,20 @@ pub(crate) fn to_sql(number: u64) -> i64 {
 /// A number that [`to_sql`] made.
 pub(crate) fn from_sql(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_looks_for_connections_that_are_idle() {
+        let dir = tempfile::tempdir().unwrap();
+        let of_file = open_file(&dir.path().join("a.db")).await.unwrap();
+        for database in [of_file, open_memory().await.unwrap()] {
+            let options = database.get_sqlite_connection_pool().options();
+            assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
+            database.ping().await.unwrap();
+        }
+    }
 }
