@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use sentra_backbone::Stream;
 use sentra_factory::decode_again;
+use sentra_forensic::{CheckReport, SetAside};
 use sentra_model::{EventBatch, TenantId, TenantScope, Topic};
 use sentra_store::{DamagedSegment, MartCheck, MartProblem, MartProblemKind};
 use serde::Serialize;
@@ -38,6 +39,25 @@ struct TenantReport {
     /// What is wrong; after a repair, what still is.
     problems: Vec<MartProblem>,
     repairs: Vec<Repair>,
+    /// `None` where there is no forensic index.
+    forensic: Option<IndexReport>,
+}
+
+/// The forensic index, which is filled from the backbone again when it is gone.
+#[derive(Debug, Serialize)]
+struct IndexReport {
+    #[serde(flatten)]
+    found: CheckReport,
+    /// It was damaged, and put aside when it was opened just now.
+    set_aside: Option<SetAside>,
+}
+
+impl TenantReport {
+    fn problems(&self) -> u64 {
+        let of_index =
+            |index: &IndexReport| index.found.damaged.len() + usize::from(index.set_aside.is_some());
+        (self.problems.len() + self.forensic.as_ref().map_or(0, of_index)) as u64
+    }
 }
 
 /// What was done about a damaged segment, or about events that no segment had.
@@ -76,7 +96,7 @@ pub(crate) fn check(arguments: &StoreCheckArguments) -> anyhow::Result<()> {
         print(&report)?;
     }
     if !report.ok {
-        let problems = report.tenants.iter().map(|tenant| tenant.problems.len() as u64).sum();
+        let problems = report.tenants.iter().map(TenantReport::problems).sum();
         bail!("{} in the store", counted(problems, "problem"));
     }
     Ok(())
@@ -97,7 +117,7 @@ async fn check_all(engines: &Engines, arguments: &StoreCheckArguments) -> anyhow
     for tenant in tenants {
         reports.push(check_tenant(engines, &TenantScope::new(tenant), arguments).await?);
     }
-    Ok(StoreReport { ok: reports.iter().all(|report| report.problems.is_empty()), tenants: reports })
+    Ok(StoreReport { ok: reports.iter().all(|report| report.problems() == 0), tenants: reports })
 }
 
 async fn check_tenant(
@@ -126,7 +146,14 @@ async fn check_tenant(
         bytes: checked.bytes,
         problems,
         repairs,
+        forensic: check_index(engines, scope)?,
     })
+}
+
+fn check_index(engines: &Engines, scope: &TenantScope) -> anyhow::Result<Option<IndexReport>> {
+    let Some(forensic) = &engines.forensic else { return Ok(None) };
+    let found = forensic.index.check(scope)?;
+    Ok(Some(IndexReport { found, set_aside: forensic.index.stats(scope)?.set_aside }))
 }
 
 /// Reads every segment, with a bar, and compares positions with the backbone.
@@ -325,6 +352,23 @@ fn print(report: &StoreReport) -> anyhow::Result<()> {
             output::line(&format!("  {place}, offsets {from} to {last}: {detail}"))?;
             output::line(&format!("    {advice}"))?;
         }
+        tenant.forensic.as_ref().map_or(Ok(()), print_index)?;
+    }
+    Ok(())
+}
+
+fn print_index(index: &IndexReport) -> anyhow::Result<()> {
+    let CheckReport { files, bytes, damaged } = &index.found;
+    output::line(&format!("  forensic index: {}, {} bytes", counted(*files, "file"), grouped(*bytes)))?;
+    for damaged in damaged {
+        output::line(&format!("    {damaged}"))?;
+    }
+    if !damaged.is_empty() {
+        output::line("    move its directory away: the server fills it again from the backbone")?;
+    }
+    if let Some(SetAside { reason, path }) = &index.set_aside {
+        output::line(&format!("    it was damaged ({reason}) and is now {}", path.display()))?;
+        output::line("    start the server: it fills the index again from the backbone")?;
     }
     Ok(())
 }

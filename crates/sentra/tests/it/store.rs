@@ -149,3 +149,43 @@ fn what_the_backbone_has_no_more_is_said() {
     let kinds = given_up["tenants"][0]["problems"].to_string();
     assert!(!kinds.contains("damaged"), "{given_up}");
 }
+
+/// A byte of the forensic index that fell over is found, named, and the index is filled from the backbone again.
+#[test]
+fn a_damaged_forensic_index_is_named_and_filled_again() {
+    let data = tempfile::tempdir().unwrap();
+    let place = data.path().to_str().unwrap();
+    let logins = tempfile::NamedTempFile::with_suffix(".log").unwrap();
+    let line = |second| {
+        format!(
+            "Mar 14 10:00:{second:02} web-1 sshd[7]: Failed password for root from 192.0.2.9 port 1 ssh2\n"
+        )
+    };
+    std::fs::write(logins.path(), (10..30).map(line).collect::<String>()).unwrap();
+    ok(&["ingest", "--data", place, logins.path().to_str().unwrap()]);
+    let check = || run(&["store", "check", "--data", place, "--json"]);
+    let whole = check();
+    let index = |report: &Value| report["tenants"][0]["forensic"].clone();
+    let files = index(&whole.json())["files"].as_u64().unwrap();
+    assert!(whole.code == 0 && files > 3, "the events of signals are in it: {}", whole.out);
+
+    let directory = data.path().join("forensic").join("default");
+    let of_words = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
+    let of_words = of_words.filter(|path| path.extension().is_some_and(|extension| extension == "term"));
+    for path in of_words {
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[0] ^= 1;
+        std::fs::write(path, bytes).unwrap();
+    }
+    let damaged = check();
+    let reason = index(&damaged.json())["set_aside"]["reason"].to_string();
+    assert!(damaged.code == 1 && reason.contains(".term has another checksum"), "{}", damaged.out);
+
+    let served = Served::start(data.path());
+    served.wait("the index is filled again", |_| {
+        served.get_json("/api/v1/forensic")["documents"].as_u64().is_some_and(|held| held >= 20)
+    });
+    assert_eq!(served.terminate(), 0);
+    let again = check();
+    assert!(again.code == 0 && index(&again.json())["files"].as_u64().unwrap() > 3, "{}", again.out);
+}
