@@ -131,8 +131,21 @@ impl ByRule {
         })
     }
 
-    /// How far the window that ends with `last`, the latest of all, has come: how many rules are in it, or how
-    /// many steps one after the other.
+    /// Law LIMIT: which one goes when there are too many, and the place of its rule. One too early for a window with
+    /// `last`, the latest of all; else, of the rule that has the most, the second: the first may be the step of a
+    /// sequence that goes on, or the only one of its window.
+    pub(crate) fn least_needed(&self, last: Place, span: Span) -> Option<(Place, u8)> {
+        let rules = || (0_u8..).zip(&self.0);
+        let earliest = rules().filter_map(|(rule, places)| Some((*places.first()?, rule))).min()?;
+        if !span.holds(earliest.0.time, last.time) {
+            return Some(earliest);
+        }
+        let (rule, most) = rules().max_by_key(|(_, places)| places.len())?;
+        most.iter().nth(1).map(|place| (*place, rule)).or(Some(earliest))
+    }
+
+    /// How far it has come: how many rules there are in the window that ends with `last`, the latest of all, or how
+    /// many steps there are one after the other.
     pub(crate) fn progress(&self, last: Place, span: Span, of: &CorrelationRule) -> u64 {
         let is_in = |place: Place| span.holds(place.time, last.time);
         if matches!(of.kind, CorrelationKind::Temporal(_)) {
@@ -140,7 +153,7 @@ impl ByRule {
             return self.0.iter().filter(is_there).count() as u64;
         }
         let begin = match span {
-            Span::Sliding(span) => last.time.saturating_sub(span),
+            Span::Sliding(_) => i64::MIN,
             Span::Tumbling(span) => last.time.div_euclid(span).saturating_mul(span),
         };
         let first = |rule: u8| self.0.get(usize::from(rule))?.range(Place::first_of(begin)..).next().copied();

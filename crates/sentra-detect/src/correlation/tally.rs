@@ -89,7 +89,7 @@ impl Tally {
             CorrelationKind::ValueCount { .. } => self.add_value(content.what, place, thinned),
             CorrelationKind::Temporal(_) => {
                 self.add_rule(content.rule);
-                self.add_value(u128::from(content.rule), place, thinned)
+                None
             }
             CorrelationKind::TemporalOrdered => {
                 self.add_step(place.time, content.rule, rule);
@@ -198,7 +198,6 @@ impl Tally {
                         self.matched &= !(1 << (content.rule & 63));
                     }
                 }
-                self.remove_value(u128::from(content.rule), place);
             }
             CorrelationKind::Number { .. } => {
                 self.numbers.remove(content.number, content.weight.min(NUMBER_TIMES_MAX));

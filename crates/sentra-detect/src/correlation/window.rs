@@ -109,8 +109,10 @@ impl Window {
         }
         let mut dropped = 0;
         while self.entries.len() > entries_max(rule.threshold) {
-            let Some((place, content)) = self.entries.pop() else { break };
-            by_rule.remove(place, content.rule);
+            let last = self.entries.last().map(|(last, _)| *last);
+            let Some((place, rule)) = last.and_then(|last| by_rule.least_needed(last, span)) else { break };
+            by_rule.remove(place, rule);
+            self.entries.remove(place);
             dropped += 1;
         }
         self.by_rule = Some(by_rule);
@@ -354,6 +356,31 @@ mod tests {
             };
             all.into_iter().enumerate().map(entry).collect()
         })
+    }
+
+    /// Law LIMIT: noise between the steps does not push the first of them out, nor does a restart.
+    #[test]
+    fn a_sequence_is_found_however_much_lies_between_its_steps() {
+        let rule = rule_of("type: temporal_ordered, rules: [a, b, c], timespan: 10m");
+        let entry = |number: u64, rule: u8| Entry {
+            place: Place { time: number as i64 * 100_000, id: EventId::raw(0, number), part: 0 },
+            content: Content { what: 0, number: 0, rule, weight: 1 },
+        };
+        for noise in [1, 2] {
+            let mut kept = Window::default();
+            assert_eq!(kept.add(entry(0, 0), &rule), (false, 0));
+            let dropped: u64 = (1..5_000).map(|number| kept.add(entry(number, noise), &rule).1).sum();
+            assert_eq!(dropped, 5_000 - ENTRIES_MIN, "what is kept is bounded");
+            kept = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+            let mut ends = [entry(5_000, 1), entry(5_001, 2)].map(|last| kept.add(last, &rule).0);
+            ends.sort_unstable();
+            assert_eq!(ends, [false, true], "noise of rule {noise}");
+        }
+        // What no window with the latest can hold goes first.
+        let mut kept = Window::default();
+        (0..1_000).for_each(|number| assert_eq!(kept.add(entry(number, 0), &rule), (false, 0)));
+        (0..100).for_each(|number| assert!(!kept.add(entry(1_000_000 + number, 1), &rule).0));
+        assert!(kept.add(entry(1_000_100, 2), &rule) == (false, 1) && kept.progress(&rule) == 3);
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use super::{Place, default_data};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
-    /// Compare manifest, files, checksums, events and positions of the marts
+    /// Compare manifest, files, checksums, events and positions of the marts, and the files of the forensic index
     Check(StoreCheckArguments),
 }
 
@@ -18,7 +18,7 @@ pub(crate) enum StoreCommand {
 #[command(after_help = "\
 Examples:
   sentra store check                       exit code 1 when something is wrong
-  sentra store check --json | jq '.tenants[].problems'
+  sentra store check --json | jq '.tenants[] | .problems, .forensic'
   sentra store check --repair              events of damaged files are taken from the backbone once more
 Stop the server first: the command opens the data directory itself.
 What is stated about events (baselines, indicators) is not in the backbone; restored events carry none of it.")]

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use indicatif::ProgressBar;
 use sentra_backbone::Stream;
 use sentra_factory::decode_again;
-use sentra_forensic::{CheckReport, SetAside};
+use sentra_forensic::{CheckReport, ForensicError, SetAside, TextIndex};
 use sentra_model::{EventBatch, TenantId, TenantScope, Topic};
 use sentra_store::{DamagedSegment, MartCheck, MartProblem, MartProblemKind};
 use serde::Serialize;
@@ -50,12 +50,16 @@ struct IndexReport {
     found: CheckReport,
     /// It was damaged, and put aside when it was opened just now.
     set_aside: Option<SetAside>,
+    /// Why it could not be read.
+    error: Option<String>,
 }
 
 impl TenantReport {
     fn problems(&self) -> u64 {
-        let of_index =
-            |index: &IndexReport| index.found.damaged.len() + usize::from(index.set_aside.is_some());
+        let of_index = |index: &IndexReport| {
+            let is_else = [index.set_aside.is_some(), index.error.is_some()];
+            index.found.damaged.len() + is_else.into_iter().filter(|is| *is).count()
+        };
         (self.problems.len() + self.forensic.as_ref().map_or(0, of_index)) as u64
     }
 }
@@ -146,14 +150,21 @@ async fn check_tenant(
         bytes: checked.bytes,
         problems,
         repairs,
-        forensic: check_index(engines, scope)?,
+        forensic: engines.forensic.as_ref().map(|forensic| check_index(forensic.index.as_ref(), scope)),
     })
 }
 
-fn check_index(engines: &Engines, scope: &TenantScope) -> anyhow::Result<Option<IndexReport>> {
-    let Some(forensic) = &engines.forensic else { return Ok(None) };
-    let found = forensic.index.check(scope)?;
-    Ok(Some(IndexReport { found, set_aside: forensic.index.stats(scope)?.set_aside }))
+/// An index that cannot be read is a part of the report: what was found and repaired before is told all the same.
+fn check_index(index: &dyn TextIndex, scope: &TenantScope) -> IndexReport {
+    let read = || Ok((index.check(scope)?, index.stats(scope)?.set_aside));
+    match read() {
+        Ok((found, set_aside)) => IndexReport { found, set_aside, error: None },
+        Err(error) => {
+            let error: ForensicError = error;
+            let error = format!("{:#}", anyhow::Error::from(error));
+            IndexReport { found: CheckReport::default(), set_aside: None, error: Some(error) }
+        }
+    }
 }
 
 /// Reads every segment, with a bar, and compares positions with the backbone.
@@ -360,8 +371,8 @@ fn print(report: &StoreReport) -> anyhow::Result<()> {
 fn print_index(index: &IndexReport) -> anyhow::Result<()> {
     let CheckReport { files, bytes, damaged } = &index.found;
     output::line(&format!("  forensic index: {}, {} bytes", counted(*files, "file"), grouped(*bytes)))?;
-    for damaged in damaged {
-        output::line(&format!("    {damaged}"))?;
+    for wrong in damaged.iter().chain(&index.error) {
+        output::line(&format!("    {wrong}"))?;
     }
     if !damaged.is_empty() {
         output::line("    move its directory away: the server fills it again from the backbone")?;

@@ -46,7 +46,7 @@ fn a_server_keeps_freed_memory_unless_it_is_told_otherwise() {
     };
     let data = tempfile::tempdir().unwrap();
     let server = Served::start(data.path());
-    assert_eq!(setting(&server).as_deref(), Some("60000"));
+    assert_eq!(setting(&server).as_deref(), Some("1500"));
     assert_eq!(server.terminate(), 0);
     let server = Served::start_with(data.path(), &[("MIMALLOC_PURGE_DELAY", "10")]);
     assert_eq!(setting(&server).as_deref(), Some("10"));
